@@ -1,0 +1,44 @@
+"""C++ rules of this project: the only place that names compiler flags.
+
+rpyc_cc_library, rpyc_cc_test and rpyc_cc_binary are cc_library, cc_test and cc_binary with our
+warnings on. Generated code uses the native rules, with no warnings (cc_grpc_proto.bzl).
+"""
+
+_WARNINGS = [
+    "-Wall",
+    "-Wextra",
+    "-Wnon-virtual-dtor",
+    "-Woverloaded-virtual",
+]
+
+_COPTS = _WARNINGS + select({
+    # Newer compilers know newer warnings; a user's build must not fail on them.
+    "//tools/bazel:lenient": [],
+    "//conditions:default": ["-Werror"],
+}) + select({
+    "//tools/bazel:clang": ["-Wthread-safety"],
+    "//conditions:default": [],
+})
+
+def rpyc_cc_library(name, copts = [], **kwargs):
+    native.cc_library(
+        name = name,
+        copts = _COPTS + copts,
+        **kwargs
+    )
+
+def rpyc_cc_binary(name, copts = [], **kwargs):
+    native.cc_binary(
+        name = name,
+        copts = _COPTS + copts,
+        **kwargs
+    )
+
+def rpyc_cc_test(name, copts = [], size = "small", **kwargs):
+    """A GoogleTest test; names @system//:gtest_main itself unless it brings its own main()."""
+    native.cc_test(
+        name = name,
+        copts = _COPTS + copts,
+        size = size,
+        **kwargs
+    )

@@ -1,0 +1,34 @@
+"""A repository of link flags for the libraries installed on this system.
+
+pkg-config is asked, so that the names of Abseil's many pieces are those of the installed version.
+Headers need no flags: all of them are under the compiler's own include path.
+"""
+
+def _system_repository_impl(ctx):
+    libs = {}
+    for package in ctx.attr.pkg_config:
+        result = ctx.execute(["pkg-config", "--libs", package])
+        if result.return_code != 0:
+            fail("%s: not installed? Run tools/test once, it installs what is missing.\n%s" %
+                 (package, result.stderr))
+        flags = []
+        for flag in result.stdout.split(" "):
+            flag = flag.strip()
+
+            # Shared libraries: the first mention is enough. -Wl,--push-state and the like come in pairs.
+            if flag and not (flag.startswith("-l") and flag in flags):
+                flags.append(flag)
+        libs[package] = flags
+    ctx.file("libs.bzl", "LIBS = " + repr(libs) + "\n")
+    ctx.file("WORKSPACE", "workspace(name = \"%s\")\n" % ctx.name)
+    ctx.symlink(ctx.attr.build_file, "BUILD.bazel")
+
+system_repository = repository_rule(
+    implementation = _system_repository_impl,
+    attrs = {
+        "build_file": attr.label(mandatory = True, allow_single_file = True),
+        "pkg_config": attr.string_list(mandatory = True),
+    },
+    # Looked at again when the server starts: packages may have been upgraded.
+    local = True,
+)
