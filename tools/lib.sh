@@ -1,0 +1,128 @@
+# Shared by the scripts in tools/; sourced, not run. Works from any directory.
+# shellcheck shell=bash disable=SC2034
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/rpychost
+bazel_flags=()
+cd "$root" || exit
+
+# Debian 12 and Ubuntu 24.04 name these alike.
+build_packages=(
+  bazel-bootstrap bazel-platforms bazel-skylib bazel-rules-java bazel-rules-proto
+  g++ pkg-config
+  libgrpc++-dev protobuf-compiler-grpc protobuf-compiler libprotobuf-dev
+  libabsl-dev libssl-dev zlib1g-dev libspdlog-dev libcli11-dev libboost-dev
+  libgtest-dev libgmock-dev libbenchmark-dev
+)
+test_packages=(python3 python3-venv ca-certificates git strace openssl)
+check_packages=(clang clang-format clang-tidy shellcheck)
+
+# The stock Python clients the host is tested against.
+rpyc_versions=(4.1.5 5.3.1 6.0.2)
+# The second is the newest that Debian 12's Go builds.
+grpcurl_versions=(v1.9.3 v1.9.1)
+
+say() { printf '== %s\n' "$*"; }
+warn() { printf '== warning: %s\n' "$*" >&2; }
+die() {
+  printf '%s: %s\n' "${0##*/}" "$*" >&2
+  exit 1
+}
+
+# install_packages NAME...: installs those that are missing.
+install_packages() {
+  local missing=() package sudo=()
+  for package in "$@"; do
+    [[ $(dpkg-query -W -f='${Status}' "$package" 2>/dev/null) == 'install ok installed' ]] ||
+      missing+=("$package")
+  done
+  ((${#missing[@]})) || return 0
+  command -v apt-get >/dev/null || die "needs these packages, and there is no apt-get: ${missing[*]}"
+  if ((EUID != 0)); then
+    command -v sudo >/dev/null || die "not root and no sudo; install first: ${missing[*]}"
+    sudo=(sudo)
+  fi
+  say "installing ${missing[*]}"
+  local apt=("${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -o Dpkg::Use-Pty=0)
+  "${apt[@]}" update </dev/null || warn "apt-get update failed; trying with the old lists"
+  "${apt[@]}" install -y --no-install-recommends "${missing[@]}" </dev/null ||
+    die "could not install ${missing[*]}"
+}
+
+# Installs what a build needs and fills bazel_flags.
+prepare_build() {
+  install_packages "${build_packages[@]}" "$@"
+  # Warnings are errors only with the compiler they were written against.
+  [[ $(gcc -dumpversion) == 12* ]] || bazel_flags+=(--config=lenient)
+  if [[ ${XDG_CACHE_HOME:-} ]]; then # .bazelrc knows only ~/.cache
+    bazel_flags+=("--disk_cache=$cache/bazel-disk")
+  fi
+  # Without a terminal: a line every few seconds instead of a moving display.
+  [[ -t 2 ]] || bazel_flags+=(--show_progress_rate_limit=10 --noshow_loading_progress)
+}
+
+# make_venv VERSION: a virtual environment with that version of the Python package rpyc.
+make_venv() {
+  local version=$1 dir=$cache/venv/rpyc-$1
+  has_rpyc "$dir" "$version" && return
+  say "making a Python environment with rpyc $version"
+  rm -rf "$dir"
+  mkdir -p "$cache/venv"
+  # The interpreter outright: a python3 in front of it on PATH may be a shim that is not there in a test.
+  /usr/bin/python3 -m venv "$dir" &&
+    "$dir/bin/pip" install --quiet --disable-pip-version-check "rpyc==$version" </dev/null &&
+    has_rpyc "$dir" "$version" && return
+  warn "no rpyc $version from PyPI"
+  rm -rf "$dir"
+  return 1
+}
+
+has_rpyc() {
+  [[ -x $1/bin/python ]] && [[ $("$1/bin/python" -c \
+    'import rpyc; print(*rpyc.__version__, sep=".") if isinstance(rpyc.__version__, tuple) else print(rpyc.__version__)' \
+    2>/dev/null) == "$2" ]]
+}
+
+# Sets RPYC_VENVS (a directory of rpyc-VERSION environments) and RPYC_VERSIONS (those that work).
+make_venvs() {
+  RPYC_VENVS=$cache/venv
+  local working=() version
+  for version in "${rpyc_versions[@]}"; do
+    make_venv "$version" && working+=("$version")
+  done
+  if ((${#working[@]} == 0)); then
+    # PyPI is not reached: the distribution's own, if there is one.
+    (install_packages python3-rpyc) || true
+    version=$(/usr/bin/python3 -c \
+      'import rpyc; print(getattr(rpyc, "__version__", ""))' 2>/dev/null | tr -d '() ' | tr , .) || true
+    if [[ $version ]]; then
+      mkdir -p "$RPYC_VENVS"
+      /usr/bin/python3 -m venv --system-site-packages "$RPYC_VENVS/rpyc-$version" && working=("$version")
+    fi
+  fi
+  RPYC_VERSIONS=${working[*]}
+  say "Python clients: rpyc ${RPYC_VERSIONS:-none, their tests will be skipped}"
+}
+
+# Sets GRPCURL, empty if it cannot be had.
+make_grpcurl() {
+  GRPCURL=$cache/bin/grpcurl
+  if [[ ! -x $GRPCURL ]]; then
+    command -v go >/dev/null || (install_packages golang-go) || true
+    local version
+    for version in "${grpcurl_versions[@]}"; do
+      say "installing grpcurl $version with $(go version 2>/dev/null || echo 'go, which is missing')"
+      if GOTOOLCHAIN=local GOBIN=$cache/bin GOFLAGS=-modcacherw \
+        go install "github.com/fullstorydev/grpcurl/cmd/grpcurl@$version" </dev/null; then
+        echo "$version" >"$cache/bin/grpcurl.version"
+        break
+      fi
+    done
+  fi
+  if [[ -x $GRPCURL ]]; then
+    say "grpcurl $(cat "$cache/bin/grpcurl.version" 2>/dev/null || true) at $GRPCURL"
+  else
+    warn "no grpcurl; its tests will be skipped"
+    GRPCURL=
+  fi
+}
