@@ -1,0 +1,111 @@
+#include "rpyc/testing/memory_stream.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "rpyc/mutex.h"
+
+namespace rpyc {
+namespace {
+
+// What flows towards one end.
+struct Direction {
+  std::string bytes;
+  size_t read = 0;  // of `bytes`
+  bool closed = false;
+  int64_t writes = 0;
+  size_t max_read_bytes = 0;
+  ReadHint last_hint = ReadHint::kBetweenFrames;
+};
+
+}  // namespace
+
+struct MemoryStream::Shared {
+  mutable Mutex mutex;
+  CondVar changed;
+  std::array<Direction, 2> to ABSL_GUARDED_BY(mutex);  // by receiving side
+};
+
+std::pair<std::unique_ptr<MemoryStream>, std::unique_ptr<MemoryStream>> MemoryStream::MakePair() {
+  auto shared = std::make_shared<Shared>();
+  return {std::unique_ptr<MemoryStream>(new MemoryStream(shared, 0)),
+          std::unique_ptr<MemoryStream>(new MemoryStream(shared, 1))};
+}
+
+MemoryStream::MemoryStream(std::shared_ptr<Shared> shared, int side)
+    : shared_(std::move(shared)), side_(side) {}
+
+MemoryStream::~MemoryStream() { Shutdown(); }
+
+absl::StatusOr<ReadResult> MemoryStream::ReadSome(absl::Span<char> into, ReadHint hint) {
+  MutexLock lock(&shared_->mutex);
+  Direction& in = shared_->to[side_];
+  in.last_hint = hint;
+  while (in.read == in.bytes.size() && !in.closed) shared_->changed.Wait(&shared_->mutex);
+  size_t bytes = std::min(into.size(), in.bytes.size() - in.read);
+  if (in.max_read_bytes != 0) bytes = std::min(bytes, in.max_read_bytes);
+  if (bytes == 0) return ReadResult{ReadResult::kEof};
+  std::memcpy(into.data(), in.bytes.data() + in.read, bytes);
+  in.read += bytes;
+  if (in.read == in.bytes.size()) {
+    in.bytes.clear();
+    in.read = 0;
+  }
+  return ReadResult{ReadResult::kData, bytes};
+}
+
+absl::Status MemoryStream::Write(absl::Span<const absl::string_view> chunks) {
+  MutexLock lock(&shared_->mutex);
+  Direction& out = shared_->to[1 - side_];
+  if (out.closed) return absl::UnavailableError("memory stream: closed");
+  for (absl::string_view chunk : chunks) out.bytes.append(chunk.data(), chunk.size());
+  ++out.writes;
+  shared_->changed.SignalAll();
+  return absl::OkStatus();
+}
+
+void MemoryStream::Shutdown() {
+  MutexLock lock(&shared_->mutex);
+  for (Direction& direction : shared_->to) direction.closed = true;
+  shared_->changed.SignalAll();
+}
+
+void MemoryStream::Send(absl::string_view bytes) { Write({bytes}).IgnoreError(); }
+
+void MemoryStream::CloseWrite() {
+  MutexLock lock(&shared_->mutex);
+  shared_->to[1 - side_].closed = true;
+  shared_->changed.SignalAll();
+}
+
+std::string MemoryStream::Received() {
+  MutexLock lock(&shared_->mutex);
+  Direction& in = shared_->to[side_];
+  std::string bytes = in.bytes.substr(in.read);
+  in.bytes.clear();
+  in.read = 0;
+  return bytes;
+}
+
+int64_t MemoryStream::peer_writes() const {
+  MutexLock lock(&shared_->mutex);
+  return shared_->to[side_].writes;
+}
+
+bool MemoryStream::peer_closed() const {
+  MutexLock lock(&shared_->mutex);
+  return shared_->to[side_].closed;
+}
+
+void MemoryStream::set_max_read_bytes(size_t bytes) {
+  MutexLock lock(&shared_->mutex);
+  shared_->to[side_].max_read_bytes = bytes;
+}
+
+ReadHint MemoryStream::last_hint() const {
+  MutexLock lock(&shared_->mutex);
+  return shared_->to[side_].last_hint;
+}
+
+}  // namespace rpyc
