@@ -14,8 +14,8 @@ build_packages=(
   libabsl-dev libssl-dev zlib1g-dev libspdlog-dev libcli11-dev libboost-dev
   libgtest-dev libgmock-dev libbenchmark-dev
 )
-test_packages=(python3 python3-venv ca-certificates git strace openssl)
-check_packages=(clang clang-format clang-tidy shellcheck)
+client_packages=(python3 python3-venv ca-certificates)
+test_packages=("${client_packages[@]}" openssl strace)
 
 # The stock Python clients the host is tested against.
 rpyc_versions=(4.1.5 5.3.1 6.0.2)
