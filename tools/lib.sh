@@ -43,7 +43,7 @@ install_packages() {
     sudo=(sudo)
   fi
   say "installing ${missing[*]}"
-  local apt=("${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -o Dpkg::Use-Pty=0)
+  local apt=("${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0)
   "${apt[@]}" update </dev/null || warn "apt-get update failed; trying with the old lists"
   "${apt[@]}" install -y --no-install-recommends "${missing[@]}" </dev/null ||
     die "could not install ${missing[*]}"
@@ -109,14 +109,16 @@ make_grpcurl() {
   GRPCURL=$cache/bin/grpcurl
   if [[ ! -x $GRPCURL ]]; then
     command -v go >/dev/null || (install_packages golang-go) || true
-    local version
+    local version log=$cache/bin/grpcurl.log
+    mkdir -p "$cache/bin"
     for version in "${grpcurl_versions[@]}"; do
       say "installing grpcurl $version with $(go version 2>/dev/null || echo 'go, which is missing')"
       if GOTOOLCHAIN=local GOBIN=$cache/bin GOFLAGS=-modcacherw \
-        go install "github.com/fullstorydev/grpcurl/cmd/grpcurl@$version" </dev/null; then
+        go install "github.com/fullstorydev/grpcurl/cmd/grpcurl@$version" </dev/null >"$log" 2>&1; then
         echo "$version" >"$cache/bin/grpcurl.version"
         break
       fi
+      tail -n 2 "$log"
     done
   fi
   if [[ -x $GRPCURL ]]; then
