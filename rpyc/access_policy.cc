@@ -1,0 +1,78 @@
+#include "rpyc/access_policy.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "rpyc/errors.h"
+
+namespace rpyc {
+namespace {
+
+// Sorted. Source: RPyC core/protocol.py, DEFAULT_CONFIG["safe_attrs"], 5.3.1 and 6.0.2.
+constexpr absl::string_view kSafeAttrs[] = {
+    "__abs__",       "__add__",      "__and__",        "__bool__",     "__cmp__",
+    "__contains__",  "__delitem__",  "__delslice__",   "__div__",      "__divmod__",
+    "__doc__",       "__enter__",    "__eq__",         "__exit__",     "__float__",
+    "__floordiv__",  "__format__",   "__ge__",         "__getitem__",  "__getslice__",
+    "__gt__",        "__hash__",     "__hex__",        "__iadd__",     "__iand__",
+    "__idiv__",      "__ifloordiv__", "__ilshift__",   "__imod__",     "__imul__",
+    "__index__",     "__int__",      "__invert__",     "__ior__",      "__ipow__",
+    "__irshift__",   "__isub__",     "__iter__",       "__itruediv__", "__ixor__",
+    "__le__",        "__len__",      "__length_hint__", "__long__",    "__lshift__",
+    "__lt__",        "__mod__",      "__mul__",        "__ne__",       "__neg__",
+    "__new__",       "__next__",     "__nonzero__",    "__oct__",      "__or__",
+    "__pos__",       "__pow__",      "__radd__",       "__rand__",     "__rdiv__",
+    "__rdivmod__",   "__repr__",     "__rfloordiv__",  "__rlshift__",  "__rmod__",
+    "__rmul__",      "__ror__",      "__rpow__",       "__rrshift__",  "__rshift__",
+    "__rsub__",      "__rtruediv__", "__rxor__",       "__setitem__",  "__setslice__",
+    "__str__",       "__sub__",      "__truediv__",    "__xor__",      "next",
+};
+static_assert(std::size(kSafeAttrs) == 80);
+static_assert(std::is_sorted(std::begin(kSafeAttrs), std::end(kSafeAttrs)));
+
+bool Allowed(const ProtocolConfig& config, Access access) {
+  switch (access) {
+    case Access::kGet:
+      return config.allow_getattr;
+    case Access::kSet:
+      return config.allow_setattr;
+    case Access::kDelete:
+      return config.allow_delattr;
+  }
+  return false;
+}
+
+}  // namespace
+
+bool IsSafeAttr(absl::string_view name) {
+  return std::binary_search(std::begin(kSafeAttrs), std::end(kSafeAttrs), name);
+}
+
+absl::Status AccessDenied(absl::string_view name) {
+  return PyStatus("AttributeError", absl::StrCat("cannot access '", name, "'"));
+}
+
+absl::StatusOr<AttributeRef> ResolveAttribute(const ProtocolConfig& config, Access access,
+                                              absl::string_view name, const Object& object) {
+  if (!Allowed(config, access)) return AccessDenied(name);
+  const AttributePresence presence = object.Has(name);
+  const absl::string_view prefix = config.exposed_prefix;
+  // An object of ours has "exposed_x" exactly if it exposes x.
+  const bool prefixed = absl::StartsWith(name, prefix);
+  const absl::string_view bare = prefixed ? name.substr(prefix.size()) : name;
+  const bool names_exposed = prefixed && object.Has(bare).exposed;
+
+  const bool has_name = presence.plain || names_exposed;
+  const bool has_exposed = config.allow_exposed_attrs && !prefix.empty() && presence.exposed;
+  const bool plain_ok = config.allow_all_attrs || (config.allow_exposed_attrs && prefixed) ||
+                        (config.allow_safe_attrs && IsSafeAttr(name)) ||
+                        (config.allow_public_attrs && !absl::StartsWith(name, "_"));
+  if (has_exposed && !(plain_ok && has_name)) return AttributeRef{name, /*exposed=*/true};
+  if (!plain_ok) return AccessDenied(name);
+  if (names_exposed) return AttributeRef{bare, /*exposed=*/true};
+  return AttributeRef{name, /*exposed=*/false};
+}
+
+}  // namespace rpyc

@@ -1,0 +1,29 @@
+#ifndef RPYC_ACCESS_POLICY_H_
+#define RPYC_ACCESS_POLICY_H_
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "rpyc/object.h"
+#include "rpyc/protocol_config.h"
+
+namespace rpyc {
+
+enum class Access { kGet, kSet, kDelete };
+
+// Decides which attribute of `object` a peer gets that asks for `name`, if any. `name` must outlive
+// the result.
+// Errors:  a PyStatus, AttributeError "cannot access 'NAME'".
+// Source:  RPyC core/protocol.py, Connection._check_attr and _access_attr, 5.3.1 and 6.0.2.
+absl::StatusOr<AttributeRef> ResolveAttribute(const ProtocolConfig& config, Access access,
+                                              absl::string_view name, const Object& object);
+
+// "cannot access 'NAME'", as an AttributeError.
+absl::Status AccessDenied(absl::string_view name);
+
+// Whether `name` is in RPyC's default safe_attrs.
+bool IsSafeAttr(absl::string_view name);
+
+}  // namespace rpyc
+
+#endif  // RPYC_ACCESS_POLICY_H_

@@ -1,0 +1,168 @@
+#include "rpyc/bind/instance.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "rpyc/bind/invoke.h"
+#include "rpyc/errors.h"
+
+namespace rpyc {
+namespace {
+
+absl::Status NoAttribute(const Object& object, absl::string_view name) {
+  return PyStatus("AttributeError", absl::StrCat("'", object.type_name(),
+                                                 "' object has no attribute '", name, "'"));
+}
+
+absl::StatusOr<Value> Run(const Member& member, void* self, CallArgs args) {
+  absl::StatusOr<std::vector<Value>> bound =
+      BindArguments(member.name, member.signature, std::move(args));
+  if (!bound.ok()) return bound.status();
+  return Invoke(member, self, absl::MakeSpan(*bound));
+}
+
+Value TextOrNone(const std::string& text) { return text.empty() ? Value() : Value(text); }
+
+// inspect.Signature as far as help() asks: its text.
+class SignatureObject : public Object {
+ public:
+  explicit SignatureObject(const Signature& signature) : text_(signature.ToString()) {}
+  absl::string_view type_name() const override { return "inspect.Signature"; }
+  int64_t class_id() const override {
+    static const int64_t id = NewObjectId();
+    return id;
+  }
+  absl::StatusOr<std::string> Repr() override { return text_; }
+
+ private:
+  const std::string text_;
+};
+
+}  // namespace
+
+AttributePresence Instance::Has(absl::string_view name) const {
+  const Member* member = class_->Find(name);
+  return {.exposed = member != nullptr,
+          .plain = (member != nullptr && member->is_special()) || name == "__doc__"};
+}
+
+absl::StatusOr<Value> Instance::GetAttr(AttributeRef attribute) {
+  const Member* member = class_->Find(attribute.name);
+  if (member == nullptr || (!attribute.exposed && !member->is_special())) {
+    if (attribute.name == "__doc__") return TextOrNone(class_->doc());
+    return NoAttribute(*this, attribute.name);
+  }
+  if (member->kind == MemberKind::kProperty) return Invoke(*member, self_.get(), {});
+  return Value(std::make_shared<BoundMethod>(
+      std::static_pointer_cast<Instance>(shared_from_this()), member));
+}
+
+absl::StatusOr<Value> Instance::CallMember(const Member& member, CallArgs args) {
+  return Run(member, self_.get(), std::move(args));
+}
+
+absl::StatusOr<Value> Instance::Call(CallArgs args) {
+  const Member* member = class_->Find("__call__");
+  if (member == nullptr) return Object::Call(std::move(args));
+  return CallMember(*member, std::move(args));
+}
+
+absl::StatusOr<Value> Instance::CallAttr(AttributeRef attribute, CallArgs args) {
+  const Member* member = class_->Find(attribute.name);
+  if (member == nullptr || member->kind != MemberKind::kMethod ||
+      (!attribute.exposed && !member->is_special())) {
+    return Object::CallAttr(attribute, std::move(args));
+  }
+  return CallMember(*member, std::move(args));
+}
+
+absl::StatusOr<std::string> Instance::CallForText(const Member& member) {
+  absl::StatusOr<Value> text = CallMember(member, {});
+  if (!text.ok()) return text.status();
+  if (text->AsStr() == nullptr) {
+    return PyStatus("TypeError", absl::StrCat(member.name, " returned non-string (type ",
+                                              text->type_name(), ")"));
+  }
+  return std::move(*text->MutableStr());
+}
+
+absl::StatusOr<std::string> Instance::Str() {
+  if (const Member* member = class_->Find("__str__")) return CallForText(*member);
+  return Repr();
+}
+
+absl::StatusOr<std::string> Instance::Repr() {
+  if (const Member* member = class_->Find("__repr__")) return CallForText(*member);
+  return Object::Repr();
+}
+
+absl::StatusOr<Value> Instance::Hash() {
+  if (const Member* member = class_->Find("__hash__")) return CallMember(*member, {});
+  if (class_->Find("__eq__") != nullptr) {
+    return PyStatus("TypeError", absl::StrCat("unhashable type: '", type_name(), "'"));
+  }
+  return Object::Hash();
+}
+
+absl::StatusOr<Value> Instance::Compare(absl::string_view op, const Value& other) {
+  const Member* member = class_->Find(op);
+  if (member == nullptr) return Object::Compare(op, other);
+  return CallMember(*member, CallArgs{.positional = {other}, .keyword = {}});
+}
+
+std::vector<std::string> Instance::Dir() const {
+  std::vector<std::string> names;
+  for (const auto& member : class_->members()) names.push_back(member->name);
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::vector<std::pair<std::string, std::optional<std::string>>> Instance::SpecialMethods() const {
+  std::vector<std::pair<std::string, std::optional<std::string>>> methods;
+  for (const auto& member : class_->members()) {
+    if (!member->is_special()) continue;
+    methods.emplace_back(member->name, member->doc.empty() ? std::nullopt
+                                                           : std::make_optional(member->doc));
+  }
+  return methods;
+}
+
+absl::string_view BoundMethod::type_name() const {
+  return "builtins.builtin_function_or_method";
+}
+
+int64_t BoundMethod::class_id() const {
+  static const int64_t id = NewObjectId();
+  return id;
+}
+
+AttributePresence BoundMethod::Has(absl::string_view name) const {
+  const bool known = name == "__name__" || name == "__qualname__" || name == "__signature__";
+  return {.exposed = known, .plain = known || name == "__doc__"};
+}
+
+absl::StatusOr<Value> BoundMethod::GetAttr(AttributeRef attribute) {
+  if (attribute.name == "__doc__") return TextOrNone(member_->doc);
+  if (attribute.name == "__name__") return Value(member_->name);
+  if (attribute.name == "__qualname__") {
+    return Value(absl::StrCat(instance_->type_name(), ".", member_->name));
+  }
+  if (attribute.name == "__signature__") {
+    return Value(std::make_shared<SignatureObject>(member_->signature));
+  }
+  return NoAttribute(*this, attribute.name);
+}
+
+absl::StatusOr<Value> BoundMethod::Call(CallArgs args) {
+  return Run(*member_, instance_->self().get(), std::move(args));
+}
+
+absl::StatusOr<std::string> BoundMethod::Repr() {
+  return absl::StrCat("<bound method ", instance_->type_name(), ".", member_->name, ">");
+}
+
+std::vector<std::string> BoundMethod::Dir() const {
+  return {"__call__", "__doc__", "__name__", "__qualname__", "__signature__"};
+}
+
+}  // namespace rpyc

@@ -1,0 +1,68 @@
+#ifndef RPYC_BIND_INSTANCE_H_
+#define RPYC_BIND_INSTANCE_H_
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "rpyc/bind/class_info.h"
+#include "rpyc/object.h"
+
+namespace rpyc {
+
+// A C++ object as Python sees it: shares the object, shows its class's members.
+class Instance : public Object {
+ public:
+  Instance(std::shared_ptr<const ClassInfo> class_info, std::shared_ptr<void> self)
+      : class_(std::move(class_info)), self_(std::move(self)) {}
+
+  const ClassInfo& class_info() const { return *class_; }
+  const std::shared_ptr<void>& self() const { return self_; }
+
+  absl::string_view type_name() const override { return class_->name(); }
+  int64_t class_id() const override { return class_->class_id(); }
+  const void* identity() const override { return self_ ? self_.get() : this; }
+  AttributePresence Has(absl::string_view name) const override;
+  absl::StatusOr<Value> GetAttr(AttributeRef attribute) override;
+  absl::StatusOr<Value> Call(CallArgs args) override;
+  absl::StatusOr<Value> CallAttr(AttributeRef attribute, CallArgs args) override;
+  absl::StatusOr<std::string> Str() override;
+  absl::StatusOr<std::string> Repr() override;
+  absl::StatusOr<Value> Hash() override;
+  absl::StatusOr<Value> Compare(absl::string_view op, const Value& other) override;
+  std::vector<std::string> Dir() const override;
+  std::vector<std::pair<std::string, std::optional<std::string>>> SpecialMethods() const override;
+
+ private:
+  absl::StatusOr<Value> CallMember(const Member& member, CallArgs args);
+  absl::StatusOr<std::string> CallForText(const Member& member);
+
+  const std::shared_ptr<const ClassInfo> class_;
+  const std::shared_ptr<void> self_;  // null: the members are functions without an object
+};
+
+// A method of an Instance on its own, as conn.root.add yields it. Keeps the Instance alive.
+// Its Python name is one for which clients need no INSPECT and help() works.
+class BoundMethod : public Object {
+ public:
+  BoundMethod(std::shared_ptr<Instance> instance, const Member* member)
+      : instance_(std::move(instance)), member_(member) {}
+
+  absl::string_view type_name() const override;
+  int64_t class_id() const override;
+  AttributePresence Has(absl::string_view name) const override;
+  absl::StatusOr<Value> GetAttr(AttributeRef attribute) override;
+  absl::StatusOr<Value> Call(CallArgs args) override;
+  absl::StatusOr<std::string> Repr() override;
+  std::vector<std::string> Dir() const override;
+
+ private:
+  const std::shared_ptr<Instance> instance_;
+  const Member* const member_;  // of instance_'s class
+};
+
+}  // namespace rpyc
+
+#endif  // RPYC_BIND_INSTANCE_H_

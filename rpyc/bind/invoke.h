@@ -1,0 +1,33 @@
+#ifndef RPYC_BIND_INVOKE_H_
+#define RPYC_BIND_INVOKE_H_
+
+#include <functional>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "rpyc/bind/class_info.h"
+#include "rpyc/value.h"
+
+namespace rpyc {
+
+// Runs a member on `self`; `args` are in the order of its parameters. This and Guarded are the one
+// door through which user code's exceptions become Python's:
+//   PyError goes out exactly as named; invalid_argument, domain_error, length_error and range_error
+//   are ValueError, out_of_range IndexError, overflow_error OverflowError, bad_alloc MemoryError,
+//   filesystem and system errors OSError, everything else RuntimeError.
+// Errors:  always a PyStatus.
+absl::StatusOr<Value> Invoke(const Member& member, void* self, absl::Span<Value> args);
+
+// Runs any other piece of user code behind the same door.
+absl::Status Guarded(absl::FunctionRef<void()> user_code);
+
+// A failed conversion of argument `index` of a call to `member`, in words:
+// "add() argument 'a': expected int, got str".
+absl::Status ArgumentError(const Member& member, size_t index, const absl::Status& error);
+
+}  // namespace rpyc
+
+#endif  // RPYC_BIND_INVOKE_H_

@@ -1,0 +1,52 @@
+#ifndef RPYC_BIND_SIGNATURE_H_
+#define RPYC_BIND_SIGNATURE_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "rpyc/object.h"
+#include "rpyc/value.h"
+
+namespace rpyc {
+
+// Names a parameter of an exposed function: Arg("digits"), or Arg("digits") = 2 with a default.
+struct Arg {
+  explicit Arg(absl::string_view name) : name(name) {}
+  Arg&& operator=(Value value) && {
+    default_value = std::move(value);
+    return std::move(*this);
+  }
+
+  std::string name;
+  std::optional<Value> default_value;
+};
+
+// One parameter as Python sees it.
+struct Parameter {
+  std::string name;  // empty: positional-only
+  std::string type;  // annotation; empty: anything
+  std::optional<Value> default_value;
+};
+
+// How an exposed function is called.
+struct Signature {
+  std::vector<Parameter> parameters;
+  std::string return_type;  // annotation; empty: anything
+
+  // Python's notation: "(a: int, b: int = 2) -> int".
+  std::string ToString() const;
+};
+
+// Puts a call's arguments in the order of the parameters: keywords to their places, defaults filled
+// in. `function` is for messages.
+// Errors:  a PyStatus, TypeError in Python's words: too many, missing, unexpected keyword, twice.
+absl::StatusOr<std::vector<Value>> BindArguments(absl::string_view function,
+                                                 const Signature& signature, CallArgs args);
+
+}  // namespace rpyc
+
+#endif  // RPYC_BIND_SIGNATURE_H_

@@ -1,0 +1,193 @@
+#include "rpyc/boxing.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "rpyc/brine_format.h"
+#include "rpyc/errors.h"
+#include "rpyc/id_pack.h"
+#include "rpyc/netref.h"
+#include "rpyc/protocol_constants.h"
+
+namespace rpyc {
+namespace {
+
+void AppendLabel(Label label, OutBuffer* out) {
+  brine::AppendTupleHeader(2, out);
+  brine::AppendInt(static_cast<int64_t>(label), out);
+}
+
+bool IsTupleTag(int tag) {
+  return tag == brine::kTagEmptyTuple || (tag >= brine::kTagTuple1 && tag <= brine::kTagTupleU32);
+}
+
+// Enters the (label, content) tuple of a boxed value and reads the label.
+absl::StatusOr<Label> ReadLabel(brine::Reader* reader) {
+  if (!IsTupleTag(reader->PeekTag())) {
+    absl::StatusOr<Value> other = reader->ReadValue();
+    if (!other.ok()) return other.status();
+    return PyStatus("TypeError", absl::StrCat("a boxed value must be a tuple of label and content, not ",
+                                              other->DebugString()));
+  }
+  absl::StatusOr<uint32_t> count = reader->ReadTupleHeader();
+  if (!count.ok()) return count.status();
+  if (*count != 2) {
+    return PyStatus("ValueError",
+                    absl::StrCat("a boxed value has a label and a content, not ", *count, " items"));
+  }
+  absl::StatusOr<Value> label = reader->ReadValue();
+  if (!label.ok()) return label.status();
+  const int64_t* number = label->AsInt();
+  if (number == nullptr || *number < static_cast<int64_t>(Label::kValue) ||
+      *number > static_cast<int64_t>(Label::kRemoteRef)) {
+    return PyStatus("ValueError", absl::StrCat("invalid label ", label->DebugString()));
+  }
+  return static_cast<Label>(*number);
+}
+
+absl::Status UnknownObject(absl::string_view encoded_id_pack, const Limits& limits) {
+  absl::StatusOr<Value> id_pack = brine::Decode(encoded_id_pack, limits);
+  if (!id_pack.ok()) return id_pack.status();
+  return PyStatus(RemoteException{.name = "KeyError", .args = {*std::move(id_pack)}});
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<Value>> Boxing::UnboxItems(brine::Reader* reader, int depth) {
+  if (!IsTupleTag(reader->PeekTag())) {
+    absl::StatusOr<Value> other = reader->ReadValue();
+    if (!other.ok()) return other.status();
+    return PyStatus("TypeError", absl::StrCat("expected a tuple of boxed values, got ",
+                                              other->DebugString()));
+  }
+  absl::StatusOr<uint32_t> count = reader->ReadTupleHeader();
+  if (!count.ok()) return count.status();
+  std::vector<Value> items;
+  // The shortest boxed value has three bytes, so a claimed count cannot reserve more than arrived.
+  items.reserve(std::min<size_t>(*count, reader->rest().size() / 3));
+  for (uint32_t i = 0; i < *count; ++i) {
+    absl::StatusOr<Value> item = Unbox(reader, depth + 1);
+    if (!item.ok()) return item.status();
+    items.push_back(*std::move(item));
+  }
+  return items;
+}
+
+absl::StatusOr<Value> Boxing::Unbox(brine::Reader* reader, int depth) {
+  if (depth > limits_.max_nesting) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("boxed tuples nested deeper than max_nesting ", limits_.max_nesting));
+  }
+  absl::StatusOr<Label> label = ReadLabel(reader);
+  if (!label.ok()) return label.status();
+  switch (*label) {
+    case Label::kValue:
+      return reader->ReadValue();
+    case Label::kTuple: {
+      absl::StatusOr<std::vector<Value>> items = UnboxItems(reader, depth);
+      if (!items.ok()) return items.status();
+      return Value::Tuple(*std::move(items));
+    }
+    case Label::kLocalRef: {
+      absl::StatusOr<absl::string_view> encoded = reader->SkipValue();
+      if (!encoded.ok()) return encoded.status();
+      const std::optional<IdPack> id_pack = ParseIdPack(*encoded, limits_);
+      std::shared_ptr<Object> object = id_pack ? local_objects_->Find(*id_pack) : nullptr;
+      if (object == nullptr) return UnknownObject(*encoded, limits_);
+      return Value(std::move(object));
+    }
+    case Label::kRemoteRef: {
+      absl::StatusOr<absl::string_view> encoded = reader->SkipValue();
+      if (!encoded.ok()) return encoded.status();
+      absl::StatusOr<std::shared_ptr<Netref>> netref = proxies_->Receive(*encoded, limits_);
+      if (!netref.ok()) return netref.status();
+      return Value(std::shared_ptr<Object>(*std::move(netref)));
+    }
+  }
+  return absl::InternalError("a label outside its range");
+}
+
+absl::StatusOr<std::vector<Value>> Boxing::UnboxArgs(brine::Reader* reader) {
+  absl::StatusOr<Label> label = ReadLabel(reader);
+  if (!label.ok()) return label.status();
+  if (*label == Label::kTuple) return UnboxItems(reader, 0);
+  if (*label != Label::kValue) {
+    return PyStatus("TypeError", "the arguments of a request must be a tuple, not a reference");
+  }
+  absl::StatusOr<Value> value = reader->ReadValue();
+  if (!value.ok()) return value.status();
+  if (!value->IsTuple()) {
+    return PyStatus("TypeError", absl::StrCat("the arguments of a request must be a tuple, not ",
+                                              value->DebugString()));
+  }
+  return std::move(*value).TakeItems();
+}
+
+absl::Status Boxing::BoxInto(Value value, int depth, OutBuffer* out,
+                             std::vector<std::shared_ptr<Object>>* counted) {
+  if (value.by_value()) {
+    AppendLabel(Label::kValue, out);
+    absl::Status encoded = brine::Encode(std::move(value), limits_, out);
+    return encoded.ok() ? encoded : PyStatus("ValueError", encoded.message());
+  }
+  if (value.IsTuple()) {
+    if (depth >= limits_.max_nesting) {
+      return PyStatus("ValueError",
+                      absl::StrCat("tuples nested deeper than max_nesting ", limits_.max_nesting));
+    }
+    AppendLabel(Label::kTuple, out);
+    brine::AppendTupleHeader(static_cast<uint32_t>(value.items().size()), out);
+    for (Value& item : std::move(value).TakeItems()) {
+      absl::Status boxed = BoxInto(std::move(item), depth + 1, out, counted);
+      if (!boxed.ok()) return boxed;
+    }
+    return absl::OkStatus();
+  }
+  const std::shared_ptr<Object>* object = value.AsObject();
+  if (object == nullptr) {
+    return PyStatus("TypeError", absl::StrCat("a ", value.type_name(),
+                                              " that holds references cannot be sent"));
+  }
+  if (const auto* netref = dynamic_cast<const Netref*>(object->get())) {
+    if (!netref->BelongsTo(proxies_->releases())) {
+      return PyStatus("NotImplementedError",
+                      absl::StrCat("'", netref->type_name(),
+                                   "' belongs to another connection and cannot be passed on"));
+    }
+    AppendLabel(Label::kLocalRef, out);
+    out->Append(netref->id_pack());
+    return absl::OkStatus();
+  }
+  absl::StatusOr<IdPack> id_pack = local_objects_->Add(*object);
+  if (!id_pack.ok()) return id_pack.status();
+  counted->push_back(*object);
+  AppendLabel(Label::kRemoteRef, out);
+  AppendIdPack(*id_pack, out);
+  return absl::OkStatus();
+}
+
+absl::Status Boxing::Box(Value value, OutBuffer* out) {
+  const size_t start = out->size();
+  std::vector<std::shared_ptr<Object>> counted;
+  absl::Status boxed = BoxInto(std::move(value), 0, out, &counted);
+  if (boxed.ok()) return boxed;
+  out->Truncate(start);
+  for (const std::shared_ptr<Object>& object : counted) {
+    // Cannot fail: it was counted just now.
+    local_objects_->Release(*object, 1).IgnoreError();
+  }
+  return boxed;
+}
+
+void Boxing::AppendRelease(const ReleaseQueue::Release& release, OutBuffer* out) {
+  AppendLabel(Label::kTuple, out);
+  brine::AppendTupleHeader(2, out);
+  AppendLabel(Label::kLocalRef, out);
+  out->Append(release.id_pack);
+  AppendLabel(Label::kValue, out);
+  brine::AppendInt(release.count, out);
+}
+
+}  // namespace rpyc

@@ -1,0 +1,53 @@
+#ifndef RPYC_BOXING_H_
+#define RPYC_BOXING_H_
+
+#include <memory>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "rpyc/brine.h"
+#include "rpyc/limits.h"
+#include "rpyc/local_objects.h"
+#include "rpyc/out_buffer.h"
+#include "rpyc/proxy_cache.h"
+#include "rpyc/value.h"
+
+namespace rpyc {
+
+// Values to and from their boxed form: by value, by reference, or a tuple of either.
+// Wire:    brine 2-tuple (label, content), see Label.
+// Threads: the connection's own. Borrows everything.
+// Source:  RPyC core/protocol.py, Connection._box and _unbox, 5.3.1 and 6.0.2.
+class Boxing {
+ public:
+  Boxing(const Limits& limits, LocalObjects* local_objects, ProxyCache* proxies)
+      : limits_(limits), local_objects_(local_objects), proxies_(proxies) {}
+
+  // Reads the boxed argument tuple of a request.
+  // Errors:  a PyStatus - well-formed brine that means nothing here: TypeError, ValueError (label),
+  //          KeyError (unknown object), MemoryError; answer it. Any other - not brine or over a
+  //          limit: fatal to the connection.
+  absl::StatusOr<std::vector<Value>> UnboxArgs(brine::Reader* reader);
+
+  // Appends the boxed form of `value`, counting a reference for every object in it.
+  // Errors:  a PyStatus; nothing has been appended or counted then.
+  absl::Status Box(Value value, OutBuffer* out);
+
+  // Appends the boxed arguments of the DEL that gives references back.
+  void AppendRelease(const ReleaseQueue::Release& release, OutBuffer* out);
+
+ private:
+  absl::StatusOr<Value> Unbox(brine::Reader* reader, int depth);
+  absl::StatusOr<std::vector<Value>> UnboxItems(brine::Reader* reader, int depth);
+  absl::Status BoxInto(Value value, int depth, OutBuffer* out,
+                       std::vector<std::shared_ptr<Object>>* counted);
+
+  const Limits& limits_;
+  LocalObjects* const local_objects_;
+  ProxyCache* const proxies_;
+};
+
+}  // namespace rpyc
+
+#endif  // RPYC_BOXING_H_

@@ -1,0 +1,29 @@
+#ifndef RPYC_CAST_OPTIONAL_H_
+#define RPYC_CAST_OPTIONAL_H_
+
+#include <optional>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "rpyc/cast/cast.h"
+
+namespace rpyc {
+
+// None or a T.
+template <typename T>
+struct Cast<std::optional<T>> {
+  static absl::StatusOr<std::optional<T>> From(Value& value) {
+    if (value.is_none()) return std::optional<T>();
+    absl::StatusOr<T> converted = Cast<T>::From(value);
+    if (!converted.ok()) return std::move(converted).status();
+    return std::optional<T>(*std::move(converted));
+  }
+  static Value To(std::optional<T> value) {
+    return value ? Cast<T>::To(*std::move(value)) : Value();
+  }
+  static std::string Name() { return absl::StrCat(Cast<T>::Name(), " | None"); }
+};
+
+}  // namespace rpyc
+
+#endif  // RPYC_CAST_OPTIONAL_H_

@@ -1,0 +1,91 @@
+#ifndef RPYC_CAST_SCALAR_H_
+#define RPYC_CAST_SCALAR_H_
+
+#include <complex>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <type_traits>
+
+#include "rpyc/cast/cast.h"
+
+namespace rpyc {
+
+// Any value as it came.
+template <>
+struct Cast<Value> {
+  static absl::StatusOr<Value> From(Value& value) { return std::move(value); }
+  static Value To(Value value) { return value; }
+  static std::string Name() { return ""; }
+};
+
+template <>
+struct Cast<None> {
+  static absl::StatusOr<None> From(Value& value);
+  static Value To(None) { return Value(); }
+  static std::string Name() { return "None"; }
+};
+
+// A Python bool is only a bool; 0 and 1 are not.
+template <>
+struct Cast<bool> {
+  static absl::StatusOr<bool> From(Value& value);
+  static Value To(bool value) { return Value(value); }
+  static std::string Name() { return "bool"; }
+};
+
+// The int between `min` and `max`; a bool counts as one, as in Python.
+// Errors:  TypeError - not an int; OverflowError - outside the range.
+absl::StatusOr<int64_t> IntFrom(const Value& value, int64_t min, int64_t max);
+absl::StatusOr<uint64_t> UintFrom(const Value& value, uint64_t max);
+Value UintTo(uint64_t value);
+
+// Every C++ integer but char types; a Python int outside its range is an OverflowError.
+template <typename T>
+struct Cast<T, std::enable_if_t<std::is_integral_v<T> && !std::is_same_v<T, char> &&
+                                !std::is_same_v<T, wchar_t> && !std::is_same_v<T, char8_t> &&
+                                !std::is_same_v<T, char16_t> && !std::is_same_v<T, char32_t>>> {
+  static absl::StatusOr<T> From(Value& value) {
+    if constexpr (std::is_signed_v<T>) {
+      absl::StatusOr<int64_t> wide =
+          IntFrom(value, std::numeric_limits<T>::min(), std::numeric_limits<T>::max());
+      if (!wide.ok()) return std::move(wide).status();
+      return static_cast<T>(*wide);
+    } else {
+      absl::StatusOr<uint64_t> wide = UintFrom(value, std::numeric_limits<T>::max());
+      if (!wide.ok()) return std::move(wide).status();
+      return static_cast<T>(*wide);
+    }
+  }
+  static Value To(T value) {
+    if constexpr (std::is_signed_v<T>) return Value(static_cast<int64_t>(value));
+    return UintTo(static_cast<uint64_t>(value));
+  }
+  static std::string Name() { return "int"; }
+};
+
+// A float; an int is taken too, as Python does.
+template <>
+struct Cast<double> {
+  static absl::StatusOr<double> From(Value& value);
+  static Value To(double value) { return Value(value); }
+  static std::string Name() { return "float"; }
+};
+
+template <>
+struct Cast<float> {
+  static absl::StatusOr<float> From(Value& value);
+  static Value To(float value) { return Value(static_cast<double>(value)); }
+  static std::string Name() { return "float"; }
+};
+
+template <>
+struct Cast<std::complex<double>> {
+  static absl::StatusOr<std::complex<double>> From(Value& value);
+  static Value To(std::complex<double> value) { return Value(value); }
+  static std::string Name() { return "complex"; }
+};
+
+}  // namespace rpyc
+
+#endif  // RPYC_CAST_SCALAR_H_

@@ -1,0 +1,269 @@
+#include "rpyc/handlers.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "rpyc/access_policy.h"
+#include "rpyc/errors.h"
+#include "rpyc/id_pack.h"
+#include "rpyc/utf8.h"
+
+namespace rpyc {
+namespace {
+
+using Args = std::vector<Value>;
+
+// The object a request is about.
+absl::StatusOr<std::shared_ptr<Object>> Target(const Value& value) {
+  if (const std::shared_ptr<Object>* object = value.AsObject()) return *object;
+  return PyStatus("TypeError", absl::StrCat("expected a reference to an object, got ",
+                                            value.type_name()));
+}
+
+// Attribute names come as text, or as UTF-8 bytes from old peers.
+absl::StatusOr<absl::string_view> AttributeName(const Value& value) {
+  if (const std::string* text = value.AsStr()) return absl::string_view(*text);
+  const Bytes* bytes = value.AsBytes();
+  if (bytes != nullptr && IsValidUtf8(bytes->data)) return absl::string_view(bytes->data);
+  return PyStatus("TypeError", "name must be a string");
+}
+
+absl::StatusOr<CallArgs> ToCallArgs(Value& positional, Value* keyword) {
+  CallArgs args;
+  if (!positional.IsTuple()) {
+    return PyStatus("TypeError", absl::StrCat("arguments must be a tuple, not ",
+                                              positional.type_name()));
+  }
+  args.positional = std::move(positional).TakeItems();
+  if (keyword == nullptr) return args;
+  if (!keyword->IsTuple()) {
+    return PyStatus("TypeError", absl::StrCat("keyword arguments must be a tuple of pairs, not ",
+                                              keyword->type_name()));
+  }
+  for (Value& pair : std::move(*keyword).TakeItems()) {
+    if (!pair.IsTuple() || pair.items().size() != 2) {
+      return PyStatus("TypeError", "keyword arguments must be pairs of name and value");
+    }
+    if (pair.items()[0].AsStr() == nullptr) {
+      return PyStatus("TypeError", "keywords must be strings");
+    }
+    std::vector<Value> items = std::move(pair).TakeItems();
+    std::string& name = *items[0].MutableStr();
+    args.keyword.emplace_back(std::move(name), std::move(items[1]));
+  }
+  return args;
+}
+
+absl::StatusOr<Value> Ping(HandlerContext&, Args& args) { return std::move(args[0]); }
+
+absl::StatusOr<Value> Close(HandlerContext& context, Args&) {
+  context.close_requested = true;
+  return Value();
+}
+
+absl::StatusOr<Value> GetRoot(HandlerContext& context, Args&) {
+  if (context.root == nullptr) {
+    absl::StatusOr<std::shared_ptr<Object>> root = context.service.MakeRoot();
+    if (!root.ok()) return root.status();
+    context.root = *std::move(root);
+  }
+  return Value(context.root);
+}
+
+// The attribute that `args` = (object, name, ...) asks for, after the access rules.
+struct Asked {
+  std::shared_ptr<Object> object;
+  AttributeRef attribute;  // borrows from args
+};
+absl::StatusOr<Asked> Resolve(const HandlerContext& context, Access access, const Args& args) {
+  absl::StatusOr<absl::string_view> name = AttributeName(args[1]);
+  if (!name.ok()) return name.status();
+  // Nothing of a value is an attribute to a peer; it has the value.
+  if (args[0].AsObject() == nullptr) return AccessDenied(*name);
+  absl::StatusOr<AttributeRef> attribute =
+      ResolveAttribute(context.config, access, *name, **args[0].AsObject());
+  if (!attribute.ok()) return attribute.status();
+  return Asked{*args[0].AsObject(), *attribute};
+}
+
+absl::StatusOr<Value> GetAttr(HandlerContext& context, Args& args) {
+  absl::StatusOr<Asked> asked = Resolve(context, Access::kGet, args);
+  if (!asked.ok()) return asked.status();
+  return asked->object->GetAttr(asked->attribute);
+}
+
+// Nothing we own can be set or deleted from outside: where the rules allow it, the object does not.
+template <Access kAccess>
+absl::StatusOr<Value> ChangeAttr(HandlerContext& context, Args& args) {
+  absl::StatusOr<Asked> asked = Resolve(context, kAccess, args);
+  if (!asked.ok()) return asked.status();
+  return PyStatus("AttributeError", absl::StrCat("'", asked->object->type_name(), "' object attribute '",
+                                                 asked->attribute.name, "' is read-only"));
+}
+
+absl::StatusOr<Value> Call(HandlerContext&, Args& args) {
+  absl::StatusOr<CallArgs> call = ToCallArgs(args[1], args.size() > 2 ? &args[2] : nullptr);
+  if (!call.ok()) return call.status();
+  const std::shared_ptr<Object>* object = args[0].AsObject();
+  if (object == nullptr) {
+    return PyStatus("TypeError", absl::StrCat("'", args[0].type_name(), "' object is not callable"));
+  }
+  return (*object)->Call(*std::move(call));
+}
+
+absl::StatusOr<Value> CallAttr(HandlerContext& context, Args& args) {
+  absl::StatusOr<Asked> asked = Resolve(context, Access::kGet, args);
+  if (!asked.ok()) return asked.status();
+  absl::StatusOr<CallArgs> call = ToCallArgs(args[2], args.size() > 3 ? &args[3] : nullptr);
+  if (!call.ok()) return call.status();
+  return asked->object->CallAttr(asked->attribute, *std::move(call));
+}
+
+absl::StatusOr<Value> Repr(HandlerContext&, Args& args) {
+  absl::StatusOr<std::shared_ptr<Object>> object = Target(args[0]);
+  if (!object.ok()) return object.status();
+  absl::StatusOr<std::string> text = (*object)->Repr();
+  if (!text.ok()) return text.status();
+  return Value(*std::move(text));
+}
+
+absl::StatusOr<Value> Str(HandlerContext&, Args& args) {
+  absl::StatusOr<std::shared_ptr<Object>> object = Target(args[0]);
+  if (!object.ok()) return object.status();
+  absl::StatusOr<std::string> text = (*object)->Str();
+  if (!text.ok()) return text.status();
+  return Value(*std::move(text));
+}
+
+absl::StatusOr<Value> Cmp(HandlerContext& context, Args& args) {
+  constexpr absl::string_view kOperators[] = {"__eq__", "__ne__", "__lt__",
+                                              "__gt__", "__le__", "__ge__"};
+  absl::StatusOr<std::shared_ptr<Object>> object = Target(args[0]);
+  if (!object.ok()) return object.status();
+  const Value fallback("__cmp__");
+  absl::StatusOr<absl::string_view> op = AttributeName(args.size() > 2 ? args[2] : fallback);
+  if (!op.ok()) return op.status();
+  // Only comparisons: the peer names what is called, which was CVE-2019-16328.
+  if (std::find(std::begin(kOperators), std::end(kOperators), *op) == std::end(kOperators)) {
+    return AccessDenied(*op);
+  }
+  absl::StatusOr<AttributeRef> attribute =
+      ResolveAttribute(context.config, Access::kGet, *op, **object);
+  if (!attribute.ok()) return attribute.status();
+  return (*object)->Compare(*op, args[1]);
+}
+
+absl::StatusOr<Value> Hash(HandlerContext&, Args& args) {
+  absl::StatusOr<std::shared_ptr<Object>> object = Target(args[0]);
+  if (!object.ok()) return object.status();
+  return (*object)->Hash();
+}
+
+absl::StatusOr<Value> Dir(HandlerContext&, Args& args) {
+  absl::StatusOr<std::shared_ptr<Object>> object = Target(args[0]);
+  if (!object.ok()) return object.status();
+  std::vector<Value> names;
+  for (std::string& name : (*object)->Dir()) names.emplace_back(std::move(name));
+  return Value::Tuple(std::move(names));
+}
+
+absl::StatusOr<Value> Pickle(HandlerContext&, Args&) {
+  return PyStatus("ValueError", "pickling is disabled");
+}
+
+absl::StatusOr<Value> Del(HandlerContext& context, Args& args) {
+  absl::StatusOr<std::shared_ptr<Object>> object = Target(args[0]);
+  if (!object.ok()) return object.status();
+  int64_t count = 1;
+  if (args.size() > 1) {
+    if (args[1].AsInt() == nullptr) {
+      return PyStatus("TypeError", absl::StrCat("a reference count must be an int, not ",
+                                                args[1].DebugString()));
+    }
+    count = *args[1].AsInt();
+  }
+  absl::StatusOr<std::shared_ptr<Object>> dropped =
+      context.local_objects.Release(**object, count);
+  if (!dropped.ok()) return dropped.status();
+  return Value();
+}
+
+absl::StatusOr<Value> Inspect(HandlerContext& context, Args& args) {
+  const std::optional<IdPack> id_pack = ToIdPack(args[0]);
+  const std::shared_ptr<Object> object =
+      id_pack ? context.local_objects.Find(*id_pack) : nullptr;
+  if (object == nullptr) {
+    return PyStatus(RemoteException{.name = "KeyError", .args = {args[0]}});
+  }
+  std::vector<Value> methods;
+  for (auto& [name, doc] : object->SpecialMethods()) {
+    methods.push_back(Value::Tuple({Value(std::move(name)), doc ? Value(*std::move(doc)) : Value()}));
+  }
+  return Value::Tuple(std::move(methods));
+}
+
+absl::Status NotOffered(absl::string_view name) {
+  return PyStatus("NotImplementedError", absl::StrCat("this host does not offer ", name));
+}
+absl::StatusOr<Value> BuffIter(HandlerContext&, Args&) { return NotOffered("HANDLE_BUFFITER"); }
+absl::StatusOr<Value> OldSlicing(HandlerContext&, Args&) { return NotOffered("HANDLE_OLDSLICING"); }
+absl::StatusOr<Value> CtxExit(HandlerContext&, Args&) { return NotOffered("HANDLE_CTXEXIT"); }
+absl::StatusOr<Value> InstanceCheck(HandlerContext&, Args&) {
+  return NotOffered("HANDLE_INSTANCECHECK");
+}
+
+// By number, from 1.
+constexpr std::array<HandlerRow, 20> kHandlers = {{
+    // number, least and most arguments, runs user code, is a call
+    {Handle::kPing, 1, 1, false, false, Ping},
+    {Handle::kClose, 0, 0, false, false, Close},
+    {Handle::kGetRoot, 0, 0, true, false, GetRoot},
+    {Handle::kGetAttr, 2, 2, true, false, GetAttr},
+    {Handle::kDelAttr, 2, 2, true, false, ChangeAttr<Access::kDelete>},
+    {Handle::kSetAttr, 3, 3, true, false, ChangeAttr<Access::kSet>},
+    {Handle::kCall, 2, 3, true, true, Call},
+    {Handle::kCallAttr, 3, 4, true, true, CallAttr},
+    {Handle::kRepr, 1, 1, true, false, Repr},
+    {Handle::kStr, 1, 1, true, false, Str},
+    {Handle::kCmp, 2, 3, true, false, Cmp},
+    {Handle::kHash, 1, 1, true, false, Hash},
+    {Handle::kDir, 1, 1, false, false, Dir},
+    {Handle::kPickle, 2, 2, false, false, Pickle},
+    {Handle::kDel, 1, 2, true, false, Del},
+    {Handle::kInspect, 1, 1, false, false, Inspect},
+    {Handle::kBuffIter, 2, 2, true, false, BuffIter},
+    {Handle::kOldSlicing, 6, 6, true, false, OldSlicing},
+    {Handle::kCtxExit, 2, 2, true, false, CtxExit},
+    {Handle::kInstanceCheck, 2, 2, false, false, InstanceCheck},
+}};
+
+constexpr bool NumberedFromOne() {
+  for (size_t i = 0; i < kHandlers.size(); ++i) {
+    if (static_cast<size_t>(kHandlers[i].number) != i + 1) return false;
+  }
+  return true;
+}
+static_assert(NumberedFromOne());
+
+}  // namespace
+
+const HandlerRow* FindHandler(int64_t number) {
+  if (number < 1 || number > static_cast<int64_t>(kHandlers.size())) return nullptr;
+  return &kHandlers[static_cast<size_t>(number - 1)];
+}
+
+absl::StatusOr<Value> RunHandler(const HandlerRow& row, HandlerContext& context,
+                                 std::vector<Value>& args) {
+  if (args.size() < row.min_args || args.size() > row.max_args) {
+    return PyStatus("TypeError",
+                    absl::StrCat("request ", static_cast<int>(row.number), " takes ", row.min_args,
+                                 row.min_args == row.max_args ? "" : absl::StrCat(" to ", row.max_args),
+                                 " arguments, got ", args.size()));
+  }
+  return row.run(context, args);
+}
+
+}  // namespace rpyc

@@ -1,0 +1,75 @@
+#include "rpyc/local_objects.h"
+
+#include "absl/strings/str_cat.h"
+#include "rpyc/errors.h"
+
+namespace rpyc {
+
+absl::StatusOr<IdPack> LocalObjects::Add(const std::shared_ptr<Object>& object) {
+  const Identity identity = IdentityOf(*object);
+  MutexLock lock(&mutex_);
+  const auto known = ids_.find(identity);
+  if (known != ids_.end()) {
+    Entry& entry = by_id_.at(known->second);
+    ++entry.references;
+    return IdPack{entry.object->type_name(), entry.class_id, known->second};
+  }
+  if (by_id_.size() >= max_objects_) {
+    return PyStatus("MemoryError",
+                    absl::StrCat("the connection holds ", by_id_.size(),
+                                 " objects, which is max_local_objects"));
+  }
+  const int64_t id = NewObjectId();
+  ids_.emplace(identity, id);
+  by_id_.emplace(id, Entry{object, identity.second, 1});
+  return IdPack{object->type_name(), identity.second, id};
+}
+
+std::shared_ptr<Object> LocalObjects::Find(const IdPack& id_pack) const {
+  MutexLock lock(&mutex_);
+  const auto found = by_id_.find(id_pack.instance_id);
+  if (found == by_id_.end() || found->second.class_id != id_pack.class_id ||
+      found->second.object->type_name() != id_pack.name) {
+    return nullptr;
+  }
+  return found->second.object;
+}
+
+absl::StatusOr<std::shared_ptr<Object>> LocalObjects::Release(const Object& object,
+                                                              int64_t count) {
+  if (count < 1) {
+    return PyStatus("ValueError", absl::StrCat("cannot release ", count, " references"));
+  }
+  const Identity identity = IdentityOf(object);
+  MutexLock lock(&mutex_);
+  const auto known = ids_.find(identity);
+  if (known == ids_.end()) {
+    return PyStatus("KeyError", absl::StrCat("not held by this connection: ", object.type_name()));
+  }
+  const auto entry = by_id_.find(known->second);
+  if (entry->second.references > count) {
+    entry->second.references -= count;
+    return nullptr;
+  }
+  std::shared_ptr<Object> dropped = std::move(entry->second.object);
+  by_id_.erase(entry);
+  ids_.erase(known);
+  return dropped;
+}
+
+std::vector<std::shared_ptr<Object>> LocalObjects::Clear() {
+  std::vector<std::shared_ptr<Object>> dropped;
+  MutexLock lock(&mutex_);
+  dropped.reserve(by_id_.size());
+  for (auto& [id, entry] : by_id_) dropped.push_back(std::move(entry.object));
+  by_id_.clear();
+  ids_.clear();
+  return dropped;
+}
+
+size_t LocalObjects::size() const {
+  MutexLock lock(&mutex_);
+  return by_id_.size();
+}
+
+}  // namespace rpyc

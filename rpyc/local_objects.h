@@ -1,0 +1,69 @@
+#ifndef RPYC_LOCAL_OBJECTS_H_
+#define RPYC_LOCAL_OBJECTS_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+#include "rpyc/id_pack.h"
+#include "rpyc/mutex.h"
+#include "rpyc/object.h"
+
+namespace rpyc {
+
+// The objects of ours that one peer holds, each with the number of references sent.
+//
+// Every REMOTE_REF sent adds 1; the peer's DEL subtracts what it has counted. So a reference that
+// is on its way while an older one is given up keeps the object alive.
+// Owns what it holds; never runs a user's destructor under its lock: what is dropped is returned.
+// Threads: any.   Source:  RPyC lib/colls.py, RefCountingColl, 5.3.1 and 6.0.2.
+class LocalObjects {
+ public:
+  // `max_objects` bounds how many different ones it holds.
+  explicit LocalObjects(size_t max_objects) : max_objects_(max_objects) {}
+
+  // Counts one more reference to `object`, taking it in if it is new. The name in the result lives
+  // as long as the object is held.
+  // Errors:  a PyStatus, MemoryError - it is new and there are max_objects already.
+  absl::StatusOr<IdPack> Add(const std::shared_ptr<Object>& object);
+
+  // The object `id_pack` names, or null: never handed out, or given back since.
+  std::shared_ptr<Object> Find(const IdPack& id_pack) const;
+
+  // Takes back `count` references (at least 1). At none left the object is dropped: the caller
+  // gets the table's owner and destroys it where user code may run. Null while references remain.
+  // Errors:  a PyStatus, KeyError - not held; ValueError - count below 1.
+  absl::StatusOr<std::shared_ptr<Object>> Release(const Object& object, int64_t count);
+
+  // Drops everything; the owners are returned as from Release.
+  std::vector<std::shared_ptr<Object>> Clear();
+
+  size_t size() const;
+
+ private:
+  struct Entry {
+    std::shared_ptr<Object> object;
+    int64_t class_id;
+    int64_t references;
+  };
+  // What an object is, whichever wrapper stands for it: an address may be shared by an object and
+  // its first member, which are of different classes.
+  using Identity = std::pair<const void*, int64_t>;
+  static Identity IdentityOf(const Object& object) {
+    return {object.identity(), object.class_id()};
+  }
+
+  const size_t max_objects_;
+  mutable Mutex mutex_;
+  absl::flat_hash_map<int64_t, Entry> by_id_ ABSL_GUARDED_BY(mutex_);  // by instance id
+  absl::flat_hash_map<Identity, int64_t> ids_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace rpyc
+
+#endif  // RPYC_LOCAL_OBJECTS_H_

@@ -1,0 +1,73 @@
+#ifndef RPYC_MUTEX_H_
+#define RPYC_MUTEX_H_
+
+#include <condition_variable>
+#include <mutex>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+
+namespace rpyc {
+
+// std::mutex with thread-safety annotations, checked by clang's -Wthread-safety. Used instead of
+// absl::Mutex because the packaged Abseil is not built for TSan, which then sees false races.
+class ABSL_LOCKABLE Mutex {
+ public:
+  Mutex() = default;
+  Mutex(const Mutex&) = delete;
+  Mutex& operator=(const Mutex&) = delete;
+
+  void Lock() ABSL_EXCLUSIVE_LOCK_FUNCTION() { mutex_.lock(); }
+  void Unlock() ABSL_UNLOCK_FUNCTION() { mutex_.unlock(); }
+
+ private:
+  friend class CondVar;
+  std::mutex mutex_;
+};
+
+class ABSL_SCOPED_LOCKABLE MutexLock {
+ public:
+  explicit MutexLock(Mutex* mutex) ABSL_EXCLUSIVE_LOCK_FUNCTION(mutex) : mutex_(mutex) {
+    mutex_->Lock();
+  }
+  ~MutexLock() ABSL_UNLOCK_FUNCTION() { mutex_->Unlock(); }
+  MutexLock(const MutexLock&) = delete;
+  MutexLock& operator=(const MutexLock&) = delete;
+
+ private:
+  Mutex* const mutex_;
+};
+
+class CondVar {
+ public:
+  // Each waits with `mutex` released and holds it again on return; may wake without cause.
+  void Wait(Mutex* mutex) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    std::unique_lock<std::mutex> lock(mutex->mutex_, std::adopt_lock);
+    cv_.wait(lock);
+    lock.release();
+  }
+  // Returns false once `deadline` has passed.
+  bool WaitUntil(Mutex* mutex, absl::Time deadline) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    std::unique_lock<std::mutex> lock(mutex->mutex_, std::adopt_lock);
+    bool in_time = true;
+    if (deadline == absl::InfiniteFuture()) {
+      cv_.wait(lock);
+    } else {
+      // By the steady clock, so that a step of the wall clock neither hastens nor delays it.
+      const auto left = absl::ToChronoNanoseconds(deadline - absl::Now());
+      in_time = cv_.wait_for(lock, left) == std::cv_status::no_timeout;
+    }
+    lock.release();
+    return in_time;
+  }
+  void Signal() { cv_.notify_one(); }
+  void SignalAll() { cv_.notify_all(); }
+
+ private:
+  std::condition_variable cv_;
+};
+
+}  // namespace rpyc
+
+#endif  // RPYC_MUTEX_H_

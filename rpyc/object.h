@@ -1,0 +1,78 @@
+#ifndef RPYC_OBJECT_H_
+#define RPYC_OBJECT_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "rpyc/value.h"
+
+namespace rpyc {
+
+// The arguments of one call, as the peer passed them.
+struct CallArgs {
+  std::vector<Value> positional;
+  std::vector<std::pair<std::string, Value>> keyword;  // in the order sent; later ones win
+};
+
+// How an object carries a name, as a Python peer's access rules see it.
+struct AttributePresence {
+  bool exposed = false;  // it has exposed_prefix + name
+  bool plain = false;    // it has name itself: a special method, a public attribute
+};
+
+// A name after the access rules were applied: which of the two the peer gets.
+struct AttributeRef {
+  absl::string_view name;  // without the exposed prefix
+  bool exposed;
+};
+
+// A thing that travels by reference: one of ours that a peer may hold, or (Netref) one of the
+// peer's. Python sees an object of class type_name().
+//
+// Every operation returns a Python exception as a PyStatus; the defaults are those of Python's own
+// `object`. Access rules are the caller's business: these functions obey.
+// Threads: called by the thread that serves the connection; one object may be held by many
+// connections, so its own state is its own affair.
+class Object : public std::enable_shared_from_this<Object> {
+ public:
+  virtual ~Object() = default;
+
+  // "module.Class". Decides how a Python client treats the proxy, see docs/wire.md.
+  virtual absl::string_view type_name() const = 0;
+  // One id per class, never reused: clients compare them for isinstance.
+  virtual int64_t class_id() const = 0;
+  // Two Objects that stand for the same thing have the same identity, and so the same id on the
+  // wire while the peer holds either.
+  virtual const void* identity() const { return this; }
+
+  virtual AttributePresence Has(absl::string_view name) const;
+  virtual absl::StatusOr<Value> GetAttr(AttributeRef attribute);
+  virtual absl::StatusOr<Value> Call(CallArgs args);
+  // GetAttr, then Call, without the object in between.
+  virtual absl::StatusOr<Value> CallAttr(AttributeRef attribute, CallArgs args);
+
+  virtual absl::StatusOr<std::string> Str() { return Repr(); }
+  virtual absl::StatusOr<std::string> Repr();
+  virtual absl::StatusOr<Value> Hash();
+  // `op` is "__eq__" and so on, one of Python's six.
+  virtual absl::StatusOr<Value> Compare(absl::string_view op, const Value& other);
+  // Names for dir(), sorted.
+  virtual std::vector<std::string> Dir() const { return {}; }
+  // Special methods the peer's proxy class must have, each with its docstring.
+  virtual std::vector<std::pair<std::string, std::optional<std::string>>> SpecialMethods() const {
+    return {};
+  }
+};
+
+// A process-wide number for a new class or object, never given twice.
+int64_t NewObjectId();
+
+}  // namespace rpyc
+
+#endif  // RPYC_OBJECT_H_

@@ -1,0 +1,47 @@
+#include "rpyc/proxy_cache.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "rpyc/brine.h"
+#include "rpyc/errors.h"
+
+namespace rpyc {
+
+absl::StatusOr<std::shared_ptr<Netref>> ProxyCache::Receive(absl::string_view encoded_id_pack,
+                                                            const Limits& limits) {
+  brine::Reader reader(encoded_id_pack, limits);
+  const absl::StatusOr<uint32_t> count = reader.ReadTupleHeader();
+  if (!count.ok() || *count != 3) {
+    return PyStatus("TypeError", "a reference must be a tuple (name, class id, instance id)");
+  }
+  const absl::StatusOr<absl::string_view> name = reader.ReadStr();
+  if (!name.ok()) return PyStatus("TypeError", "the name in a reference must be a str");
+
+  auto [entry, is_new] = proxies_.try_emplace(encoded_id_pack);
+  if (std::shared_ptr<Netref> known = entry->second.lock()) {
+    known->AddReference();
+    return known;
+  }
+  if (is_new && proxies_.size() > max_proxies_) {
+    proxies_.erase(entry);
+    releases_->Push({std::string(encoded_id_pack), 1});
+    return PyStatus("MemoryError", absl::StrCat("the connection holds ", max_proxies_,
+                                                " references, which is max_local_objects"));
+  }
+  auto made = std::make_shared<Netref>(std::string(encoded_id_pack), std::string(*name), releases_);
+  entry->second = made;
+  return made;
+}
+
+std::vector<ReleaseQueue::Release> ProxyCache::TakeReleases() {
+  std::vector<ReleaseQueue::Release> releases = releases_->TakeAll();
+  for (const ReleaseQueue::Release& release : releases) {
+    const auto entry = proxies_.find(release.id_pack);
+    // A new proxy of the same object may have come since the old one died.
+    if (entry != proxies_.end() && entry->second.expired()) proxies_.erase(entry);
+  }
+  return releases;
+}
+
+}  // namespace rpyc

@@ -1,0 +1,43 @@
+#ifndef RPYC_PROXY_CACHE_H_
+#define RPYC_PROXY_CACHE_H_
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "rpyc/limits.h"
+#include "rpyc/netref.h"
+
+namespace rpyc {
+
+// The peer's objects that one connection holds: one Netref for each, however often it arrives.
+// Threads: the connection's own; the Netrefs it gives out may die on any.
+// Source:  RPyC core/protocol.py, Connection._unbox and _proxy_cache, 5.3.1 and 6.0.2.
+class ProxyCache {
+ public:
+  // `max_proxies` bounds how many are held at once.
+  explicit ProxyCache(size_t max_proxies) : max_proxies_(max_proxies) {}
+
+  // The Netref of a REMOTE_REF that has arrived; counts the reference.
+  // Errors:  a PyStatus - TypeError: not an id_pack; MemoryError: too many. The reference is then
+  //          queued for release where it could be read.
+  absl::StatusOr<std::shared_ptr<Netref>> Receive(absl::string_view encoded_id_pack,
+                                                  const Limits& limits);
+
+  const std::shared_ptr<ReleaseQueue>& releases() const { return releases_; }
+  // References to give back since the last call; forgets them.
+  std::vector<ReleaseQueue::Release> TakeReleases();
+
+ private:
+  const size_t max_proxies_;
+  const std::shared_ptr<ReleaseQueue> releases_ = std::make_shared<ReleaseQueue>();
+  absl::flat_hash_map<std::string, std::weak_ptr<Netref>> proxies_;  // by encoded id_pack
+};
+
+}  // namespace rpyc
+
+#endif  // RPYC_PROXY_CACHE_H_

@@ -1,0 +1,75 @@
+#include "rpyc/vinegar.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "rpyc/brine.h"
+#include "rpyc/protocol_constants.h"
+#include "rpyc/utf8.h"
+
+namespace rpyc {
+
+std::string RemoteException::Summary() const {
+  std::string text = module == "builtins" ? name : absl::StrCat(module, ".", name);
+  if (args.empty()) return text;
+  const std::string* message = args.size() == 1 ? args[0].AsStr() : nullptr;
+  return absl::StrCat(text, ": ",
+                      message != nullptr ? *message : Value::Tuple(args).DebugString());
+}
+
+namespace vinegar {
+namespace {
+
+std::string MendedUtf8(std::string text) {
+  if (IsValidUtf8(text)) return text;
+  // Not text in any encoding we know: keep ASCII, mark the rest.
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) >= 0x80) c = '?';
+  }
+  return text;
+}
+
+Value MadeEncodable(Value value) {
+  if (std::string* text = value.MutableStr()) return Value(MendedUtf8(std::move(*text)));
+  if (value.by_value() && brine::EncodeToString(value, Limits()).ok()) return value;
+  return Value(MendedUtf8(value.DebugString()));
+}
+
+}  // namespace
+
+RemoteException MadeEncodable(RemoteException exception) {
+  exception.module = MendedUtf8(std::move(exception.module));
+  exception.name = MendedUtf8(std::move(exception.name));
+  exception.traceback = MendedUtf8(std::move(exception.traceback));
+  for (Value& arg : exception.args) arg = MadeEncodable(std::move(arg));
+  for (auto& [name, value] : exception.attributes) {
+    name = MendedUtf8(std::move(name));
+    value = MadeEncodable(std::move(value));
+  }
+  return exception;
+}
+
+Value Dump(const RemoteException& exception, const DumpOptions& options) {
+  if (exception.module == "builtins" && exception.name == "StopIteration") {
+    return Value(kExcStopIteration);
+  }
+  RemoteException safe = MadeEncodable(exception);
+  std::string traceback = "<traceback denied>";
+  if (options.include_traceback) {
+    traceback = !safe.traceback.empty()
+                    ? safe.traceback
+                    : absl::StrCat("Traceback (most recent call last):\n  C++\n",
+                                   MendedUtf8(safe.Summary()), "\n");
+  }
+  std::vector<Value> attributes;
+  for (auto& [name, value] : safe.attributes) {
+    attributes.push_back(Value::Tuple({Value(std::move(name)), std::move(value)}));
+  }
+  attributes.push_back(Value::Tuple({Value("_remote_version"), Value(options.version)}));
+  return Value::Tuple({Value::Tuple({Value(std::move(safe.module)), Value(std::move(safe.name))}),
+                       Value::Tuple(std::move(safe.args)), Value::Tuple(std::move(attributes)),
+                       Value(std::move(traceback))});
+}
+
+}  // namespace vinegar
+}  // namespace rpyc
