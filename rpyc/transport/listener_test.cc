@@ -1,0 +1,213 @@
+#include "rpyc/transport/listener.h"
+
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <future>
+#include <string>
+#include <vector>
+
+#include "rpyc/transport/endpoint.h"
+
+namespace rpyc {
+namespace {
+
+constexpr absl::string_view kLoopback = "127.0.0.1";
+
+SocketAddress Tcp(absl::string_view host, int port) {
+  return *SocketAddress::Resolve(std::string(host), port, false);
+}
+
+// Where `listener` can be connected to.
+SocketAddress AddressOf(const Listener& listener) {
+  const Endpoint& endpoint = listener.endpoint();
+  return endpoint.socket_path.empty() ? Tcp(endpoint.host, endpoint.port)
+                                      : *SocketAddress::Unix(endpoint.socket_path);
+}
+
+int Option(const Socket& socket, int level, int name) {
+  int value = -1;
+  socklen_t size = sizeof(value);
+  EXPECT_EQ(::getsockopt(socket.fd(), level, name, &value, &size), 0);
+  return value;
+}
+
+bool Exists(const std::string& path) {
+  struct stat found;
+  return ::lstat(path.c_str(), &found) == 0;
+}
+
+// A folder whose name is short enough for a unix socket in it, unlike TEST_TMPDIR's.
+class ListenerTest : public testing::Test {
+ protected:
+  ListenerTest() {
+    EXPECT_NE(::mkdtemp(folder_), nullptr);
+    path_ = std::string(folder_) + "/x.sock";
+  }
+  ~ListenerTest() override {
+    ::unlink(path_.c_str());
+    EXPECT_EQ(::rmdir(folder_), 0) << "something was left in " << folder_;
+  }
+
+  absl::StatusOr<std::unique_ptr<Listener>> OpenPath() {
+    return Listener::Open(*SocketAddress::Unix(path_), {});
+  }
+
+  char folder_[24] = "/tmp/rpyc-test-XXXXXX";
+  std::string path_;
+};
+
+TEST_F(ListenerTest, AcceptsOverTcp) {
+  auto listener = *Listener::Open(Tcp(kLoopback, 0), {});
+  EXPECT_NE(listener->endpoint().port, 0);
+  absl::StatusOr<Socket> client = Socket::Connect(AddressOf(*listener));
+  ASSERT_TRUE(client.ok()) << client.status();
+  absl::StatusOr<Socket> accepted = listener->Accept();
+  ASSERT_TRUE(accepted.ok()) << accepted.status();
+  EXPECT_EQ(accepted->peer(), SocketAddress::OfLocal(client->fd()).ToString());
+  EXPECT_EQ(client->peer(), listener->endpoint().ToString());
+  EXPECT_NE(Option(*accepted, IPPROTO_TCP, TCP_NODELAY), 0);
+  EXPECT_EQ(Option(*accepted, SOL_SOCKET, SO_REUSEPORT), 0);
+}
+
+TEST_F(ListenerTest, AcceptsOverIpv6) {
+  auto listener = Listener::Open(Tcp("::1", 0), {});
+  if (!listener.ok()) GTEST_SKIP() << "no IPv6 here: " << listener.status();
+  EXPECT_EQ((*listener)->endpoint().ToString().substr(0, 6), "[::1]:");
+  absl::StatusOr<Socket> client = Socket::Connect(AddressOf(**listener));
+  EXPECT_TRUE((*listener)->Accept().ok());
+}
+
+TEST_F(ListenerTest, SaysThatAnAddressIsInUse) {
+  auto first = *Listener::Open(Tcp(kLoopback, 0), {});
+  const absl::Status second = Listener::Open(AddressOf(*first), {}).status();
+  EXPECT_EQ(second.code(), absl::StatusCode::kFailedPrecondition) << second;
+  EXPECT_NE(second.message().find(first->endpoint().ToString()), absl::string_view::npos);
+  // Free again at once, also after connections.
+  absl::StatusOr<Socket> client = Socket::Connect(AddressOf(*first));
+  EXPECT_TRUE(first->Accept().ok());
+  const SocketAddress address = AddressOf(*first);
+  first.reset();
+  EXPECT_TRUE(Listener::Open(address, {}).ok());
+}
+
+TEST_F(ListenerTest, SaysThatAnAddressIsNotOurs) {
+  // TEST-NET-1, nobody's.
+  const absl::Status status = Listener::Open(Tcp("192.0.2.1", 0), {}).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
+}
+
+TEST_F(ListenerTest, StopWakesAccept) {
+  auto tcp = *Listener::Open(Tcp(kLoopback, 0), {});
+  auto unix_socket = *OpenPath();
+  for (Listener* listener : {tcp.get(), unix_socket.get()}) {
+    auto accepted =
+        std::async(std::launch::async, [listener] { return listener->Accept().status(); });
+    listener->Stop();
+    EXPECT_EQ(accepted.get().code(), absl::StatusCode::kCancelled);
+    EXPECT_EQ(listener->Accept().status().code(), absl::StatusCode::kCancelled);
+    EXPECT_FALSE(Socket::Connect(AddressOf(*listener)).ok());
+  }
+}
+
+TEST_F(ListenerTest, OutOfDescriptorsClosesAConnectionAndGoesOn) {
+  auto listener = *Listener::Open(Tcp(kLoopback, 0), {});
+  absl::StatusOr<Socket> refused = Socket::Connect(AddressOf(*listener));
+  absl::StatusOr<Socket> served = Socket::Connect(AddressOf(*listener));
+  rlimit limit, lowered;
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
+  lowered = limit;
+  const Fd next(::dup(0));
+  lowered.rlim_cur = next.get() + 1;
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &lowered), 0);
+  std::vector<Fd> holes;
+  while (holes.emplace_back(::dup(0)).valid()) {
+  }
+  const absl::Status status = listener->Accept().status();
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
+  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted) << status;
+  char byte;
+  EXPECT_LE(::recv(refused->fd(), &byte, 1, 0), 0);
+  absl::StatusOr<Socket> accepted = listener->Accept();
+  ASSERT_TRUE(accepted.ok());
+  EXPECT_EQ(accepted->peer(), SocketAddress::OfLocal(served->fd()).ToString());
+}
+
+TEST_F(ListenerTest, StopWakesAnAcceptWithoutDescriptors) {
+  auto listener = *Listener::Open(Tcp(kLoopback, 0), {});
+  rlimit limit, lowered;
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
+  lowered = limit;
+  lowered.rlim_cur = 0;
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &lowered), 0);
+  auto accepted = std::async(std::launch::async, [&] { return listener->Accept().status(); });
+  listener->Stop();
+  EXPECT_EQ(accepted.get().code(), absl::StatusCode::kCancelled);
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+TEST_F(ListenerTest, UnixSocketIsOursAloneAndGoesWithTheListener) {
+  auto listener = *OpenPath();
+  EXPECT_EQ(listener->endpoint().ToString(), "unix:" + path_);
+  struct stat found;
+  ASSERT_EQ(::stat(path_.c_str(), &found), 0);
+  EXPECT_EQ(found.st_mode & 0777, 0600u);
+  absl::StatusOr<Socket> client = Socket::Connect(AddressOf(*listener));
+  absl::StatusOr<Socket> accepted = listener->Accept();
+  ASSERT_TRUE(accepted.ok());
+  EXPECT_EQ(accepted->peer(), "unix:" + path_);
+
+  const absl::Status second = OpenPath().status();
+  EXPECT_EQ(second.code(), absl::StatusCode::kFailedPrecondition) << second;
+  EXPECT_TRUE(Exists(path_));
+  listener.reset();
+  EXPECT_FALSE(Exists(path_));
+}
+
+TEST_F(ListenerTest, StaleUnixSocketIsTakenOver) {
+  {
+    // As a process leaves it that is killed.
+    const Fd dead(::socket(AF_UNIX, SOCK_STREAM, 0));
+    const SocketAddress address = *SocketAddress::Unix(path_);
+    ASSERT_EQ(::bind(dead.get(), address.get(), address.size()), 0);
+    std::ofstream(path_ + ".lock").put('\n');
+  }
+  auto listener = OpenPath();
+  ASSERT_TRUE(listener.ok()) << listener.status();
+  EXPECT_TRUE(Socket::Connect(AddressOf(**listener)).ok());
+}
+
+TEST_F(ListenerTest, ForeignUnixSocketAndOtherFilesStay) {
+  const SocketAddress address = *SocketAddress::Unix(path_);
+  {
+    const Fd foreign(::socket(AF_UNIX, SOCK_STREAM, 0));
+    ASSERT_EQ(::bind(foreign.get(), address.get(), address.size()), 0);
+    ASSERT_EQ(::listen(foreign.get(), 1), 0);
+    EXPECT_EQ(OpenPath().status().code(), absl::StatusCode::kFailedPrecondition);
+    EXPECT_TRUE(Exists(path_));
+  }
+  ::unlink(path_.c_str());
+  std::ofstream(path_).put('\n');
+  EXPECT_EQ(OpenPath().status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_TRUE(Exists(path_));
+  EXPECT_EQ(Listener::Open(*SocketAddress::Unix(path_ + "/no/folder"), {}).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(ListenerTest, LeavesASocketThatIsNoLongerItsOwn) {
+  auto listener = *OpenPath();
+  ::unlink(path_.c_str());
+  const SocketAddress address = *SocketAddress::Unix(path_);
+  const Fd other(::socket(AF_UNIX, SOCK_STREAM, 0));
+  ASSERT_EQ(::bind(other.get(), address.get(), address.size()), 0);
+  listener.reset();
+  EXPECT_TRUE(Exists(path_));
+}
+
+}  // namespace
+}  // namespace rpyc

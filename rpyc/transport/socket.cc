@@ -1,0 +1,108 @@
+#include "rpyc/transport/socket.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include "absl/strings/str_cat.h"
+#include "rpyc/transport/errno_status.h"
+
+namespace rpyc {
+namespace {
+
+// Chunks a system call takes; well under IOV_MAX, and small on the stack.
+constexpr size_t kMaxChunks = 64;
+
+}  // namespace
+
+absl::StatusOr<Socket> Socket::Connect(const SocketAddress& address) {
+  Fd fd(::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const std::string peer = address.ToString();
+  // An interrupted connect goes on by itself; connecting again then waits for it or finds it done.
+  int result;
+  do {
+    result = ::connect(fd.get(), address.get(), address.size());
+  } while (result != 0 && (errno == EINTR || errno == EALREADY));
+  if (result != 0 && errno != EISCONN) {
+    return ErrnoStatus(absl::StatusCode::kUnavailable, absl::StrCat("connect to ", peer), errno);
+  }
+  const bool tcp = address.family() != AF_UNIX;
+  const int on = 1;
+  if (tcp) ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+  return Socket(std::move(fd), peer, tcp);
+}
+
+absl::StatusOr<ReadResult> SocketStream::ReadSome(absl::Span<char> into, ReadHint hint) {
+  if (hint == ReadHint::kInsideFrame && socket_.tcp()) {
+    // Does not stick: again before each such read. Whether it worked does not matter.
+    const int on = 1;
+    ::setsockopt(socket_.fd(), IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
+  }
+  ssize_t bytes;
+  do {
+    bytes = ::recv(socket_.fd(), into.data(), into.size(), 0);
+  } while (bytes < 0 && errno == EINTR);
+  if (bytes == 0 || shut_.load(std::memory_order_relaxed)) return ReadResult{ReadResult::kEof};
+  if (bytes > 0) return ReadResult{ReadResult::kData, static_cast<size_t>(bytes)};
+  if (errno == EAGAIN || errno == EWOULDBLOCK) return ReadResult{ReadResult::kWouldBlock};
+  return ErrnoStatus(absl::StatusCode::kUnavailable, absl::StrCat("read from ", socket_.peer()),
+                     errno);
+}
+
+absl::Status SocketStream::Write(absl::Span<const absl::string_view> chunks) {
+  if (chunks.size() != 1) return WriteVector(chunks);
+  // The common case, spared the kernel's walk over a vector.
+  absl::string_view rest = chunks.front();
+  while (!rest.empty()) {
+    const ssize_t sent = ::send(socket_.fd(), rest.data(), rest.size(), MSG_NOSIGNAL);
+    if (sent >= 0) {
+      rest.remove_prefix(sent);
+    } else if (errno != EINTR) {
+      return WriteError(errno);
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SocketStream::WriteVector(absl::Span<const absl::string_view> chunks) {
+  std::array<iovec, kMaxChunks> vector;
+  size_t skip = 0;  // bytes of the first chunk that are written already
+  while (!chunks.empty()) {
+    const size_t count = std::min(chunks.size(), vector.size());
+    for (size_t i = 0; i < count; ++i) {
+      vector[i] = {const_cast<char*>(chunks[i].data()), chunks[i].size()};
+    }
+    vector[0] = {const_cast<char*>(chunks[0].data()) + skip, chunks[0].size() - skip};
+    msghdr message = {};
+    message.msg_iov = vector.data();
+    message.msg_iovlen = count;
+    const ssize_t sent = ::sendmsg(socket_.fd(), &message, MSG_NOSIGNAL);
+    if (sent < 0) {
+      if (errno == EINTR) continue;
+      return WriteError(errno);
+    }
+    skip += sent;
+    while (!chunks.empty() && skip >= chunks.front().size()) {
+      skip -= chunks.front().size();
+      chunks.remove_prefix(1);
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SocketStream::WriteError(int error) const {
+  return ErrnoStatus(absl::StatusCode::kUnavailable, absl::StrCat("write to ", socket_.peer()),
+                     error);
+}
+
+void SocketStream::Shutdown() {
+  shut_.store(true, std::memory_order_relaxed);
+  ::shutdown(socket_.fd(), SHUT_RDWR);
+}
+
+}  // namespace rpyc

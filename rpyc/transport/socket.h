@@ -1,0 +1,62 @@
+#ifndef RPYC_TRANSPORT_SOCKET_H_
+#define RPYC_TRANSPORT_SOCKET_H_
+
+#include <atomic>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "rpyc/stream.h"
+#include "rpyc/transport/fd.h"
+#include "rpyc/transport/socket_address.h"
+
+namespace rpyc {
+
+// A connected stream socket, blocking, and who is at its other end. Move-only.
+class Socket {
+ public:
+  // Connects. Errors:  kUnavailable.
+  static absl::StatusOr<Socket> Connect(const SocketAddress& address);
+
+  Socket() = default;
+  // Takes over a connected socket. `peer` is for people: "127.0.0.1:53422".
+  Socket(Fd fd, std::string peer, bool tcp)
+      : fd_(std::move(fd)), peer_(std::move(peer)), tcp_(tcp) {}
+
+  int fd() const { return fd_.get(); }
+  const std::string& peer() const { return peer_; }
+  bool tcp() const { return tcp_; }
+
+ private:
+  Fd fd_;
+  std::string peer_;
+  bool tcp_ = false;
+};
+
+// A Stream over a socket: one system call a read and one a write; waiting blocks the thread.
+// Inside a frame a TCP peer's bytes are acknowledged at once: a stock Python peer writes a large
+// frame in pieces with Nagle's algorithm on, and would wait 40 ms for a delayed ACK otherwise.
+// Owns the socket. Threads: as Stream.
+class SocketStream : public Stream {
+ public:
+  explicit SocketStream(Socket socket) : socket_(std::move(socket)) {}
+
+  absl::StatusOr<ReadResult> ReadSome(absl::Span<char> into, ReadHint hint) override;
+  absl::Status Write(absl::Span<const absl::string_view> chunks) override;
+  void Shutdown() override;
+
+ private:
+  absl::Status WriteVector(absl::Span<const absl::string_view> chunks);
+  absl::Status WriteError(int error) const;
+
+  const Socket socket_;
+  // The kernel still hands out what had arrived before the shutdown; we do not.
+  std::atomic<bool> shut_{false};
+};
+
+}  // namespace rpyc
+
+#endif  // RPYC_TRANSPORT_SOCKET_H_

@@ -1,0 +1,107 @@
+#include "rpyc/transport/socket_address.h"
+
+#include <arpa/inet.h>
+#include <net/if.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <sys/un.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <cstring>
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+#include "rpyc/transport/errno_status.h"
+
+namespace rpyc {
+
+absl::StatusOr<SocketAddress> SocketAddress::Resolve(const std::string& host, int port, bool ipv6) {
+  addrinfo hints = {};
+  hints.ai_family = ipv6 || host.find(':') != std::string::npos ? AF_INET6 : AF_INET;
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
+  addrinfo* found = nullptr;
+  const int error = ::getaddrinfo(host.c_str(), absl::StrCat(port).c_str(), &hints, &found);
+  if (error != 0) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "cannot resolve \"", host,
+        "\": ", error == EAI_SYSTEM ? ErrnoText(errno) : std::string(::gai_strerror(error))));
+  }
+  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owned(found, &::freeaddrinfo);
+  SocketAddress address;
+  std::memcpy(&address.storage_, found->ai_addr, found->ai_addrlen);
+  address.size_ = found->ai_addrlen;
+  return address;
+}
+
+absl::StatusOr<SocketAddress> SocketAddress::Unix(absl::string_view path) {
+  SocketAddress address;
+  auto* un = reinterpret_cast<sockaddr_un*>(&address.storage_);
+  if (path.empty() || path.size() >= sizeof(un->sun_path) ||
+      path.find('\0') != absl::string_view::npos) {
+    return absl::InvalidArgumentError(absl::StrCat("unix socket path \"", path, "\": ", path.size(),
+                                                   " bytes, must be 1 to ",
+                                                   sizeof(un->sun_path) - 1, " without NUL"));
+  }
+  un->sun_family = AF_UNIX;
+  std::memcpy(un->sun_path, path.data(), path.size());
+  address.size_ = offsetof(sockaddr_un, sun_path) + path.size() + 1;
+  return address;
+}
+
+SocketAddress SocketAddress::OfLocal(int fd) {
+  SocketAddress address;
+  ::getsockname(fd, address.mutable_get(), address.mutable_size());
+  return address;
+}
+
+Endpoint SocketAddress::ToEndpoint() const {
+  Endpoint endpoint;
+  char text[INET6_ADDRSTRLEN] = "";
+  switch (family()) {
+    case AF_INET: {
+      const auto* in = reinterpret_cast<const sockaddr_in*>(&storage_);
+      endpoint.host = ::inet_ntop(AF_INET, &in->sin_addr, text, sizeof(text));
+      endpoint.port = ntohs(in->sin_port);
+      break;
+    }
+    case AF_INET6: {
+      const auto* in6 = reinterpret_cast<const sockaddr_in6*>(&storage_);
+      endpoint.host = ::inet_ntop(AF_INET6, &in6->sin6_addr, text, sizeof(text));
+      char interface[IF_NAMESIZE];
+      if (in6->sin6_scope_id != 0 && ::if_indextoname(in6->sin6_scope_id, interface) != nullptr) {
+        absl::StrAppend(&endpoint.host, "%", interface);
+      }
+      endpoint.port = ntohs(in6->sin6_port);
+      break;
+    }
+    case AF_UNIX: {
+      // A client's socket has no name: only the family is there.
+      const auto* un = reinterpret_cast<const sockaddr_un*>(&storage_);
+      const size_t room = size_ - std::min<size_t>(size_, offsetof(sockaddr_un, sun_path));
+      endpoint.socket_path = std::string(un->sun_path, ::strnlen(un->sun_path, room));
+      break;
+    }
+  }
+  return endpoint;
+}
+
+bool SocketAddress::is_local() const {
+  switch (family()) {
+    case AF_INET: {
+      const auto* in = reinterpret_cast<const sockaddr_in*>(&storage_);
+      return ntohl(in->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+    }
+    case AF_INET6: {
+      const in6_addr& in6 = reinterpret_cast<const sockaddr_in6*>(&storage_)->sin6_addr;
+      return IN6_IS_ADDR_LOOPBACK(&in6) ||
+             (IN6_IS_ADDR_V4MAPPED(&in6) && in6.s6_addr[12] == IN_LOOPBACKNET);
+    }
+    default:
+      return family() == AF_UNIX;
+  }
+}
+
+}  // namespace rpyc

@@ -1,0 +1,48 @@
+#ifndef RPYC_TRANSPORT_SOCKET_ADDRESS_H_
+#define RPYC_TRANSPORT_SOCKET_ADDRESS_H_
+
+#include <sys/socket.h>
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "rpyc/transport/endpoint.h"
+
+namespace rpyc {
+
+// An address in the kernel's form: of the internet, or the path of a unix socket. A value.
+class SocketAddress {
+ public:
+  // Looks `host` up for listening or connecting; may wait for a name server. A numeric IPv6 address
+  // is one whatever `ipv6` says; the first answer is taken, as RPyC does.
+  // Errors:  kInvalidArgument - no such host.
+  static absl::StatusOr<SocketAddress> Resolve(const std::string& host, int port, bool ipv6);
+  // Errors:  kInvalidArgument - empty, too long for the kernel (107 bytes), or holds a NUL.
+  static absl::StatusOr<SocketAddress> Unix(absl::string_view path);
+  // The address that a socket is bound to.
+  static SocketAddress OfLocal(int fd);
+
+  SocketAddress() = default;
+
+  // The numeric form.
+  Endpoint ToEndpoint() const;
+  std::string ToString() const { return ToEndpoint().ToString(); }
+  // Whether only this machine can reach it.
+  bool is_local() const;
+  int family() const { return storage_.ss_family; }
+
+  // For system calls that read or fill an address.
+  const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage_); }
+  sockaddr* mutable_get() { return reinterpret_cast<sockaddr*>(&storage_); }
+  socklen_t size() const { return size_; }
+  socklen_t* mutable_size() { return &size_; }
+
+ private:
+  sockaddr_storage storage_ = {};
+  socklen_t size_ = sizeof(storage_);
+};
+
+}  // namespace rpyc
+
+#endif  // RPYC_TRANSPORT_SOCKET_ADDRESS_H_

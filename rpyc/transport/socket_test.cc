@@ -1,0 +1,189 @@
+#include "rpyc/transport/socket.h"
+
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/socket.h>
+
+#include <future>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "rpyc/transport/listener.h"
+
+namespace rpyc {
+namespace {
+
+constexpr size_t kBig = 8 << 20;
+
+// Two ends of a loopback TCP connection.
+struct TcpPair {
+  Socket client, server;
+};
+
+TcpPair MakeTcpPair() {
+  auto listener = *Listener::Open(*SocketAddress::Resolve("127.0.0.1", 0, false), {});
+  const Endpoint& at = listener->endpoint();
+  Socket client = *Socket::Connect(*SocketAddress::Resolve(at.host, at.port, false));
+  Socket server = *listener->Accept();
+  return {std::move(client), std::move(server)};
+}
+
+// Reads until kEof or an error.
+std::string ReadAll(Stream& stream) {
+  std::string all;
+  std::string piece(1 << 16, '\0');
+  for (;;) {
+    absl::StatusOr<ReadResult> result =
+        stream.ReadSome(absl::MakeSpan(piece), ReadHint::kBetweenFrames);
+    if (!result.ok() || result->state != ReadResult::kData) return all;
+    all.append(piece, 0, result->bytes);
+  }
+}
+
+// Bytes that differ enough for a missing or swapped piece to be seen.
+std::string Pattern(size_t bytes) {
+  std::string text(bytes, '\0');
+  for (size_t i = 0; i < bytes; ++i) text[i] = static_cast<char>(i * 2654435761u >> 13);
+  return text;
+}
+
+TEST(SocketStream, CarriesMuchDataBothWaysAtOnce) {
+  TcpPair pair = MakeTcpPair();
+  SocketStream client(std::move(pair.client));
+  const int server_fd = pair.server.fd();
+  SocketStream server(std::move(pair.server));
+  const std::string data = Pattern(kBig);
+  auto echoed = std::async(std::launch::async, [&] {
+    std::string piece(1 << 16, '\0');
+    size_t total = 0;
+    while (total < kBig) {
+      absl::StatusOr<ReadResult> result =
+          server.ReadSome(absl::MakeSpan(piece), ReadHint::kInsideFrame);
+      if (!result.ok() || result->state != ReadResult::kData) break;
+      total += result->bytes;
+      if (!server.Write({absl::string_view(piece.data(), result->bytes)}).ok()) break;
+    }
+    ::shutdown(server_fd, SHUT_WR);
+  });
+  auto written = std::async(std::launch::async, [&] { return client.Write({data}); });
+  EXPECT_EQ(ReadAll(client), data);
+  EXPECT_TRUE(written.get().ok());
+  echoed.get();
+}
+
+// A signal makes a blocked sendmsg return with part of its bytes taken.
+TEST(SocketStream, WritesManyChunksInOrderThroughPartialWrites) {
+  struct sigaction interrupt = {};
+  interrupt.sa_handler = [](int) {};
+  ASSERT_EQ(::sigaction(SIGUSR1, &interrupt, nullptr), 0);
+  TcpPair pair = MakeTcpPair();
+  const int small = 4096;
+  ::setsockopt(pair.server.fd(), SOL_SOCKET, SO_SNDBUF, &small, sizeof(small));
+  SocketStream client(std::move(pair.client));
+  SocketStream server(std::move(pair.server));
+  // More chunks than one system call takes, of odd sizes, empty ones among them.
+  const std::string data = Pattern(512 << 10);
+  std::vector<absl::string_view> chunks;
+  size_t position = 0;
+  for (size_t i = 0; position < data.size(); ++i) {
+    chunks.push_back(absl::string_view(data).substr(position, i % 7 == 0 ? 0 : i * 97));
+    position += chunks.back().size();
+  }
+  std::thread writer([&] {
+    EXPECT_TRUE(server.Write(chunks).ok());
+    EXPECT_TRUE(server.Write({data}).ok());
+  });
+  std::string all;
+  std::string piece(4096, '\0');
+  while (all.size() < 2 * data.size()) {
+    absl::StatusOr<ReadResult> result =
+        client.ReadSome(absl::MakeSpan(piece), ReadHint::kBetweenFrames);
+    ASSERT_TRUE(result.ok() && result->state == ReadResult::kData);
+    all.append(piece, 0, result->bytes);
+    ::pthread_kill(writer.native_handle(), SIGUSR1);
+  }
+  writer.join();
+  EXPECT_TRUE(all == data + data);
+  EXPECT_TRUE(server.Write({}).ok());
+}
+
+TEST(SocketStream, AcknowledgesAtOnceInsideAFrameOnly) {
+  TcpPair pair = MakeTcpPair();
+  const int server_fd = pair.server.fd();
+  const auto quick_ack = [server_fd] {
+    int value = -1;
+    socklen_t size = sizeof(value);
+    ::getsockopt(server_fd, IPPROTO_TCP, TCP_QUICKACK, &value, &size);
+    return value;
+  };
+  SocketStream client(std::move(pair.client));
+  SocketStream server(std::move(pair.server));
+  char byte;
+  const auto read_one = [&](ReadHint hint) {
+    ASSERT_TRUE(client.Write({"x"}).ok());
+    ASSERT_EQ(server.ReadSome(absl::MakeSpan(&byte, 1), hint)->bytes, 1u);
+  };
+  const int off = 0;
+  ::setsockopt(server_fd, IPPROTO_TCP, TCP_QUICKACK, &off, sizeof(off));
+  read_one(ReadHint::kBetweenFrames);
+  EXPECT_EQ(quick_ack(), 0);
+  read_one(ReadHint::kInsideFrame);
+  EXPECT_EQ(quick_ack(), 1);
+}
+
+TEST(SocketStream, EndsWhenThePeerDoes) {
+  TcpPair pair = MakeTcpPair();
+  SocketStream server(std::move(pair.server));
+  {
+    SocketStream client(std::move(pair.client));
+    ASSERT_TRUE(client.Write({"last"}).ok());
+  }
+  EXPECT_EQ(ReadAll(server), "last");
+  // The first write may still be taken; its answer is a reset.
+  absl::Status status;
+  for (int i = 0; i < 1000 && status.ok(); ++i) status = server.Write({"x", "y"});
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+  EXPECT_FALSE(server.Write({"x"}).ok());
+}
+
+TEST(SocketStream, ShutdownWakesReaderAndWriter) {
+  TcpPair pair = MakeTcpPair();
+  SocketStream client(std::move(pair.client));
+  SocketStream server(std::move(pair.server));
+  const std::string data(64 << 20, 'x');  // more than two sockets hold
+  auto read = std::async(std::launch::async, [&] { return ReadAll(server); });
+  auto written = std::async(std::launch::async, [&] { return server.Write({data}); });
+  server.Shutdown();
+  EXPECT_EQ(read.get(), "");
+  EXPECT_EQ(written.get().code(), absl::StatusCode::kUnavailable);
+}
+
+TEST(SocketStream, NothingIsReadAfterShutdown) {
+  TcpPair pair = MakeTcpPair();
+  SocketStream client(std::move(pair.client));
+  SocketStream server(std::move(pair.server));
+  ASSERT_TRUE(client.Write({"two"}).ok());
+  char byte;
+  ASSERT_EQ(server.ReadSome(absl::MakeSpan(&byte, 1), ReadHint::kBetweenFrames)->bytes, 1u);
+  server.Shutdown();
+  server.Shutdown();
+  EXPECT_EQ(ReadAll(server), "");
+  EXPECT_EQ(ReadAll(client), "");
+}
+
+TEST(SocketStream, ConnectSaysWhoDoesNotAnswer) {
+  auto listener = *Listener::Open(*SocketAddress::Resolve("127.0.0.1", 0, false), {});
+  const SocketAddress gone = *SocketAddress::Resolve("127.0.0.1", listener->endpoint().port, false);
+  listener.reset();
+  const absl::Status status = Socket::Connect(gone).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+  EXPECT_NE(status.message().find(gone.ToString()), absl::string_view::npos);
+}
+
+}  // namespace
+}  // namespace rpyc

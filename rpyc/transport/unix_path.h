@@ -1,0 +1,42 @@
+#ifndef RPYC_TRANSPORT_UNIX_PATH_H_
+#define RPYC_TRANSPORT_UNIX_PATH_H_
+
+#include <sys/types.h>
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "rpyc/transport/fd.h"
+
+namespace rpyc {
+
+// The right to listen at a path, held while this object lives: whoever takes it next finds the path
+// in use. Guarded by a lock on the file PATH.lock beside it, which ends with the process.
+class UnixPath {
+ public:
+  // Takes the path; a socket that nobody answers at, left by a process that died, is removed.
+  // Errors:  kFailedPrecondition - in use, or something else than a socket is there;
+  //          kPermissionDenied; kInvalidArgument - no path for a socket, no such folder.
+  static absl::StatusOr<std::unique_ptr<UnixPath>> Take(absl::string_view path);
+  // Removes the socket, if it still is the one that was bound, and the lock.
+  ~UnixPath();
+
+  // To be called once the socket is bound: it is ours to remove from now on.
+  void SetBound();
+  const std::string& path() const { return path_; }
+
+ private:
+  UnixPath(std::string path, Fd lock) : path_(std::move(path)), lock_(std::move(lock)) {}
+
+  const std::string path_;
+  const Fd lock_;
+  bool bound_ = false;
+  dev_t device_ = 0;  // of the bound socket, with inode_
+  ino_t inode_ = 0;
+};
+
+}  // namespace rpyc
+
+#endif  // RPYC_TRANSPORT_UNIX_PATH_H_
