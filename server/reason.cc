@@ -1,0 +1,67 @@
+#include "server/reason.h"
+
+#include <utility>
+
+#include "absl/strings/cord.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/types/optional.h"
+
+namespace rpyc {
+namespace {
+
+// Of the payload that a Status carries a Reason in: the reason, then keys and values by turns.
+constexpr char kPayload[] = "rpychost/reason";
+
+// Texts after one another, each as SIZE:TEXT.
+void Append(absl::string_view text, std::string* out) {
+  absl::StrAppend(out, text.size(), ":", text);
+}
+
+std::string TakeText(absl::string_view* in) {
+  const size_t colon = in->find(':');
+  size_t size = 0;
+  if (colon == absl::string_view::npos || !absl::SimpleAtoi(in->substr(0, colon), &size)) {
+    *in = {};
+    return "";
+  }
+  const std::string text(in->substr(colon + 1, size));
+  in->remove_prefix(colon + 1 + text.size());
+  return text;
+}
+
+}  // namespace
+
+absl::Status ReasonStatus(absl::StatusCode code, absl::string_view reason,
+                          absl::string_view message, std::map<std::string, std::string> metadata) {
+  std::string payload;
+  Append(reason, &payload);
+  for (const auto& [key, value] : metadata) {
+    Append(key, &payload);
+    Append(value, &payload);
+  }
+  absl::Status status(code, message);
+  status.SetPayload(kPayload, absl::Cord(std::move(payload)));
+  return status;
+}
+
+absl::Status InvalidField(absl::string_view field, absl::string_view message) {
+  return ReasonStatus(absl::StatusCode::kInvalidArgument, "INVALID_FIELD", message,
+                      {{"field", std::string(field)}});
+}
+
+Reason GetReason(const absl::Status& status) {
+  Reason reason;
+  const absl::optional<absl::Cord> payload = status.GetPayload(kPayload);
+  if (!payload.has_value()) return reason;
+  const std::string text(*payload);
+  absl::string_view rest = text;
+  reason.reason = TakeText(&rest);
+  while (!rest.empty()) {
+    std::string key = TakeText(&rest);
+    reason.metadata[std::move(key)] = TakeText(&rest);
+  }
+  return reason;
+}
+
+}  // namespace rpyc

@@ -1,0 +1,31 @@
+#ifndef RPYC_SERVER_REASON_H_
+#define RPYC_SERVER_REASON_H_
+
+#include <map>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+
+namespace rpyc {
+
+// Why the control plane said no: what google.rpc.ErrorInfo carries, attached to a Status so that
+// every door (flags, gRPC) reports the same. The reasons are the contract's upper-case names.
+struct Reason {
+  std::string reason;                           // "SERVER_NOT_FOUND"
+  std::map<std::string, std::string> metadata;  // e.g. {"field", "spec.nbthreads"}
+};
+
+// A Status with a reason. `message` names the object.
+absl::Status ReasonStatus(absl::StatusCode code, absl::string_view reason,
+                          absl::string_view message,
+                          std::map<std::string, std::string> metadata = {});
+// INVALID_ARGUMENT, INVALID_FIELD, metadata field = `field` ("spec.port").
+absl::Status InvalidField(absl::string_view field, absl::string_view message);
+
+// The reason attached to `status`; an empty one if there is none.
+Reason GetReason(const absl::Status& status);
+
+}  // namespace rpyc
+
+#endif  // RPYC_SERVER_REASON_H_

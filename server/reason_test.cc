@@ -1,0 +1,35 @@
+#include "server/reason.h"
+
+#include <gtest/gtest.h>
+
+namespace rpyc {
+namespace {
+
+TEST(ReasonTest, TravelsInAStatus) {
+  const absl::Status status =
+      ReasonStatus(absl::StatusCode::kNotFound, "SERVER_NOT_FOUND", "no server servers/x",
+                   {{"name", "servers/x"}, {"empty", ""}, {"odd", std::string("a:1\0b", 5)}});
+  EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(status.message(), "no server servers/x");
+  const Reason reason = GetReason(status);
+  EXPECT_EQ(reason.reason, "SERVER_NOT_FOUND");
+  EXPECT_EQ(reason.metadata,
+            (std::map<std::string, std::string>{
+                {"name", "servers/x"}, {"empty", ""}, {"odd", std::string("a:1\0b", 5)}}));
+}
+
+TEST(ReasonTest, InvalidFieldNamesTheField) {
+  const absl::Status status = InvalidField("spec.port", "spec.port is -1");
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(GetReason(status).reason, "INVALID_FIELD");
+  EXPECT_EQ(GetReason(status).metadata.at("field"), "spec.port");
+}
+
+TEST(ReasonTest, OtherStatusesHaveNone) {
+  EXPECT_EQ(GetReason(absl::OkStatus()).reason, "");
+  EXPECT_EQ(GetReason(absl::InternalError("broken")).reason, "");
+  EXPECT_TRUE(GetReason(absl::InternalError("broken")).metadata.empty());
+}
+
+}  // namespace
+}  // namespace rpyc
