@@ -1,6 +1,7 @@
 # Shared by the scripts in tools/; sourced, not run. Works from any directory.
 # shellcheck shell=bash disable=SC2034
 
+caller_dir=$PWD
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/rpychost
 bazel_flags=()
