@@ -1,0 +1,22 @@
+#ifndef RPYC_SERVER_ADMIN_PROTO_TIME_H_
+#define RPYC_SERVER_ADMIN_PROTO_TIME_H_
+
+#include <google/protobuf/duration.pb.h>
+#include <google/protobuf/timestamp.pb.h>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+
+namespace rpyc {
+
+google::protobuf::Timestamp ToTimestamp(absl::Time time);
+
+// How long to wait, of a request's field.
+// Errors:  INVALID_FIELD `field` - negative, or not a Duration by protobuf's rules.
+absl::StatusOr<absl::Duration> ReadDuration(absl::string_view field,
+                                            const google::protobuf::Duration& duration);
+
+}  // namespace rpyc
+
+#endif  // RPYC_SERVER_ADMIN_PROTO_TIME_H_

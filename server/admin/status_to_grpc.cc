@@ -1,0 +1,55 @@
+#include "server/admin/status_to_grpc.h"
+
+#include <grpcpp/support/error_details.h>
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "google/rpc/error_details.pb.h"
+#include "server/reason.h"
+
+namespace rpyc {
+namespace {
+
+// The message travels twice, as grpc-message (at worst three bytes for one) and inside the details
+// (four for three): 8 KiB hold both.
+constexpr size_t kMaxMessageBytes = 1024;
+constexpr size_t kMaxMetadataBytes = 256;
+
+// The start of `text`, ending between two characters.
+std::string Cut(absl::string_view text, size_t max_bytes) {
+  if (text.size() <= max_bytes) return std::string(text);
+  size_t size = max_bytes;
+  while (size > 0 && (text[size] & 0xC0) == 0x80) --size;
+  return absl::StrCat(text.substr(0, size), "...");
+}
+
+}  // namespace
+
+google::rpc::Status StatusToProto(const absl::Status& status) {
+  google::rpc::Status proto;
+  proto.set_code(static_cast<int>(status.code()));  // the same numbers
+  if (status.ok()) return proto;
+  proto.set_message(Cut(status.message(), kMaxMessageBytes));
+  const Reason reason = GetReason(status);
+  if (!reason.reason.empty()) {
+    google::rpc::ErrorInfo info;
+    info.set_reason(reason.reason);
+    info.set_domain("rpyc.admin");
+    for (const auto& [key, value] : reason.metadata) {
+      (*info.mutable_metadata())[key] = Cut(value, kMaxMetadataBytes);
+    }
+    proto.add_details()->PackFrom(info);
+  }
+  return proto;
+}
+
+grpc::Status StatusToGrpc(const absl::Status& status) {
+  if (status.ok()) return grpc::Status::OK;
+  grpc::Status result;
+  grpc::SetErrorDetails(StatusToProto(status), &result);
+  return result;
+}
+
+}  // namespace rpyc
