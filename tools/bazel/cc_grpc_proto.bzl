@@ -118,6 +118,7 @@ def cc_grpc_proto(name, srcs, deps = [], grpc = True, visibility = None, **kwarg
         strip_include_prefix = "/" + root if root else None,
         # Descriptors are wanted (reflection, Any) even where no code names the messages.
         alwayslink = True,
+        linkstatic = True,
         visibility = visibility,
         deps = deps + [("@system//:grpcpp" if grpc else "@system//:protobuf")],
         **kwargs

@@ -24,6 +24,8 @@ def rpyc_cc_library(name, copts = [], **kwargs):
     native.cc_library(
         name = name,
         copts = _COPTS + copts,
+        # Else every file is compiled once more, for a .so that nothing links.
+        linkstatic = True,
         **kwargs
     )
 
