@@ -24,7 +24,7 @@ def rpyc_cc_library(name, copts = [], **kwargs):
     native.cc_library(
         name = name,
         copts = _COPTS + copts,
-        # Else every file is compiled once more, for a .so that nothing links.
+        # Else each becomes a .so as well, that nothing uses.
         linkstatic = True,
         **kwargs
     )
