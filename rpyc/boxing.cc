@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "rpyc/brine_format.h"
 #include "rpyc/errors.h"
 #include "rpyc/id_pack.h"
 #include "rpyc/netref.h"
@@ -19,23 +18,20 @@ void AppendLabel(Label label, OutBuffer* out) {
   brine::AppendInt(static_cast<int64_t>(label), out);
 }
 
-bool IsTupleTag(int tag) {
-  return tag == brine::kTagEmptyTuple || (tag >= brine::kTagTuple1 && tag <= brine::kTagTupleU32);
-}
-
 // Enters the (label, content) tuple of a boxed value and reads the label.
 absl::StatusOr<Label> ReadLabel(brine::Reader* reader) {
-  if (!IsTupleTag(reader->PeekTag())) {
+  if (!reader->AtTuple()) {
     absl::StatusOr<Value> other = reader->ReadValue();
     if (!other.ok()) return other.status();
-    return PyStatus("TypeError", absl::StrCat("a boxed value must be a tuple of label and content, not ",
-                                              other->DebugString()));
+    return PyStatus("TypeError",
+                    absl::StrCat("a boxed value must be a tuple of label and content, not ",
+                                 other->DebugString()));
   }
   absl::StatusOr<uint32_t> count = reader->ReadTupleHeader();
   if (!count.ok()) return count.status();
   if (*count != 2) {
-    return PyStatus("ValueError",
-                    absl::StrCat("a boxed value has a label and a content, not ", *count, " items"));
+    return PyStatus("ValueError", absl::StrCat("a boxed value has a label and a content, not ",
+                                               *count, " items"));
   }
   absl::StatusOr<Value> label = reader->ReadValue();
   if (!label.ok()) return label.status();
@@ -56,11 +52,11 @@ absl::Status UnknownObject(absl::string_view encoded_id_pack, const Limits& limi
 }  // namespace
 
 absl::StatusOr<std::vector<Value>> Boxing::UnboxItems(brine::Reader* reader, int depth) {
-  if (!IsTupleTag(reader->PeekTag())) {
+  if (!reader->AtTuple()) {
     absl::StatusOr<Value> other = reader->ReadValue();
     if (!other.ok()) return other.status();
-    return PyStatus("TypeError", absl::StrCat("expected a tuple of boxed values, got ",
-                                              other->DebugString()));
+    return PyStatus("TypeError",
+                    absl::StrCat("expected a tuple of boxed values, got ", other->DebugString()));
   }
   absl::StatusOr<uint32_t> count = reader->ReadTupleHeader();
   if (!count.ok()) return count.status();
@@ -147,8 +143,8 @@ absl::Status Boxing::BoxInto(Value value, int depth, OutBuffer* out,
   }
   const std::shared_ptr<Object>* object = value.AsObject();
   if (object == nullptr) {
-    return PyStatus("TypeError", absl::StrCat("a ", value.type_name(),
-                                              " that holds references cannot be sent"));
+    return PyStatus("TypeError",
+                    absl::StrCat("a ", value.type_name(), " that holds references cannot be sent"));
   }
   if (const auto* netref = dynamic_cast<const Netref*>(object->get())) {
     if (!netref->BelongsTo(proxies_->releases())) {

@@ -52,9 +52,8 @@ absl::Status Connection::ServeAll() {
 absl::Status Connection::ServeFrames() {
   for (;;) {
     absl::StatusOr<ReadResult> read =
-        stream_->ReadSome(parser_.PrepareRead(), parser_.inside_frame()
-                                                     ? ReadHint::kInsideFrame
-                                                     : ReadHint::kBetweenFrames);
+        stream_->ReadSome(parser_.PrepareRead(), parser_.inside_frame() ? ReadHint::kInsideFrame
+                                                                        : ReadHint::kBetweenFrames);
     if (!read.ok()) return read.status();
     if (read->state == ReadResult::kEof) {
       if (!parser_.inside_frame()) return absl::OkStatus();
@@ -110,6 +109,13 @@ absl::Status Connection::DispatchMessage(absl::string_view payload) {
 
 absl::StatusOr<Value> Connection::RunRequest(brine::Reader* reader, bool* is_call) {
   // (handler, boxed args). What is not that is the requester's error, as in RPyC.
+  if (!reader->AtTuple()) {
+    absl::StatusOr<Value> other = reader->ReadValue();
+    if (!other.ok()) return other.status();
+    return PyStatus("TypeError",
+                    absl::StrCat("a request must be a tuple of handler and arguments, not ",
+                                 other->DebugString()));
+  }
   absl::StatusOr<uint32_t> count = reader->ReadTupleHeader();
   if (!count.ok()) return count.status();
   if (*count != 2) {

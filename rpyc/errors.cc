@@ -54,9 +54,8 @@ Value Pack(const RemoteException& exception) {
   for (const auto& [name, value] : exception.attributes) {
     attributes.push_back(Value::Tuple({Value(name), value}));
   }
-  return Value::Tuple({Value(exception.module), Value(exception.name),
-                       Value::Tuple(exception.args), Value::Tuple(std::move(attributes)),
-                       Value(exception.traceback)});
+  return Value::Tuple({Value(exception.module), Value(exception.name), Value::Tuple(exception.args),
+                       Value::Tuple(std::move(attributes)), Value(exception.traceback)});
 }
 
 RemoteException Unpack(const Value& packed) {
@@ -83,8 +82,7 @@ absl::Status PyStatus(RemoteException exception) {
 }
 
 absl::Status PyStatus(absl::string_view python_class, absl::string_view message) {
-  return PyStatus(
-      RemoteException{.name = std::string(python_class), .args = {Value(message)}});
+  return PyStatus(RemoteException{.name = std::string(python_class), .args = {Value(message)}});
 }
 
 bool IsPyStatus(const absl::Status& status) { return status.GetPayload(kPayloadUrl).has_value(); }
@@ -99,9 +97,8 @@ RemoteException ToException(const absl::Status& status) {
 }
 
 PyError::PyError(absl::string_view module, absl::string_view name, absl::string_view message)
-    : PyError(RemoteException{.module = std::string(module),
-                              .name = std::string(name),
-                              .args = {Value(message)}}) {}
+    : PyError(RemoteException{
+          .module = std::string(module), .name = std::string(name), .args = {Value(message)}}) {}
 
 PyError::PyError(RemoteException exception)
     : exception_(std::move(exception)), what_(exception_.Summary()) {}

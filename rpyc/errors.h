@@ -45,9 +45,9 @@ class PyError : public std::exception {
 };
 
 // One class for each of Python's builtin exceptions that a service has use for.
-#define RPYC_DEFINE_BUILTIN_ERROR(Name)                                                \
-  class Name : public PyError {                                                        \
-   public:                                                                             \
+#define RPYC_DEFINE_BUILTIN_ERROR(Name)                                               \
+  class Name : public PyError {                                                       \
+   public:                                                                            \
     explicit Name(absl::string_view message) : PyError("builtins", #Name, message) {} \
   }
 RPYC_DEFINE_BUILTIN_ERROR(ArithmeticError);

@@ -19,8 +19,8 @@ using Args = std::vector<Value>;
 // The object a request is about.
 absl::StatusOr<std::shared_ptr<Object>> Target(const Value& value) {
   if (const std::shared_ptr<Object>* object = value.AsObject()) return *object;
-  return PyStatus("TypeError", absl::StrCat("expected a reference to an object, got ",
-                                            value.type_name()));
+  return PyStatus("TypeError",
+                  absl::StrCat("expected a reference to an object, got ", value.type_name()));
 }
 
 // Attribute names come as text, or as UTF-8 bytes from old peers.
@@ -34,8 +34,8 @@ absl::StatusOr<absl::string_view> AttributeName(const Value& value) {
 absl::StatusOr<CallArgs> ToCallArgs(Value& positional, Value* keyword) {
   CallArgs args;
   if (!positional.IsTuple()) {
-    return PyStatus("TypeError", absl::StrCat("arguments must be a tuple, not ",
-                                              positional.type_name()));
+    return PyStatus("TypeError",
+                    absl::StrCat("arguments must be a tuple, not ", positional.type_name()));
   }
   args.positional = std::move(positional).TakeItems();
   if (keyword == nullptr) return args;
@@ -100,8 +100,9 @@ template <Access kAccess>
 absl::StatusOr<Value> ChangeAttr(HandlerContext& context, Args& args) {
   absl::StatusOr<Asked> asked = Resolve(context, kAccess, args);
   if (!asked.ok()) return asked.status();
-  return PyStatus("AttributeError", absl::StrCat("'", asked->object->type_name(), "' object attribute '",
-                                                 asked->attribute.name, "' is read-only"));
+  return PyStatus("AttributeError",
+                  absl::StrCat("'", asked->object->type_name(), "' object attribute '",
+                               asked->attribute.name, "' is read-only"));
 }
 
 absl::StatusOr<Value> Call(HandlerContext&, Args& args) {
@@ -109,7 +110,8 @@ absl::StatusOr<Value> Call(HandlerContext&, Args& args) {
   if (!call.ok()) return call.status();
   const std::shared_ptr<Object>* object = args[0].AsObject();
   if (object == nullptr) {
-    return PyStatus("TypeError", absl::StrCat("'", args[0].type_name(), "' object is not callable"));
+    return PyStatus("TypeError",
+                    absl::StrCat("'", args[0].type_name(), "' object is not callable"));
   }
   return (*object)->Call(*std::move(call));
 }
@@ -185,22 +187,21 @@ absl::StatusOr<Value> Del(HandlerContext& context, Args& args) {
     }
     count = *args[1].AsInt();
   }
-  absl::StatusOr<std::shared_ptr<Object>> dropped =
-      context.local_objects.Release(**object, count);
+  absl::StatusOr<std::shared_ptr<Object>> dropped = context.local_objects.Release(**object, count);
   if (!dropped.ok()) return dropped.status();
   return Value();
 }
 
 absl::StatusOr<Value> Inspect(HandlerContext& context, Args& args) {
   const std::optional<IdPack> id_pack = ToIdPack(args[0]);
-  const std::shared_ptr<Object> object =
-      id_pack ? context.local_objects.Find(*id_pack) : nullptr;
+  const std::shared_ptr<Object> object = id_pack ? context.local_objects.Find(*id_pack) : nullptr;
   if (object == nullptr) {
     return PyStatus(RemoteException{.name = "KeyError", .args = {args[0]}});
   }
   std::vector<Value> methods;
   for (auto& [name, doc] : object->SpecialMethods()) {
-    methods.push_back(Value::Tuple({Value(std::move(name)), doc ? Value(*std::move(doc)) : Value()}));
+    methods.push_back(
+        Value::Tuple({Value(std::move(name)), doc ? Value(*std::move(doc)) : Value()}));
   }
   return Value::Tuple(std::move(methods));
 }
@@ -258,10 +259,11 @@ const HandlerRow* FindHandler(int64_t number) {
 absl::StatusOr<Value> RunHandler(const HandlerRow& row, HandlerContext& context,
                                  std::vector<Value>& args) {
   if (args.size() < row.min_args || args.size() > row.max_args) {
-    return PyStatus("TypeError",
-                    absl::StrCat("request ", static_cast<int>(row.number), " takes ", row.min_args,
-                                 row.min_args == row.max_args ? "" : absl::StrCat(" to ", row.max_args),
-                                 " arguments, got ", args.size()));
+    return PyStatus(
+        "TypeError",
+        absl::StrCat("request ", static_cast<int>(row.number), " takes ", row.min_args,
+                     row.min_args == row.max_args ? "" : absl::StrCat(" to ", row.max_args),
+                     " arguments, got ", args.size()));
   }
   return row.run(context, args);
 }

@@ -15,9 +15,8 @@ absl::StatusOr<IdPack> LocalObjects::Add(const std::shared_ptr<Object>& object) 
     return IdPack{entry.object->type_name(), entry.class_id, known->second};
   }
   if (by_id_.size() >= max_objects_) {
-    return PyStatus("MemoryError",
-                    absl::StrCat("the connection holds ", by_id_.size(),
-                                 " objects, which is max_local_objects"));
+    return PyStatus("MemoryError", absl::StrCat("the connection holds ", by_id_.size(),
+                                                " objects, which is max_local_objects"));
   }
   const int64_t id = NewObjectId();
   ids_.emplace(identity, id);
@@ -35,8 +34,7 @@ std::shared_ptr<Object> LocalObjects::Find(const IdPack& id_pack) const {
   return found->second.object;
 }
 
-absl::StatusOr<std::shared_ptr<Object>> LocalObjects::Release(const Object& object,
-                                                              int64_t count) {
+absl::StatusOr<std::shared_ptr<Object>> LocalObjects::Release(const Object& object, int64_t count) {
   if (count < 1) {
     return PyStatus("ValueError", absl::StrCat("cannot release ", count, " references"));
   }

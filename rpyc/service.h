@@ -32,7 +32,8 @@ class Service {
   // A service whose root is a T, made anew for each connection.
   template <typename T>
   static Service Of(absl::string_view name) {
-    return Service(name, *ClassOf<T>(), [] { return std::shared_ptr<void>(std::make_shared<T>()); });
+    return Service(name, *ClassOf<T>(),
+                   [] { return std::shared_ptr<void>(std::make_shared<T>()); });
   }
   // A service whose root is `root` for every connection; T must be safe for many threads.
   template <typename T>
@@ -57,8 +58,8 @@ class Service {
   Service& Alias(absl::string_view name) &;
   Service&& Alias(absl::string_view name) && { return std::move(Alias(name)); }
 
-  const std::string& name() const;                   // aliases().front()
-  const std::vector<std::string>& aliases() const;   // upper case, never empty
+  const std::string& name() const;                  // aliases().front()
+  const std::vector<std::string>& aliases() const;  // upper case, never empty
   const ClassInfo& root_class() const { return *class_; }
 
   // A root for a new connection. Runs the user's constructor: an exception becomes a PyStatus.

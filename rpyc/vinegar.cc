@@ -13,8 +13,7 @@ std::string RemoteException::Summary() const {
   std::string text = module == "builtins" ? name : absl::StrCat(module, ".", name);
   if (args.empty()) return text;
   const std::string* message = args.size() == 1 ? args[0].AsStr() : nullptr;
-  return absl::StrCat(text, ": ",
-                      message != nullptr ? *message : Value::Tuple(args).DebugString());
+  return absl::StrCat(text, ": ", message != nullptr ? *message : Value::Tuple(args).DebugString());
 }
 
 namespace vinegar {

@@ -13,7 +13,7 @@ namespace rpyc {
 // A Python exception as data: what an EXCEPTION message carries.
 struct RemoteException {
   std::string module = "builtins";
-  std::string name;  // class name: "ValueError"
+  std::string name;              // class name: "ValueError"
   std::vector<Value> args = {};  // the exception's; what is not by value travels as its repr
   std::vector<std::pair<std::string, Value>> attributes = {};
   std::string traceback = {};  // text ending in '\n'; empty: made from the rest

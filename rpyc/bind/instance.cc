@@ -10,8 +10,8 @@ namespace rpyc {
 namespace {
 
 absl::Status NoAttribute(const Object& object, absl::string_view name) {
-  return PyStatus("AttributeError", absl::StrCat("'", object.type_name(),
-                                                 "' object has no attribute '", name, "'"));
+  return PyStatus("AttributeError",
+                  absl::StrCat("'", object.type_name(), "' object has no attribute '", name, "'"));
 }
 
 absl::StatusOr<Value> Run(const Member& member, void* self, CallArgs args) {
@@ -53,8 +53,8 @@ absl::StatusOr<Value> Instance::GetAttr(AttributeRef attribute) {
     return NoAttribute(*this, attribute.name);
   }
   if (member->kind == MemberKind::kProperty) return Invoke(*member, self_.get(), {});
-  return Value(std::make_shared<BoundMethod>(
-      std::static_pointer_cast<Instance>(shared_from_this()), member));
+  return Value(std::make_shared<BoundMethod>(std::static_pointer_cast<Instance>(shared_from_this()),
+                                             member));
 }
 
 absl::StatusOr<Value> Instance::CallMember(const Member& member, CallArgs args) {
@@ -121,15 +121,13 @@ std::vector<std::pair<std::string, std::optional<std::string>>> Instance::Specia
   std::vector<std::pair<std::string, std::optional<std::string>>> methods;
   for (const auto& member : class_->members()) {
     if (!member->is_special()) continue;
-    methods.emplace_back(member->name, member->doc.empty() ? std::nullopt
-                                                           : std::make_optional(member->doc));
+    methods.emplace_back(member->name,
+                         member->doc.empty() ? std::nullopt : std::make_optional(member->doc));
   }
   return methods;
 }
 
-absl::string_view BoundMethod::type_name() const {
-  return "builtins.builtin_function_or_method";
-}
+absl::string_view BoundMethod::type_name() const { return "builtins.builtin_function_or_method"; }
 
 int64_t BoundMethod::class_id() const {
   static const int64_t id = NewObjectId();

@@ -34,10 +34,10 @@ absl::Status CurrentException() {
   } catch (const std::bad_alloc&) {
     return PyStatus("MemoryError", "out of memory");
   } catch (const std::system_error& e) {
-    return PyStatus(RemoteException{.name = "OSError",
-                                    .args = {Value(e.code().value()), Value(e.what())},
-                                    .attributes = {{"errno", Value(e.code().value())},
-                                                   {"strerror", Value(e.what())}}});
+    return PyStatus(RemoteException{
+        .name = "OSError",
+        .args = {Value(e.code().value()), Value(e.what())},
+        .attributes = {{"errno", Value(e.code().value())}, {"strerror", Value(e.what())}}});
   } catch (const std::exception& e) {
     return PyStatus("RuntimeError", e.what());
   } catch (...) {
@@ -70,9 +70,10 @@ absl::Status ArgumentError(const Member& member, size_t index, const absl::Statu
   RemoteException exception = ToException(error);
   const std::string& name = member.signature.parameters[index].name;
   const std::string* text = exception.args.empty() ? nullptr : exception.args[0].AsStr();
-  exception.args = {Value(absl::StrCat(
-      member.name, "() argument ", name.empty() ? absl::StrCat(index + 1) : absl::StrCat("'", name, "'"),
-      ": ", text != nullptr ? *text : std::string(error.message())))};
+  exception.args = {
+      Value(absl::StrCat(member.name, "() argument ",
+                         name.empty() ? absl::StrCat(index + 1) : absl::StrCat("'", name, "'"),
+                         ": ", text != nullptr ? *text : std::string(error.message())))};
   return PyStatus(std::move(exception));
 }
 

@@ -94,18 +94,19 @@ using ParameterCast = Cast<std::decay_t<P>>;
 
 template <typename... P>
 Signature MakeSignature(std::string return_type, std::tuple<P...>*) {
-  static_assert((... && !(std::is_lvalue_reference_v<P> &&
-                          !std::is_const_v<std::remove_reference_t<P>>)),
-                "rpyc: an exposed function cannot change its caller's arguments; take them by value "
-                "or by const reference");
-  return Signature{.parameters = {Parameter{.name = {}, .type = ParameterCast<P>::Name(), .default_value = {}}...},
+  static_assert(
+      (... && !(std::is_lvalue_reference_v<P> && !std::is_const_v<std::remove_reference_t<P>>)),
+      "rpyc: an exposed function cannot change its caller's arguments; take them by value "
+      "or by const reference");
+  return Signature{.parameters = {Parameter{
+                       .name = {}, .type = ParameterCast<P>::Name(), .default_value = {}}...},
                    .return_type = std::move(return_type)};
 }
 
 // Converts the arguments in order and calls `f` with them.
 template <typename R, typename F, typename... P, size_t... I>
-absl::StatusOr<Value> Apply(const Member& member, absl::Span<Value> args, F&& f,
-                            std::tuple<P...>*, std::index_sequence<I...>) {
+absl::StatusOr<Value> Apply(const Member& member, absl::Span<Value> args, F&& f, std::tuple<P...>*,
+                            std::index_sequence<I...>) {
   // Braces: left to right, so that the first wrong argument is the one reported.
   std::tuple<decltype(ParameterCast<P>::From(args[I]))...> converted{
       ParameterCast<P>::From(args[I])...};
@@ -127,9 +128,11 @@ template <typename T, typename Tuple>
 inline constexpr bool kTakesSelf = false;
 template <typename T, typename First, typename... Rest>
 inline constexpr bool kTakesSelf<T, std::tuple<First, Rest...>> =
-    std::is_lvalue_reference_v<First> && std::is_same_v<std::decay_t<First>, T>;
+    std::is_lvalue_reference_v<First>&& std::is_same_v<std::decay_t<First>, T>;
 
-inline void AddExtra(Member*, std::vector<Arg>* names, Arg arg) { names->push_back(std::move(arg)); }
+inline void AddExtra(Member*, std::vector<Arg>* names, Arg arg) {
+  names->push_back(std::move(arg));
+}
 inline void AddExtra(Member* member, std::vector<Arg>*, absl::string_view doc) {
   member->doc = std::string(doc);
 }
@@ -153,9 +156,10 @@ Member MakeMethod(absl::string_view name, F callable, Extras&&... extras) {
   constexpr bool kMemberFunction = std::is_member_function_pointer_v<F>;
   constexpr bool kSelfParameter =
       !kMemberFunction && internal::kTakesSelf<T, typename Shape::Parameters>;
-  using Parameters = typename std::conditional_t<kSelfParameter,
-                                                 internal::WithoutFirst<typename Shape::Parameters>,
-                                                 std::type_identity<typename Shape::Parameters>>::type;
+  using Parameters =
+      typename std::conditional_t<kSelfParameter,
+                                  internal::WithoutFirst<typename Shape::Parameters>,
+                                  std::type_identity<typename Shape::Parameters>>::type;
   constexpr size_t kCount = std::tuple_size_v<Parameters>;
   constexpr size_t kNamed = (size_t{0} + ... + (internal::kIsArg<Extras> ? 1 : 0));
   static_assert(kNamed == 0 || kNamed == kCount,
@@ -164,8 +168,8 @@ Member MakeMethod(absl::string_view name, F callable, Extras&&... extras) {
 
   Member member;
   member.name = std::string(name);
-  member.signature = internal::MakeSignature(internal::ResultName<Result>(),
-                                             static_cast<Parameters*>(nullptr));
+  member.signature =
+      internal::MakeSignature(internal::ResultName<Result>(), static_cast<Parameters*>(nullptr));
   std::vector<Arg> names;
   (internal::AddExtra(&member, &names, std::forward<Extras>(extras)), ...);
   internal::NameParameters(std::move(names), &member.signature);

@@ -15,7 +15,8 @@ absl::Status TooMany(absl::string_view function, const Signature& signature, siz
   const size_t least = static_cast<size_t>(
       std::count_if(signature.parameters.begin(), signature.parameters.end(),
                     [](const Parameter& p) { return !p.default_value.has_value(); }));
-  const std::string takes = least == most ? absl::StrCat(most) : absl::StrCat("from ", least, " to ", most);
+  const std::string takes =
+      least == most ? absl::StrCat(most) : absl::StrCat("from ", least, " to ", most);
   return PyStatus("TypeError", absl::StrCat(function, "() takes ", takes, " positional argument",
                                             most == 1 ? "" : "s", " but ", given,
                                             given == 1 ? " was" : " were", " given"));
@@ -36,9 +37,9 @@ absl::Status Missing(absl::string_view function, const Signature& signature,
   std::string list = std::move(names.back());
   names.pop_back();
   if (count > 1) list = absl::StrCat(absl::StrJoin(names, ", "), " and ", list);
-  return PyStatus("TypeError", absl::StrCat(function, "() missing ", count,
-                                            " required positional argument",
-                                            count == 1 ? "" : "s", ": ", list));
+  return PyStatus("TypeError",
+                  absl::StrCat(function, "() missing ", count, " required positional argument",
+                               count == 1 ? "" : "s", ": ", list));
 }
 
 }  // namespace

@@ -20,9 +20,10 @@ namespace rpyc {
 // and leaves out From for types that only go out.
 template <typename T, typename Enable = void>
 struct Cast {
-  static_assert(sizeof(T) == 0,
-                "rpyc: this C++ type has no Python counterpart; see docs/types.md, or expose it with "
-                "a friend function RpycExpose(rpyc::ClassDef<T>&) and pass it as std::shared_ptr<T>");
+  static_assert(
+      sizeof(T) == 0,
+      "rpyc: this C++ type has no Python counterpart; see docs/types.md, or expose it with "
+      "a friend function RpycExpose(rpyc::ClassDef<T>&) and pass it as std::shared_ptr<T>");
 };
 
 // "expected int, got str", as a TypeError.

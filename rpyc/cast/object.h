@@ -17,7 +17,9 @@ class ClassDef;
 
 // T says what Python sees of it.
 template <typename T>
-concept Exposed = requires(ClassDef<T>& definition) { RpycExpose(definition); };
+concept Exposed = requires(ClassDef<T>& definition) {
+  RpycExpose(definition);
+};
 
 // The one ClassInfo of an exposed T, made on first use. Defined in rpyc/bind/class_def.h.
 template <typename T>

@@ -76,9 +76,10 @@ absl::StatusOr<float> Cast<float>::From(Value& value) {
 absl::StatusOr<std::complex<double>> Cast<std::complex<double>>::From(Value& value) {
   if (const std::complex<double>* c = value.AsComplex()) return *c;
   absl::StatusOr<double> real = Cast<double>::From(value);
-  if (!real.ok()) return IsPyStatus(real.status()) && absl::IsOutOfRange(real.status())
-                             ? real.status()
-                             : WrongType("complex", value);
+  if (!real.ok())
+    return IsPyStatus(real.status()) && absl::IsOutOfRange(real.status())
+               ? real.status()
+               : WrongType("complex", value);
   return std::complex<double>(*real, 0);
 }
 

@@ -1,0 +1,474 @@
+#include "rpyc/connection.h"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "rpyc/errors.h"
+#include "rpyc/service.h"
+#include "rpyc/testing/memory_stream.h"
+#include "rpyc/testing/peer.h"
+
+namespace rpyc {
+namespace {
+
+// A thing that lives by reference and tells when it dies.
+class Thing {
+ public:
+  explicit Thing(std::shared_ptr<int> alive) : alive_(std::move(alive)) { ++*alive_; }
+  ~Thing() { --*alive_; }
+  int number() const { return 42; }
+  friend void RpycExpose(ClassDef<Thing>& c) {
+    c.Doc("A thing.");
+    c.Property("number", &Thing::number);
+    c.Expose(
+        "__len__", [](Thing&) { return 3; }, "Its length.");
+  }
+
+ private:
+  const std::shared_ptr<int> alive_;
+};
+
+// Talks to a Connection over memory: all requests are sent first, then served, then read back, so a
+// test is a list of requests and what they answer. Objects named by earlier replies need a second
+// round, hence Ask, which serves one request at a time on a connection that goes on.
+class ConnectionTest : public testing::TestWithParam<Dialect> {
+ protected:
+  ConnectionTest() : alive_(std::make_shared<int>(0)), peer_(GetParam()), service_("TEST") {
+    service_.Doc("For tests.");
+    service_.Expose(
+        "add", [](int64_t a, int64_t b) { return a + b; }, Arg("a"), Arg("b"));
+    service_.Expose("echo", [](Value x) { return x; });
+    service_.Expose("make", [alive = alive_] { return std::make_shared<Thing>(alive); });
+    service_.Expose("keep", [this](std::shared_ptr<Thing> thing) { kept_ = thing; });
+    service_.Expose("kept", [this] { return kept_; });
+    service_.Expose("take", [this](Value value) { taken_ = value; });
+    service_.Expose("both", [this] { return std::make_tuple(kept_, kept_, 1); });
+    service_.Expose("fail", [](std::string what) { throw ValueError(what); });
+    service_.Expose("stop", [] { throw StopIteration(); });
+    service_.Expose("not_text", [] { return std::string("\xff"); });
+  }
+
+  // Sends `bytes`, closes, serves to the end.
+  absl::Status Serve(absl::string_view bytes) {
+    auto [mine, theirs] = MemoryStream::MakePair();
+    mine_ = std::move(mine);
+    mine_->Send(bytes);
+    mine_->CloseWrite();
+    connection_ = std::make_unique<Connection>(std::move(theirs), service_, options_);
+    absl::Status end = connection_->ServeAll();
+    received_ = mine_->Received();
+    return end;
+  }
+  std::vector<PeerMessage> Replies() { return peer_.Parse(received_); }
+
+  // Serves a conversation: `next` gets the messages so far and says what is sent then, or "".
+  // Runs in the connection's own read, so nothing waits and no thread is needed.
+  using Next = std::function<std::string(const std::vector<PeerMessage>&)>;
+  absl::Status Converse(Next next) {
+    connection_ = std::make_unique<Connection>(std::make_unique<Script>(this, std::move(next)),
+                                               service_, options_);
+    return connection_->ServeAll();
+  }
+
+  std::shared_ptr<int> alive_;
+  std::shared_ptr<Thing> kept_;
+  Value taken_;
+  Peer peer_;
+  Service service_;
+  Connection::Options options_;
+  std::unique_ptr<MemoryStream> mine_;
+  std::unique_ptr<Connection> connection_;
+  std::string received_;
+  int writes_ = 0;
+
+ private:
+  class Script : public Stream {
+   public:
+    Script(ConnectionTest* test, Next next) : test_(test), next_(std::move(next)) {}
+    absl::StatusOr<ReadResult> ReadSome(absl::Span<char> into, ReadHint) override {
+      if (pending_.empty()) pending_ = next_(test_->Replies());
+      if (pending_.empty()) return ReadResult{ReadResult::kEof};
+      const size_t n = std::min(into.size(), pending_.size());
+      pending_.copy(into.data(), n);
+      pending_.erase(0, n);
+      return ReadResult{ReadResult::kData, n};
+    }
+    absl::Status Write(absl::Span<const absl::string_view> chunks) override {
+      ++test_->writes_;
+      for (absl::string_view chunk : chunks) test_->received_.append(chunk.data(), chunk.size());
+      return absl::OkStatus();
+    }
+    void Shutdown() override {}
+
+   private:
+    ConnectionTest* const test_;
+    const Next next_;
+    std::string pending_;
+  };
+};
+
+Value NoArgs() { return BoxedValue(MakeTuple({})); }
+
+// The id_pack of a reply that is a reference.
+Value Reference(const PeerMessage& message) {
+  EXPECT_EQ(message.type, MessageType::kReply) << message.args.DebugString();
+  EXPECT_EQ(message.args.items()[0], Value(4)) << message.args.DebugString();
+  return message.args.items()[1];
+}
+
+Value CallAttr(Value id_pack, absl::string_view name, std::vector<Value> args) {
+  return BoxedTuple({BoxedLocal(std::move(id_pack)), BoxedValue(name),
+                     BoxedValue(MakeTuple(std::move(args))), NoArgs()});
+}
+
+// "ValueError: text" of an exception message.
+std::string Error(const PeerMessage& message) {
+  EXPECT_EQ(message.type, MessageType::kException) << message.args.DebugString();
+  const absl::Span<const Value> parts = message.args.items();
+  if (parts.size() != 4) return message.args.DebugString();
+  return RemoteException{
+      .name = *parts[0].items()[1].AsStr(),
+      .args = std::vector<Value>(parts[1].items().begin(), parts[1].items().end())}
+      .Summary();
+}
+
+TEST_P(ConnectionTest, AnswersPingWithItsPayloadAndSequence) {
+  for (const Value& seq : {Value(0), Value(-7), Value(BigInt{"123456789012345678901234567890"}),
+                           Value("text"), Value::Tuple({1, 2})}) {
+    ASSERT_TRUE(Serve(peer_.Request(seq, Handle::kPing, BoxedValue(MakeTuple({"hi"})))).ok());
+    ASSERT_EQ(Replies().size(), 1u);
+    EXPECT_EQ(Replies()[0].type, MessageType::kReply);
+    EXPECT_EQ(Replies()[0].seq, seq);
+    EXPECT_EQ(Replies()[0].args, BoxedValue("hi"));
+  }
+}
+
+TEST_P(ConnectionTest, SendsNothingUnasked) {
+  EXPECT_TRUE(Serve("").ok());
+  EXPECT_EQ(received_, "");
+}
+
+TEST_P(ConnectionTest, CallsAMethodOfTheRoot) {
+  Value root, method;
+  ASSERT_TRUE(
+      Converse([&](const std::vector<PeerMessage>& got) -> std::string {
+        switch (got.size()) {
+          case 0:
+            return peer_.Request(0, Handle::kGetRoot, NoArgs());
+          case 1:
+            root = Reference(got[0]);
+            return peer_.Request(1, Handle::kGetAttr,
+                                 BoxedTuple({BoxedLocal(root), BoxedValue("add")}));
+          case 2:
+            method = Reference(got[1]);
+            return peer_.Request(
+                2, Handle::kCall,
+                BoxedTuple({BoxedLocal(method), BoxedValue(MakeTuple({1, 2})), NoArgs()}));
+          case 3:
+            return peer_.Request(3, Handle::kCall,
+                                 BoxedTuple({BoxedLocal(method), BoxedValue(MakeTuple({40})),
+                                             BoxedValue(MakeTuple({MakeTuple({"b", 2})}))}));
+          case 4:
+            return peer_.Request(4, Handle::kDel, BoxedTuple({BoxedLocal(method), BoxedValue(1)}));
+          case 5:
+            return peer_.Request(5, Handle::kRepr, BoxedTuple({BoxedLocal(method)}));
+        }
+        EXPECT_EQ(got[2].args, BoxedValue(3));
+        EXPECT_EQ(got[3].args, BoxedValue(42));
+        EXPECT_EQ(got[4].args, BoxedValue(None()));
+        EXPECT_EQ(Error(got[5]), "KeyError: " + MakeTuple({method}).DebugString());
+        return "";
+      }).ok());
+  EXPECT_EQ(root.items()[0], Value("cpp.TEST"));
+  EXPECT_EQ(method.items()[0], Value("builtins.builtin_function_or_method"));
+  EXPECT_EQ(connection_->counters().calls, 2);
+  EXPECT_EQ(connection_->counters().calls_failed, 0);
+}
+
+// Asks the root for CALLATTRs one after the other; `got` is all that was sent after GETROOT's
+// reply.
+#define SERVE_CALLS(got, ...)                                                             \
+  std::vector<PeerMessage> got;                                                           \
+  {                                                                                       \
+    const std::vector<std::function<Value(const Value& root)>> calls = {__VA_ARGS__};     \
+    received_.clear();                                                                    \
+    size_t asked = 0;                                                                     \
+    ASSERT_TRUE(Converse([&](const std::vector<PeerMessage>& all) -> std::string {        \
+                  if (all.empty()) return peer_.Request(0, Handle::kGetRoot, NoArgs());   \
+                  if (asked == calls.size()) return "";                                   \
+                  const Value args = calls[asked++](Reference(all[0]));                   \
+                  return peer_.Request(static_cast<int>(asked), Handle::kCallAttr, args); \
+                }).ok());                                                                 \
+    got = Replies();                                                                      \
+    got.erase(got.begin());                                                               \
+  }
+
+TEST_P(ConnectionTest, ReportsErrorsAsPythonDoes) {
+  SERVE_CALLS(
+      got,
+      [](const Value& root) {
+        return CallAttr(root, "add", {1, "x"});
+      },
+      [](const Value& root) { return CallAttr(root, "add", {1}); },
+      [](const Value& root) {
+        return CallAttr(root, "add", {1, 2, 3});
+      },
+      [](const Value& root) { return CallAttr(root, "nosuch", {}); },
+      [](const Value& root) { return CallAttr(root, "_private", {}); },
+      [](const Value& root) { return CallAttr(root, "__class__", {}); },
+      [](const Value& root) { return CallAttr(root, "fail", {"told so"}); },
+      [](const Value& root) { return CallAttr(root, "not_text", {}); },
+      [](const Value& root) { return CallAttr(root, "stop", {}); });
+  EXPECT_EQ(Error(got[0]), "TypeError: add() argument 'b': expected int, got str");
+  EXPECT_EQ(Error(got[1]), "TypeError: add() missing 1 required positional argument: 'b'");
+  EXPECT_EQ(Error(got[2]), "TypeError: add() takes 2 positional arguments but 3 were given");
+  EXPECT_EQ(Error(got[3]), "AttributeError: cannot access 'nosuch'");
+  EXPECT_EQ(Error(got[4]), "AttributeError: cannot access '_private'");
+  EXPECT_EQ(Error(got[5]), "AttributeError: cannot access '__class__'");
+  EXPECT_EQ(Error(got[6]), "ValueError: told so");
+  EXPECT_EQ(Error(got[7]).substr(0, 11), "ValueError:");
+  EXPECT_EQ(got[8].args, Value(1));
+  EXPECT_EQ(connection_->counters().calls, 9);
+  EXPECT_EQ(connection_->counters().calls_failed, 9);
+  // The version a client compares with its own major number, and no warning then.
+  const Value version = got[0].args.items()[2].items().back();
+  EXPECT_EQ(version.items()[0], Value("_remote_version"));
+  EXPECT_EQ(version.items()[1].AsStr()->substr(0, 2), GetParam() == Dialect::kV5 ? "5." : "6.");
+}
+
+TEST_P(ConnectionTest, AnObjectLivesUntilItsLastReferenceIsGivenBack) {
+  ASSERT_TRUE(
+      Converse([&](const std::vector<PeerMessage>& got) -> std::string {
+        const auto root = [&] { return Reference(got[0]); };
+        switch (got.size()) {
+          case 0:
+            return peer_.Request(0, Handle::kGetRoot, NoArgs());
+          case 1:
+            return peer_.Request(1, Handle::kCallAttr, CallAttr(root(), "make", {}));
+          case 2:
+            EXPECT_EQ(*alive_, 1);
+            // Back to us, and out again: the same object, so the same id_pack.
+            return peer_.Request(
+                2, Handle::kCallAttr,
+                BoxedTuple({BoxedLocal(root()), BoxedValue("echo"),
+                            BoxedTuple({BoxedLocal(Reference(got[1]))}), NoArgs()}));
+          case 3:
+            EXPECT_EQ(Reference(got[2]), Reference(got[1]));
+            return peer_.Request(3, Handle::kDel,
+                                 BoxedTuple({BoxedLocal(Reference(got[1])), BoxedValue(1)}));
+          case 4:
+            EXPECT_EQ(*alive_, 1);
+            return peer_.Request(4, Handle::kGetAttr,
+                                 BoxedTuple({BoxedLocal(Reference(got[1])), BoxedValue("number")}));
+          case 5:
+            EXPECT_EQ(got[4].args, BoxedValue(42));
+            return peer_.Request(5, Handle::kDel, BoxedTuple({BoxedLocal(Reference(got[1]))}));
+        }
+        EXPECT_EQ(*alive_, 0);
+        return "";
+      }).ok());
+}
+
+TEST_P(ConnectionTest, ObjectsDieWithTheConnection) {
+  SERVE_CALLS(
+      got, [](const Value& root) { return CallAttr(root, "make", {}); },
+      [](const Value& root) { return CallAttr(root, "make", {}); });
+  EXPECT_NE(Reference(got[0]), Reference(got[1]));
+  EXPECT_EQ(*alive_, 0);
+}
+
+TEST_P(ConnectionTest, OneTupleMayHoldAnObjectTwice) {
+  kept_ = std::make_shared<Thing>(alive_);
+  SERVE_CALLS(got, [](const Value& root) { return CallAttr(root, "both", {}); });
+  const absl::Span<const Value> items = got[0].args.items()[1].items();
+  EXPECT_EQ(got[0].args.items()[0], Value(2));
+  EXPECT_EQ(items[0], items[1]);
+  EXPECT_EQ(items[2], BoxedValue(1));
+  EXPECT_EQ(*alive_, 1) << "kept by the test";
+}
+
+TEST_P(ConnectionTest, TooManyObjectsFailThatCallAlone) {
+  options_.limits.max_local_objects = 2;  // the root and one more
+  SERVE_CALLS(
+      got, [](const Value& root) { return CallAttr(root, "make", {}); },
+      [](const Value& root) { return CallAttr(root, "make", {}); },
+      [](const Value& root) {
+        return CallAttr(root, "add", {1, 2});
+      });
+  Reference(got[0]);
+  EXPECT_EQ(Error(got[1]).substr(0, 12), "MemoryError:");
+  EXPECT_EQ(got[2].args, BoxedValue(3));
+}
+
+TEST_P(ConnectionTest, ThePeersObjectComesBackAsItsOwnAndIsReleased) {
+  const Value list = MakeTuple({"builtins.list", 123, 456});
+  SERVE_CALLS(
+      got,
+      [&](const Value& root) {
+        return BoxedTuple(
+            {BoxedLocal(root), BoxedValue("echo"), BoxedTuple({BoxedRemote(list)}), NoArgs()});
+      },
+      [&](const Value& root) {
+        return BoxedTuple(
+            {BoxedLocal(root), BoxedValue("echo"),
+             BoxedTuple({BoxedTuple({BoxedRemote(list), BoxedRemote(list), BoxedValue(1)})}),
+             NoArgs()});
+      });
+  // Reply, release, reply, release: a release follows the reply that hands the object back.
+  ASSERT_EQ(got.size(), 4u);
+  EXPECT_EQ(got[0].args, BoxedLocal(list));
+  EXPECT_EQ(got[1].type, MessageType::kRequest);
+  EXPECT_EQ(got[1].args, MakeTuple({15, BoxedTuple({BoxedLocal(list), BoxedValue(1)})}));
+  EXPECT_EQ(got[2].args, BoxedTuple({BoxedLocal(list), BoxedLocal(list), BoxedValue(1)}));
+  EXPECT_EQ(got[3].args, MakeTuple({15, BoxedTuple({BoxedLocal(list), BoxedValue(2)})}));
+  EXPECT_NE(got[1].seq, got[3].seq);
+}
+
+TEST_P(ConnectionTest, WhatIsKeptIsReleasedWhenLetGo) {
+  const Value list = MakeTuple({"builtins.list", 123, 456});
+  SERVE_CALLS(
+      got,
+      [&](const Value& root) {
+        return BoxedTuple(
+            {BoxedLocal(root), BoxedValue("take"), BoxedTuple({BoxedRemote(list)}), NoArgs()});
+      },
+      [](const Value& root) { return CallAttr(root, "take", {None()}); });
+  ASSERT_EQ(got.size(), 3u);
+  EXPECT_EQ(got[0].type, MessageType::kReply);
+  EXPECT_EQ(got[1].type, MessageType::kReply);
+  EXPECT_EQ(got[2].type, MessageType::kRequest);
+}
+
+TEST_P(ConnectionTest, AnswersWhatItDoesNotKnow) {
+  ASSERT_TRUE(Serve(peer_.Request(0, 99, NoArgs()) + peer_.Request(1, 0, NoArgs()) +
+                    peer_.Request(2, Handle::kBuffIter, BoxedValue(MakeTuple({1, 2}))) +
+                    peer_.Request(3, Handle::kPickle, BoxedValue(MakeTuple({1, 2}))) +
+                    peer_.Request(4, Handle::kPing, MakeTuple({7, MakeTuple({})})) +
+                    peer_.Request(5, Handle::kRepr,
+                                  BoxedTuple({BoxedLocal(MakeTuple({"cpp.X", 999, 999}))})) +
+                    peer_.Request(6, Handle::kPing, BoxedValue(MakeTuple({}))) +
+                    peer_.Message(MessageType::kRequest, 7, Value(5)) +
+                    peer_.Request(8, Handle::kPing, BoxedValue(MakeTuple({"alive"}))))
+                  .ok());
+  const std::vector<PeerMessage> got = Replies();
+  EXPECT_EQ(Error(got[0]), "KeyError: (99,)");
+  EXPECT_EQ(Error(got[1]), "KeyError: (0,)");
+  EXPECT_EQ(Error(got[2]), "NotImplementedError: this host does not offer HANDLE_BUFFITER");
+  EXPECT_EQ(Error(got[3]), "ValueError: pickling is disabled");
+  EXPECT_EQ(Error(got[4]), "ValueError: invalid label 7");
+  EXPECT_EQ(Error(got[5]), "KeyError: (('cpp.X', 999, 999),)");
+  EXPECT_EQ(Error(got[6]), "TypeError: request 1 takes 1 arguments, got 0");
+  EXPECT_EQ(got[7].type, MessageType::kException);
+  EXPECT_EQ(got[8].args, BoxedValue("alive"));
+}
+
+TEST_P(ConnectionTest, IgnoresAnswersToNothing) {
+  ASSERT_TRUE(Serve(peer_.Message(MessageType::kReply, 5, BoxedValue(1)) +
+                    peer_.Message(MessageType::kException, "x", Value(1)) +
+                    peer_.Request(0, Handle::kPing, BoxedValue(MakeTuple({1}))))
+                  .ok());
+  EXPECT_EQ(Replies().size(), 1u);
+}
+
+TEST_P(ConnectionTest, CloseIsNotAnswered) {
+  ASSERT_TRUE(Serve(peer_.Request(0, Handle::kPing, BoxedValue(MakeTuple({1}))) +
+                    peer_.Request(1, Handle::kClose, NoArgs()) +
+                    peer_.Request(2, Handle::kPing, BoxedValue(MakeTuple({1}))))
+                  .ok());
+  EXPECT_EQ(Replies().size(), 1u);
+  EXPECT_TRUE(mine_->peer_closed());
+}
+
+TEST_P(ConnectionTest, RepliesOfABatchLeaveInOneWrite) {
+  std::string batch;
+  for (int i = 0; i < 10; ++i) {
+    batch += peer_.Request(i, Handle::kPing, BoxedValue(MakeTuple({i})));
+  }
+  ASSERT_TRUE(Serve(batch).ok());
+  EXPECT_EQ(Replies().size(), 10u);
+  EXPECT_EQ(mine_->peer_writes(), 1);
+}
+
+TEST_P(ConnectionTest, NoReplyWaitsForUserCode) {
+  service_.Expose("writes", [this] { return writes_; });
+  SERVE_CALLS(got, [](const Value& root) { return CallAttr(root, "writes", {}); });
+  EXPECT_EQ(got[0].args, BoxedValue(1)) << "GETROOT's reply";
+  received_.clear();
+  writes_ = 0;
+  ASSERT_TRUE(Converse([&](const std::vector<PeerMessage>& all) -> std::string {
+                if (all.empty()) return peer_.Request(0, Handle::kGetRoot, NoArgs());
+                if (all.size() > 1) return "";
+                return peer_.Request(1, Handle::kPing, BoxedValue(MakeTuple({1}))) +
+                       peer_.Request(2, Handle::kCallAttr,
+                                     CallAttr(Reference(all[0]), "writes", {}));
+              }).ok());
+  EXPECT_EQ(Replies()[2].args, BoxedValue(2)) << "the ping's reply left before the call ran";
+}
+
+TEST_P(ConnectionTest, ByteAtATime) {
+  auto [mine, theirs] = MemoryStream::MakePair();
+  theirs->set_max_read_bytes(1);
+  for (int i = 0; i < 3; ++i) {
+    mine->Send(peer_.Request(i, Handle::kPing, BoxedValue(MakeTuple({std::string(500, 'x')}))));
+  }
+  mine->CloseWrite();
+  EXPECT_TRUE(Connection(std::move(theirs), service_, options_).ServeAll().ok());
+  EXPECT_EQ(peer_.Parse(mine->Received()).size(), 3u);
+}
+
+TEST_P(ConnectionTest, GarbageEndsTheConnection) {
+  EXPECT_EQ(Serve(Peer::Frame("GET / HTTP/1.1")).code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(received_, "");
+  EXPECT_EQ(Serve(std::string("\xff\xff\xff\xff\x00", 5)).code(),
+            absl::StatusCode::kResourceExhausted);
+  const std::string request = peer_.Request(0, Handle::kPing, BoxedValue(MakeTuple({"hello"})));
+  EXPECT_EQ(Serve(request.substr(0, 9)).code(), absl::StatusCode::kUnavailable);
+  // Well begun, then not brine.
+  EXPECT_FALSE(Serve(request + Peer::Frame(request.substr(5, 4) + "\xff")).ok());
+  EXPECT_EQ(Replies().size(), 1u) << "what was answered before still arrives";
+  EXPECT_TRUE(mine_->peer_closed());
+}
+
+TEST_P(ConnectionTest, TheOtherDialectLaterIsGarbage) {
+  const Peer other(GetParam() == Dialect::kV5 ? Dialect::kV6 : Dialect::kV5);
+  EXPECT_FALSE(Serve(peer_.Request(0, Handle::kPing, BoxedValue(MakeTuple({1}))) +
+                     other.Request(1, Handle::kPing, BoxedValue(MakeTuple({1}))))
+                   .ok());
+  EXPECT_EQ(Replies().size(), 1u);
+}
+
+TEST_P(ConnectionTest, DrainEndsAnIdleConnectionAtOnce) {
+  auto [mine, theirs] = MemoryStream::MakePair();
+  Connection connection(std::move(theirs), service_, options_);
+  connection.Drain();
+  EXPECT_TRUE(connection.ServeAll().ok());
+}
+
+TEST_P(ConnectionTest, DrainLetsARunningCallAnswer) {
+  service_.Expose("drain", [this] {
+    connection_->Drain();
+    return connection_->busy();
+  });
+  int rounds = 0;
+  ASSERT_TRUE(Converse([&](const std::vector<PeerMessage>& all) -> std::string {
+                ++rounds;
+                if (all.empty()) return peer_.Request(0, Handle::kGetRoot, NoArgs());
+                return peer_.Request(1, Handle::kCallAttr,
+                                     CallAttr(Reference(all[0]), "drain", {}));
+              }).ok());
+  EXPECT_EQ(rounds, 2) << "nothing is read after the answer";
+  EXPECT_EQ(Replies()[1].args, BoxedValue(true));
+}
+
+INSTANTIATE_TEST_SUITE_P(Dialects, ConnectionTest, testing::Values(Dialect::kV5, Dialect::kV6),
+                         [](const auto& info) {
+                           return info.param == Dialect::kV5 ? std::string("V5")
+                                                             : std::string("V6");
+                         });
+
+}  // namespace
+}  // namespace rpyc
