@@ -1,0 +1,79 @@
+#include "server/host.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "server/admin/admin_server.h"
+#include "server/service_catalog.h"
+
+namespace rpyc {
+namespace {
+
+// What calls of the control plane get that still run when everything else has closed.
+constexpr absl::Duration kAdminGrace = absl::Milliseconds(500);
+
+// The same status, its message after `what` and a colon.
+absl::Status Prefixed(absl::string_view what, const absl::Status& status) {
+  absl::Status prefixed(status.code(), absl::StrCat(what, ": ", status.message()));
+  status.ForEachPayload([&prefixed](absl::string_view url, const absl::Cord& payload) {
+    prefixed.SetPayload(url, payload);
+  });
+  return prefixed;
+}
+
+absl::Status ServerError(const ServerOptions& server, const absl::Status& status) {
+  return Prefixed(absl::StrCat("server ", server.kind, ":", server.service), status);
+}
+
+}  // namespace
+
+struct Host::State {
+  explicit State(ServiceCatalog catalog, ServerKindTable kinds)
+      : directory(std::move(catalog), std::move(kinds)) {}
+
+  ServerDirectory directory;
+  std::unique_ptr<AdminServer> admin;  // null: off; goes before the directory it serves
+  std::string admin_address;
+};
+
+absl::StatusOr<std::unique_ptr<Host>> Host::Start(HostOptions options) {
+  const absl::Time start_time = absl::Now();
+  absl::StatusOr<ServiceCatalog> catalog = ServiceCatalog::Make(std::move(options.services));
+  if (!catalog.ok()) return catalog.status();
+  auto state = std::make_unique<State>(*std::move(catalog), std::move(options.kinds));
+  // First whatever can be said without binding anything.
+  for (const ServerOptions& server : options.servers) {
+    absl::Status checked = state->directory.CheckServer("", server).status();
+    if (!checked.ok()) return ServerError(server, checked);
+  }
+  if (!options.admin_address.empty()) {
+    absl::StatusOr<std::unique_ptr<AdminServer>> admin =
+        AdminServer::Start(options.admin_address, &state->directory, start_time);
+    if (!admin.ok()) return Prefixed("control plane", admin.status());
+    state->admin = *std::move(admin);
+    state->admin_address = state->admin->address();
+  }
+  // What has been started closes with `state` when a later one fails.
+  for (const ServerOptions& server : options.servers) {
+    absl::Status started = state->directory.StartServer("", server).status();
+    if (!started.ok()) return ServerError(server, started);
+  }
+  return std::unique_ptr<Host>(new Host(std::move(state)));
+}
+
+Host::Host(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+Host::~Host() { Close(absl::ZeroDuration()); }
+
+void Host::Close(absl::Duration drain_timeout) {
+  // The control plane stays until the end, so that one can watch the drain.
+  state_->directory.CloseAll(drain_timeout);
+  if (state_->admin != nullptr) state_->admin->Close(absl::Now() + kAdminGrace);
+}
+
+ServerDirectory& Host::servers() { return state_->directory; }
+
+const std::string& Host::admin_address() const { return state_->admin_address; }
+
+}  // namespace rpyc

@@ -1,0 +1,51 @@
+#ifndef RPYC_SERVER_HOST_H_
+#define RPYC_SERVER_HOST_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "rpyc/service.h"
+#include "server/server_directory.h"
+#include "server/server_kind.h"
+#include "server/server_kinds.h"
+#include "server/server_options.h"
+
+namespace rpyc {
+
+// What a host is made of.
+struct HostOptions {
+  std::vector<Service> services;
+  ServerKindTable kinds = BuiltinServerKinds();
+  std::string admin_address;           // HOST:PORT, unix:PATH, or empty: no control plane
+  std::vector<ServerOptions> servers;  // started in this order
+};
+
+// Servers and their control plane in one process. For a program with a main loop of its own: no
+// signals, no flags, no output (log.h says how to see the log). Threads: every method from any
+// thread.
+class Host {
+ public:
+  // Starts everything, or, with an error that says what failed, nothing.
+  static absl::StatusOr<std::unique_ptr<Host>> Start(HostOptions options);
+  ~Host();
+
+  // Closes all servers, draining for at most `drain_timeout`, then the control plane. Idempotent.
+  void Close(absl::Duration drain_timeout);
+
+  ServerDirectory& servers();
+  // Where the control plane listens, with the port that was picked; empty if it is off.
+  const std::string& admin_address() const;
+
+ private:
+  struct State;
+  explicit Host(std::unique_ptr<State> state);
+  const std::unique_ptr<State> state_;
+};
+
+}  // namespace rpyc
+
+#endif  // RPYC_SERVER_HOST_H_

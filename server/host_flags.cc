@@ -1,0 +1,140 @@
+#include "server/host_flags.h"
+
+#include <spdlog/common.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/strip.h"
+#include "rpyc/transport/endpoint.h"
+
+namespace rpyc {
+namespace {
+
+// The flags as the command line has them.
+struct RawFlags {
+  HostFlags flags;
+  std::vector<std::string> servers;
+  std::string drain_timeout = "10s";
+  bool allow_insecure = false;
+};
+
+void Declare(CLI::App& app, RawFlags* raw) {
+  app.set_help_flag();  // ours, which does not throw
+  app.add_flag("--help", raw->flags.help, "Prints this text.");
+  app.add_flag("--version", raw->flags.version, "Prints the version.");
+  app.add_option("--admin_address", raw->flags.admin_address,
+                 "Where the gRPC control plane listens: HOST:PORT on loopback, or unix:PATH; port "
+                 "0 picks one, empty turns it off.")
+      ->capture_default_str()
+      ->type_name("ADDRESS");
+  app.add_option("--server", raw->servers,
+                 "A server to start at once; may be repeated. Port 0 picks one.")
+      ->allow_extra_args(false)
+      ->type_name("KIND:SERVICE@ADDRESS");
+  app.add_flag("--allow_insecure", raw->allow_insecure,
+               "Lets --server listen off loopback although it has no TLS.");
+  app.add_option("--drain_timeout", raw->drain_timeout,
+                 "How long running calls get when SIGTERM or SIGINT ends the host.")
+      ->capture_default_str()
+      ->type_name("DURATION");
+  app.add_option("--log_level", raw->flags.log_level,
+                 "What is logged to stderr: trace, debug, info, warning, error, critical or off.")
+      ->capture_default_str()
+      ->type_name("LEVEL");
+}
+
+absl::Status BadValue(absl::string_view flag, absl::string_view why) {
+  return absl::InvalidArgumentError(absl::StrCat(flag, ": ", why));
+}
+
+absl::Status ReadAddress(absl::string_view flag, absl::string_view text, Endpoint* endpoint) {
+  absl::StatusOr<Endpoint> parsed = ParseEndpoint(text);
+  if (!parsed.ok()) return BadValue(flag, parsed.status().message());
+  *endpoint = *std::move(parsed);
+  return absl::OkStatus();
+}
+
+absl::Status ReadServer(const std::string& text, bool allow_insecure, ServerOptions* server) {
+  const size_t at = text.find('@');
+  const size_t colon = text.find(':');
+  if (at == std::string::npos || colon == std::string::npos || colon == 0 || colon + 1 >= at) {
+    return BadValue("--server", absl::StrCat("\"", text,
+                                             "\": expected KIND:SERVICE@HOST:PORT or "
+                                             "KIND:SERVICE@unix:PATH"));
+  }
+  Endpoint endpoint;
+  absl::Status status = ReadAddress("--server", text.substr(at + 1), &endpoint);
+  if (!status.ok()) return status;
+  server->kind = text.substr(0, colon);
+  server->service = text.substr(colon + 1, at - colon - 1);
+  server->hostname = endpoint.host;
+  server->port = endpoint.port;
+  server->socket_path = endpoint.socket_path;
+  server->ipv6 = absl::StrContains(endpoint.host, ':');
+  server->allow_insecure = allow_insecure;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<HostFlags> Interpret(RawFlags raw) {
+  HostFlags flags = std::move(raw.flags);
+  absl::Status status;
+  Endpoint admin;
+  if (!flags.admin_address.empty()) {
+    status.Update(ReadAddress("--admin_address", flags.admin_address, &admin));
+  }
+  for (const std::string& server : raw.servers) {
+    status.Update(ReadServer(server, raw.allow_insecure, &flags.servers.emplace_back()));
+  }
+  if (!absl::ParseDuration(raw.drain_timeout, &flags.drain_timeout) ||
+      flags.drain_timeout < absl::ZeroDuration()) {
+    status.Update(BadValue("--drain_timeout", absl::StrCat("\"", raw.drain_timeout,
+                                                           "\": expected a time like 10s or 2m")));
+  }
+  // An unknown level reads as "off".
+  if (spdlog::level::from_str(flags.log_level) == spdlog::level::off && flags.log_level != "off") {
+    status.Update(BadValue("--log_level", absl::StrCat("\"", flags.log_level,
+                                                       "\": expected trace, debug, info, warning, "
+                                                       "error, critical or off")));
+  }
+  if (!status.ok()) return status;
+  return flags;
+}
+
+}  // namespace
+
+absl::StatusOr<HostFlags> ParseHostFlags(int argc, const char* const* argv) {
+  std::vector<std::string> arguments;
+  for (int i = 1; i < argc; ++i) {
+    // CLI11 reads "--name=" as a name whose value follows.
+    absl::string_view argument = argv[i];
+    const bool empty_value =
+        absl::StartsWith(argument, "--") && absl::ConsumeSuffix(&argument, "=");
+    arguments.emplace_back(argument);
+    if (empty_value) arguments.emplace_back();
+  }
+  std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
+
+  RawFlags raw;
+  CLI::App app;
+  Declare(app, &raw);
+  try {
+    app.parse(std::move(arguments));
+  } catch (const CLI::ParseError& error) {
+    return absl::InvalidArgumentError(absl::StrReplaceAll(error.what(), {{"\n", " "}}));
+  }
+  return Interpret(std::move(raw));
+}
+
+std::string HostFlagsHelp(absl::string_view program) {
+  RawFlags raw;
+  CLI::App app("Hosts RPyC services.", std::string(program));
+  Declare(app, &raw);
+  return app.help();
+}
+
+}  // namespace rpyc

@@ -1,0 +1,162 @@
+#include "server/host_main.h"
+
+#include <signal.h>
+#include <spdlog/spdlog.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "rpyc/transport/endpoint.h"
+#include "server/host.h"
+#include "server/host_flags.h"
+#include "server/log.h"
+#include "server/reason.h"
+#include "server/version.h"
+
+namespace rpyc {
+namespace {
+
+constexpr int kExitFailure = 1;
+constexpr int kExitUsage = 2;
+
+// One line on stdout, at once: scripts wait for it.
+void Say(absl::string_view line) {
+  const std::string text = absl::StrCat("rpycd: ", line, "\n");
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  std::fflush(stdout);
+}
+
+int Fail(int exit_code, absl::string_view why) {
+  const std::string text = absl::StrCat("rpycd: ", why, "\n");
+  std::fwrite(text.data(), 1, text.size(), stderr);
+  return exit_code;
+}
+
+std::string Help(absl::string_view program, const std::vector<Service>& services,
+                 const ServerKindTable& kinds) {
+  std::string help = HostFlagsHelp(program);
+  absl::StrAppend(&help, "\nKinds of servers:\n");
+  for (const ServerKindInfo& kind : kinds.rows()) {
+    absl::StrAppend(&help, "  ", kind.name, ": ", kind.summary, "\n");
+  }
+  absl::StrAppend(&help, "\nServices: ",
+                  services.empty() ? "none are linked into this program"
+                                   : absl::StrJoin(services, ", ",
+                                                   [](std::string* out, const Service& service) {
+                                                     out->append(service.name());
+                                                   }),
+                  "\n");
+  return help;
+}
+
+// SIGTERM and SIGINT, which end the host.
+sigset_t EndingSignals() {
+  sigset_t signals;
+  ::sigemptyset(&signals);
+  ::sigaddset(&signals, SIGTERM);
+  ::sigaddset(&signals, SIGINT);
+  return signals;
+}
+
+// To be called before the first thread, which inherits it.
+void PrepareProcess() {
+  const sigset_t signals = EndingSignals();
+  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);
+  rlimit descriptors;
+  if (::getrlimit(RLIMIT_NOFILE, &descriptors) == 0) {
+    descriptors.rlim_cur = descriptors.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &descriptors);
+  }
+}
+
+// Waits for one of the ending signals; from then on a further one ends the process at once.
+void WaitForEnd() {
+  const sigset_t signals = EndingSignals();
+  int signal = 0;
+  ::sigwait(&signals, &signal);
+  struct sigaction at_once = {};
+  at_once.sa_handler = [](int signal) { ::_exit(128 + signal); };
+  ::sigaction(SIGTERM, &at_once, nullptr);
+  ::sigaction(SIGINT, &at_once, nullptr);
+  ::pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+  Log().info("{}: closing", ::strsignal(signal));
+}
+
+// Whether the fault is the command line's, not the machine's.
+bool IsUsageError(const absl::Status& status) {
+  const std::string reason = GetReason(status).reason;
+  return reason == "UNKNOWN_KIND" || reason == "UNKNOWN_SERVICE" || reason == "INSECURE_LISTENER";
+}
+
+std::string Describe(const ServerRecord& server) {
+  const ServerSnapshot& at = server.snapshot;
+  return absl::StrCat("server servers/", server.id, " (", server.options.kind, ", ",
+                      server.options.service, ") listening on ",
+                      Endpoint{at.hostname, at.port, at.socket_path}.ToString());
+}
+
+// Serves until a signal ends it.
+int Run(HostOptions options, const HostFlags& flags) {
+  PrepareProcess();
+  // Until all is up only debugging logs: a start that fails says one line.
+  const spdlog::level::level_enum level = spdlog::level::from_str(flags.log_level);
+  Log().set_level(level <= spdlog::level::debug ? level : spdlog::level::off);
+  const bool no_services = options.services.empty();
+  absl::StatusOr<std::unique_ptr<Host>> host = Host::Start(std::move(options));
+  if (!host.ok()) {
+    return Fail(IsUsageError(host.status()) ? kExitUsage : kExitFailure, host.status().message());
+  }
+  if (!(*host)->admin_address().empty()) {
+    Say(absl::StrCat("admin listening on ", (*host)->admin_address()));
+  }
+  for (const ServerRecord& server : (*host)->servers().ListServers(/*show_closed=*/false)) {
+    Say(Describe(server));
+  }
+  Say("ready");
+  Log().set_level(level);
+  if (no_services) Log().warn("no services are linked into this host: it can start no server");
+
+  WaitForEnd();
+  (*host)->Close(flags.drain_timeout);
+  const ServerDirectory::Totals totals = (*host)->servers().GetTotals();
+  if (totals.abandoned_calls > 0 || totals.servers_open > 0) {
+    // Threads of ours still run: nothing may be destroyed under them.
+    std::fflush(nullptr);
+    std::_Exit(0);
+  }
+  return 0;
+}
+
+}  // namespace
+
+int HostMain(int argc, char** argv, std::vector<Service> services, ServerKindTable kinds) {
+  absl::StatusOr<HostFlags> flags = ParseHostFlags(argc, argv);
+  if (!flags.ok()) return Fail(kExitUsage, flags.status().message());
+  const std::string program = std::filesystem::path(argv[0]).filename();
+  if (flags->help) {
+    std::fputs(Help(program, services, kinds).c_str(), stdout);
+    return 0;
+  }
+  if (flags->version) {
+    std::printf("%s %s (%s)\n", program.c_str(), kVersion, kBuild);
+    return 0;
+  }
+  return Run({.services = std::move(services),
+              .kinds = std::move(kinds),
+              .admin_address = flags->admin_address,
+              .servers = flags->servers},
+             *flags);
+}
+
+}  // namespace rpyc

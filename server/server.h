@@ -1,0 +1,71 @@
+#ifndef RPYC_SERVER_SERVER_H_
+#define RPYC_SERVER_SERVER_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "rpyc/service.h"
+#include "server/server_kind.h"
+#include "server/server_options.h"
+
+namespace rpyc {
+
+enum class ServerState { kStarting, kListening, kDraining, kClosed, kFailed };
+
+// A server at one moment.
+struct ServerSnapshot {
+  ServerState state = ServerState::kStarting;
+  std::string hostname;     // as bound, numeric; empty for a unix socket
+  int port = 0;             // as bound
+  std::string socket_path;  // of a unix socket
+  absl::Time start_time;
+  int64_t connections_total = 0;
+  int64_t connections_open = 0;
+  int64_t connections_refused = 0;  // over max_sessions
+  int64_t calls_total = 0;
+  int64_t calls_failed = 0;
+  int64_t abandoned_calls = 0;  // calls that still ran when the server had closed
+  absl::Status last_error;
+};
+
+// One listener, one service, one kind, and the sessions of its connections. Listening, limits,
+// counting and shutdown are here; on which thread, process or fiber a connection is served is the
+// kind's.
+// Threads: every method from any thread.
+class Server {
+ public:
+  // Starts a server: it is listening when this returns.
+  // Errors:  with the contract's reasons: ADDRESS_IN_USE, BIND_NOT_PERMITTED, INSECURE_LISTENER,
+  //          INVALID_FIELD, UNKNOWN_KIND (message lists the known ones), KIND_UNAVAILABLE,
+  //          LIMIT_EXCEEDED - out of threads, descriptors or memory.
+  static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options,
+                                                       const Service& service,
+                                                       const ServerKindTable& kinds);
+  // All that Start does but bind and start; answers the options with defaults filled in.
+  // Errors:  as Start's, except ADDRESS_IN_USE and BIND_NOT_PERMITTED.
+  static absl::StatusOr<ServerOptions> Check(const ServerOptions& options, const Service& service,
+                                             const ServerKindTable& kinds);
+  // Closes it without draining if that has not been done.
+  ~Server();
+
+  // Stops accepting; closes idle connections at once and busy ones when their call is answered; at
+  // the end of `drain_timeout` shuts the rest. Returns once the state is CLOSED, also when a call
+  // never returns: that one is counted in abandoned_calls. Idempotent.
+  void Close(absl::Duration drain_timeout);
+
+  const ServerOptions& options() const;  // with defaults filled in
+  ServerSnapshot Snapshot() const;
+
+ private:
+  class Core;
+  explicit Server(std::shared_ptr<Core> core);
+  const std::shared_ptr<Core> core_;
+};
+
+}  // namespace rpyc
+
+#endif  // RPYC_SERVER_SERVER_H_

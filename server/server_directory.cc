@@ -1,0 +1,323 @@
+#include "server/server_directory.h"
+
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "rpyc/mutex.h"
+#include "server/reason.h"
+#include "server/server_id.h"
+#include "server/thread.h"
+
+namespace rpyc {
+namespace {
+
+constexpr size_t kClosedKept = 100;
+// What CloseAll waits beyond the drain, for servers that are just being started or say goodbye.
+constexpr absl::Duration kCloseGrace = absl::Seconds(5);
+
+absl::Status NotFound(absl::string_view id) {
+  return ReasonStatus(absl::StatusCode::kNotFound, "SERVER_NOT_FOUND",
+                      absl::StrCat("servers/", id, " not found"));
+}
+
+absl::Status WrongState(absl::string_view id, absl::string_view state) {
+  return ReasonStatus(absl::StatusCode::kFailedPrecondition, "INVALID_SERVER_STATE",
+                      absl::StrCat("servers/", id, " is ", state));
+}
+
+absl::Status HostClosing() {
+  return ReasonStatus(absl::StatusCode::kUnavailable, "HOST_CLOSING", "the host is closing");
+}
+
+// One server, from the moment its start was asked for. Fields change under the directory's lock;
+// the server is called outside of it.
+struct Entry {
+  enum Stage { kStarting, kOpen, kClosing, kClosed };
+
+  int64_t number;  // in the order of starts
+  Stage stage = kStarting;
+  std::shared_ptr<Server> server;   // of kOpen and kClosing
+  ServerRecord record;              // its snapshot is of kClosed
+  std::shared_ptr<Entry> replaced;  // a closed one of this id, which comes back if the start fails
+};
+
+using EntryPtr = std::shared_ptr<Entry>;
+
+// What a record is made of, copied under the lock; the server is asked outside of it.
+struct EntryView {
+  explicit EntryView(const Entry& entry)
+      : number(entry.number), server(entry.server), record(entry.record) {}
+
+  ServerRecord ToRecord() && {
+    if (server != nullptr) record.snapshot = server->Snapshot();
+    return std::move(record);
+  }
+
+  int64_t number;
+  std::shared_ptr<Server> server;
+  ServerRecord record;
+};
+
+}  // namespace
+
+struct ServerDirectory::State {
+  absl::StatusOr<std::string> ChooseIdLocked(absl::string_view id, const Service& service) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  absl::StatusOr<EntryPtr> BeginStart(absl::string_view id, const ServerOptions& options,
+                                      const Service& service);
+  absl::StatusOr<EntryView> EndStart(const EntryPtr& entry,
+                                     absl::StatusOr<std::unique_ptr<Server>> server);
+  void CancelStartLocked(const EntryPtr& entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  absl::StatusOr<EntryPtr> BeginClose(absl::string_view id);
+  ServerRecord EndClose(const EntryPtr& entry, Server& server);
+  bool IsKeptLocked(const EntryPtr& entry) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  bool AllClosedLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+
+  mutable Mutex mutex;
+  CondVar changed;
+  bool closing ABSL_GUARDED_BY(mutex) = false;
+  int64_t next_number ABSL_GUARDED_BY(mutex) = 0;
+  std::map<std::string, EntryPtr, std::less<>> entries ABSL_GUARDED_BY(mutex);
+  std::deque<EntryPtr> closed ABSL_GUARDED_BY(mutex);  // oldest first
+  Totals ended ABSL_GUARDED_BY(mutex);                 // over all that have closed
+};
+
+absl::StatusOr<std::string> ServerDirectory::State::ChooseIdLocked(absl::string_view id,
+                                                                   const Service& service) const {
+  if (closing) return HostClosing();
+  const auto taken = [this](absl::string_view id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    const auto found = entries.find(id);
+    return found != entries.end() && found->second->stage != Entry::kClosed;
+  };
+  if (id.empty()) return MakeServerId(service.name(), taken);
+  if (!IsServerId(id)) {
+    return InvalidField("server_id", absl::StrCat("server_id \"", id, "\" does not match ",
+                                                  "[a-z]([a-z0-9-]{0,61}[a-z0-9])?"));
+  }
+  if (taken(id)) {
+    return ReasonStatus(absl::StatusCode::kAlreadyExists, "SERVER_ALREADY_EXISTS",
+                        absl::StrCat("servers/", id, " already exists"));
+  }
+  return std::string(id);
+}
+
+// From here on the id is taken.
+absl::StatusOr<EntryPtr> ServerDirectory::State::BeginStart(absl::string_view id,
+                                                            const ServerOptions& options,
+                                                            const Service& service) {
+  MutexLock lock(&mutex);
+  absl::StatusOr<std::string> chosen = ChooseIdLocked(id, service);
+  if (!chosen.ok()) return chosen.status();
+  auto entry = std::make_shared<Entry>();
+  entry->number = next_number++;
+  entry->record.id = *chosen;
+  entry->record.options = options;
+  entry->replaced = std::exchange(entries[*chosen], entry);
+  return entry;
+}
+
+absl::StatusOr<EntryView> ServerDirectory::State::EndStart(
+    const EntryPtr& entry, absl::StatusOr<std::unique_ptr<Server>> server) {
+  MutexLock lock(&mutex);
+  changed.SignalAll();
+  if (!server.ok()) {
+    CancelStartLocked(entry);
+    return server.status();
+  }
+  if (closing) {
+    CancelStartLocked(entry);
+    return HostClosing();  // `server` closes after the lock has gone
+  }
+  entry->stage = Entry::kOpen;
+  entry->server = *std::move(server);
+  entry->record.options = entry->server->options();
+  closed.erase(std::remove(closed.begin(), closed.end(), std::exchange(entry->replaced, nullptr)),
+               closed.end());
+  return EntryView(*entry);
+}
+
+void ServerDirectory::State::CancelStartLocked(const EntryPtr& entry) {
+  if (entry->replaced != nullptr && IsKeptLocked(entry->replaced)) {
+    entries[entry->record.id] = entry->replaced;
+  } else {
+    entries.erase(entry->record.id);
+  }
+}
+
+absl::StatusOr<EntryPtr> ServerDirectory::State::BeginClose(absl::string_view id) {
+  MutexLock lock(&mutex);
+  const auto found = entries.find(id);
+  if (found == entries.end()) return NotFound(id);
+  switch (found->second->stage) {
+    case Entry::kStarting:
+      return WrongState(id, "not started yet");
+    case Entry::kClosing:
+      return WrongState(id, "being closed");
+    case Entry::kClosed:
+      return WrongState(id, "closed already");
+    case Entry::kOpen:
+      break;
+  }
+  found->second->stage = Entry::kClosing;
+  return found->second;
+}
+
+// `server` has closed: its record is final.
+ServerRecord ServerDirectory::State::EndClose(const EntryPtr& entry, Server& server) {
+  const ServerSnapshot last = server.Snapshot();
+  std::shared_ptr<Server> released;  // outside the lock
+  MutexLock lock(&mutex);
+  changed.SignalAll();
+  entry->stage = Entry::kClosed;
+  entry->record.snapshot = last;
+  released = std::move(entry->server);
+  ended.connections_total += last.connections_total;
+  ended.calls_total += last.calls_total;
+  ended.abandoned_calls += last.abandoned_calls;
+  closed.push_back(entry);
+  if (closed.size() > kClosedKept) {
+    const auto oldest = entries.find(closed.front()->record.id);
+    if (oldest->second == closed.front()) entries.erase(oldest);
+    closed.pop_front();
+  }
+  return entry->record;
+}
+
+bool ServerDirectory::State::IsKeptLocked(const EntryPtr& entry) const {
+  return std::find(closed.begin(), closed.end(), entry) != closed.end();
+}
+
+bool ServerDirectory::State::AllClosedLocked() const {
+  return std::all_of(entries.begin(), entries.end(),
+                     [](const auto& item) { return item.second->stage == Entry::kClosed; });
+}
+
+ServerDirectory::ServerDirectory(ServiceCatalog catalog, ServerKindTable kinds)
+    : catalog_(std::move(catalog)), kinds_(std::move(kinds)), state_(std::make_shared<State>()) {}
+
+ServerDirectory::~ServerDirectory() { CloseAll(absl::ZeroDuration()); }
+
+absl::StatusOr<const Service*> ServerDirectory::FindService(absl::string_view name) const {
+  const Service* service = catalog_.Find(name);
+  if (service != nullptr) return service;
+  return ReasonStatus(absl::StatusCode::kInvalidArgument, "UNKNOWN_SERVICE",
+                      absl::StrCat("unknown service \"", name, "\"; known: ", catalog_.Names()));
+}
+
+absl::StatusOr<ServerRecord> ServerDirectory::StartServer(absl::string_view id,
+                                                          const ServerOptions& options) {
+  absl::StatusOr<const Service*> service = FindService(options.service);
+  if (!service.ok()) return service.status();
+  absl::StatusOr<EntryPtr> entry = state_->BeginStart(id, options, **service);
+  if (!entry.ok()) return entry.status();
+  absl::StatusOr<EntryView> started =
+      state_->EndStart(*entry, Server::Start(options, **service, kinds_));
+  if (!started.ok()) return started.status();
+  return std::move(*started).ToRecord();
+}
+
+absl::StatusOr<ServerRecord> ServerDirectory::CheckServer(absl::string_view id,
+                                                          const ServerOptions& options) const {
+  absl::StatusOr<const Service*> service = FindService(options.service);
+  if (!service.ok()) return service.status();
+  absl::StatusOr<ServerOptions> complete = Server::Check(options, **service, kinds_);
+  if (!complete.ok()) return complete.status();
+  MutexLock lock(&state_->mutex);
+  absl::StatusOr<std::string> chosen = state_->ChooseIdLocked(id, **service);
+  if (!chosen.ok()) return chosen.status();
+  return ServerRecord{*std::move(chosen), *std::move(complete), {}};
+}
+
+absl::StatusOr<ServerRecord> ServerDirectory::CloseServer(absl::string_view id,
+                                                          absl::Duration drain_timeout) {
+  absl::StatusOr<EntryPtr> entry = state_->BeginClose(id);
+  if (!entry.ok()) return entry.status();
+  // Only EndClose takes the server away.
+  Server& server = *(*entry)->server;
+  server.Close(drain_timeout);
+  return state_->EndClose(*entry, server);
+}
+
+absl::StatusOr<ServerRecord> ServerDirectory::GetServer(absl::string_view id) const {
+  std::optional<EntryView> view;
+  {
+    MutexLock lock(&state_->mutex);
+    const auto found = state_->entries.find(id);
+    if (found == state_->entries.end()) return NotFound(id);
+    view.emplace(*found->second);
+  }
+  return std::move(*view).ToRecord();
+}
+
+std::vector<ServerRecord> ServerDirectory::ListServers(bool show_closed) const {
+  std::vector<EntryView> views;
+  {
+    MutexLock lock(&state_->mutex);
+    for (const auto& [id, entry] : state_->entries) {
+      if (show_closed || entry->stage != Entry::kClosed) views.emplace_back(*entry);
+    }
+  }
+  std::sort(views.begin(), views.end(),
+            [](const EntryView& a, const EntryView& b) { return a.number < b.number; });
+  std::vector<ServerRecord> records;
+  for (EntryView& view : views) records.push_back(std::move(view).ToRecord());
+  return records;
+}
+
+void ServerDirectory::CloseAll(absl::Duration drain_timeout) {
+  const absl::Time deadline = absl::Now() + drain_timeout;
+  std::vector<EntryPtr> ours;
+  std::vector<std::shared_ptr<Server>> others;  // somebody else closes them; we may be in a hurry
+  {
+    MutexLock lock(&state_->mutex);
+    state_->closing = true;
+    for (const auto& [id, entry] : state_->entries) {
+      if (entry->stage == Entry::kClosing) others.push_back(entry->server);
+      if (entry->stage != Entry::kOpen) continue;
+      entry->stage = Entry::kClosing;
+      ours.push_back(entry);
+    }
+  }
+  const auto close = [state = state_, deadline](const EntryPtr& entry, Server& server) {
+    server.Close(deadline - absl::Now());
+    if (entry != nullptr) state->EndClose(entry, server);
+  };
+  const auto close_on_a_thread = [&close](const EntryPtr& entry, std::shared_ptr<Server> server) {
+    absl::Status started = StartThread([close, entry, server] { close(entry, *server); });
+    if (!started.ok()) close(entry, *server);
+  };
+  for (const EntryPtr& entry : ours) close_on_a_thread(entry, entry->server);
+  for (const auto& server : others) close_on_a_thread(nullptr, server);
+
+  MutexLock lock(&state_->mutex);
+  while (!state_->AllClosedLocked() &&
+         state_->changed.WaitUntil(&state_->mutex, deadline + kCloseGrace)) {
+  }
+}
+
+ServerDirectory::Totals ServerDirectory::GetTotals() const {
+  Totals totals;
+  std::vector<std::shared_ptr<Server>> servers;
+  {
+    MutexLock lock(&state_->mutex);
+    totals = state_->ended;
+    for (const auto& [id, entry] : state_->entries) {
+      if (entry->server != nullptr) servers.push_back(entry->server);
+    }
+  }
+  totals.servers_open = static_cast<int64_t>(servers.size());
+  for (const auto& server : servers) {
+    const ServerSnapshot snapshot = server->Snapshot();
+    totals.connections_open += snapshot.connections_open;
+    totals.connections_total += snapshot.connections_total;
+    totals.calls_total += snapshot.calls_total;
+  }
+  return totals;
+}
+
+}  // namespace rpyc

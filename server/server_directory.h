@@ -1,0 +1,86 @@
+#ifndef RPYC_SERVER_SERVER_DIRECTORY_H_
+#define RPYC_SERVER_SERVER_DIRECTORY_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "server/server.h"
+#include "server/server_kind.h"
+#include "server/server_options.h"
+#include "server/service_catalog.h"
+
+namespace rpyc {
+
+// A server of the directory at one moment.
+struct ServerRecord {
+  std::string id;  // "calculator"; the resource name is "servers/calculator"
+  ServerOptions options;
+  ServerSnapshot snapshot;
+};
+
+// All servers of a host by id: the one place that starts and closes them, for flags and the control
+// plane alike. Closed ones stay readable until 100 newer ones have closed.
+// Errors carry the contract's reasons (reason.h). Threads: every method from any thread; a slow
+// start or close of one server does not hold up the others.
+class ServerDirectory {
+ public:
+  ServerDirectory(ServiceCatalog catalog, ServerKindTable kinds);
+  // Closes what is open, without draining.
+  ~ServerDirectory();
+
+  // Starts a server and answers it once it listens. An empty `id` is made from the service's name:
+  // "calculator", then "calculator-2", ... The id of a closed server may be used again; its old
+  // record goes.
+  // Errors:  those of Server::Start; SERVER_ALREADY_EXISTS, UNKNOWN_SERVICE, INVALID_FIELD
+  //          (server_id); kUnavailable HOST_CLOSING - CloseAll has begun.
+  absl::StatusOr<ServerRecord> StartServer(absl::string_view id, const ServerOptions& options);
+  // All that StartServer does but bind and start: answers the record it would begin with.
+  absl::StatusOr<ServerRecord> CheckServer(absl::string_view id,
+                                           const ServerOptions& options) const;
+
+  // Closes one as Server::Close does and answers its final record.
+  // Errors:  SERVER_NOT_FOUND; INVALID_SERVER_STATE - closed already, being closed, or not yet
+  //          started.
+  absl::StatusOr<ServerRecord> CloseServer(absl::string_view id, absl::Duration drain_timeout);
+
+  // Errors:  SERVER_NOT_FOUND.
+  absl::StatusOr<ServerRecord> GetServer(absl::string_view id) const;
+
+  // All of them in the order they were started; closed ones only if asked for.
+  std::vector<ServerRecord> ListServers(bool show_closed) const;
+
+  // Closes all, at the same time, draining until `drain_timeout` is over, also those whose drain
+  // had more time. No server can be started afterwards.
+  void CloseAll(absl::Duration drain_timeout);
+
+  // Over all servers that have ever been.
+  struct Totals {
+    int64_t servers_open = 0;
+    int64_t connections_open = 0;
+    int64_t connections_total = 0;
+    int64_t calls_total = 0;
+    int64_t abandoned_calls = 0;  // of closed servers
+  };
+  Totals GetTotals() const;
+
+  const ServiceCatalog& catalog() const { return catalog_; }
+  const ServerKindTable& kinds() const { return kinds_; }
+
+ private:
+  struct State;
+  absl::StatusOr<const Service*> FindService(absl::string_view name) const;
+
+  const ServiceCatalog catalog_;
+  const ServerKindTable kinds_;
+  const std::shared_ptr<State> state_;  // shared with the threads of CloseAll
+};
+
+}  // namespace rpyc
+
+#endif  // RPYC_SERVER_SERVER_DIRECTORY_H_

@@ -1,0 +1,21 @@
+#ifndef RPYC_SERVER_SERVER_ID_H_
+#define RPYC_SERVER_SERVER_ID_H_
+
+#include <functional>
+#include <string>
+
+#include "absl/strings/string_view.h"
+
+namespace rpyc {
+
+// Whether `id` may name a server: [a-z]([a-z0-9-]{0,61}[a-z0-9])?
+bool IsServerId(absl::string_view id);
+
+// An id for a server of the service: its name in lower case, other characters as '-'; then with
+// -2, -3, ... until it is not taken.
+std::string MakeServerId(absl::string_view service_name,
+                         const std::function<bool(const std::string&)>& taken);
+
+}  // namespace rpyc
+
+#endif  // RPYC_SERVER_SERVER_ID_H_

@@ -1,0 +1,79 @@
+#ifndef RPYC_SERVER_SERVER_KIND_H_
+#define RPYC_SERVER_SERVER_KIND_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "rpyc/transport/socket.h"
+#include "server/server_options.h"
+#include "server/session.h"
+
+namespace rpyc {
+
+// What the conformance suite and the option checks must know of a kind.
+struct ServerKindTraits {
+  bool serves_inline = false;     // Admit returns only when the connection has ended
+  bool one_connection = false;    // the server ends after its first connection
+  bool separate_process = false;  // a connection shares no memory with the host
+  bool cooperative = false;       // connections share a thread and yield to each other
+  // The fields of ServerSpec that not every kind has and this one accepts: "nbthreads".
+  std::vector<std::string> option_fields;
+};
+
+// What a kind may use of the server it belongs to; valid from Start until Drain has returned.
+struct KindContext {
+  // Makes the session of an accepted socket; to be run once, where the kind decides.
+  std::function<std::shared_ptr<Session>(Socket)> make_session;
+  const ServerOptions* options = nullptr;
+};
+
+struct ServerKindStats {
+  int64_t sessions_open = 0;
+  int64_t abandoned_calls = 0;  // still running after Drain
+};
+
+// Decides on which thread, process or fiber an accepted connection is served.
+class ServerKind {
+ public:
+  virtual ~ServerKind() = default;
+  // Acquires workers; called once, before the listener opens.
+  virtual absl::Status Start(const KindContext& context) = 0;
+  // Has the socket's session run. Prompt, unless the kind serves inline. Called by one thread.
+  virtual absl::Status Admit(Socket socket) = 0;
+  // Refuses new ones; ends idle sessions at once and busy ones when their call is answered; at
+  // `deadline` shuts the rest. Returns also if a call never does. Idempotent.
+  virtual absl::Status Drain(absl::Time deadline) = 0;
+  virtual ServerKindStats Stats() const = 0;  // any thread
+};
+
+// A row of the table.
+struct ServerKindInfo {
+  std::string name;     // what --server and StartServer say
+  std::string summary;  // one sentence for people
+  ServerKindTraits traits;
+  std::function<std::unique_ptr<ServerKind>()> make;
+};
+
+// The kinds a host can start servers of; those of this project are in server_kinds.cc. A value:
+// whoever wants a kind of his own makes a table of his own. Immutable, so thread-safe.
+class ServerKindTable {
+ public:
+  explicit ServerKindTable(std::vector<ServerKindInfo> rows) : rows_(std::move(rows)) {}
+  const ServerKindInfo* Find(absl::string_view name) const;  // nullptr if there is none
+  const std::vector<ServerKindInfo>& rows() const { return rows_; }
+  std::string Names() const;  // "threaded, forking", for messages
+
+ private:
+  std::vector<ServerKindInfo> rows_;
+};
+
+}  // namespace rpyc
+
+#endif  // RPYC_SERVER_SERVER_KIND_H_

@@ -1,0 +1,23 @@
+// THE TABLE of server kinds. To add one: write kinds/NAME.{h,cc} with a class derived from
+// ServerKind and a function that makes it, add its row here and its target to :server_kinds. Flags,
+// the control plane, the documentation and the conformance suite read this table; nothing else
+// knows a kind by its name.
+
+#include "server/server_kinds.h"
+
+#include "server/kinds/threaded.h"
+
+namespace rpyc {
+
+ServerKindTable BuiltinServerKinds() {
+  return ServerKindTable({
+      {
+          .name = "threaded",
+          .summary = "A thread for each connection; calls of one connection run one after another.",
+          .traits = {},
+          .make = &MakeThreadedKind,
+      },
+  });
+}
+
+}  // namespace rpyc

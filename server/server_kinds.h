@@ -1,0 +1,13 @@
+#ifndef RPYC_SERVER_SERVER_KINDS_H_
+#define RPYC_SERVER_SERVER_KINDS_H_
+
+#include "server/server_kind.h"
+
+namespace rpyc {
+
+// The kinds this project has.
+ServerKindTable BuiltinServerKinds();
+
+}  // namespace rpyc
+
+#endif  // RPYC_SERVER_SERVER_KINDS_H_

@@ -1,0 +1,32 @@
+#ifndef RPYC_SERVER_SERVICE_CATALOG_H_
+#define RPYC_SERVER_SERVICE_CATALOG_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "rpyc/service.h"
+
+namespace rpyc {
+
+// The services a host offers, in the order given. A value; immutable, so thread-safe.
+class ServiceCatalog {
+ public:
+  // Errors:  kInvalidArgument - two services share a name or alias; the message names it.
+  static absl::StatusOr<ServiceCatalog> Make(std::vector<Service> services);
+
+  // By any alias, case-insensitive; nullptr if there is none.
+  const Service* Find(absl::string_view name) const;
+  const std::vector<Service>& services() const { return services_; }
+  // "CALCULATOR, ECHO", for messages.
+  std::string Names() const;
+
+ private:
+  explicit ServiceCatalog(std::vector<Service> services) : services_(std::move(services)) {}
+  std::vector<Service> services_;
+};
+
+}  // namespace rpyc
+
+#endif  // RPYC_SERVER_SERVICE_CATALOG_H_

@@ -1,0 +1,40 @@
+#include "server/thread.h"
+
+#include <pthread.h>
+
+#include <memory>
+#include <system_error>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace rpyc {
+namespace {
+
+using Body = absl::AnyInvocable<void() &&>;
+
+void* Run(void* argument) {
+  const std::unique_ptr<Body> body(static_cast<Body*>(argument));
+  std::move (*body)();
+  return nullptr;
+}
+
+}  // namespace
+
+absl::Status StartThread(Body body) {
+  auto owned = std::make_unique<Body>(std::move(body));
+  pthread_attr_t attributes;
+  ::pthread_attr_init(&attributes);
+  ::pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+  pthread_t thread;
+  const int error = ::pthread_create(&thread, &attributes, &Run, owned.get());
+  ::pthread_attr_destroy(&attributes);
+  if (error != 0) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("cannot start a thread: ", std::generic_category().message(error)));
+  }
+  owned.release();
+  return absl::OkStatus();
+}
+
+}  // namespace rpyc

@@ -1,0 +1,16 @@
+#ifndef RPYC_SERVER_THREAD_H_
+#define RPYC_SERVER_THREAD_H_
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+
+namespace rpyc {
+
+// Runs `body` on a thread of its own, which nobody joins: `body` owns what it uses and says itself
+// when it is done. Unlike std::thread, running out of threads is a Status.
+// Errors:  kResourceExhausted - `body` has been destroyed without running.
+absl::Status StartThread(absl::AnyInvocable<void() &&> body);
+
+}  // namespace rpyc
+
+#endif  // RPYC_SERVER_THREAD_H_
