@@ -1,0 +1,507 @@
+"""The control plane as an operator meets it: the real grpcurl with nothing but reflection, and real clients beside it."""
+
+import contextlib
+import re
+import socket
+import unittest
+
+import harness
+from harness import CODES, GrpcError, admin, grpcurl
+from wire import Peer
+
+host = None
+
+SERVER = "ServerService/"
+CATALOG = "CatalogService/"
+HOST = "HostService/"
+
+
+def setUpModule():
+    global host
+    host = harness.start_host()
+
+
+def tearDownModule():
+    harness.ends_well(host)
+
+
+class Case(unittest.TestCase):
+    def start(self, server_id="", **spec):
+        """StartServer on a port of its choice; closed again when the test ends."""
+        request = {"spec": {"kind": "threaded", "service": "CALCULATOR", "hostname": "127.0.0.1", **spec}}
+        if server_id:
+            request["server_id"] = server_id
+        server = admin(host, SERVER + "StartServer", **request)
+        self.addCleanup(self.close_quietly, server["name"])
+        return server
+
+    def close_quietly(self, name):
+        with contextlib.suppress(GrpcError):
+            admin(host, SERVER + "CloseServer", name=name)
+
+    def close(self, server):
+        return admin(host, SERVER + "CloseServer", name=server["name"])
+
+    def address(self, server):
+        return f"{server['hostname']}:{server['port']}"
+
+    def names(self, **request):
+        return [s["name"] for s in admin(host, SERVER + "ListServers", **request).get("servers", [])]
+
+    def refused(self, code, reason, method, field=None, says=(), **request):
+        """The status of the error table: code, one ErrorInfo, and a message that names what it is about."""
+        with self.assertRaises(GrpcError) as caught:
+            admin(host, method, **request)
+        error = caught.exception
+        self.assertEqual((error.code, error.reason), (CODES[code], reason), error)
+        self.assertEqual((error.domain, error.infos), ("rpyc.admin", 1), error)
+        if field:
+            self.assertEqual(error.metadata.get("field"), field, error)
+        for word in says:
+            self.assertIn(word, error.message)
+        return error
+
+
+class Reflection(Case):
+    SERVICES = ("HostService", "ServerService", "CatalogService")
+
+    def test_list(self):
+        listed = grpcurl(host.admin, "list").split()
+        for service in self.SERVICES:
+            self.assertIn("rpyc.admin.v1." + service, listed)
+
+    def test_list_methods(self):
+        listed = grpcurl(host.admin, "list", "rpyc.admin.v1.ServerService").split()
+        for method in ("ListServerKinds", "StartServer", "CloseServer", "GetServer", "ListServers"):
+            self.assertIn("rpyc.admin.v1.ServerService." + method, listed)
+
+    def test_describe_service(self):
+        text = grpcurl(host.admin, "describe", "rpyc.admin.v1.ServerService")
+        self.assertRegex(
+            text,
+            r"rpc StartServer \( \.rpyc\.admin\.v1\.StartServerRequest \) returns \( \.rpyc\.admin\.v1\.Server \);")
+        self.assertRegex(
+            text,
+            r"rpc CloseServer \( \.rpyc\.admin\.v1\.CloseServerRequest \) returns \( \.rpyc\.admin\.v1\.Server \);")
+
+    def test_describe_every_listed_service(self):
+        for service in grpcurl(host.admin, "list").split():
+            with self.subTest(service):
+                self.assertIn("is a service", grpcurl(host.admin, "describe", service))
+
+    def test_describe_messages(self):
+        for message, fields in {
+                "StartServerRequest":
+            ("string server_id", "ServerSpec spec", "bool validate_only", "string request_id"),
+                "CloseServerRequest": ("string name", "Duration drain_timeout", "string etag"),
+                "ListServersRequest": ("int32 page_size", "string page_token", "bool show_closed"),
+                "ListServersResponse": (r"repeated \.rpyc\.admin\.v1\.Server servers = 1", "string next_page_token"),
+                "ServerSpec": ("string kind", "string service", "string hostname", "int32 port", "string socket_path",
+                               "bool ipv6", "bool allow_insecure", "int32 backlog", "bool reuse_addr",
+                               "int32 nbthreads", "int32 request_batch_size", "int32 loops"),
+                "Server":
+            ("string name", "ServerSpec spec", "State state", "string hostname", "int32 port", "string socket_path",
+             "Timestamp start_time", "int64 connections_total", "int64 connections_open", "int64 calls_total",
+             "int64 calls_failed", "Status last_error", "string etag"),
+                "Service":
+            ("string name", "string service_name", "repeated string aliases", "string doc", "Member members"),
+                "Member": ("string name", "Kind kind", "string signature", "string doc"),
+                "Host": ("string version", "string build", "Timestamp start_time", "int64 servers_open",
+                         "int64 connections_open", "int64 connections_total", "int64 calls_total")
+        }.items():
+            with self.subTest(message):
+                text = grpcurl(host.admin, "describe", "rpyc.admin.v1." + message)
+                for field in fields:
+                    self.assertRegex(text, rf"{field}\b")
+
+    def test_unknown_symbol(self):
+        with self.assertRaises((AssertionError, GrpcError)):
+            grpcurl(host.admin, "describe", "rpyc.admin.v1.NoSuchThing")
+
+
+class Catalog(Case):
+    def test_server_kinds(self):
+        kinds = {kind["name"]: kind for kind in admin(host, SERVER + "ListServerKinds")["server_kinds"]}
+        self.assertIn("threaded", kinds)
+        for name, kind in kinds.items():
+            self.assertRegex(name, r"^[a-z][a-z_]*$")
+            self.assertTrue(kind.get("summary"), name)
+
+    def test_every_listed_kind_works(self):
+        for kind in admin(host, SERVER + "ListServerKinds")["server_kinds"]:
+            with self.subTest(kind["name"]):
+                server = self.start(kind=kind["name"])
+                self.assertEqual(server["state"], "LISTENING")
+                with Peer(self.address(server)) as peer:
+                    self.assertEqual(peer.call(peer.getattr(peer.root(), "add"), 1, 2), 3)
+
+    def test_services(self):
+        services = {s["name"]: s for s in admin(host, CATALOG + "ListServices")["services"]}
+        for name in ("CALCULATOR", "ECHO", "MY"):
+            self.assertEqual(services["services/" + name]["service_name"], name)
+            self.assertEqual(services["services/" + name]["aliases"][0], name)
+
+    def test_get_service(self):
+        service = admin(host, CATALOG + "GetService", name="services/CALCULATOR")
+        members = {member["name"]: member for member in service["members"]}
+        self.assertLessEqual({"add", "multiply"}, members.keys())
+        add = members["add"]
+        self.assertEqual(add["kind"], "METHOD")
+        self.assertRegex(add["signature"], r"^(add)?\(a(: \w+)?, b(: \w+)?\)")
+        self.assertTrue(add["doc"])
+        self.assertEqual(service, {s["name"]: s
+                                   for s in admin(host, CATALOG + "ListServices")["services"]}["services/CALCULATOR"])
+
+    def test_members_of_the_others(self):
+        for service, names in {
+                "ECHO": {"echo", "add"},
+                "MY": {"get_data", "get_status", "hello", "get_config"}
+        }.items():
+            members = admin(host, CATALOG + "GetService", name="services/" + service)["members"]
+            self.assertLessEqual(names, {member["name"] for member in members})
+
+    def test_unknown_service(self):
+        self.refused("NOT_FOUND", "SERVICE_NOT_FOUND", CATALOG + "GetService", name="services/NOSUCH", says=["NOSUCH"])
+
+    def test_host(self):
+        before = admin(host, HOST + "GetHost")
+        self.assertTrue(before["version"])
+        self.assertRegex(before["start_time"], r"^20\d\d-")
+        self.assertGreaterEqual(int(before["servers_open"]), 3)
+        with Peer(host.servers["calculator"]) as peer:
+            add = peer.getattr(peer.root(), "add")
+            for _ in range(5):
+                peer.call(add, 1, 2)
+            during = admin(host, HOST + "GetHost")
+        self.assertEqual(during["version"], before["version"])
+        self.assertEqual(during["start_time"], before["start_time"])
+        count = lambda answer, name: int(answer.get(name, 0))
+        self.assertEqual(count(during, "connections_total"), count(before, "connections_total") + 1)
+        self.assertGreaterEqual(count(during, "connections_open"), 1)
+        self.assertGreaterEqual(count(during, "calls_total"), count(before, "calls_total") + 5)
+
+    def test_the_version_is_the_one_the_flag_prints(self):
+        flag = harness.Process(harness.binary("demo_host") + ["--version"])
+        self.assertEqual(flag.wait(), 0)
+        self.assertIn(admin(host, HOST + "GetHost")["version"], " ".join(flag.lines))
+
+
+class Life(Case):
+    def test_start_call_close(self):
+        """The main job, under each real client: start on port 0, call, close, EOFError, refused."""
+        for version in harness.VERSIONS:
+            with self.subTest(version):
+                server = self.start()
+                self.assertEqual(server["state"], "LISTENING")
+                self.assertGreater(server["port"], 0)
+                client = harness.Client(version, {"calculator": self.address(server)})
+                self.addCleanup(client.kill)
+                client.run("hold", service="calculator")
+                client.run("use_held", first=1, count=20)
+                closed = self.close(server)
+                self.assertEqual((closed["name"], closed["state"]), (server["name"], "CLOSED"))
+                client.run("held_has_ended")
+                client.run("connection_is_refused", address=self.address(server))
+                client.kill()
+
+    def test_closing_ends_established_connections(self):
+        server = self.start()
+        with Peer(self.address(server), 5) as five, Peer(self.address(server),
+                                                         6) as six, Peer(self.address(server)) as mute:
+            five.ping()
+            six.ping()
+            self.assertEqual(self.close(server)["state"], "CLOSED")
+            for peer in (five, six, mute):
+                self.assertTrue(peer.ended())
+        with self.assertRaises(ConnectionRefusedError):
+            Peer(self.address(server))
+
+    def test_the_answer_is_the_resource(self):
+        server = self.start("the-answer", port=0)
+        self.assertEqual(server["name"], "servers/the-answer")
+        self.assertEqual(server["spec"]["kind"], "threaded")
+        self.assertEqual(server["spec"]["service"], "CALCULATOR")
+        self.assertEqual(server["hostname"], "127.0.0.1")
+        self.assertRegex(server["start_time"], r"^20\d\d-")
+        again = admin(host, SERVER + "GetServer", name="servers/the-answer")
+        self.assertEqual(again, server)
+
+    def test_service_in_any_case(self):
+        server = self.start(service="calculator")
+        with Peer(self.address(server)) as peer:
+            root = peer.root()
+            self.assertEqual(peer.call(peer.getattr(root, "get_service_name")), "CALCULATOR")
+
+    def test_an_empty_hostname_is_loopback(self):
+        server = self.start(hostname="")
+        self.assertEqual(server["hostname"], "127.0.0.1")
+
+    def test_ipv6(self):
+        try:
+            with socket.socket(socket.AF_INET6) as probe:
+                probe.bind(("::1", 0))
+        except OSError as e:
+            self.skipTest(f"no IPv6 loopback: {e}")
+        server = self.start(hostname="", ipv6=True)
+        self.assertEqual(server["hostname"], "::1")
+        with Peer(f"[::1]:{server['port']}") as peer:
+            peer.ping()
+
+    def test_counters(self):
+        server = self.start("counted")
+        count = lambda name: int(admin(host, SERVER + "GetServer", name="servers/counted").get(name, 0))
+        with Peer(self.address(server)) as peer:
+            add = peer.getattr(peer.root(), "add")
+            for _ in range(7):
+                peer.call(add, 1, 2)
+            with self.assertRaises(Exception):
+                peer.call(add, "x", 1)
+            self.assertEqual(count("connections_open"), 1)
+            self.assertGreaterEqual(count("calls_total"), 8)
+            self.assertGreaterEqual(count("calls_failed"), 1)
+        harness.eventually("the connection is gone", lambda: count("connections_open") == 0)
+        self.assertEqual(count("connections_total"), 1)
+
+    def test_default_ids(self):
+        # setUpModule's host has servers/calculator already.
+        first, second = self.start(), self.start()
+        self.assertEqual([first["name"], second["name"]], ["servers/calculator-2", "servers/calculator-3"])
+        self.close(first)
+        self.assertEqual(self.start()["name"], "servers/calculator-2")
+
+    def test_the_id_of_a_closed_server_is_free(self):
+        first = self.start("again")
+        self.close(first)
+        second = self.start("again", service="ECHO")
+        self.assertEqual(second["spec"]["service"], "ECHO")
+        self.assertEqual(self.names(show_closed=True).count("servers/again"), 1)
+        self.assertEqual(admin(host, SERVER + "GetServer", name="servers/again")["state"], "LISTENING")
+
+    def test_the_longest_id(self):
+        self.assertEqual(self.start("a" * 63)["name"], "servers/" + "a" * 63)
+
+    def test_closed_twice(self):
+        server = self.start("closed-twice")
+        self.close(server)
+        self.refused("FAILED_PRECONDITION", "INVALID_SERVER_STATE", SERVER + "CloseServer", name=server["name"],
+                     says=["closed-twice"])
+
+    def test_its_port_is_free_too(self):
+        first = self.start()
+        self.close(first)
+        second = self.start(port=first["port"])
+        self.assertEqual(second["port"], first["port"])
+
+    def test_list_with_and_without_closed(self):
+        shown, closed = self.start("shown"), self.start("closed-one")
+        self.close(closed)
+        self.assertIn("servers/shown", self.names())
+        self.assertNotIn("servers/closed-one", self.names())
+        self.assertLessEqual({"servers/shown", "servers/closed-one"}, set(self.names(show_closed=True)))
+        self.assertEqual(admin(host, SERVER + "GetServer", name="servers/closed-one")["state"], "CLOSED")
+
+    def test_pages(self):
+        for i in range(5):
+            self.start(f"page-{i}")
+        everything = self.names()
+        paged, token = [], ""
+        for _ in range(len(everything) + 1):
+            answer = admin(host, SERVER + "ListServers", page_size=2, page_token=token)
+            self.assertLessEqual(len(answer.get("servers", [])), 2)
+            paged += [s["name"] for s in answer.get("servers", [])]
+            token = answer.get("next_page_token", "")
+            if not token:
+                break
+        self.assertEqual(paged, everything)
+
+    def test_a_hundred_closed_are_remembered(self):
+        # 100 newer ones push a closed server out; the whole walk also shows that start and close leak no descriptor.
+        before = None
+        for i in range(104):
+            server = self.start(f"old-{i}")
+            self.close(server)
+            before = before or host.descriptors()
+        closed = [name for name in self.names(show_closed=True, page_size=1000) if name.startswith("servers/old-")]
+        self.assertEqual(len(closed), 100)
+        self.refused("NOT_FOUND", "SERVER_NOT_FOUND", SERVER + "GetServer", name="servers/old-0")
+        harness.eventually("no descriptor is left behind", lambda: host.descriptors() <= before + 4)
+
+    def test_validate_only(self):
+        for spec in ({"kind": "threaded", "service": "ECHO"}, {"kind": "threaded", "service": "ECHO", "port": 1}):
+            server = admin(host, SERVER + "StartServer", server_id="only-checked", spec=spec, validate_only=True)
+            self.assertEqual(server["name"], "servers/only-checked")
+            self.assertNotIn("state", server)
+        self.assertNotIn("servers/only-checked", self.names(show_closed=True))
+        self.refused("INVALID_ARGUMENT", "UNKNOWN_KIND", SERVER + "StartServer", validate_only=True,
+                     spec={"kind": "nosuch", "service": "ECHO"})
+
+    def test_request_id(self):
+        request = dict(spec={"kind": "threaded", "service": "ECHO"}, request_id="c0ffee00-0000-4000-8000-000000000001")
+        first = admin(host, SERVER + "StartServer", **request)
+        self.addCleanup(self.close_quietly, first["name"])
+        self.assertEqual(admin(host, SERVER + "StartServer", **request)["name"], first["name"])
+        request["spec"] = {"kind": "threaded", "service": "MY"}
+        self.refused("INVALID_ARGUMENT", "REQUEST_ID_REUSED", SERVER + "StartServer", **request)
+
+    def test_etag(self):
+        server = self.start("tagged")
+        self.assertTrue(server.get("etag"))
+        self.refused("ABORTED", "ETAG_MISMATCH", SERVER + "CloseServer", name=server["name"], etag="stale")
+        self.assertEqual(
+            admin(host, SERVER + "CloseServer", name=server["name"], etag=server["etag"])["state"], "CLOSED")
+
+    def test_drain_timeout_of_an_idle_server(self):
+        server = self.start()
+        with Peer(self.address(server)) as peer:
+            peer.ping()
+            closed = admin(host, SERVER + "CloseServer", name=server["name"], drain_timeout="20s")
+            self.assertEqual(closed["state"], "CLOSED")
+            self.assertTrue(peer.ended())
+
+
+SPEC = {"kind": "threaded", "service": "CALCULATOR"}
+
+
+class Errors(Case):
+    def start_refused(self, code, reason, field=None, says=(), server_id="", **spec):
+        self.refused(code, reason, SERVER + "StartServer", field, says, server_id=server_id, spec={**SPEC, **spec})
+
+    def setUp(self):
+        self.before = self.names(show_closed=True, page_size=1000)
+
+    def tearDown(self):
+        self.assertEqual(self.names(show_closed=True, page_size=1000), self.before,
+                         "a refused request changes nothing")
+
+    def test_unknown_kind(self):
+        self.start_refused("INVALID_ARGUMENT", "UNKNOWN_KIND", kind="nosuch", says=["nosuch", "threaded"])
+        self.start_refused("INVALID_ARGUMENT", "UNKNOWN_KIND", kind="Threaded")
+
+    def test_unknown_service(self):
+        self.start_refused("INVALID_ARGUMENT",
+                           "UNKNOWN_SERVICE",
+                           service="nosuch",
+                           says=["nosuch", "CALCULATOR", "ECHO", "MY"])
+        self.start_refused("INVALID_ARGUMENT", "UNKNOWN_SERVICE", service="services/CALCULATOR")
+
+    def test_nothing_given(self):
+        for spec in ({}, {"kind": "threaded"}, {"service": "ECHO"}):
+            with self.subTest(spec), self.assertRaises(GrpcError) as caught:
+                admin(host, SERVER + "StartServer", spec=spec)
+            self.assertEqual(caught.exception.code, CODES["INVALID_ARGUMENT"])
+
+    def test_duplicate_id(self):
+        self.start_refused("ALREADY_EXISTS", "SERVER_ALREADY_EXISTS", server_id="calculator", says=["calculator"])
+
+    def test_address_in_use(self):
+        port = int(host.servers["echo"].rpartition(":")[2])
+        self.start_refused("FAILED_PRECONDITION", "ADDRESS_IN_USE", port=port, says=[str(port)])
+        with socket.create_server(("127.0.0.1", 0)) as other:  # in use by someone else
+            self.start_refused("FAILED_PRECONDITION", "ADDRESS_IN_USE", port=other.getsockname()[1])
+
+    def test_option_of_another_kind(self):
+        for option in ("nbthreads", "request_batch_size", "loops"):
+            with self.subTest(option):
+                self.start_refused("INVALID_ARGUMENT",
+                                   "INVALID_FIELD",
+                                   field="spec." + option,
+                                   says=[option],
+                                   **{option: 4})
+
+    def test_bad_ids(self):
+        for bad in ("A", "1a", "-a", "a-", "a_b", "a b", "a/b", "ä", "a" * 64, ".", "servers/a"):
+            with self.subTest(bad):
+                self.start_refused("INVALID_ARGUMENT", "INVALID_FIELD", field="server_id", server_id=bad)
+
+    def test_bad_ports(self):
+        for port in (65536, 70000, -1, 2**31 - 1):
+            with self.subTest(port):
+                self.start_refused("INVALID_ARGUMENT", "INVALID_FIELD", field="spec.port", port=port)
+
+    def test_hostname_with_socket_path(self):
+        with self.assertRaises(GrpcError) as caught:
+            admin(host,
+                  SERVER + "StartServer",
+                  spec={
+                      **SPEC, "hostname": "127.0.0.1",
+                      "socket_path": "/tmp/rpychost-never"
+                  })
+        self.assertEqual((caught.exception.code, caught.exception.reason),
+                         (CODES["INVALID_ARGUMENT"], "INVALID_FIELD"))
+        self.assertIn(caught.exception.metadata.get("field"), ("spec.hostname", "spec.socket_path"))
+
+    def test_negative_backlog(self):
+        self.start_refused("INVALID_ARGUMENT", "INVALID_FIELD", field="spec.backlog", backlog=-1)
+
+    def test_off_loopback(self):
+        for hostname in ("0.0.0.0", "::"):
+            with self.subTest(hostname):
+                self.start_refused("FAILED_PRECONDITION", "INSECURE_LISTENER", hostname=hostname, says=[hostname])
+
+    def test_no_such_server(self):
+        for method in ("GetServer", "CloseServer"):
+            with self.subTest(method):
+                self.refused("NOT_FOUND", "SERVER_NOT_FOUND", SERVER + method, name="servers/nosuch", says=["nosuch"])
+
+    def test_bad_names(self):
+        for method in (SERVER + "GetServer", SERVER + "CloseServer", CATALOG + "GetService"):
+            for name in ("", "calculator", "servers/", "services/", "servers/a/b", "nosuch/x"):
+                with self.subTest(method, name=name):
+                    self.refused("INVALID_ARGUMENT", "INVALID_FIELD", method, field="name", name=name)
+
+    def test_bad_pages(self):
+        for method in (SERVER + "ListServers", SERVER + "ListServerKinds", CATALOG + "ListServices"):
+            with self.subTest(method):
+                self.refused("INVALID_ARGUMENT", "INVALID_FIELD", method, field="page_size", page_size=-1)
+                self.refused("INVALID_ARGUMENT", "INVALID_FIELD", method, field="page_token", page_token="nonsense")
+
+    def test_negative_drain_timeout(self):
+        self.refused("INVALID_ARGUMENT", "INVALID_FIELD", SERVER + "CloseServer", field="drain_timeout",
+                     name="servers/calculator", drain_timeout="-1s")
+
+    def test_what_is_not_built_is_refused_by_name(self):
+        # "A field that is not honoured is refused, never ignored." Either it works, or the answer names it.
+        for field, given in (("tls", {"keyfile": "/nonexistent", "certfile": "/nonexistent"}),
+                             ("protocol_config", {"allow_pickle": True})):
+            with self.subTest(field):
+                with self.assertRaises(GrpcError) as caught:
+                    admin(host, SERVER + "StartServer", spec={**SPEC, field: given})
+                self.assertIn(caught.exception.code, (CODES["INVALID_ARGUMENT"], CODES["UNIMPLEMENTED"]))
+                self.assertIn(caught.exception.reason, ("INVALID_FIELD", "NOT_SUPPORTED", "CERTIFICATE_INVALID"))
+
+
+class BesideTheDataPlane(Case):
+    def test_errors_leave_connections_alone(self):
+        with Peer(host.servers["calculator"]) as peer:
+            add = peer.getattr(peer.root(), "add")
+            for i in range(5):
+                with self.assertRaises(GrpcError):
+                    admin(host, SERVER + "StartServer", spec={"kind": "nosuch"})
+                self.assertEqual(peer.call(add, i, 1), i + 1)
+
+    def test_garbage_on_the_admin_port(self):
+        for garbage in (b"\0" * 100, b"GET / HTTP/1.1\r\n\r\n", bytes(range(256)) * 20):
+            where, _, port = host.admin.rpartition(":")
+            with socket.create_connection((where, int(port))) as sock:
+                sock.sendall(garbage)
+        self.assertTrue(admin(host, HOST + "GetHost")["version"])
+
+    def test_an_rpyc_client_on_the_admin_port(self):
+        with Peer(host.admin) as peer, contextlib.suppress(OSError, EOFError, AssertionError):
+            peer.sock.settimeout(5)
+            peer.root()
+        self.assertTrue(admin(host, HOST + "GetHost")["version"])
+
+    def test_grpc_on_a_data_port(self):
+        with self.assertRaises((GrpcError, AssertionError)):
+            grpcurl(host.servers["calculator"], "-connect-timeout", "3", "list")
+        with Peer(host.servers["calculator"]) as peer:
+            peer.ping()
+
+    def test_one_line_of_audit_a_mutation(self):
+        server = self.start("audited")
+        self.close(server)
+        harness.eventually(
+            "two log lines that name it",
+            lambda: admin(host, HOST + "GetHost") and sum("audited" in line for line in host.stderr) >= 2)
+        self.assertFalse([line for line in host.stderr if re.search(r"\bPASSWORD|PRIVATE KEY\b", line)])

@@ -1,0 +1,265 @@
+"""Starts the product as its users do: a process, its flags, its stdout lines, its signals; real clients beside it.
+
+Deadlines here protect against a hang. Nothing sleeps to synchronise and no port is fixed.
+"""
+
+import atexit
+import collections
+import json
+import os
+import queue
+import re
+import signal
+import subprocess
+import threading
+import time
+import unittest
+
+from wire import DEADLINE_S
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+VERSIONS = ("4.1.5", "5.3.1", "6.0.2")
+VERSIONS += tuple(v for v in os.environ.get("RPYC_VERSIONS", "").split() if v not in VERSIONS)
+
+# With RPYC_BASELINE=VERSION the "product" is a real rpyc server of that version (baseline_host.py): what the tests demand
+# is then seen to be what RPyC does. A tool for the tests' author; Bazel never sets it.
+BASELINE = os.environ.get("RPYC_BASELINE")
+
+
+def dialect_of(version):
+    return 6 if version.startswith("6") else 5
+
+
+DIALECTS = (dialect_of(BASELINE),) if BASELINE else (5, 6)
+
+
+def venv_python(version):
+    root = os.environ.get("RPYC_VENVS")
+    if not root:
+        raise unittest.SkipTest("RPYC_VENVS is not set")
+    path = os.path.join(root, f"rpyc-{version}", "bin", "python")
+    if not os.access(path, os.X_OK):
+        raise unittest.SkipTest(f"no {path}")
+    return path
+
+
+def binary(name):
+    """The command that starts `demo_host` or `rpycd`; the environment names the file (BUILD.bazel does)."""
+    if BASELINE:
+        if name != "demo_host":
+            raise unittest.SkipTest("not part of the baseline")
+        return [venv_python(BASELINE), os.path.join(HERE, "baseline_host.py")]
+    variable, default = {"demo_host": ("DEMO_HOST", "bazel-bin/examples/demo_host"),
+                         "rpycd": ("RPYCD", "bazel-bin/server/rpycd")}[name]
+    return [os.environ.get(variable, default)]
+
+
+def eventually(what, condition, deadline_s=DEADLINE_S):
+    """Asks until `condition()` is true. Each question has a cost of its own (a process, a round trip): no sleep."""
+    end = time.monotonic() + deadline_s
+    while not condition():
+        if time.monotonic() > end:
+            raise AssertionError(f"never came true: {what}")
+
+
+class Process:
+    """A child whose stdout is read line by line with a deadline, and which never outlives the test."""
+
+    def __init__(self, command, **popen):
+        self.command = command
+        self.child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                      encoding="utf-8", errors="replace", **popen)
+        self.pid = self.child.pid
+        self.lines = []
+        self._stderr = collections.deque(maxlen=2000)
+        self._stdout = queue.Queue()
+        self.heard = threading.Event()  # something on stderr, or its end
+        self._readers = [threading.Thread(target=self._read, args=(self.child.stdout, self._stdout.put), daemon=True),
+                         threading.Thread(target=self._read, args=(self.child.stderr, self._complaint), daemon=True)]
+        for reader in self._readers:
+            reader.start()
+        atexit.register(self.kill)
+
+    def _read(self, stream, put):
+        for text in stream:
+            put(text.rstrip("\n"))
+        put(None)
+
+    def _complaint(self, text):
+        self._stderr.append(text)
+        self.heard.set()
+
+    @property
+    def stderr(self):
+        """The lines so far; all of them once the process has ended."""
+        return [text for text in list(self._stderr) if text is not None]
+
+    def story(self):
+        return (f"\ncommand: {' '.join(self.command)}\nexit: {self.child.poll()}\nstdout: {self.lines}\nstderr:\n  "
+                + "\n  ".join(self.stderr[-60:]))
+
+    def line(self, deadline_s=DEADLINE_S):
+        """The next line of stdout; None at its end."""
+        try:
+            text = self._stdout.get(timeout=deadline_s)
+        except queue.Empty:
+            raise AssertionError("nothing on stdout" + self.story()) from None
+        if text is None:
+            self._stdout.put(None)
+        else:
+            self.lines.append(text)
+        return text
+
+    def wait(self):
+        """The exit code; every line has been read when it returns."""
+        while self.line() is not None:
+            pass
+        try:
+            code = self.child.wait(DEADLINE_S)
+        except subprocess.TimeoutExpired:
+            raise AssertionError("does not end" + self.story()) from None
+        for reader in self._readers:
+            reader.join(DEADLINE_S)
+        return code
+
+    def kill(self):
+        if self.child.poll() is None:
+            self.child.kill()
+            self.child.wait()
+        atexit.unregister(self.kill)
+
+
+class Host(Process):
+    """A running host. `servers` maps an id (calculator) to its address (127.0.0.1:41234)."""
+
+    ADMIN = re.compile(r"rpycd: admin listening on (\S+)")
+    SERVER = re.compile(r"rpycd: server servers/(\S+) \((\w+), (\w+)\) listening on (\S+)")
+
+    def __init__(self, *flags, name="demo_host"):
+        super().__init__(binary(name) + list(flags))
+        self.admin, self.servers = None, {}
+        while (text := self.line()) != "rpycd: ready":
+            if text is None:
+                self.child.wait()
+                raise AssertionError("ended before it was ready" + self.story())
+            if found := self.ADMIN.fullmatch(text):
+                self.admin = found[1]
+            elif found := self.SERVER.fullmatch(text):
+                self.servers[found[1]] = found[4]
+            else:
+                self.kill()
+                raise AssertionError(f"a line that no contract knows: {text!r}" + self.story())
+
+    def stop(self, signum=signal.SIGTERM):
+        self.child.send_signal(signum)
+        return self.wait()
+
+    def status(self, field):
+        """A line of /proc/PID/status: KiB, or a count."""
+        with open(f"/proc/{self.pid}/status") as file:
+            return int(re.search(rf"^{field}:\s+(\d+)", file.read(), re.M)[1])
+
+    def descriptors(self):
+        return len(os.listdir(f"/proc/{self.pid}/fd"))
+
+
+ALL_SERVICES = tuple(f"--server=threaded:{name}@127.0.0.1:0" for name in ("CALCULATOR", "ECHO", "MY"))
+
+
+def start_host(*flags):
+    """The host that most tests share: every service of the demo, and the control plane."""
+    return Host("--admin_address=127.0.0.1:0", *ALL_SERVICES, *flags)
+
+
+def ends_well(host):
+    """For tearDownModule: whatever was done to it, the host ends as it should."""
+    if BASELINE:
+        return host.kill()
+    code = host.stop()
+    assert code == 0, f"SIGTERM: exit {code}" + host.story()
+
+
+class Client(Process):
+    """A process with a real rpyc of one version, which runs functions of scenarios.py by name, one at a time."""
+
+    def __init__(self, version, servers):
+        self.version = version
+        settings = {"servers": servers, "baseline": bool(BASELINE)}
+        super().__init__([venv_python(version), "-u", os.path.join(HERE, "scenarios.py"), json.dumps(settings)],
+                         stdin=subprocess.PIPE)
+
+    def begin(self, scenario, **arguments):
+        self.child.stdin.write(json.dumps({"scenario": scenario, "arguments": arguments}) + "\n")
+        self.child.stdin.flush()
+
+    def finish(self):
+        text = self.line()
+        if text is None:
+            raise AssertionError("the client process died" + self.story())
+        got = json.loads(text)
+        if "skip" in got:
+            raise unittest.SkipTest(got["skip"])
+        if "error" in got:
+            raise AssertionError(f"under rpyc {self.version}:\n{got['error']}")
+        return got["result"]
+
+    def run(self, scenario, **arguments):
+        self.begin(scenario, **arguments)
+        return self.finish()
+
+
+# --- grpcurl -------------------------------------------------------------------------------------
+
+class GrpcError(Exception):
+    """A status, with its one ErrorInfo taken apart."""
+
+    def __init__(self, status):
+        super().__init__(json.dumps(status))
+        self.code, self.message = status.get("code", 0), status.get("message", "")
+        infos = [d for d in status.get("details", []) if d.get("@type", "").endswith("google.rpc.ErrorInfo")]
+        self.infos = len(infos)
+        info = infos[0] if infos else {}
+        self.reason, self.domain, self.metadata = info.get("reason"), info.get("domain"), info.get("metadata", {})
+
+
+CODES = {
+    name: number
+    for number, name in enumerate(
+        "OK CANCELLED UNKNOWN INVALID_ARGUMENT DEADLINE_EXCEEDED NOT_FOUND ALREADY_EXISTS PERMISSION_DENIED RESOURCE_EXHAUSTED "
+        "FAILED_PRECONDITION ABORTED OUT_OF_RANGE UNIMPLEMENTED INTERNAL UNAVAILABLE DATA_LOSS UNAUTHENTICATED".split(
+        ))
+}
+
+
+def grpcurl(address, *arguments, data=None):
+    """stdout of the real grpcurl, which knows nothing but reflection: no proto file is given to it."""
+    tool = os.environ.get("GRPCURL")
+    if not tool or not os.access(tool, os.X_OK):
+        raise unittest.SkipTest("GRPCURL does not name an executable")
+    target = ["-unix", address[len("unix:"):]] if address.startswith("unix:") else [address]
+    command = [tool, "-plaintext", "-format-error", "-max-time", str(DEADLINE_S)]
+    command += ["-d", json.dumps(data)] if data is not None else []
+    done = subprocess.run(command + target + list(arguments), capture_output=True, text=True, timeout=2 * DEADLINE_S)
+    if done.returncode == 0:
+        return done.stdout
+    try:
+        status = json.loads(done.stderr)
+    except ValueError:
+        raise AssertionError(f"grpcurl {arguments}: exit {done.returncode}: {done.stdout}{done.stderr}") from None
+    raise GrpcError(status)
+
+
+def snake(tree):
+    """protojson writes lowerCamelCase; the contract and these tests speak the names of the proto files."""
+    if isinstance(tree, dict):
+        return {re.sub("[A-Z]", lambda m: "_" + m[0].lower(), key): snake(item) for key, item in tree.items()}
+    return [snake(item) for item in tree] if isinstance(tree, list) else tree
+
+
+def admin(host, method, **request):
+    """Calls rpyc.admin.v1.METHOD ("ServerService/GetServer"); the answer as a dict with defaults left out."""
+    return snake(json.loads(grpcurl(host.admin, "rpyc.admin.v1." + method, data=request)))
+
+
+def connections_open(host, server_id):
+    return int(admin(host, "ServerService/GetServer", name=f"servers/{server_id}").get("connections_open", 0))

@@ -1,0 +1,731 @@
+"""What a user of one real rpyc version does, one function a scenario.
+
+Run by harness.Client with the python of each environment: reads {"scenario": name, "arguments": {...}} lines, answers each
+with one line. Public functions that take only `t` are the scenarios that clients_test.py runs under every version; the
+others need arguments or a state that lasts, and tests name them.
+"""
+
+import faulthandler
+import gc
+import inspect
+import io
+import json
+import math
+import os
+import pickle
+import pydoc
+import random
+import sys
+import time
+import traceback
+import types
+import unittest
+import weakref
+
+try:
+    import rpyc
+    from rpyc.utils.helpers import BgServingThread
+except ImportError:  # the runner imports this file under the plain python3, for the names alone
+    rpyc = None
+
+HANG_S = 50
+
+
+class Scenario(unittest.TestCase):
+    """Assertions, and connections that are closed when the scenario ends."""
+
+    servers, baseline = {}, False
+
+    def connect(self, service):
+        address = self.servers[service]
+        if address.startswith("unix:"):
+            from rpyc.utils.factory import unix_connect
+            conn = unix_connect(address[len("unix:"):])
+        else:
+            host, _, port = address.rpartition(":")
+            conn = rpyc.connect(host.strip("[]"), int(port), ipv6="[" in host)
+        self.addCleanup(conn.close)
+        return conn
+
+    def calc(self):
+        return self.connect("calculator").root
+
+    def echo(self):
+        return self.connect("echo").root
+
+    def same(self, sent, got):
+        """Equal, and of the very types: True is not 1, -0.0 is not 0.0, nan is nan."""
+        self.assertIs(type(got), type(sent), f"{got!r:.200}")
+        if isinstance(sent, tuple):
+            self.assertEqual(len(got), len(sent))
+            for one, other in zip(sent, got):
+                self.same(one, other)
+        elif isinstance(sent, slice):
+            self.same((sent.start, sent.stop, sent.step), (got.start, got.stop, got.step))
+        elif isinstance(sent, float):
+            self.assertEqual(got.hex(), sent.hex())
+        elif isinstance(sent, complex):
+            self.same((sent.real, sent.imag), (got.real, got.imag))
+        elif not isinstance(sent, frozenset) and sent in (None, True, False, Ellipsis, NotImplemented):
+            self.assertTrue(got is sent or got == sent, f"{got!r}")
+        elif got != sent:  # not assertEqual, which would print megabytes
+            self.fail(f"sent {sent!r:.300}, got {got!r:.300}")
+
+    def echoes(self, *values):
+        root = self.echo()
+        for v in values:
+            self.same(v, root.echo(v))
+
+    def raises(self, kind, call, *args, **kwargs):
+        """The remote exception of that builtin class; its own text, without the remote traceback."""
+        with self.assertRaises(kind) as caught:
+            call(*args, **kwargs)
+        text = str(caught.exception)
+        self.assertIn("= Remote Traceback (1) =", text)
+        self.assertNotIn("WARNING: Remote is on RPyC", text)  # _remote_version has the major digit of this client
+        return text.split("\n\n====")[0]
+
+    def refused(self, call, *args):
+        """Answered with an exception of whatever class, not with the end of the connection or silence."""
+        with self.assertRaises(Exception) as caught:
+            call(*args)
+        self.assertNotIsInstance(caught.exception, (EOFError, TimeoutError))
+
+
+# --- calls and values ----------------------------------------------------------------------------
+
+def add_positional(t):
+    t.same(3, t.calc().add(1, 2))
+
+
+def add_keywords(t):
+    root = t.calc()
+    t.same(3, root.add(a=1, b=2))
+    t.same(-1, root.add(b=-3, a=2))
+    t.same(3, root.add(1, b=2))
+    t.same(20, root.multiply(4, b=5))
+
+
+def add_by_exposed_name(t):
+    t.same(3, t.calc().exposed_add(1, 2))
+
+
+def calculator_beyond_64_bits(t):
+    root = t.calc()
+    t.same(2**63, root.add(2**63 - 1, 1))
+    t.same(-2**63 - 1, root.add(-2**63, -1))
+    t.same(2**70 + 1, root.add(2**70, 1))
+    t.same(0, root.add(2**70, -2**70))
+    t.same(2**80, root.multiply(2**40, 2**40))
+    t.same(-10**100, root.multiply(10**50, -10**50))
+    t.same(2**64, root.multiply(2**32, 2**32))
+    t.same(0, root.multiply(10**50, 0))
+
+
+def calculator_takes_bools(t):
+    t.same(2, t.calc().add(True, True))
+
+
+def my_service(t):
+    root = t.connect("my").root
+    t.same("Data for key", root.get_data("key"))
+    t.same("Data for \U0001f600\0é", root.get_data(key="\U0001f600\0é"))
+    t.same("Running", root.get_status())
+    t.same("Hello from logged server", root.hello())
+    t.same("Service running with custom config", root.get_config())
+
+
+def service_names(t):
+    for service in ("calculator", "echo", "my"):
+        root = t.connect(service).root
+        t.same(service.upper(), root.get_service_name())
+        t.same((service.upper(),), root.get_service_aliases())
+
+
+def constants(t):
+    t.echoes(None, True, False, Ellipsis, NotImplemented, (), (None, True, False, 1, 0, Ellipsis, NotImplemented))
+
+
+def ints(t):
+    edges = [0, 47, 48, 49, 159, 160, 255, 256, 10**18, 2**31, 2**32, 2**63, 2**64, 2**70, 10**50, 10**254, 10**255,
+             10**4299]  # 4300 digits, the most that CPython itself converts
+    t.echoes(*[sign * (n + d) for n in edges for d in (-1, 0, 1) for sign in (1, -1) if n + d < 10**4300])
+
+
+def floats(t):
+    t.echoes(0.0, -0.0, 1.5, -1.5, 3.14159, 5e-324, sys.float_info.max, sys.float_info.min, math.inf, -math.inf,
+             math.nan)
+
+
+def complexes(t):
+    t.echoes(1 + 2j, complex(-0.0, math.inf), 0j)
+
+
+def texts(t):
+    t.echoes("", "a", "abcd", "é", "日本語", "\U0001f600", "\U0010ffff", "\0", "a\0b", "\uffff\u202e", "e\u0301", "\r\n",
+             "x" * 255, "x" * 256, "é" * 128, "日本" * 50_000)
+
+
+def byte_strings(t):
+    for n in (0, 1, 2, 3, 4, 5, 255, 256, 2990, 3000, 3001, 4000, 63_980, 63_995, 64_000, 64_001, 65_536, 200_000,
+              1 << 20):
+        t.echoes(bytes(n), random.Random(n).randbytes(n))
+
+
+def tuples(t):
+    deep = ()
+    for _ in range(150):
+        deep = (deep,)
+    t.echoes((1, (2, (3, ("x", (None, b"y"))))), ((),), ((), ((), ())), tuple(range(5)), tuple(range(255)),
+             tuple(range(256)), tuple(range(50_000)), deep)
+
+
+def slices(t):
+    t.echoes(slice(None), slice(1, 2, 3), slice(-1, None, -1), slice("a", "b"), slice(2**70), slice((1, 2), None, 1.5))
+
+
+def frozensets(t):
+    t.echoes(frozenset(), frozenset([1, 2, 3]), frozenset("abc"), frozenset([frozenset([1]), (1, 2), None]),
+             frozenset(range(1000)))
+
+
+def the_composite_of_the_specification(t):
+    t.echoes(("he", 7, "llo", 8, (), 900, None, True, Ellipsis, 18.2, 13 + 18.2j, slice(1, 2, 3), frozenset({5, 6, 7}),
+              NotImplemented))
+
+
+def random_values(t):
+    rng = random.Random(4)
+
+    def some(depth):
+        kind = rng.randrange(9 if depth else 7)
+        if kind == 0:
+            return rng.choice((None, True, False, Ellipsis, NotImplemented))
+        if kind == 1:
+            return rng.randrange(-10**rng.randrange(1, 40), 10**rng.randrange(1, 40))
+        if kind == 2:
+            return rng.uniform(-1e9, 1e9)
+        if kind == 3:
+            return "".join(
+                chr(rng.choice((rng.randrange(0x80), rng.randrange(0x20000, 0x2ffff))))
+                for _ in range(rng.randrange(40)))
+        if kind == 4:
+            return bytes(rng.randrange(256) for _ in range(rng.randrange(40)))
+        if kind == 5:
+            return complex(rng.random(), rng.random())
+        if kind == 6:
+            return frozenset(rng.sample(range(500), rng.randrange(9)))
+        if kind == 7:
+            return slice(some(depth - 1), some(depth - 1), some(depth - 1))
+        return tuple(some(depth - 1) for _ in range(rng.randrange(9)))
+
+    t.echoes(*[some(5) for _ in range(150)])
+
+
+# --- objects of the client -----------------------------------------------------------------------
+
+class Thing:
+    pass
+
+
+def own_objects_come_back_as_themselves(t):
+    root = t.echo()
+    for mine in ([1, 2], {"a": 1}, {1, 2}, bytearray(b"x"), Thing(), Thing, lambda: 1, len, [].append, object(), math,
+                 ValueError("x"), iter([1]), range(3), type("Local", (int,), {})(5)):
+        t.assertIs(root.echo(mine), mine)
+
+
+def own_objects_inside_tuples(t):
+    root, mine = t.echo(), [1]
+    got = root.echo((1, mine, ("x", mine)))
+    t.same(1, got[0])
+    t.assertIs(got[1], mine)
+    t.assertIs(got[2][1], mine)
+    t.same("x", got[2][0])
+
+
+def own_objects_by_keyword(t):
+    root, mine = t.echo(), {"k": []}
+    t.assertIs(root.echo(x=mine), mine)
+
+
+def own_objects_are_released(t):
+    conn = t.connect("echo")
+    died = []
+    for wrap in (lambda x: x, lambda x: (1, x), lambda x: (x, x, (x,))):
+        mine = Thing()
+        weakref.finalize(mine, died.append, None)
+        conn.root.echo(wrap(mine))
+        conn.root.echo(mine)
+        del mine
+    for _ in range(100):  # a client hears of a DEL only while it waits for something
+        gc.collect()
+        if len(died) == 3:
+            break
+        conn.ping()
+    t.assertEqual(len(died), 3, "objects that died")
+    t.assertEqual(len(conn._local_objects._dict), 0, "objects that the server still holds")
+
+
+def own_objects_are_released_after_an_exception(t):
+    if t.baseline:
+        t.skipTest("a Python server keeps the traceback of its last exception, and with it the arguments")
+    conn = t.connect("calculator")
+    t.refused(conn.root.add, Thing(), 1)
+    for _ in range(100):
+        if not conn._local_objects._dict:
+            break
+        conn.ping()
+    t.assertEqual(len(conn._local_objects._dict), 0)
+
+
+def remote_objects_come_back_as_themselves(t):
+    root = t.echo()
+    t.assertIs(root.echo(root), root)
+    method = root.echo
+    t.assertIs(root.echo(method), method)
+    t.assertIs(root.echo((method, 1))[0], method)
+    t.same(5, root.echo(method)(5))
+
+
+def remote_objects_of_another_connection_keep_working(t):
+    # Each connection has its own objects: a proxy of the other one is, here, just an object of the client.
+    one, other = t.echo(), t.calc()
+    t.assertIs(one.echo(other), other)
+    t.same(3, one.echo(other.add)(1, 2))
+
+
+# --- exceptions and access -----------------------------------------------------------------------
+
+def wrong_types_are_type_errors(t):
+    root = t.calc()
+    for args in (("x", 1), (None, 1), ([1], 2), ({}, 2), (1, ()), (Thing(), 1)):
+        t.raises(TypeError, root.add, *args)
+    t.same(3, root.add(1, 2))
+
+
+def wrong_counts_are_type_errors(t):
+    root = t.calc()
+    t.assertIn("'b'", t.raises(TypeError, root.add, 1))
+    t.assertIn("'a'", t.raises(TypeError, root.add, b=1))
+    t.assertIn("add", t.raises(TypeError, root.add))
+    t.assertIn("add", t.raises(TypeError, root.add, 1, 2, 3))
+    t.assertIn("'c'", t.raises(TypeError, root.add, 1, 2, c=3))
+    t.assertIn("'a'", t.raises(TypeError, root.add, 1, a=2))
+    t.assertIn("'x'", t.raises(TypeError, t.echo().echo))
+    t.raises(TypeError, t.connect("my").root.hello, 1)
+    t.same(3, root.add(1, 2))
+
+
+def exceptions_are_caught_as_builtins(t):
+    try:
+        t.calc().add("x", 1)
+    except TypeError as e:
+        t.assertIsInstance(e, Exception)
+        t.assertEqual(type(e).__name__, "TypeError")
+        t.assertIsInstance(e.args[0], str)
+    else:
+        t.fail("no exception")
+
+
+def missing_attributes(t):
+    root = t.calc()
+    for name in ("nosuch", "_private", "__private", "exposed", "Add", "add ", "", "ä", "_rpyc_getattr", "ALIASES",
+                 "on_connect", "__dict__", "__globals__", "__code__", "__func__", "__self__", "__mro__", "__bases__",
+                 "__subclasses__", "__getstate__", "__init_subclass__"):
+        expected = f"cannot access {name!r}"
+        t.assertEqual(t.raises(AttributeError, getattr, root, name), expected)
+        t.assertEqual(t.raises(AttributeError, _request(root), 4, root, name),
+                      expected)
+    with t.assertRaises(AttributeError) as caught:
+        root.nosuch
+    t.assertTrue(str(caught.exception).startswith("cannot access 'nosuch'"))
+    t.assertEqual(caught.exception.args, ("cannot access 'nosuch'",))
+
+
+def _request(proxy):
+    """sync_request of the connection that a proxy belongs to, below the proxy's own cleverness."""
+    return object.__getattribute__(proxy, "____conn__").sync_request
+
+
+def methods_hide_their_insides(t):
+    method = t.calc().add
+    for name in ("__globals__", "__code__", "__func__", "__self__", "__closure__", "nosuch", "_x"):
+        t.assertEqual(t.raises(AttributeError, _request(method), 4, method, name), f"cannot access {name!r}")
+
+
+def hasattr_tells_the_truth(t):
+    root = t.calc()
+    t.assertTrue(hasattr(root, "add"))
+    t.assertTrue(hasattr(root, "get_service_name"))
+    t.assertFalse(hasattr(root, "nosuch"))
+    t.assertFalse(hasattr(root, "_add"))
+    t.assertIsNone(getattr(root, "nosuch", None))
+
+
+def attributes_cannot_be_written(t):
+    root = t.calc()
+    for name in ("x", "add", "exposed_add", "_x", "__class__", "__dict__"):
+        t.raises(AttributeError, _request(root), 6, root, name, 1)
+        t.raises(AttributeError, _request(root), 5, root, name)
+    with t.assertRaises(AttributeError):
+        root.x = 1
+    with t.assertRaises(AttributeError):
+        del root.add
+    t.same(3, root.add(1, 2))
+
+
+def access_is_checked_on_every_road(t):
+    root = t.calc()
+    t.assertEqual(t.raises(AttributeError, _request(root), 8, root, "nosuch", (), ()), "cannot access 'nosuch'")
+    t.assertEqual(t.raises(AttributeError, _request(root), 8, root, "__init__", (), ()), "cannot access '__init__'")
+    t.refused(_request(root), 11, root, 1, "__init__")
+    t.refused(_request(root), 11, root, 1, "nosuch")
+    t.refused(_request(root), 19, root, None)
+    t.same(3, _request(root)(8, root, "add", (1, 2), ()))
+
+
+# --- the proxy as a Python object ----------------------------------------------------------------
+
+def root_is_one_object(t):
+    conn = t.connect("calculator")
+    t.assertIs(conn.root, conn.root)
+    t.assertIs(conn.root, _request(conn.root)(3))
+
+
+def text_and_hash(t):
+    root = t.calc()
+    method = root.add
+    for proxy in (root, method):
+        for form in (str, repr):
+            t.assertIs(type(form(proxy)), str)
+            t.assertTrue(form(proxy))
+        t.assertEqual(hash(proxy), hash(proxy))
+        t.assertIn(proxy, {proxy: 1})
+        if not t.baseline:  # __format__ is a safe attribute from 5.1 on
+            t.assertIs(type(f"{proxy}"), str)
+    t.assertEqual(hash(root.add), hash(root.add))
+
+
+def directories(t):
+    root = t.calc()
+    names = dir(root)
+    t.assertTrue(all(type(name) is str for name in names))
+    for name in ("add", "multiply", "get_service_name", "get_service_aliases"):
+        t.assertTrue(name in names or t.baseline and "exposed_" + name in names, f"{name} in {names}")
+    t.assertNotIn("nosuch", names)
+    t.assertTrue(all(type(name) is str for name in dir(root.add)))
+
+
+def comparisons(t):
+    root = t.calc()
+    t.assertTrue(root == root)
+    t.assertFalse(root != root)
+    t.assertFalse(root == 5)
+    t.assertTrue(root != 5)
+    t.assertFalse(5 == root)
+    t.assertFalse(root == root.add)
+    t.assertTrue(root.add == root.add)
+    t.assertFalse(root.add == root.multiply)
+    t.assertTrue(root.add != root.multiply)
+    for wrong in (lambda: root < root, lambda: root < 5, lambda: root >= 5, lambda: 5 < root,
+                  lambda: root.add < root.add):
+        with t.assertRaises(TypeError):
+            wrong()
+    t.assertIn(root, [1, root])
+
+
+def methods_are_callable_and_stay(t):
+    root = t.calc()
+    add, multiply = root.add, root.multiply
+    t.assertTrue(callable(add))
+    t.assertFalse(callable(root))
+    t.assertEqual([add(i, multiply(i, 2)) for i in range(50)], [3 * i for i in range(50)])
+    del root
+    gc.collect()
+    t.same(3, add(1, 2))
+
+
+def documentation(t):
+    method = t.calc().add
+    t.assertIsInstance(method.__doc__, str)
+    t.assertTrue(method.__doc__)
+    if t.baseline:
+        t.skipTest("a Python server denies __name__, so that help() fails")
+    text = pydoc.plain(pydoc.render_doc(method))
+    t.assertRegex(text, r"\badd\(a(: \w+)?, b(: \w+)?\)")
+    t.assertIn(method.__doc__.splitlines()[0], text)
+    t.assertEqual(method.__name__, "add")
+    t.assertEqual(method.__qualname__.rpartition(".")[2], "add")
+    out, sys.stdout = sys.stdout, io.StringIO()
+    try:
+        help(method)
+    finally:
+        sys.stdout = out
+
+
+def isinstance_does_not_break(t):
+    root = t.calc()
+    t.assertTrue(callable(root.add))
+    t.assertNotIsInstance(root.add, (int, str, list))
+    t.assertIsInstance(root, rpyc.BaseNetref)
+    t.assertFalse(isinstance(root, int))
+
+
+def temporary_objects_are_given_back(t):
+    conn = t.connect("calculator")
+    for _ in range(200):
+        conn.root.add(1, 2)
+    gc.collect()
+    conn.ping()
+    t.same(3, conn.root.add(1, 2))
+
+
+def cyclic_garbage_gives_objects_back(t):
+    conn = t.connect("calculator")
+    for _ in range(50):
+        knot = Thing()
+        knot.itself, knot.method = knot, conn.root.add
+    del knot
+    gc.collect()  # the DELs leave from inside the collector, whenever that runs
+    conn.ping()
+    t.same(3, conn.root.add(1, 2))
+
+
+# --- what the host does not offer ----------------------------------------------------------------
+
+def unknown_handlers(t):
+    conn = t.connect("calculator")
+    for number in (99, 0, -1, 21, 2**70):
+        with t.assertRaises(KeyError) as caught:
+            conn.sync_request(number)
+        t.assertEqual(caught.exception.args, (number,))
+    t.refused(conn.sync_request, "add")
+    t.refused(conn.sync_request, None)
+    conn.ping()
+    t.same(3, conn.root.add(1, 2))
+
+
+def pickling_is_refused(t):
+    root = t.calc()
+    t.assertIn("pickling is disabled", t.raises(ValueError, _request(root), 14, root, 4))
+    t.refused(pickle.dumps, root)
+    t.same(3, root.add(1, 2))
+
+
+def other_handlers_answer(t):
+    conn = t.connect("calculator")
+    root = conn.root
+    for handler, args in ((17, (root, 10)), (18, (root, "__getitem__", "__getslice__", 0, 1, ())), (19, (root, None)),
+                          (20, (5, 6)), (4, (root, )), (4, ()), (4, (root, 5)), (7, ()), (7, (root, )),
+                          (7, (root, 5)), (9, ()), (13, (1, 2, 3)), (16, ()), (3, (1, 2)), (1, ())):
+        t.refused(conn.sync_request, handler, *args)
+    conn.ping()
+    t.same(3, root.add(1, 2))
+
+
+def a_value_is_not_callable(t):
+    conn = t.connect("calculator")
+    t.raises(TypeError, conn.sync_request, 7, 5, (), ())
+    t.refused(conn.root)
+    conn.ping()
+
+
+# --- life of a connection ------------------------------------------------------------------------
+
+def ping(t):
+    conn = t.connect("calculator")
+    conn.ping()
+    conn.ping(data="x" * 100_000)
+    conn.ping(data=os.urandom(5000))
+    conn.ping(data=(1, (2.5, None)))
+    t.assertFalse(conn.closed)
+
+
+def close_returns_at_once(t):
+    # 6.x waits up to 30 s for the end of the stream; half of that is far beyond what an answering host takes.
+    for use in (lambda conn: None, lambda conn: conn.root.add(1, 2), lambda conn: conn.root.add):
+        conn = t.connect("calculator")
+        kept = use(conn)
+        began = time.monotonic()
+        conn.close()
+        t.assertLess(time.monotonic() - began, 15)
+        t.assertTrue(conn.closed)
+        with t.assertRaises(EOFError):
+            conn.ping()
+        del kept
+
+
+def close_with_calls_outstanding(t):
+    conn = t.connect("echo")
+    echo = rpyc.async_(conn.root.echo)
+    kept = [echo(bytes(10_000)) for _ in range(20)]
+    conn.close()
+    t.assertTrue(conn.closed)
+    del kept
+
+
+def with_statement(t):
+    address = t.servers["calculator"].rpartition(":")
+    with rpyc.connect(address[0], int(address[2])) as conn:
+        t.same(3, conn.root.add(1, 2))
+    t.assertTrue(conn.closed)
+
+
+def dropped_without_close(t):
+    for _ in range(5):
+        conn = t.connect("calculator")
+        t.same(3, conn.root.add(1, 2))
+        conn._channel.stream.sock.close()
+    t.same(3, t.calc().add(1, 2))
+
+
+def two_connections_are_apart(t):
+    one, other = t.connect("calculator"), t.connect("calculator")
+    t.assertIsNot(one.root, other.root)
+    one.close()
+    t.same(3, other.root.add(1, 2))
+
+
+def async_calls(t):
+    conn = t.connect("calculator")
+    add = rpyc.async_(conn.root.add)
+    heard = []
+    results = [add(i, b=i) for i in range(100)]
+    results[7].add_callback(lambda result: heard.append(result.value))
+    t.assertEqual([result.value for result in reversed(results)], [2 * i for i in reversed(range(100))])
+    t.assertTrue(all(result.ready and not result.error for result in results))
+    t.assertEqual(heard, [14])
+
+
+def async_exception(t):
+    result = rpyc.async_(t.calc().add)("x", 1)
+    result.wait()
+    t.assertTrue(result.error)
+    with t.assertRaises(TypeError):
+        result.value
+
+
+def timed_calls(t):
+    add = rpyc.timed(t.calc().add, 40)
+    t.assertEqual([add(i, 1).value for i in range(10)], list(range(1, 11)))
+
+
+def background_serving_thread(t):
+    conn = t.connect("calculator")
+    bg = BgServingThread(conn)
+    try:
+        add = rpyc.async_(conn.root.add)
+        results = [add(i, i) for i in range(50)]
+        t.assertEqual([result.value for result in results], [2 * i for i in range(50)])
+        t.same(7, conn.root.add(3, 4))
+    finally:
+        bg.stop()
+
+
+def big_calls_in_a_row(t):
+    conn = t.connect("echo")
+    rng = random.Random(9)
+    for n in (1 << 20, 10, 3_000_000, 64_000, 1):
+        data = rng.randbytes(n)
+        t.assertTrue(conn.root.echo(data) == data)
+
+
+def big_calls_outstanding(t):
+    # More in both directions at once than the kernel buffers: who only writes, or only reads, stands still.
+    conn = t.connect("echo")
+    echo = rpyc.async_(conn.root.echo)
+    data = os.urandom(1 << 20)
+    results = [echo(data) for _ in range(8)]
+    t.assertTrue(all(result.value == data for result in results))
+
+
+# --- with arguments, or with a state that lasts ---------------------------------------------------
+
+held = {}
+
+
+def hold(t, service, key="held"):
+    """Keeps a connection open over the scenarios that follow."""
+    held[key] = rpyc.connect(*_host_port(t, service))
+    t.same(service.upper(), held[key].root.get_service_name())
+
+
+def _host_port(t, service):
+    host, _, port = t.servers[service].rpartition(":")
+    return host, int(port)
+
+
+def use_held(t, first, count, key="held"):
+    root = held[key].root
+    for i in range(first, first + count):
+        t.same(i + 2**65, root.add(i, b=2**65))
+        if i % 10 == 0:
+            t.raises(TypeError, root.add, "x", i)
+            held[key].ping()
+
+
+def held_has_ended(t, key="held"):
+    with t.assertRaises(EOFError):
+        held[key].ping()
+        held[key].root.get_service_name()
+
+
+def drop_held(t, key="held"):
+    held.pop(key).close()
+
+
+def connection_is_refused(t, address):
+    host, _, port = address.rpartition(":")
+    with t.assertRaises(ConnectionRefusedError):
+        rpyc.connect(host, int(port))
+
+
+def open_many(t, service, count):
+    held["many"] = [rpyc.connect(*_host_port(t, service)) for _ in range(count)]
+    for rounds in range(2):
+        for i, conn in enumerate(held["many"]):
+            t.same(i + rounds, conn.root.add(i, rounds))
+
+
+def close_many(t):
+    for conn in held.pop("many"):
+        conn.close()
+
+
+def call_at(t, address):
+    """A calculator at any address, IPv6 and unix sockets too."""
+    t.servers = dict(t.servers, there=address)
+    root = t.connect("there").root
+    t.same(3, root.add(1, b=2))
+    return root.get_service_name()
+
+
+ALL = tuple(name for name, f in list(globals().items())
+            if isinstance(f, types.FunctionType) and not name.startswith("_") and f.__module__ == __name__
+            and list(inspect.signature(f).parameters) == ["t"] and name not in ("close_many", ))
+
+
+def _main():
+    settings = json.loads(sys.argv[1])
+    Scenario.servers, Scenario.baseline = settings["servers"], settings["baseline"]
+    out, sys.stdout = sys.stdout, sys.stderr  # the answers have stdout for themselves
+    for line in sys.stdin:
+        order = json.loads(line)
+        faulthandler.dump_traceback_later(HANG_S, exit=True)
+        scenario = Scenario()
+        try:
+            try:
+                answer = {"result": globals()[order["scenario"]](scenario, **order["arguments"])}
+            finally:
+                scenario.doCleanups()
+        except unittest.SkipTest as e:
+            answer = {"skip": str(e)}
+        except BaseException:
+            answer = {"error": traceback.format_exc()}
+        faulthandler.cancel_dump_traceback_later()
+        print(json.dumps(answer), file=out, flush=True)
+
+
+if __name__ == "__main__":
+    _main()

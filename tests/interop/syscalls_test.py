@@ -1,0 +1,115 @@
+"""What a call costs the kernel: one receive and one send, counted by strace. No clock is looked at."""
+
+import collections
+import re
+import shutil
+import signal
+import tempfile
+import unittest
+
+import harness
+from wire import CALL, DEL, MSG_REQUEST, Peer, boxes, value, yours
+
+CALLS = 500
+SETUP = 12  # system calls of the serving thread that are not of a call: waking up, a lock, memory
+
+RECEIVES = {"recvfrom", "recvmsg", "read", "readv"}
+SENDS = {"sendto", "sendmsg", "write", "writev"}
+
+host = None
+
+
+def setUpModule():
+    global host
+    host = harness.start_host()
+
+
+def tearDownModule():
+    harness.ends_well(host)
+
+
+class Tracer(harness.Process):
+    """strace over every thread of the host."""
+
+    def __init__(self, pid, path):
+        strace = shutil.which("strace", path="/usr/bin:/bin:/usr/local/bin")
+        if not strace:
+            raise unittest.SkipTest("no strace")
+        super().__init__([strace, "-f", "-o", path, "-p", str(pid)])
+        self.path = path
+        self.heard.wait(harness.DEADLINE_S)
+        if not any("attached" in line for line in self.stderr):
+            self.kill()
+            raise unittest.SkipTest("ptrace is refused: " + " ".join(self.stderr))
+
+    def stop(self):
+        """Calls by thread: {tid: {name: count}}."""
+        self.child.send_signal(signal.SIGINT)
+        self.wait()
+        threads = collections.defaultdict(collections.Counter)
+        with open(self.path, errors="replace") as file:
+            for line in file:
+                # "123 <... recvfrom resumed>" is the second half of a call that was counted when it began.
+                if found := re.match(r"(\d+)\s+(\w+)\(", line):
+                    threads[int(found[1])][found[2]] += 1
+        return threads
+
+
+class OneReceiveOneSend(unittest.TestCase):
+    def trace(self, peer, calls):
+        """The system calls of the thread that served `calls()`."""
+        with tempfile.NamedTemporaryFile(prefix="rpychost-strace-", dir="/tmp") as file:
+            tracer = Tracer(host.pid, file.name)
+            self.addCleanup(tracer.kill)
+            calls()
+            threads = tracer.stop()
+        return max(threads.values(), key=lambda counts: sum(counts[name] for name in RECEIVES | SENDS))
+
+    def assert_lean(self, counts, messages):
+        receives = sum(counts[name] for name in RECEIVES)
+        sends = sum(counts[name] for name in SENDS)
+        others = {name: n for name, n in counts.items() if name not in RECEIVES | SENDS}
+        self.assertTrue(messages <= receives <= messages + SETUP, counts)
+        self.assertTrue(messages <= sends <= messages + SETUP, counts)
+        self.assertLessEqual(sum(others.values()), SETUP, f"neither a receive nor a send: {others}")
+
+    def test_sync_calls(self):
+        for dialect in harness.DIALECTS:
+            with self.subTest(dialect=dialect), Peer(host.servers["calculator"], dialect) as peer:
+                add = peer.getattr(peer.root(), "add")
+
+                def calls():
+                    for i in range(CALLS):
+                        self.assertEqual(peer.call(add, i, 1), i + 1)
+                calls()  # what happens once has happened
+                self.assert_lean(self.trace(peer, calls), CALLS)
+
+    def test_as_a_stock_client_calls(self):
+        # conn.root.add(1, 2) is GETATTR, CALL, DEL: three messages, each answered at once.
+        with Peer(host.servers["calculator"], harness.DIALECTS[-1]) as peer:
+            root = peer.root()
+
+            def calls():
+                for i in range(CALLS // 3):
+                    method = peer.getattr(root, "add")
+                    self.assertEqual(peer.call(method, i, 1), i + 1)
+                    peer.ask(DEL, boxes(yours(method), value(1)))
+            calls()
+            self.assert_lean(self.trace(peer, calls), CALLS // 3 * 3)
+
+    def test_a_batch_is_answered_with_one_send(self):
+        # 20 requests in one segment: far fewer sends than requests.
+        with Peer(host.servers["calculator"], harness.DIALECTS[-1]) as peer:
+            add = peer.getattr(peer.root(), "add")
+
+            def calls():
+                for _ in range(20):
+                    seqs = range(1000, 1020)
+                    peer.send(b"".join(
+                        peer.message(MSG_REQUEST, seq, (CALL, boxes(yours(add), value((seq, 1)), value(()))))
+                        for seq in seqs))
+                    for seq in seqs:
+                        self.assertEqual(peer.answer(seq)[1], value(seq + 1))
+            calls()
+            counts = self.trace(peer, calls)
+            self.assertLessEqual(sum(counts[name] for name in SENDS), 20 + SETUP, counts)
