@@ -88,7 +88,7 @@ class Case(unittest.TestCase):
                     with self.opened() if opened else self.peer() as peer:
                         with contextlib.suppress(ConnectionError):  # it may end before it has all
                             peer.send(data)
-                        self.assertTrue(peer.ended())
+                        self.assertIsNone(peer.read_frame())
 
     def answered(self, peer, handler, box=NOTHING, cls=None, args=None):
         """An exception for that request, and the connection lives."""
@@ -224,7 +224,7 @@ class Bombs(Case):
             for peer in bombers:
                 peer.send(bomb)
             for peer in bombers:
-                self.assertTrue(peer.ended())
+                self.assertIsNone(peer.read_frame())
         if not os.environ.get("RPYC_SANITIZER"):
             harness.eventually("the memory is given back",
                                lambda: friend.ping() or host.status("VmRSS") - before < 64 * MIB)
@@ -258,7 +258,7 @@ class Brine(Case):
                     self.assertEqual(peer.ask_value(PING, value((nested,))), nested)
             with self.opened() as peer:
                 peer.send(self.ping_of(b"\x10" * 250 + b"\x02")[0])
-                self.assertTrue(peer.ended(), "250 is over max_nesting")
+                self.assertIsNone(peer.read_frame(), "250 is over max_nesting")
 
     def test_counts_that_lie(self):
         most = struct.pack("!I", 0xffffffff)
@@ -545,4 +545,4 @@ class Sockets(Case):
             for peer in crowd:
                 peer.request(CLOSE)
             for peer in crowd:
-                self.assertTrue(peer.ended())
+                self.assertIsNone(peer.read_frame())

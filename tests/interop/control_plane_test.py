@@ -212,7 +212,7 @@ class Life(Case):
             six.ping()
             self.assertEqual(self.close(server)["state"], "CLOSED")
             for peer in (five, six, mute):
-                self.assertTrue(peer.ended())
+                self.assertIsNone(peer.read_frame())
         with self.assertRaises(ConnectionRefusedError):
             Peer(self.address(server))
 
@@ -356,7 +356,7 @@ class Life(Case):
             peer.ping()
             closed = admin(host, SERVER + "CloseServer", name=server["name"], drain_timeout="20s")
             self.assertEqual(closed["state"], "CLOSED")
-            self.assertTrue(peer.ended())
+            self.assertIsNone(peer.read_frame())
 
 
 SPEC = {"kind": "threaded", "service": "CALCULATOR"}

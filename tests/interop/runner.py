@@ -57,11 +57,11 @@ class Result(unittest.TextTestResult):
         for test, outcome, reason, seconds in self.cases:
             # XML 1.0 has no word for control characters, which attacks like to print.
             reason = "".join(c if c in "\n\t" or c >= " " else "?" for c in reason)
-            group, _, name = test.id().rpartition(".")
+            group, _, name = test.id().rpartition(".")  # no dot: a fixture of the module
             body = {"passed": "", "skipped": f"<skipped message={quoteattr(reason)}/>"}.get(
                 outcome, f"<{outcome}>{escape(reason)}</{outcome}>")
             text.append(
-                f'<testcase classname={quoteattr(group)} name={quoteattr(name)} time="{seconds:.3f}">{body}</testcase>'
+                f'<testcase classname={quoteattr(group or suite)} name={quoteattr(name)} time="{seconds:.3f}">{body}</testcase>'
             )
         return "\n".join(text + ["</testsuite></testsuites>\n"])
 

@@ -167,7 +167,7 @@ class Peer:
         return seq
 
     def read_frame(self):
-        """The next frame as (flag, body, the whole frame); None at the end of the stream."""
+        """The next frame as (flag, body, the whole frame); None at the end of the stream, when the other side is gone."""
         def need(n):
             while len(self.buffer) < n:
                 try:
@@ -239,7 +239,3 @@ class Peer:
     def ping(self, data="hi"):
         got = self.ask_value(PING, value((data,)))
         assert got == data, f"ping sent {data!r}, got {got!r}"
-
-    def ended(self):
-        """Whether the other side ends the connection, without one byte more."""
-        return self.read_frame() is None

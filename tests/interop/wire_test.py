@@ -115,7 +115,7 @@ class Golden(Case):
             self.answers(peer, self.request(peer, 9, CMP, boxes(yours(root), value(5), value("__eq__"))),
                          self.reply(peer, 9, value(NotImplemented)))
             peer.send(self.request(peer, 10, CLOSE))
-            self.assertTrue(peer.ended(), "CLOSE is answered by the end of the stream alone")
+            self.assertIsNone(peer.read_frame(), "CLOSE is answered by the end of the stream alone")
 
     def test_texts(self):
         with self.peer() as peer:
@@ -129,14 +129,14 @@ class Golden(Case):
     def test_close_as_the_first_message(self):
         with self.peer() as peer:
             peer.request(CLOSE)
-            self.assertTrue(peer.ended())
+            self.assertIsNone(peer.read_frame())
 
     def test_what_follows_close_is_not_served(self):
         with self.peer() as peer:
             peer.send(self.request(peer, 0, PING, value(("hi",))) + self.request(peer, 1, CLOSE)
                       + self.request(peer, 2, PING, value(("hi",))))
             self.assertEqual(peer.read()[:2], (MSG_REPLY, 0))
-            self.assertTrue(peer.ended())
+            self.assertIsNone(peer.read_frame())
 
 
 @in_both_dialects
@@ -307,7 +307,7 @@ class Framing(Case):
             peer.request(PING, value(("last",)))
             peer.sock.shutdown(1)
             self.assertEqual(peer.answer(0), (MSG_REPLY, value("last")))
-            self.assertTrue(peer.ended())
+            self.assertIsNone(peer.read_frame())
 
     def test_the_dialect_is_the_first_bytes(self):
         if harness.BASELINE:
@@ -320,7 +320,7 @@ class Framing(Case):
     def test_the_host_never_speaks_first(self):
         with self.peer() as peer:
             peer.sock.shutdown(1)
-            self.assertTrue(peer.ended())
+            self.assertIsNone(peer.read_frame())
 
 
 @in_both_dialects
