@@ -1,0 +1,13 @@
+#ifndef RPYC_EXAMPLES_ECHO_H_
+#define RPYC_EXAMPLES_ECHO_H_
+
+#include "rpyc/service.h"
+
+namespace examples {
+
+// ECHO: echo(x) gives x back, add(a, b) adds numbers.
+rpyc::Service Echo();
+
+}  // namespace examples
+
+#endif  // RPYC_EXAMPLES_ECHO_H_
