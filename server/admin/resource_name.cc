@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "server/reason.h"
+#include "server/server_id.h"
 
 namespace rpyc {
 namespace {
@@ -10,14 +11,8 @@ namespace {
 constexpr absl::string_view kServers = "servers/";
 constexpr absl::string_view kServices = "services/";
 
-absl::StatusOr<std::string> ParseName(absl::string_view collection, absl::string_view form,
-                                      absl::string_view name) {
-  absl::string_view id = name;
-  if (!absl::ConsumePrefix(&id, collection) || id.empty() ||
-      id.find('/') != absl::string_view::npos) {
-    return InvalidField("name", absl::StrCat("name \"", name, "\" is not of the form ", form));
-  }
-  return std::string(id);
+absl::Status Malformed(absl::string_view name, absl::string_view form) {
+  return InvalidField("name", absl::StrCat("name \"", name, "\" is not of the form ", form));
 }
 
 }  // namespace
@@ -29,11 +24,20 @@ std::string ServiceResourceName(absl::string_view service_name) {
 }
 
 absl::StatusOr<std::string> ParseServerResourceName(absl::string_view name) {
-  return ParseName(kServers, "servers/{server_id}", name);
+  absl::string_view id = name;
+  if (!absl::ConsumePrefix(&id, kServers) || !IsServerId(id)) {
+    return Malformed(name, "servers/{server_id}");
+  }
+  return std::string(id);
 }
 
 absl::StatusOr<std::string> ParseServiceResourceName(absl::string_view name) {
-  return ParseName(kServices, "services/{service_name}", name);
+  absl::string_view service = name;
+  if (!absl::ConsumePrefix(&service, kServices) || service.empty() ||
+      service.find('/') != absl::string_view::npos) {
+    return Malformed(name, "services/{service_name}");
+  }
+  return std::string(service);
 }
 
 }  // namespace rpyc

@@ -15,8 +15,9 @@ TEST(ResourceNameTest, NamesAndIds) {
 }
 
 TEST(ResourceNameTest, OtherFormsAreRefused) {
-  for (const char* bad : {"", "x", "servers", "servers/", "/servers/x", "Servers/x", "services/x",
-                          "servers/x/", "servers/x/connections/1", " servers/x", "servers//x"}) {
+  for (const char* bad :
+       {"", "x", "servers", "servers/", "/servers/x", "Servers/x", "servers/X", "services/x",
+        "servers/x/", "servers/x/connections/1", " servers/x", "servers//x"}) {
     const absl::StatusOr<std::string> id = ParseServerResourceName(bad);
     ASSERT_FALSE(id.ok()) << bad;
     EXPECT_EQ(GetReason(id.status()).reason, "INVALID_FIELD") << bad;

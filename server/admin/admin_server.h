@@ -1,0 +1,41 @@
+#ifndef RPYC_SERVER_ADMIN_ADMIN_SERVER_H_
+#define RPYC_SERVER_ADMIN_ADMIN_SERVER_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "server/server_directory.h"
+
+namespace rpyc {
+
+// The gRPC control plane of a host: rpyc.admin.v1 and server reflection.
+// Threads: any. Borrows the directory, which must outlive it.
+class AdminServer {
+ public:
+  // Listens at `address`: HOST:PORT (port 0 picks one) or unix:PATH (mode 0600).
+  // Errors:  kFailedPrecondition ADDRESS_IN_USE, kPermissionDenied BIND_NOT_PERMITTED,
+  //          kFailedPrecondition INSECURE_LISTENER - not loopback, kInvalidArgument - not an
+  //          address.
+  static absl::StatusOr<std::unique_ptr<AdminServer>> Start(absl::string_view address,
+                                                            ServerDirectory* directory,
+                                                            absl::Time host_start_time);
+  ~AdminServer();
+
+  // Ends it: calls that run get until `deadline`. Idempotent.
+  void Close(absl::Time deadline);
+
+  // As listened at: "127.0.0.1:18810", "[::1]:18810", "unix:/run/admin.sock".
+  const std::string& address() const;
+
+ private:
+  struct State;
+  explicit AdminServer(std::unique_ptr<State> state);
+  const std::unique_ptr<State> state_;
+};
+
+}  // namespace rpyc
+
+#endif  // RPYC_SERVER_ADMIN_ADMIN_SERVER_H_

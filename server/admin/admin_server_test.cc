@@ -1,0 +1,539 @@
+#include "server/admin/admin_server.h"
+
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/descriptor.pb.h>
+#include <google/protobuf/message.h>
+#include <google/protobuf/text_format.h>
+#include <grpcpp/generic/generic_stub.h>
+#include <grpcpp/grpcpp.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
+#include "rpyc/admin/v1/catalog_service.grpc.pb.h"
+#include "rpyc/admin/v1/host_service.grpc.pb.h"
+#include "rpyc/admin/v1/server_service.grpc.pb.h"
+#include "rpyc/service.h"
+#include "rpyc/transport/fd.h"
+#include "rpyc/transport/listener.h"
+#include "rpyc/transport/socket_address.h"
+#include "server/reason.h"
+#include "server/server_kinds.h"
+#include "server/version.h"
+
+namespace rpyc {
+namespace {
+
+namespace v1 = admin::v1;
+
+ServiceCatalog Catalog() {
+  auto catalog = ServiceCatalog::Make({
+      Service("CALCULATOR")
+          .Doc("Adds.")
+          .Alias("CALC")
+          .Expose(
+              "add", [](int64_t a, int64_t b) { return a + b; }, Arg("a"), Arg("b"),
+              "Returns a + b."),
+      Service("ECHO").Expose(
+          "echo", [](std::string x) { return x; }, Arg("x")),
+  });
+  return *std::move(catalog);
+}
+
+// The ErrorInfo of an error, as "CODE REASON" or "CODE REASON field".
+std::string Why(const grpc::Status& status) {
+  google::rpc::Status details;
+  google::rpc::ErrorInfo info;
+  if (!details.ParseFromString(status.error_details()) || details.details_size() != 1 ||
+      !details.details(0).UnpackTo(&info)) {
+    return absl::StrCat(status.error_code(), " without ErrorInfo: ", status.error_message());
+  }
+  EXPECT_EQ(info.domain(), "rpyc.admin");
+  EXPECT_FALSE(status.error_message().empty());
+  const auto field = info.metadata().find("field");
+  return absl::StrCat(status.error_code(), " ", info.reason(),
+                      field == info.metadata().end() ? "" : " ",
+                      field == info.metadata().end() ? "" : field->second);
+}
+
+class AdminServerTest : public testing::Test {
+ protected:
+  AdminServerTest() : directory_(Catalog(), BuiltinServerKinds()) { Listen("127.0.0.1:0"); }
+
+  void Listen(const std::string& address) {
+    auto server = AdminServer::Start(address, &directory_, start_time_);
+    ASSERT_TRUE(server.ok()) << server.status();
+    server_ = *std::move(server);
+    Connect();
+  }
+
+  void Connect() {
+    channel_ = grpc::CreateChannel(server_->address(), grpc::InsecureChannelCredentials());
+    servers_ = v1::ServerService::NewStub(channel_);
+    catalog_ = v1::CatalogService::NewStub(channel_);
+    host_ = v1::HostService::NewStub(channel_);
+  }
+
+  grpc::Status Start(const std::string& request_text, v1::Server* server) {
+    v1::StartServerRequest request;
+    EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(request_text, &request));
+    grpc::ClientContext context;
+    return servers_->StartServer(&context, request, server);
+  }
+  grpc::Status Start(const std::string& request_text) {
+    v1::Server server;
+    return Start(request_text, &server);
+  }
+
+  grpc::Status Close(const std::string& name, v1::Server* server) {
+    v1::CloseServerRequest request;
+    request.set_name(name);
+    grpc::ClientContext context;
+    return servers_->CloseServer(&context, request, server);
+  }
+  grpc::Status Close(const std::string& name) {
+    v1::Server server;
+    return Close(name, &server);
+  }
+
+  grpc::Status Get(const std::string& name, v1::Server* server) {
+    v1::GetServerRequest request;
+    request.set_name(name);
+    grpc::ClientContext context;
+    return servers_->GetServer(&context, request, server);
+  }
+  grpc::Status Get(const std::string& name) {
+    v1::Server server;
+    return Get(name, &server);
+  }
+
+  std::vector<std::string> List(bool show_closed, int page_size = 0) {
+    std::vector<std::string> names;
+    v1::ListServersRequest request;
+    request.set_show_closed(show_closed);
+    request.set_page_size(page_size);
+    do {
+      grpc::ClientContext context;
+      v1::ListServersResponse response;
+      const grpc::Status status = servers_->ListServers(&context, request, &response);
+      EXPECT_TRUE(status.ok()) << status.error_message();
+      for (const v1::Server& server : response.servers()) names.push_back(server.name());
+      request.set_page_token(response.next_page_token());
+    } while (!request.page_token().empty());
+    return names;
+  }
+
+  const absl::Time start_time_ = absl::Now();
+  ServerDirectory directory_;
+  std::unique_ptr<AdminServer> server_;
+  std::shared_ptr<grpc::Channel> channel_;
+  std::unique_ptr<v1::ServerService::Stub> servers_;
+  std::unique_ptr<v1::CatalogService::Stub> catalog_;
+  std::unique_ptr<v1::HostService::Stub> host_;
+};
+
+using Names = std::vector<std::string>;
+
+// --- servers ---
+
+TEST_F(AdminServerTest, StartGetListClose) {
+  v1::Server started;
+  ASSERT_TRUE(Start("spec { kind: 'threaded' service: 'calculator' }", &started).ok());
+  EXPECT_EQ(started.name(), "servers/calculator");
+  EXPECT_EQ(started.state(), v1::Server::LISTENING);
+  EXPECT_EQ(started.hostname(), "127.0.0.1");
+  EXPECT_GT(started.port(), 0);
+  EXPECT_EQ(started.spec().service(), "CALCULATOR");
+  EXPECT_EQ(started.spec().hostname(), "127.0.0.1");
+  EXPECT_EQ(started.spec().limits().max_sessions(), 20'000);
+
+  v1::Server got;
+  ASSERT_TRUE(Get("servers/calculator", &got).ok());
+  EXPECT_EQ(got.etag(), started.etag());
+  EXPECT_EQ(List(/*show_closed=*/false), Names({"servers/calculator"}));
+
+  v1::Server closed;
+  ASSERT_TRUE(Close("servers/calculator", &closed).ok());
+  EXPECT_EQ(closed.state(), v1::Server::CLOSED);
+  EXPECT_EQ(closed.port(), started.port());
+  EXPECT_NE(closed.etag(), started.etag());
+  EXPECT_EQ(List(/*show_closed=*/false), Names());
+  EXPECT_EQ(List(/*show_closed=*/true), Names({"servers/calculator"}));
+  EXPECT_EQ(Why(Close("servers/calculator")), "9 INVALID_SERVER_STATE");
+}
+
+TEST_F(AdminServerTest, AServerStartsWithTheSpecOfAnother) {
+  v1::Server first, second;
+  ASSERT_TRUE(Start("spec { kind: 'threaded' service: 'ECHO' }", &first).ok());
+  v1::StartServerRequest request;
+  *request.mutable_spec() = first.spec();
+  grpc::ClientContext context;
+  const grpc::Status status = servers_->StartServer(&context, request, &second);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  EXPECT_EQ(second.name(), "servers/echo-2");
+  EXPECT_EQ(second.spec().SerializeAsString(), first.spec().SerializeAsString());
+}
+
+TEST_F(AdminServerTest, ServersAreListedInPagesOldestFirst) {
+  Names names;
+  for (const char* id : {"e", "b", "d", "a", "c"}) {
+    ASSERT_TRUE(
+        Start(absl::StrCat("server_id: '", id, "' spec { kind: 'threaded' service: 'ECHO' }"))
+            .ok());
+    names.push_back(absl::StrCat("servers/", id));
+  }
+  EXPECT_EQ(List(/*show_closed=*/false, /*page_size=*/2), names);
+  ASSERT_TRUE(Close("servers/d").ok());
+  EXPECT_EQ(List(/*show_closed=*/true, /*page_size=*/2), names);
+  EXPECT_EQ(List(/*show_closed=*/false, /*page_size=*/2).size(), 4u);
+}
+
+TEST_F(AdminServerTest, ErrorsOfStartServer) {
+  ASSERT_TRUE(Start("server_id: 'one' spec { kind: 'threaded' service: 'ECHO' }").ok());
+  auto taken = Listener::Open(*SocketAddress::Resolve("127.0.0.1", 0, false), {});
+  ASSERT_TRUE(taken.ok());
+  const std::string busy = absl::StrCat("port: ", (*taken)->endpoint().port);
+
+  const std::pair<std::string, std::string> cases[] = {
+      {"", "3 UNKNOWN_SERVICE"},
+      {"spec { kind: 'turbo' service: 'ECHO' }", "3 UNKNOWN_KIND"},
+      {"spec { kind: 'turbo' service: 'ECHO' nbthreads: 4 }", "3 UNKNOWN_KIND"},
+      {"spec { kind: 'threaded' service: 'NONE' }", "3 UNKNOWN_SERVICE"},
+      {"spec { kind: 'threaded' service: 'services/ECHO' }", "3 UNKNOWN_SERVICE"},
+      {"server_id: 'one' spec { kind: 'threaded' service: 'ECHO' }", "6 SERVER_ALREADY_EXISTS"},
+      {"server_id: 'One' spec { kind: 'threaded' service: 'ECHO' }", "3 INVALID_FIELD server_id"},
+      {"spec { kind: 'threaded' service: 'ECHO' " + busy + " }", "9 ADDRESS_IN_USE"},
+      {"spec { kind: 'threaded' service: 'ECHO' port: 65536 }", "3 INVALID_FIELD spec.port"},
+      {"spec { kind: 'threaded' service: 'ECHO' port: -1 }", "3 INVALID_FIELD spec.port"},
+      {"spec { kind: 'threaded' service: 'ECHO' backlog: -1 }", "3 INVALID_FIELD spec.backlog"},
+      {"spec { kind: 'threaded' service: 'ECHO' hostname: 'h' socket_path: '/tmp/s' }",
+       "3 INVALID_FIELD spec.hostname"},
+      {"spec { kind: 'threaded' service: 'ECHO' port: 1 socket_path: '/tmp/s' }",
+       "3 INVALID_FIELD spec.port"},
+      {"spec { kind: 'threaded' service: 'ECHO' hostname: '0.0.0.0' }", "9 INSECURE_LISTENER"},
+      {"spec { kind: 'threaded' service: 'ECHO' nbthreads: 4 }", "3 INVALID_FIELD spec.nbthreads"},
+      {"spec { kind: 'threaded' service: 'ECHO' limits { max_sessions: -1 } }",
+       "3 INVALID_FIELD spec.limits.max_sessions"},
+      {"spec { kind: 'threaded' service: 'ECHO' tls {} }", "12 NOT_SUPPORTED spec.tls"},
+      {"validate_only: true", "12 NOT_SUPPORTED validate_only"},
+      {"request_id: 'r'", "12 NOT_SUPPORTED request_id"},
+  };
+  for (const auto& [request, why] : cases) EXPECT_EQ(Why(Start(request)), why) << request;
+  EXPECT_EQ(List(/*show_closed=*/true), Names({"servers/one"}));
+}
+
+TEST_F(AdminServerTest, ErrorsNameTheirObject) {
+  EXPECT_TRUE(absl::StrContains(Get("servers/nope").error_message(), "servers/nope"));
+  const std::string kinds = Start("spec { kind: 'turbo' service: 'ECHO' }").error_message();
+  EXPECT_TRUE(absl::StrContains(kinds, "turbo")) << kinds;
+  EXPECT_TRUE(absl::StrContains(kinds, BuiltinServerKinds().Names())) << kinds;
+  const std::string services = Start("spec { kind: 'threaded' service: 'NO' }").error_message();
+  EXPECT_TRUE(absl::StrContains(services, "CALCULATOR, ECHO")) << services;
+}
+
+TEST_F(AdminServerTest, ErrorsOfGetAndClose) {
+  EXPECT_EQ(Why(Get("servers/nope")), "5 SERVER_NOT_FOUND");
+  EXPECT_EQ(Why(Get("nope")), "3 INVALID_FIELD name");
+  EXPECT_EQ(Why(Close("servers/nope")), "5 SERVER_NOT_FOUND");
+  EXPECT_EQ(Why(Close("")), "3 INVALID_FIELD name");
+
+  ASSERT_TRUE(Start("spec { kind: 'threaded' service: 'ECHO' }").ok());
+  v1::CloseServerRequest request;
+  v1::Server server;
+  request.set_name("servers/echo");
+  request.mutable_drain_timeout()->set_seconds(-1);
+  grpc::ClientContext negative;
+  EXPECT_EQ(Why(servers_->CloseServer(&negative, request, &server)),
+            "3 INVALID_FIELD drain_timeout");
+  request.clear_drain_timeout();
+  request.set_etag("x");
+  grpc::ClientContext etag;
+  EXPECT_EQ(Why(servers_->CloseServer(&etag, request, &server)), "12 NOT_SUPPORTED etag");
+  EXPECT_EQ(List(/*show_closed=*/false), Names({"servers/echo"}));
+}
+
+TEST_F(AdminServerTest, AnUnknownFieldIsRefused) {
+  v1::StartServerRequest request;
+  v1::ServerSpec* spec = request.mutable_spec();
+  spec->set_kind("threaded");
+  spec->set_service("ECHO");
+  spec->GetReflection()->MutableUnknownFields(spec)->AddVarint(999, 1);
+  grpc::ClientContext context;
+  v1::Server server;
+  EXPECT_EQ(Why(servers_->StartServer(&context, request, &server)), "3 INVALID_FIELD spec.999");
+}
+
+// A client refuses an answer whose trailers are too long.
+TEST_F(AdminServerTest, AHugeNameIsAnsweredAllTheSame) {
+  EXPECT_EQ(Why(Get(std::string(1 << 20, 'x'))), "3 INVALID_FIELD name");
+  EXPECT_EQ(
+      Why(Start(absl::StrCat("spec { service: 'ECHO' kind: '", std::string(1 << 20, '%'), "' }"))),
+      "3 UNKNOWN_KIND");
+}
+
+TEST_F(AdminServerTest, ListServerKindsIsTheTable) {
+  grpc::ClientContext context;
+  v1::ListServerKindsResponse response;
+  ASSERT_TRUE(servers_->ListServerKinds(&context, {}, &response).ok());
+  const ServerKindTable table = BuiltinServerKinds();
+  ASSERT_EQ(response.server_kinds_size(), static_cast<int>(table.rows().size()));
+  for (int i = 0; i < response.server_kinds_size(); ++i) {
+    EXPECT_EQ(response.server_kinds(i).name(), table.rows()[i].name);
+    EXPECT_EQ(response.server_kinds(i).summary(), table.rows()[i].summary);
+  }
+}
+
+TEST_F(AdminServerTest, BadPagesAreRefused) {
+  v1::ListServersRequest request;
+  v1::ListServersResponse response;
+  request.set_page_size(-1);
+  grpc::ClientContext size;
+  EXPECT_EQ(Why(servers_->ListServers(&size, request, &response)), "3 INVALID_FIELD page_size");
+  request.set_page_size(0);
+  request.set_page_token("bad");
+  grpc::ClientContext token;
+  EXPECT_EQ(Why(servers_->ListServers(&token, request, &response)), "3 INVALID_FIELD page_token");
+}
+
+// --- catalog ---
+
+TEST_F(AdminServerTest, GetServiceShowsItsMembers) {
+  for (const char* name : {"services/CALCULATOR", "services/calc"}) {
+    v1::GetServiceRequest request;
+    request.set_name(name);
+    grpc::ClientContext context;
+    v1::Service service;
+    ASSERT_TRUE(catalog_->GetService(&context, request, &service).ok());
+    EXPECT_EQ(service.name(), "services/CALCULATOR");
+    EXPECT_EQ(service.service_name(), "CALCULATOR");
+    EXPECT_EQ(Names(service.aliases().begin(), service.aliases().end()),
+              Names({"CALCULATOR", "CALC"}));
+    EXPECT_EQ(service.doc(), "Adds.");
+    bool found = false;
+    for (const v1::Member& member : service.members()) {
+      if (member.name() != "add") continue;
+      found = true;
+      EXPECT_EQ(member.kind(), v1::Member::METHOD);
+      EXPECT_EQ(member.signature(), "(a: int, b: int) -> int");
+      EXPECT_EQ(member.doc(), "Returns a + b.");
+    }
+    EXPECT_TRUE(found);
+  }
+}
+
+TEST_F(AdminServerTest, ServicesAreListedInPages) {
+  v1::ListServicesRequest request;
+  request.set_page_size(1);
+  Names names;
+  do {
+    grpc::ClientContext context;
+    v1::ListServicesResponse response;
+    ASSERT_TRUE(catalog_->ListServices(&context, request, &response).ok());
+    for (const v1::Service& service : response.services()) names.push_back(service.name());
+    request.set_page_token(response.next_page_token());
+  } while (!request.page_token().empty());
+  EXPECT_EQ(names, Names({"services/CALCULATOR", "services/ECHO"}));
+}
+
+TEST_F(AdminServerTest, ErrorsOfGetService) {
+  const std::pair<std::string, std::string> cases[] = {
+      {"services/NONE", "5 SERVICE_NOT_FOUND"},
+      {"CALCULATOR", "3 INVALID_FIELD name"},
+      {"services/", "3 INVALID_FIELD name"},
+  };
+  for (const auto& [name, why] : cases) {
+    v1::GetServiceRequest request;
+    request.set_name(name);
+    grpc::ClientContext context;
+    v1::Service service;
+    EXPECT_EQ(Why(catalog_->GetService(&context, request, &service)), why) << name;
+  }
+}
+
+// --- host ---
+
+TEST_F(AdminServerTest, GetHost) {
+  ASSERT_TRUE(Start("spec { kind: 'threaded' service: 'ECHO' }").ok());
+  grpc::ClientContext context;
+  v1::Host host;
+  ASSERT_TRUE(host_->GetHost(&context, {}, &host).ok());
+  EXPECT_EQ(host.version(), kVersion);
+  EXPECT_FALSE(host.build().empty());
+  EXPECT_EQ(host.start_time().seconds(), absl::ToUnixSeconds(start_time_));
+  EXPECT_EQ(host.servers_open(), 1);
+  EXPECT_EQ(host.connections_open(), 0);
+}
+
+// --- reflection, as a client without any .proto file sees it ---
+
+constexpr char kReflection[] = "grpc.reflection.v1alpha.";
+
+std::unique_ptr<google::protobuf::Message> NewReflectionMessage(const std::string& name) {
+  const auto* descriptor =
+      google::protobuf::DescriptorPool::generated_pool()->FindMessageTypeByName(
+          absl::StrCat(kReflection, name));
+  return std::unique_ptr<google::protobuf::Message>(
+      google::protobuf::MessageFactory::generated_factory()->GetPrototype(descriptor)->New());
+}
+
+// Asks one question of the reflection service, given and answered in text format.
+std::string Reflect(const std::shared_ptr<grpc::Channel>& channel, const std::string& question) {
+  const auto request = NewReflectionMessage("ServerReflectionRequest");
+  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(question, request.get()));
+  const grpc::Slice slice(request->SerializeAsString());
+  const grpc::ByteBuffer sent(&slice, 1);
+  grpc::ByteBuffer received;
+
+  grpc::ClientContext context;
+  grpc::CompletionQueue queue;
+  const auto run = [&queue] {
+    void* tag;
+    bool ok = false;
+    return queue.Next(&tag, &ok) && ok;
+  };
+  grpc::GenericStub stub(channel);
+  const auto call = stub.PrepareCall(
+      &context, absl::StrCat("/", kReflection, "ServerReflection/ServerReflectionInfo"), &queue);
+  call->StartCall(nullptr);
+  EXPECT_TRUE(run());
+  call->Write(sent, nullptr);
+  EXPECT_TRUE(run());
+  call->Read(&received, nullptr);
+  EXPECT_TRUE(run());
+  call->WritesDone(nullptr);
+  EXPECT_TRUE(run());
+  grpc::Status status;
+  call->Finish(&status, nullptr);
+  EXPECT_TRUE(run());
+  EXPECT_TRUE(status.ok()) << status.error_message();
+
+  grpc::Slice whole;
+  EXPECT_TRUE(received.DumpToSingleSlice(&whole).ok());
+  const auto response = NewReflectionMessage("ServerReflectionResponse");
+  EXPECT_TRUE(response->ParseFromArray(whole.begin(), static_cast<int>(whole.size())));
+  return response->DebugString();
+}
+
+TEST_F(AdminServerTest, ReflectionListsEveryService) {
+  const std::string answer = Reflect(channel_, "list_services: ''");
+  for (const char* service :
+       {"rpyc.admin.v1.HostService", "rpyc.admin.v1.ServerService", "rpyc.admin.v1.CatalogService",
+        "grpc.reflection.v1alpha.ServerReflection"}) {
+    EXPECT_TRUE(absl::StrContains(answer, absl::StrCat("\"", service, "\""))) << answer;
+    const std::string described =
+        Reflect(channel_, absl::StrCat("file_containing_symbol: '", service, "'"));
+    EXPECT_TRUE(absl::StrContains(described, "file_descriptor_proto")) << described;
+  }
+}
+
+TEST_F(AdminServerTest, ReflectionDescribesErrors) {
+  for (const char* symbol : {"google.rpc.ErrorInfo", "google.rpc.Status"}) {
+    const std::string described =
+        Reflect(channel_, absl::StrCat("file_containing_symbol: '", symbol, "'"));
+    EXPECT_TRUE(absl::StrContains(described, "file_descriptor_proto")) << described;
+  }
+}
+
+// --- where it listens ---
+
+std::string StartReason(const std::string& address, ServerDirectory* directory) {
+  const auto server = AdminServer::Start(address, directory, absl::Now());
+  if (server.ok()) return "OK " + (*server)->address();
+  return absl::StrCat(static_cast<int>(server.status().code()), " ",
+                      GetReason(server.status()).reason);
+}
+
+TEST_F(AdminServerTest, APortIsNotShared) {
+  EXPECT_EQ(StartReason(server_->address(), &directory_), "9 ADDRESS_IN_USE");
+  grpc::ClientContext context;
+  v1::Host host;
+  EXPECT_TRUE(host_->GetHost(&context, {}, &host).ok());
+  const std::string address = server_->address();
+  server_->Close(absl::Now());
+  EXPECT_EQ(StartReason(address, &directory_), "OK " + address);
+}
+
+TEST_F(AdminServerTest, OnlyLoopbackAndOnlyAddresses) {
+  EXPECT_EQ(StartReason("0.0.0.0:0", &directory_), "9 INSECURE_LISTENER");
+  EXPECT_EQ(StartReason("[::]:0", &directory_), "9 INSECURE_LISTENER");
+  for (const char* bad : {"", "127.0.0.1", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:65536", "::1:0",
+                          "unix:", "unix:/no/such/folder/s", "127.0.0.1:-1"}) {
+    EXPECT_EQ(StartReason(bad, &directory_), "3 INVALID_FIELD") << bad;
+  }
+  EXPECT_TRUE(absl::StartsWith(StartReason(":0", &directory_), "OK 127.0.0.1:"));
+  EXPECT_TRUE(absl::StartsWith(StartReason("localhost:0", &directory_), "OK 127.0.0.1:"));
+}
+
+TEST_F(AdminServerTest, Ipv6HasBrackets) {
+  if (!Listener::Open(*SocketAddress::Resolve("::1", 0, true), {}).ok()) GTEST_SKIP();
+  Listen("[::1]:0");
+  EXPECT_TRUE(absl::StartsWith(server_->address(), "[::1]:"));
+  grpc::ClientContext context;
+  v1::Host host;
+  EXPECT_TRUE(host_->GetHost(&context, {}, &host).ok());
+}
+
+class UnixAdminServerTest : public AdminServerTest {
+ protected:
+  // Not TEST_TMPDIR: too long for a socket.
+  UnixAdminServerTest() { EXPECT_NE(::mkdtemp(folder_), nullptr); }
+  ~UnixAdminServerTest() override {
+    server_.reset();
+    EXPECT_EQ(::rmdir(folder_), 0) << "something is left in it";
+  }
+
+  std::string Path(const std::string& name) const { return absl::StrCat(folder_, "/", name); }
+  static mode_t Mode(const std::string& path) {
+    struct stat found;
+    return ::lstat(path.c_str(), &found) == 0 ? found.st_mode : 0;
+  }
+
+  char folder_[sizeof("/tmp/rpycXXXXXX")] = "/tmp/rpycXXXXXX";
+};
+
+TEST_F(UnixAdminServerTest, IsTheOwnersAlone) {
+  Listen("unix:" + Path("admin.sock"));
+  EXPECT_EQ(server_->address(), "unix:" + Path("admin.sock"));
+  EXPECT_EQ(Mode(Path("admin.sock")), static_cast<mode_t>(S_IFSOCK | 0600));
+  grpc::ClientContext context;
+  v1::Host host;
+  const grpc::Status status = host_->GetHost(&context, {}, &host);
+  EXPECT_TRUE(status.ok()) << status.error_message();
+
+  EXPECT_EQ(StartReason(server_->address(), &directory_), "9 ADDRESS_IN_USE");
+  EXPECT_EQ(Mode(Path("admin.sock")), static_cast<mode_t>(S_IFSOCK | 0600));
+  server_->Close(absl::Now());
+  EXPECT_EQ(Mode(Path("admin.sock")), 0u);
+  EXPECT_EQ(Mode(Path("admin.sock.lock")), 0u);
+}
+
+// gRPC undoes percent-encoding in addresses.
+TEST_F(UnixAdminServerTest, APathIsTakenLiterally) {
+  Listen("unix:" + Path("a%41 b"));
+  EXPECT_EQ(Mode(Path("a%41 b")), static_cast<mode_t>(S_IFSOCK | 0600));
+}
+
+TEST_F(UnixAdminServerTest, ASocketLeftBehindIsReplaced) {
+  const std::string path = Path("stale.sock");
+  {
+    const Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const SocketAddress address = *SocketAddress::Unix(path);
+    ASSERT_EQ(::bind(fd.get(), address.get(), address.size()), 0);
+  }
+  EXPECT_EQ(StartReason("unix:" + path, &directory_), "OK unix:" + path);
+}
+
+}  // namespace
+}  // namespace rpyc

@@ -1,0 +1,46 @@
+#include "server/admin/host_service.h"
+
+#include "rpyc/admin/v1/host_service.grpc.pb.h"
+#include "server/admin/proto_time.h"
+#include "server/admin/request_checks.h"
+#include "server/admin/status_to_grpc.h"
+#include "server/version.h"
+
+namespace rpyc {
+namespace {
+
+namespace v1 = admin::v1;
+
+class HostService final : public v1::HostService::Service {
+ public:
+  HostService(const ServerDirectory* directory, absl::Time host_start_time)
+      : directory_(*directory), host_start_time_(host_start_time) {}
+
+  grpc::Status GetHost(grpc::ServerContext*, const v1::GetHostRequest* request,
+                       v1::Host* host) override {
+    const absl::Status known = RefuseUnknownFields(*request);
+    if (!known.ok()) return StatusToGrpc(known);
+    host->set_version(kVersion);
+    host->set_build(kBuild);
+    *host->mutable_start_time() = ToTimestamp(host_start_time_);
+    const ServerDirectory::Totals totals = directory_.GetTotals();
+    host->set_servers_open(totals.servers_open);
+    host->set_connections_open(totals.connections_open);
+    host->set_connections_total(totals.connections_total);
+    host->set_calls_total(totals.calls_total);
+    return grpc::Status::OK;
+  }
+
+ private:
+  const ServerDirectory& directory_;
+  const absl::Time host_start_time_;
+};
+
+}  // namespace
+
+std::unique_ptr<grpc::Service> MakeHostService(const ServerDirectory* directory,
+                                               absl::Time host_start_time) {
+  return std::make_unique<HostService>(directory, host_start_time);
+}
+
+}  // namespace rpyc

@@ -1,0 +1,68 @@
+#include "server/admin/server_resource.h"
+
+#include <cstdint>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "server/admin/proto_time.h"
+#include "server/admin/resource_name.h"
+#include "server/admin/spec.h"
+#include "server/admin/status_to_grpc.h"
+
+namespace rpyc {
+namespace {
+
+namespace v1 = admin::v1;
+
+v1::Server::State ToState(ServerState state) {
+  switch (state) {
+    case ServerState::kStarting:
+      return v1::Server::STARTING;
+    case ServerState::kListening:
+      return v1::Server::LISTENING;
+    case ServerState::kDraining:
+      return v1::Server::DRAINING;
+    case ServerState::kClosed:
+      return v1::Server::CLOSED;
+    case ServerState::kFailed:
+      return v1::Server::FAILED;
+  }
+  return v1::Server::STATE_UNSPECIFIED;
+}
+
+// The same for the same bytes in every build, as absl::Hash is not. FNV-1a, 64 bits.
+std::string Fingerprint(const std::string& bytes) {
+  uint64_t hash = 0xcbf29ce484222325;
+  for (const unsigned char byte : bytes) hash = (hash ^ byte) * 0x100000001b3;
+  return absl::StrCat(absl::Hex(hash, absl::kZeroPad16));
+}
+
+}  // namespace
+
+v1::Server ServerResource(const ServerRecord& record) {
+  const ServerSnapshot& snapshot = record.snapshot;
+  v1::Server server;
+  server.set_name(ServerResourceName(record.id));
+  *server.mutable_spec() = SpecFromOptions(record.options);
+  server.set_state(ToState(snapshot.state));
+  server.set_hostname(snapshot.hostname);
+  server.set_port(snapshot.port);
+  server.set_socket_path(snapshot.socket_path);
+  if (snapshot.start_time != absl::Time()) {
+    *server.mutable_start_time() = ToTimestamp(snapshot.start_time);
+  }
+  if (!snapshot.last_error.ok()) *server.mutable_last_error() = StatusToProto(snapshot.last_error);
+  // Of everything but the counters.
+  server.set_etag(Fingerprint(server.SerializeAsString()));
+
+  server.set_connections_total(snapshot.connections_total);
+  server.set_connections_open(snapshot.connections_open);
+  server.set_connections_refused(snapshot.connections_refused);
+  server.set_calls_total(snapshot.calls_total);
+  server.set_calls_failed(snapshot.calls_failed);
+  server.set_abandoned_calls(snapshot.abandoned_calls);
+  return server;
+}
+
+}  // namespace rpyc

@@ -1,0 +1,169 @@
+#include "server/admin/server_service.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "rpyc/admin/v1/server_service.grpc.pb.h"
+#include "server/admin/audit.h"
+#include "server/admin/pages.h"
+#include "server/admin/proto_time.h"
+#include "server/admin/request_checks.h"
+#include "server/admin/resource_name.h"
+#include "server/admin/server_resource.h"
+#include "server/admin/spec.h"
+#include "server/admin/status_to_grpc.h"
+#include "server/reason.h"
+
+namespace rpyc {
+namespace {
+
+namespace v1 = admin::v1;
+
+v1::ServerKind ToProto(const ServerKindInfo& kind) {
+  v1::ServerKind proto;
+  proto.set_name(kind.name);
+  proto.set_summary(kind.summary);
+  v1::ServerKindTraits* traits = proto.mutable_traits();
+  traits->set_serves_inline(kind.traits.serves_inline);
+  traits->set_one_connection(kind.traits.one_connection);
+  traits->set_separate_process(kind.traits.separate_process);
+  traits->set_cooperative(kind.traits.cooperative);
+  for (const std::string& field : kind.traits.option_fields) traits->add_option_fields(field);
+  return proto;
+}
+
+// Sorts the servers as ListServers answers them.
+std::string OrderKey(const ServerRecord& record) {
+  return NumberKey(absl::ToUnixNanos(record.snapshot.start_time)) + record.id;
+}
+
+class ServerService final : public v1::ServerService::Service {
+ public:
+  explicit ServerService(ServerDirectory* directory) : directory_(*directory) {}
+
+  grpc::Status ListServerKinds(grpc::ServerContext*, const v1::ListServerKindsRequest* request,
+                               v1::ListServerKindsResponse* response) override {
+    return StatusToGrpc(ListKinds(*request, response));
+  }
+
+  grpc::Status StartServer(grpc::ServerContext* context, const v1::StartServerRequest* request,
+                           v1::Server* response) override {
+    const absl::StatusOr<ServerRecord> record = Start(*request);
+    const v1::ServerSpec& spec = request->spec();
+    Audit(context->peer(),
+          absl::StrCat("StartServer ",
+                       ServerResourceName(record.ok() ? record->id : request->server_id()), " (",
+                       spec.kind(), ", ", spec.service(), ")"),
+          record.status());
+    return Answer(record, response);
+  }
+
+  // Holds its thread until the server is closed; gRPC starts another one for the next call.
+  grpc::Status CloseServer(grpc::ServerContext* context, const v1::CloseServerRequest* request,
+                           v1::Server* response) override {
+    const absl::StatusOr<ServerRecord> record = Close(*request);
+    Audit(context->peer(), absl::StrCat("CloseServer ", request->name()), record.status());
+    return Answer(record, response);
+  }
+
+  grpc::Status GetServer(grpc::ServerContext*, const v1::GetServerRequest* request,
+                         v1::Server* response) override {
+    return Answer(Get(*request), response);
+  }
+
+  grpc::Status ListServers(grpc::ServerContext*, const v1::ListServersRequest* request,
+                           v1::ListServersResponse* response) override {
+    return StatusToGrpc(List(*request, response));
+  }
+
+ private:
+  static grpc::Status Answer(const absl::StatusOr<ServerRecord>& record, v1::Server* response) {
+    if (!record.ok()) return StatusToGrpc(record.status());
+    *response = ServerResource(*record);
+    return grpc::Status::OK;
+  }
+
+  absl::Status ListKinds(const v1::ListServerKindsRequest& request,
+                         v1::ListServerKindsResponse* response) const {
+    absl::Status known = RefuseUnknownFields(request);
+    if (!known.ok()) return known;
+    const auto& kinds = directory_.kinds().rows();
+    absl::StatusOr<Page> page =
+        CutPage("kinds", PositionKeys(kinds.size()), request.page_size(), request.page_token());
+    if (!page.ok()) return page.status();
+    for (size_t i = page->begin; i < page->end; ++i) {
+      *response->add_server_kinds() = ToProto(kinds[i]);
+    }
+    response->set_next_page_token(page->next_page_token);
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<ServerRecord> Start(const v1::StartServerRequest& request) {
+    absl::Status status = RefuseUnknownFields(request);
+    status.Update(NotSupportedIf(request.validate_only(), "validate_only"));
+    status.Update(NotSupportedIf(!request.request_id().empty(), "request_id"));
+    if (!status.ok()) return status;
+    const absl::StatusOr<ServerOptions> options =
+        OptionsFromSpec(request.spec(), directory_.kinds());
+    if (!options.ok()) return options.status();
+    return directory_.StartServer(request.server_id(), *options);
+  }
+
+  absl::StatusOr<ServerRecord> Close(const v1::CloseServerRequest& request) {
+    absl::Status status = RefuseUnknownFields(request);
+    status.Update(NotSupportedIf(!request.etag().empty(), "etag"));
+    if (!status.ok()) return status;
+    const absl::StatusOr<std::string> id = ParseServerResourceName(request.name());
+    if (!id.ok()) return id.status();
+    const absl::StatusOr<absl::Duration> drain_timeout =
+        ReadDuration("drain_timeout", request.drain_timeout());
+    if (!drain_timeout.ok()) return drain_timeout.status();
+    return directory_.CloseServer(*id, *drain_timeout);
+  }
+
+  absl::StatusOr<ServerRecord> Get(const v1::GetServerRequest& request) const {
+    absl::Status known = RefuseUnknownFields(request);
+    if (!known.ok()) return known;
+    const absl::StatusOr<std::string> id = ParseServerResourceName(request.name());
+    if (!id.ok()) return id.status();
+    return directory_.GetServer(*id);
+  }
+
+  absl::Status List(const v1::ListServersRequest& request,
+                    v1::ListServersResponse* response) const {
+    absl::Status known = RefuseUnknownFields(request);
+    if (!known.ok()) return known;
+    std::vector<ServerRecord> records = directory_.ListServers(request.show_closed());
+    std::sort(records.begin(), records.end(), [](const ServerRecord& a, const ServerRecord& b) {
+      return OrderKey(a) < OrderKey(b);
+    });
+    std::vector<std::string> keys;
+    keys.reserve(records.size());
+    for (const ServerRecord& record : records) keys.push_back(OrderKey(record));
+    absl::StatusOr<Page> page =
+        CutPage(request.show_closed() ? "servers with closed ones" : "servers", keys,
+                request.page_size(), request.page_token());
+    if (!page.ok()) return page.status();
+    for (size_t i = page->begin; i < page->end; ++i) {
+      *response->add_servers() = ServerResource(records[i]);
+    }
+    response->set_next_page_token(page->next_page_token);
+    return absl::OkStatus();
+  }
+
+  ServerDirectory& directory_;
+};
+
+}  // namespace
+
+std::unique_ptr<grpc::Service> MakeServerService(ServerDirectory* directory) {
+  return std::make_unique<ServerService>(directory);
+}
+
+}  // namespace rpyc

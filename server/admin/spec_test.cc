@@ -1,0 +1,217 @@
+#include "server/admin/spec.h"
+
+#include <google/protobuf/text_format.h>
+#include <google/protobuf/util/message_differencer.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "server/reason.h"
+
+namespace rpyc {
+namespace {
+
+namespace v1 = admin::v1;
+
+v1::ServerSpec Spec(const std::string& text) {
+  v1::ServerSpec spec;
+  spec.set_kind("plain");
+  spec.set_service("CALCULATOR");
+  EXPECT_TRUE(google::protobuf::TextFormat::MergeFromString(text, &spec)) << text;
+  return spec;
+}
+
+ServerKindTable Kinds() {
+  return ServerKindTable({
+      {.name = "plain", .summary = "", .traits = {}, .make = nullptr},
+      {.name = "pooled",
+       .summary = "",
+       .traits = {.option_fields = {"nbthreads", "request_batch_size"}},
+       .make = nullptr},
+  });
+}
+
+absl::StatusOr<ServerOptions> Convert(const std::string& text) {
+  return OptionsFromSpec(Spec(text), Kinds());
+}
+
+struct Refusal {
+  std::string spec;
+  std::string field;
+};
+
+class InvalidFieldTest : public testing::TestWithParam<Refusal> {};
+
+TEST_P(InvalidFieldTest, IsNamed) {
+  const absl::StatusOr<ServerOptions> options = Convert(GetParam().spec);
+  ASSERT_FALSE(options.ok());
+  EXPECT_EQ(options.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(GetReason(options.status()).reason, "INVALID_FIELD");
+  EXPECT_EQ(GetReason(options.status()).metadata.at("field"), GetParam().field);
+  EXPECT_NE(options.status().message().find(GetParam().field), std::string::npos);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, InvalidFieldTest,
+    testing::ValuesIn<Refusal>({
+        {"socket_path: '/tmp/s' reuse_addr: true", "spec.reuse_addr"},
+        {"nbthreads: 4", "spec.nbthreads"},
+        {"nbthreads: -4", "spec.nbthreads"},
+        {"request_batch_size: 4", "spec.request_batch_size"},
+        {"loops: 2", "spec.loops"},
+        {"kind: 'pooled' nbthreads: -4", "spec.nbthreads"},
+        {"kind: 'pooled' loops: 2", "spec.loops"},
+        {"protocol_config { allow_pickle: true }", "spec.protocol_config.allow_pickle"},
+        {"protocol_config { instantiate_custom_exceptions: true }",
+         "spec.protocol_config.instantiate_custom_exceptions"},
+        {"protocol_config { import_custom_exceptions: true }",
+         "spec.protocol_config.import_custom_exceptions"},
+        {"protocol_config { instantiate_oldstyle_exceptions: true }",
+         "spec.protocol_config.instantiate_oldstyle_exceptions"},
+        {"protocol_config { propagate_SystemExit_locally: true }",
+         "spec.protocol_config.propagate_SystemExit_locally"},
+        {"protocol_config { propagate_KeyboardInterrupt_locally: true }",
+         "spec.protocol_config.propagate_KeyboardInterrupt_locally"},
+        {"protocol_config { log_exceptions: false }", "spec.protocol_config.log_exceptions"},
+        {"protocol_config { close_catchall: true }", "spec.protocol_config.close_catchall"},
+        {"protocol_config { dialect: 4 }", "spec.protocol_config.dialect"},
+        {"protocol_config { dialect: -1 }", "spec.protocol_config.dialect"},
+        {"limits { max_frame_bytes: -1 }", "spec.limits.max_frame_bytes"},
+        {"limits { max_frame_bytes: 4294967296 }", "spec.limits.max_frame_bytes"},
+        {"limits { max_inflated_bytes: -1 }", "spec.limits.max_inflated_bytes"},
+        {"limits { max_inflated_bytes: 4294967296 }", "spec.limits.max_inflated_bytes"},
+        {"limits { max_nesting: -1 }", "spec.limits.max_nesting"},
+        {"limits { max_nesting: 501 }", "spec.limits.max_nesting"},
+        {"limits { max_int_digits: -1 }", "spec.limits.max_int_digits"},
+        {"limits { max_local_objects: -1 }", "spec.limits.max_local_objects"},
+        {"limits { max_read_ahead_bytes: -1 }", "spec.limits.max_read_ahead_bytes"},
+        {"limits { max_callback_depth: -1 }", "spec.limits.max_callback_depth"},
+        {"limits { handshake_timeout { seconds: -1 } }", "spec.limits.handshake_timeout"},
+        {"limits { idle_timeout { nanos: -1 } }", "spec.limits.idle_timeout"},
+    }));
+
+class NotSupportedTest : public testing::TestWithParam<Refusal> {};
+
+TEST_P(NotSupportedTest, IsNamed) {
+  const absl::StatusOr<ServerOptions> options = Convert(GetParam().spec);
+  ASSERT_FALSE(options.ok());
+  EXPECT_EQ(options.status().code(), absl::StatusCode::kUnimplemented);
+  EXPECT_EQ(GetReason(options.status()).reason, "NOT_SUPPORTED");
+  EXPECT_EQ(GetReason(options.status()).metadata.at("field"), GetParam().field);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, NotSupportedTest,
+    testing::ValuesIn<Refusal>({
+        {"kind: 'pooled' nbthreads: 4", "spec.nbthreads"},
+        {"tls {}", "spec.tls"},
+        {"registrar {}", "spec.registrar"},
+        {"auto_register: true", "spec.auto_register"},
+        {"protocol_config { allow_setattr: true }", "spec.protocol_config.allow_setattr"},
+        {"protocol_config { allow_delattr: true }", "spec.protocol_config.allow_delattr"},
+        {"protocol_config { safe_attrs {} }", "spec.protocol_config.safe_attrs"},
+        {"protocol_config { sync_request_timeout { seconds: 30 } }",
+         "spec.protocol_config.sync_request_timeout"},
+        {"protocol_config { dialect: 5 }", "spec.protocol_config.dialect"},
+        {"protocol_config { dialect: 6 }", "spec.protocol_config.dialect"},
+        {"protocol_config { connid: 'c' }", "spec.protocol_config.connid"},
+        {"protocol_config { bind_threads: true }", "spec.protocol_config.bind_threads"},
+        {"limits { max_read_ahead_bytes: 1 }", "spec.limits.max_read_ahead_bytes"},
+        {"limits { max_callback_depth: 1 }", "spec.limits.max_callback_depth"},
+        {"limits { handshake_timeout { seconds: 1 } }", "spec.limits.handshake_timeout"},
+        {"limits { idle_timeout { nanos: 1 } }", "spec.limits.idle_timeout"},
+    }));
+
+// The server's own check lists the known ones.
+TEST(SpecTest, AnUnknownKindIsLeftToTheServer) {
+  EXPECT_EQ(Convert("kind: 'none' nbthreads: 4")->kind, "none");
+}
+
+TEST(SpecTest, EveryHonouredFieldArrives) {
+  const absl::StatusOr<ServerOptions> options = Convert(R"(
+      hostname: 'example.org' port: 65535 ipv6: true allow_insecure: true backlog: 7
+      reuse_addr: false
+      protocol_config {
+        allow_safe_attrs: false allow_exposed_attrs: false allow_public_attrs: true
+        allow_all_attrs: true exposed_prefix: 'x_' allow_getattr: false
+        include_local_traceback: false include_local_version: false
+      }
+      limits {
+        max_frame_bytes: 4294967295 max_inflated_bytes: 2 max_nesting: 3 max_int_digits: 4
+        max_local_objects: 5 max_sessions: 6
+      })");
+  ASSERT_TRUE(options.ok()) << options.status();
+  EXPECT_EQ(options->kind, "plain");
+  EXPECT_EQ(options->service, "CALCULATOR");
+  EXPECT_EQ(options->hostname, "example.org");
+  EXPECT_EQ(options->port, 65535);
+  EXPECT_TRUE(options->ipv6);
+  EXPECT_TRUE(options->allow_insecure);
+  EXPECT_EQ(options->backlog, 7);
+  EXPECT_FALSE(options->reuse_addr);
+  EXPECT_FALSE(options->protocol_config.allow_safe_attrs);
+  EXPECT_FALSE(options->protocol_config.allow_exposed_attrs);
+  EXPECT_TRUE(options->protocol_config.allow_public_attrs);
+  EXPECT_TRUE(options->protocol_config.allow_all_attrs);
+  EXPECT_EQ(options->protocol_config.exposed_prefix, "x_");
+  EXPECT_FALSE(options->protocol_config.allow_getattr);
+  EXPECT_FALSE(options->protocol_config.include_local_traceback);
+  EXPECT_FALSE(options->protocol_config.include_local_version);
+  EXPECT_EQ(options->limits.max_frame_bytes, 4294967295u);
+  EXPECT_EQ(options->limits.max_inflated_bytes, 2u);
+  EXPECT_GE(options->limits.max_decoded_bytes, options->limits.max_frame_bytes);
+  EXPECT_EQ(options->limits.max_nesting, 3);
+  EXPECT_EQ(options->limits.max_int_digits, 4);
+  EXPECT_EQ(options->limits.max_local_objects, 5u);
+  EXPECT_EQ(options->max_sessions, 6);
+  EXPECT_EQ(Convert("socket_path: '/run/s'")->socket_path, "/run/s");
+}
+
+TEST(SpecTest, UnsetAndZeroAreTheDefaults) {
+  const ServerOptions defaults;
+  const absl::StatusOr<ServerOptions> options = Convert("protocol_config {} limits {}");
+  ASSERT_TRUE(options.ok()) << options.status();
+  EXPECT_TRUE(options->reuse_addr);
+  EXPECT_EQ(options->max_sessions, 0);  // the server's default, as in a flag
+  EXPECT_EQ(options->limits.max_frame_bytes, defaults.limits.max_frame_bytes);
+  EXPECT_EQ(options->limits.max_decoded_bytes, defaults.limits.max_decoded_bytes);
+  EXPECT_EQ(options->protocol_config.exposed_prefix, "exposed_");
+}
+
+// Whatever says what happens anyway is honoured.
+TEST(SpecTest, HarmlessValuesPass) {
+  const absl::StatusOr<ServerOptions> options = Convert(R"(
+      auto_register: false
+      protocol_config {
+        allow_setattr: false allow_delattr: false allow_pickle: false dialect: 0
+        instantiate_custom_exceptions: false import_custom_exceptions: false
+        instantiate_oldstyle_exceptions: false propagate_SystemExit_locally: false
+        propagate_KeyboardInterrupt_locally: false close_catchall: false bind_threads: false
+      }
+      limits { handshake_timeout {} idle_timeout {} })");
+  EXPECT_TRUE(options.ok()) << options.status();
+}
+
+// A client may start a server with the spec of another one.
+TEST(SpecTest, WhatIsShownCanBeGivenBack) {
+  for (const char* text :
+       {"", "socket_path: '/run/s'", "hostname: '::1' port: 5 ipv6: true reuse_addr: false",
+        "protocol_config { exposed_prefix: '' } limits { max_nesting: 3 }"}) {
+    const v1::ServerSpec shown = SpecFromOptions(*Convert(text));
+    const absl::StatusOr<ServerOptions> again = OptionsFromSpec(shown, Kinds());
+    ASSERT_TRUE(again.ok()) << again.status();
+    EXPECT_TRUE(google::protobuf::util::MessageDifferencer::Equals(shown, SpecFromOptions(*again)))
+        << shown.DebugString();
+  }
+}
+
+TEST(SpecTest, DefaultsAreShown) {
+  const v1::ServerSpec shown = SpecFromOptions(*Convert(""));
+  EXPECT_TRUE(shown.reuse_addr());
+  EXPECT_EQ(shown.protocol_config().exposed_prefix(), "exposed_");
+  EXPECT_TRUE(shown.protocol_config().allow_safe_attrs());
+  EXPECT_EQ(shown.limits().max_frame_bytes(), 64 << 20);
+}
+
+}  // namespace
+}  // namespace rpyc
