@@ -1,0 +1,119 @@
+#ifndef RPYC_CHANNEL_H_
+#define RPYC_CHANNEL_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "rpyc/limits.h"
+#include "rpyc/out_buffer.h"
+
+namespace rpyc {
+
+// Bytes of a frame besides its payload: u32 length | u8 compressed | payload | '\n'.
+// Source:  RPyC core/channel.py, Channel, 5.3.1 and 6.0.2.
+inline constexpr size_t kFrameHeaderBytes = 5;
+inline constexpr size_t kFrameTrailerBytes = 1;
+
+// A push parser: bytes in, complete frames out, half a frame kept. No I/O.
+//
+//   absl::Span<char> space = parser.PrepareRead();
+//   n = recv(space); parser.Commit(n);
+//   while (payload = parser.Next()) ...          // payload is valid until the next call
+//
+// Memory: a small first buffer that grows with what has arrived, never with what a header claims
+// (once large frames have come from this peer, the next is believed). Between frames at most 2 MiB
+// are kept, and only while recent frames needed it. A connection that may now be idle for long
+// calls ReleaseIdle. Threads: one.
+class FrameParser {
+ public:
+  explicit FrameParser(const Limits& limits);
+  ~FrameParser();
+  FrameParser(const FrameParser&) = delete;
+  FrameParser& operator=(const FrameParser&) = delete;
+
+  // Space for the next bytes, never empty. Invalidates the last payload.
+  absl::Span<char> PrepareRead();
+  // Takes over the first `bytes` bytes of that space.
+  void Commit(size_t bytes);
+
+  // The next complete payload, inflated if it was compressed; nullopt when more bytes are needed.
+  // Frames with an empty payload are skipped, as a Python peer does. The trailer is not checked.
+  // Wire:    any non-zero flag means zlib.
+  // Errors:  kResourceExhausted - over max_frame_bytes or max_inflated_bytes, known from the header
+  //          alone where possible; kInvalidArgument - bad zlib data, or compressed nothing. Fatal:
+  //          do not go on.
+  // Source:  RPyC core/channel.py, Channel.recv, and zlib.decompress, which ignores bytes after the
+  //          compressed stream and refuses one without its end.
+  absl::StatusOr<std::optional<absl::string_view>> Next();
+
+  // True when a frame has begun whose end has not arrived.
+  bool inside_frame() const;
+  // True when Next would not return nullopt: one more complete frame is buffered, or an error.
+  bool has_frame() const;
+
+  // Gives all buffers back if no byte is buffered. Invalidates the last payload.
+  void ReleaseIdle();
+
+  size_t buffered_bytes() const { return end_ - begin_; }
+  size_t capacity_bytes() const { return input_.capacity + inflated_.capacity; }
+
+ private:
+  // Storage from malloc: nothing is zero-filled, and growing a large block remaps its pages.
+  struct Buffer {
+    char* data = nullptr;
+    size_t capacity = 0;
+    size_t recent_need = 0;  // what was used lately; decays
+
+    void Grow(size_t new_capacity);
+    void Free();
+    // The content is done with, `used` bytes at most were in use: frees what the recent uses do not
+    // justify keeping.
+    void Retire(size_t used);
+  };
+  // The frame at some offset of the input, as far as its header tells.
+  struct Header {
+    uint32_t payload_bytes;
+    bool compressed;
+    size_t frame_bytes() const;
+  };
+
+  std::optional<Header> HeaderAt(size_t offset) const;
+  bool CompleteAt(size_t offset, const Header& header) const;
+  void Compact();
+  absl::StatusOr<absl::string_view> Inflate(absl::string_view compressed);
+
+  const uint32_t max_frame_bytes_;
+  const uint32_t max_inflated_bytes_;
+  Buffer input_;
+  size_t begin_ = 0;  // input_ holds bytes [begin_, end_)
+  size_t end_ = 0;
+  bool filled_ = false;  // the last read took all the space it was offered
+  Buffer inflated_;
+  size_t inflated_bytes_ = 0;  // of the largest payload since inflated_ was retired
+};
+
+// Writes a frame around a payload that is appended between Begin and End, with no copy of it.
+// Never compressed: peers inflate only what is flagged, and over loopback deflating never pays.
+class FrameWriter {
+ public:
+  explicit FrameWriter(OutBuffer* out);  // appends the header
+  // Completes the frame. Errors: kResourceExhausted - payload over 4 GiB - 1 or `max_frame_bytes`;
+  // the frame is then removed from the buffer.
+  absl::Status End(uint32_t max_frame_bytes);
+  // Removes the frame again.
+  void Abandon();
+
+ private:
+  OutBuffer* const out_;
+  const size_t start_;
+};
+
+}  // namespace rpyc
+
+#endif  // RPYC_CHANNEL_H_
