@@ -50,7 +50,7 @@ absl::StatusOr<std::unique_ptr<Host>> Host::Start(HostOptions options) {
   if (!options.admin_address.empty()) {
     absl::StatusOr<std::unique_ptr<AdminServer>> admin =
         AdminServer::Start(options.admin_address, &state->directory, start_time);
-    if (!admin.ok()) return Prefixed("control plane", admin.status());
+    if (!admin.ok()) return Prefixed("admin listener", admin.status());
     state->admin = *std::move(admin);
     state->admin_address = state->admin->address();
   }

@@ -20,7 +20,8 @@ struct SessionSetup {
 
   const Service service;
   const Connection::Options options;
-  std::string label;  // of the server, for the log: "ECHO/18861"; set before the first session
+  std::string
+      label;  // of the server, for the log: "ECHO/18861" as RPyC; set before the first session
   SessionLedger ledger;
 };
 

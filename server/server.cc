@@ -159,7 +159,7 @@ absl::Status Server::Core::Listen(const SocketAddress& address) {
   endpoint_ = (*listener)->endpoint();
   setup_->label = absl::StrCat(
       setup_->service.name(), "/",
-      endpoint_.socket_path.empty() ? absl::StrCat(endpoint_.port) : endpoint_.socket_path);
+      options_.socket_path.empty() ? absl::StrCat(endpoint_.port) : endpoint_.ToString());
   start_time_ = absl::Now();
   MutexLock lock(&mutex_);  // holds the accept loop up until all is in place
   absl::Status started = StartThread([core = shared_from_this()] { core->AcceptLoop(); });

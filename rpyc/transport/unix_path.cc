@@ -32,7 +32,7 @@ absl::StatusOr<Fd> TakeLock(absl::string_view path) {
   const std::string name = LockName(path);
   for (;;) {
     Fd lock(::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-    if (!lock.valid()) return FileError(name, errno);
+    if (!lock.valid()) return FileError(path, errno);
     if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) return InUse(path, "address already in use");
     // The last holder may have removed the file between open and lock.
     struct stat locked, named;
