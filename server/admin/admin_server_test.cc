@@ -11,8 +11,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
-#include <set>
+#include <future>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,12 +27,14 @@
 #include "rpyc/admin/v1/catalog_service.grpc.pb.h"
 #include "rpyc/admin/v1/host_service.grpc.pb.h"
 #include "rpyc/admin/v1/server_service.grpc.pb.h"
+#include "rpyc/mutex.h"
 #include "rpyc/service.h"
 #include "rpyc/transport/fd.h"
 #include "rpyc/transport/listener.h"
 #include "rpyc/transport/socket_address.h"
 #include "server/reason.h"
 #include "server/server_kinds.h"
+#include "server/testing/caller.h"
 #include "server/version.h"
 
 namespace rpyc {
@@ -38,7 +42,33 @@ namespace {
 
 namespace v1 = admin::v1;
 
-ServiceCatalog Catalog() {
+// Holds calls until it is opened.
+class Gate {
+ public:
+  void Wait() {
+    MutexLock lock(&mutex_);
+    ++waiting_;
+    changed_.SignalAll();
+    while (!open_) changed_.Wait(&mutex_);
+  }
+  void AwaitWaiting(int count) {
+    MutexLock lock(&mutex_);
+    while (waiting_ < count) changed_.Wait(&mutex_);
+  }
+  void Open() {
+    MutexLock lock(&mutex_);
+    open_ = true;
+    changed_.SignalAll();
+  }
+
+ private:
+  Mutex mutex_;
+  CondVar changed_;
+  int waiting_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool open_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+ServiceCatalog Catalog(std::shared_ptr<Gate> gate) {
   auto catalog = ServiceCatalog::Make({
       Service("CALCULATOR")
           .Doc("Adds.")
@@ -48,6 +78,7 @@ ServiceCatalog Catalog() {
               "Returns a + b."),
       Service("ECHO").Expose(
           "echo", [](std::string x) { return x; }, Arg("x")),
+      Service("SLOW").Expose("wait", [gate] { gate->Wait(); }),
   });
   return *std::move(catalog);
 }
@@ -70,7 +101,7 @@ std::string Why(const grpc::Status& status) {
 
 class AdminServerTest : public testing::Test {
  protected:
-  AdminServerTest() : directory_(Catalog(), BuiltinServerKinds()) { Listen("127.0.0.1:0"); }
+  AdminServerTest() : directory_(Catalog(gate_), BuiltinServerKinds()) { Listen("127.0.0.1:0"); }
 
   void Listen(const std::string& address) {
     auto server = AdminServer::Start(address, &directory_, start_time_);
@@ -86,9 +117,13 @@ class AdminServerTest : public testing::Test {
     host_ = v1::HostService::NewStub(channel_);
   }
 
+  // Of the first kind, unless the request names one.
   grpc::Status Start(const std::string& request_text, v1::Server* server) {
     v1::StartServerRequest request;
     EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(request_text, &request));
+    if (request.spec().kind().empty()) {
+      request.mutable_spec()->set_kind(directory_.kinds().rows().front().name);
+    }
     grpc::ClientContext context;
     return servers_->StartServer(&context, request, server);
   }
@@ -136,6 +171,7 @@ class AdminServerTest : public testing::Test {
   }
 
   const absl::Time start_time_ = absl::Now();
+  const std::shared_ptr<Gate> gate_ = std::make_shared<Gate>();  // calls of SLOW wait at it
   ServerDirectory directory_;
   std::unique_ptr<AdminServer> server_;
   std::shared_ptr<grpc::Channel> channel_;
@@ -150,7 +186,7 @@ using Names = std::vector<std::string>;
 
 TEST_F(AdminServerTest, StartGetListClose) {
   v1::Server started;
-  ASSERT_TRUE(Start("spec { kind: 'threaded' service: 'calculator' }", &started).ok());
+  ASSERT_TRUE(Start("spec { service: 'calculator' }", &started).ok());
   EXPECT_EQ(started.name(), "servers/calculator");
   EXPECT_EQ(started.state(), v1::Server::LISTENING);
   EXPECT_EQ(started.hostname(), "127.0.0.1");
@@ -176,7 +212,7 @@ TEST_F(AdminServerTest, StartGetListClose) {
 
 TEST_F(AdminServerTest, AServerStartsWithTheSpecOfAnother) {
   v1::Server first, second;
-  ASSERT_TRUE(Start("spec { kind: 'threaded' service: 'ECHO' }", &first).ok());
+  ASSERT_TRUE(Start("spec { service: 'ECHO' }", &first).ok());
   v1::StartServerRequest request;
   *request.mutable_spec() = first.spec();
   grpc::ClientContext context;
@@ -189,9 +225,7 @@ TEST_F(AdminServerTest, AServerStartsWithTheSpecOfAnother) {
 TEST_F(AdminServerTest, ServersAreListedInPagesOldestFirst) {
   Names names;
   for (const char* id : {"e", "b", "d", "a", "c"}) {
-    ASSERT_TRUE(
-        Start(absl::StrCat("server_id: '", id, "' spec { kind: 'threaded' service: 'ECHO' }"))
-            .ok());
+    ASSERT_TRUE(Start(absl::StrCat("server_id: '", id, "' spec { service: 'ECHO' }")).ok());
     names.push_back(absl::StrCat("servers/", id));
   }
   EXPECT_EQ(List(/*show_closed=*/false, /*page_size=*/2), names);
@@ -201,7 +235,7 @@ TEST_F(AdminServerTest, ServersAreListedInPagesOldestFirst) {
 }
 
 TEST_F(AdminServerTest, ErrorsOfStartServer) {
-  ASSERT_TRUE(Start("server_id: 'one' spec { kind: 'threaded' service: 'ECHO' }").ok());
+  ASSERT_TRUE(Start("server_id: 'one' spec { service: 'ECHO' }").ok());
   auto taken = Listener::Open(*SocketAddress::Resolve("127.0.0.1", 0, false), {});
   ASSERT_TRUE(taken.ok());
   const std::string busy = absl::StrCat("port: ", (*taken)->endpoint().port);
@@ -210,23 +244,22 @@ TEST_F(AdminServerTest, ErrorsOfStartServer) {
       {"", "3 UNKNOWN_SERVICE"},
       {"spec { kind: 'turbo' service: 'ECHO' }", "3 UNKNOWN_KIND"},
       {"spec { kind: 'turbo' service: 'ECHO' nbthreads: 4 }", "3 UNKNOWN_KIND"},
-      {"spec { kind: 'threaded' service: 'NONE' }", "3 UNKNOWN_SERVICE"},
-      {"spec { kind: 'threaded' service: 'services/ECHO' }", "3 UNKNOWN_SERVICE"},
-      {"server_id: 'one' spec { kind: 'threaded' service: 'ECHO' }", "6 SERVER_ALREADY_EXISTS"},
-      {"server_id: 'One' spec { kind: 'threaded' service: 'ECHO' }", "3 INVALID_FIELD server_id"},
-      {"spec { kind: 'threaded' service: 'ECHO' " + busy + " }", "9 ADDRESS_IN_USE"},
-      {"spec { kind: 'threaded' service: 'ECHO' port: 65536 }", "3 INVALID_FIELD spec.port"},
-      {"spec { kind: 'threaded' service: 'ECHO' port: -1 }", "3 INVALID_FIELD spec.port"},
-      {"spec { kind: 'threaded' service: 'ECHO' backlog: -1 }", "3 INVALID_FIELD spec.backlog"},
-      {"spec { kind: 'threaded' service: 'ECHO' hostname: 'h' socket_path: '/tmp/s' }",
+      {"spec { service: 'NONE' }", "3 UNKNOWN_SERVICE"},
+      {"spec { service: 'services/ECHO' }", "3 UNKNOWN_SERVICE"},
+      {"server_id: 'one' spec { service: 'ECHO' }", "6 SERVER_ALREADY_EXISTS"},
+      {"server_id: 'One' spec { service: 'ECHO' }", "3 INVALID_FIELD server_id"},
+      {"spec { service: 'ECHO' " + busy + " }", "9 ADDRESS_IN_USE"},
+      {"spec { service: 'ECHO' port: 65536 }", "3 INVALID_FIELD spec.port"},
+      {"spec { service: 'ECHO' port: -1 }", "3 INVALID_FIELD spec.port"},
+      {"spec { service: 'ECHO' backlog: -1 }", "3 INVALID_FIELD spec.backlog"},
+      {"spec { service: 'ECHO' hostname: 'h' socket_path: '/tmp/s' }",
        "3 INVALID_FIELD spec.hostname"},
-      {"spec { kind: 'threaded' service: 'ECHO' port: 1 socket_path: '/tmp/s' }",
-       "3 INVALID_FIELD spec.port"},
-      {"spec { kind: 'threaded' service: 'ECHO' hostname: '0.0.0.0' }", "9 INSECURE_LISTENER"},
-      {"spec { kind: 'threaded' service: 'ECHO' nbthreads: 4 }", "3 INVALID_FIELD spec.nbthreads"},
-      {"spec { kind: 'threaded' service: 'ECHO' limits { max_sessions: -1 } }",
+      {"spec { service: 'ECHO' port: 1 socket_path: '/tmp/s' }", "3 INVALID_FIELD spec.port"},
+      {"spec { service: 'ECHO' hostname: '0.0.0.0' }", "9 INSECURE_LISTENER"},
+      {"spec { service: 'ECHO' nbthreads: 4 }", "3 INVALID_FIELD spec.nbthreads"},
+      {"spec { service: 'ECHO' limits { max_sessions: -1 } }",
        "3 INVALID_FIELD spec.limits.max_sessions"},
-      {"spec { kind: 'threaded' service: 'ECHO' tls {} }", "12 NOT_SUPPORTED spec.tls"},
+      {"spec { service: 'ECHO' tls {} }", "12 NOT_SUPPORTED spec.tls"},
       {"validate_only: true", "12 NOT_SUPPORTED validate_only"},
       {"request_id: 'r'", "12 NOT_SUPPORTED request_id"},
   };
@@ -239,8 +272,8 @@ TEST_F(AdminServerTest, ErrorsNameTheirObject) {
   const std::string kinds = Start("spec { kind: 'turbo' service: 'ECHO' }").error_message();
   EXPECT_TRUE(absl::StrContains(kinds, "turbo")) << kinds;
   EXPECT_TRUE(absl::StrContains(kinds, BuiltinServerKinds().Names())) << kinds;
-  const std::string services = Start("spec { kind: 'threaded' service: 'NO' }").error_message();
-  EXPECT_TRUE(absl::StrContains(services, "CALCULATOR, ECHO")) << services;
+  const std::string services = Start("spec { service: 'NO' }").error_message();
+  EXPECT_TRUE(absl::StrContains(services, "CALCULATOR, ECHO, SLOW")) << services;
 }
 
 TEST_F(AdminServerTest, ErrorsOfGetAndClose) {
@@ -249,7 +282,7 @@ TEST_F(AdminServerTest, ErrorsOfGetAndClose) {
   EXPECT_EQ(Why(Close("servers/nope")), "5 SERVER_NOT_FOUND");
   EXPECT_EQ(Why(Close("")), "3 INVALID_FIELD name");
 
-  ASSERT_TRUE(Start("spec { kind: 'threaded' service: 'ECHO' }").ok());
+  ASSERT_TRUE(Start("spec { service: 'ECHO' }").ok());
   v1::CloseServerRequest request;
   v1::Server server;
   request.set_name("servers/echo");
@@ -267,7 +300,7 @@ TEST_F(AdminServerTest, ErrorsOfGetAndClose) {
 TEST_F(AdminServerTest, AnUnknownFieldIsRefused) {
   v1::StartServerRequest request;
   v1::ServerSpec* spec = request.mutable_spec();
-  spec->set_kind("threaded");
+  spec->set_kind(directory_.kinds().rows().front().name);
   spec->set_service("ECHO");
   spec->GetReflection()->MutableUnknownFields(spec)->AddVarint(999, 1);
   grpc::ClientContext context;
@@ -344,7 +377,7 @@ TEST_F(AdminServerTest, ServicesAreListedInPages) {
     for (const v1::Service& service : response.services()) names.push_back(service.name());
     request.set_page_token(response.next_page_token());
   } while (!request.page_token().empty());
-  EXPECT_EQ(names, Names({"services/CALCULATOR", "services/ECHO"}));
+  EXPECT_EQ(names, Names({"services/CALCULATOR", "services/ECHO", "services/SLOW"}));
 }
 
 TEST_F(AdminServerTest, ErrorsOfGetService) {
@@ -365,7 +398,7 @@ TEST_F(AdminServerTest, ErrorsOfGetService) {
 // --- host ---
 
 TEST_F(AdminServerTest, GetHost) {
-  ASSERT_TRUE(Start("spec { kind: 'threaded' service: 'ECHO' }").ok());
+  ASSERT_TRUE(Start("spec { service: 'ECHO' }").ok());
   grpc::ClientContext context;
   v1::Host host;
   ASSERT_TRUE(host_->GetHost(&context, {}, &host).ok());
@@ -374,6 +407,76 @@ TEST_F(AdminServerTest, GetHost) {
   EXPECT_EQ(host.start_time().seconds(), absl::ToUnixSeconds(start_time_));
   EXPECT_EQ(host.servers_open(), 1);
   EXPECT_EQ(host.connections_open(), 0);
+}
+
+// --- slow closes ---
+
+// Each holds a thread of gRPC's until its server is closed.
+TEST_F(AdminServerTest, ManySlowClosesHoldUpNobody) {
+  constexpr int kServers = 50;
+  std::vector<std::unique_ptr<Caller>> callers;
+  for (int i = 0; i < kServers; ++i) {
+    v1::Server server;
+    ASSERT_TRUE(Start("spec { service: 'SLOW' }", &server).ok());
+    callers.push_back(std::make_unique<Caller>(
+        directory_.GetServer(server.name().substr(sizeof("servers/") - 1))->snapshot));
+    callers.back()->Send("wait");
+  }
+  gate_->AwaitWaiting(kServers);
+
+  std::vector<std::future<std::string>> closes;
+  for (const std::string& name : List(/*show_closed=*/false)) {
+    closes.push_back(std::async(std::launch::async, [this, name]() -> std::string {
+      v1::CloseServerRequest request;
+      request.set_name(name);
+      request.mutable_drain_timeout()->set_seconds(600);
+      grpc::ClientContext context;
+      v1::Server server;
+      const grpc::Status status = servers_->CloseServer(&context, request, &server);
+      return status.ok() ? v1::Server::State_Name(server.state()) : Why(status);
+    }));
+  }
+  int draining = 0;
+  while (draining < kServers) {
+    draining = 0;
+    for (const ServerRecord& record : directory_.ListServers(/*show_closed=*/false)) {
+      draining += record.snapshot.state == ServerState::kDraining;
+    }
+  }
+  for (int i = 0; i < 100; ++i) {
+    grpc::ClientContext context;
+    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(30));
+    v1::Host host;
+    const grpc::Status status = host_->GetHost(&context, {}, &host);
+    ASSERT_TRUE(status.ok()) << status.error_message();
+    EXPECT_EQ(host.servers_open(), kServers);
+  }
+  gate_->Open();
+  for (auto& close : closes) EXPECT_EQ(close.get(), "CLOSED");
+}
+
+// What a host's end does: its servers are hurried, then nobody keeps the control plane.
+TEST_F(AdminServerTest, ASlowCloseIsHurriedByTheHostsEnd) {
+  v1::Server server;
+  ASSERT_TRUE(Start("spec { service: 'SLOW' }", &server).ok());
+  Caller caller(directory_.GetServer("slow")->snapshot);
+  caller.Send("wait");
+  gate_->AwaitWaiting(1);
+  auto close = std::async(std::launch::async, [this] {
+    v1::CloseServerRequest request;
+    request.set_name("servers/slow");
+    request.mutable_drain_timeout()->set_seconds(600);
+    grpc::ClientContext context;
+    v1::Server closed;
+    EXPECT_TRUE(servers_->CloseServer(&context, request, &closed).ok());
+    return closed.abandoned_calls();
+  });
+  while (directory_.GetServer("slow")->snapshot.state != ServerState::kDraining) {
+  }
+  directory_.CloseAll(absl::ZeroDuration());
+  EXPECT_EQ(close.get(), 1);
+  server_->Close(absl::Now() + absl::Seconds(30));
+  gate_->Open();
 }
 
 // --- reflection, as a client without any .proto file sees it ---

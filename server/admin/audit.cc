@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "absl/strings/escaping.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "server/log.h"
 #include "server/reason.h"
@@ -13,6 +13,19 @@ namespace {
 // A request may be of megabytes.
 constexpr size_t kMaxBytes = 1000;
 
+// One line, whatever the peer has sent.
+std::string OneLine(absl::string_view text) {
+  std::string line;
+  for (const char c : text.substr(0, kMaxBytes)) {
+    if (absl::ascii_iscntrl(c)) {
+      absl::StrAppend(&line, "\\x", absl::Hex(c, absl::kZeroPad2));
+    } else {
+      line.push_back(c);
+    }
+  }
+  return line;
+}
+
 }  // namespace
 
 void Audit(absl::string_view peer, absl::string_view what, const absl::Status& result) {
@@ -21,8 +34,7 @@ void Audit(absl::string_view peer, absl::string_view what, const absl::Status& r
     outcome = absl::StrCat(absl::StatusCodeToString(result.code()), " ", GetReason(result).reason,
                            ": ", result.message());
   }
-  const std::string line = absl::StrCat(peer, " ", what, ": ", outcome);
-  Log().info("audit: {}", absl::Utf8SafeCEscape(absl::string_view(line).substr(0, kMaxBytes)));
+  Log().info("audit: {}", OneLine(absl::StrCat(peer, " ", what, ": ", outcome)));
 }
 
 }  // namespace rpyc

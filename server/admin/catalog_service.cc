@@ -83,7 +83,7 @@ class CatalogService final : public v1::CatalogService::Service {
     const rpyc::Service* service = catalog_.Find(*name);
     if (service == nullptr) {
       return ReasonStatus(absl::StatusCode::kNotFound, "SERVICE_NOT_FOUND",
-                          absl::StrCat("no service ", request.name()), {{"name", request.name()}});
+                          absl::StrCat(request.name(), " not found"));
     }
     *response = ToProto(*service);
     return absl::OkStatus();

@@ -16,7 +16,7 @@ namespace v1 = admin::v1;
 ServerRecord Record() {
   ServerRecord record;
   record.id = "calculator";
-  record.options.kind = "threaded";
+  record.options.kind = "plain";
   record.options.service = "CALCULATOR";
   record.snapshot.state = ServerState::kListening;
   record.snapshot.hostname = "127.0.0.1";
@@ -35,7 +35,7 @@ TEST(ServerResourceTest, ShowsTheRecord) {
   record.snapshot.abandoned_calls = 1;
   const v1::Server server = ServerResource(record);
   EXPECT_EQ(server.name(), "servers/calculator");
-  EXPECT_EQ(server.spec().kind(), "threaded");
+  EXPECT_EQ(server.spec().kind(), "plain");
   EXPECT_EQ(server.state(), v1::Server::LISTENING);
   EXPECT_EQ(server.hostname(), "127.0.0.1");
   EXPECT_EQ(server.port(), 18861);

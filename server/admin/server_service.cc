@@ -55,11 +55,10 @@ class ServerService final : public v1::ServerService::Service {
   grpc::Status StartServer(grpc::ServerContext* context, const v1::StartServerRequest* request,
                            v1::Server* response) override {
     const absl::StatusOr<ServerRecord> record = Start(*request);
-    const v1::ServerSpec& spec = request->spec();
+    const std::string& id = record.ok() ? record->id : request->server_id();
     Audit(context->peer(),
-          absl::StrCat("StartServer ",
-                       ServerResourceName(record.ok() ? record->id : request->server_id()), " (",
-                       spec.kind(), ", ", spec.service(), ")"),
+          absl::StrCat("StartServer ", id.empty() ? "" : ServerResourceName(id) + " ", "(",
+                       request->spec().kind(), ", ", request->spec().service(), ")"),
           record.status());
     return Answer(record, response);
   }
