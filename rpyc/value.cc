@@ -240,13 +240,13 @@ std::shared_ptr<const Value::Items> Value::MakeItems(std::vector<Value> values) 
 
 Value Value::Tuple(std::vector<Value> items) {
   Value value;
-  value.rep_.emplace<TupleRep>(TupleRep{MakeItems(std::move(items))});
+  value.rep_ = Container{MakeItems(std::move(items)), Kind::kTuple};
   return value;
 }
 
 Value Value::Frozenset(std::vector<Value> items) {
   Value value;
-  value.rep_.emplace<FrozensetRep>(FrozensetRep{MakeItems(std::move(items))});
+  value.rep_ = Container{MakeItems(std::move(items)), Kind::kFrozenset};
   return value;
 }
 
@@ -257,21 +257,13 @@ Value Value::Slice(Value start, Value stop, Value step) {
   items.push_back(std::move(stop));
   items.push_back(std::move(step));
   Value value;
-  value.rep_.emplace<SliceRep>(SliceRep{MakeItems(std::move(items))});
+  value.rep_ = Container{MakeItems(std::move(items)), Kind::kSlice};
   return value;
 }
 
 const std::shared_ptr<const Value::Items>* Value::items_rep() const {
-  switch (kind()) {
-    case Kind::kTuple:
-      return &std::get_if<TupleRep>(&rep_)->items;
-    case Kind::kSlice:
-      return &std::get_if<SliceRep>(&rep_)->items;
-    case Kind::kFrozenset:
-      return &std::get_if<FrozensetRep>(&rep_)->items;
-    default:
-      return nullptr;
-  }
+  const Container* container = std::get_if<Container>(&rep_);
+  return container == nullptr ? nullptr : &container->items;
 }
 
 absl::Span<const Value> Value::items() const {
@@ -286,7 +278,7 @@ std::vector<Value> Value::TakeItems() && {
   if (items->use_count() != 1) return (*items)->values;
   const std::shared_ptr<const Items> ordered = *items;  // as in ExclusiveItems
   std::vector<Value> taken = std::move(const_cast<Items*>(ordered.get())->values);
-  rep_.emplace<None>();
+  *this = Value();
   return taken;
 }
 
