@@ -5,17 +5,17 @@ peak, and the attacking connection alone ends, or waits, or is answered with an 
 """
 
 import contextlib
+import errno
+import functools
 import os
 import random
 import select
 import socket
 import struct
-import time
 import unittest
 import zlib
 
 import harness
-import wire
 from wire import (CALL, CALLATTR, CLOSE, CMP, DEL, GETATTR, GETROOT, INSPECT, MSG_EXCEPTION, MSG_REPLY, MSG_REQUEST,
                   NOTHING, PING, STR, Peer, RemoteError, boxes, dump, frame, mine, payload, value, yours)
 
@@ -41,6 +41,16 @@ def tearDownModule():
     harness.ends_well(host)
 
 
+@contextlib.contextmanager
+def gone_is_fine():
+    """Around what an attacker sends: the host may have ended the connection already. A timeout is not suppressed."""
+    try:
+        yield
+    except OSError as e:
+        if not isinstance(e, ConnectionError) and e.errno != errno.ENOTCONN:
+            raise
+
+
 def in_both_dialects(case):
     for dialect in harness.DIALECTS:
         name = f"{case.__name__}InDialect{dialect}"
@@ -59,6 +69,12 @@ class Case(unittest.TestCase):
         peer.its_root = peer.root()
         return peer
 
+    def serve_others(self):
+        self.assertIsNone(host.child.poll(), "the host has died")
+        self.assertEqual(friend.call(friend.method, 1, 2), 3)
+        with self.peer("calculator") as peer:
+            self.assertEqual(peer.call(peer.getattr(peer.root(), "add"), 2, 3), 5)
+
     @contextlib.contextmanager
     def others_are_served(self, bound=BOUND):
         """Around an attack: memory at its peak, an old connection and a new one, and the process itself."""
@@ -68,10 +84,7 @@ class Case(unittest.TestCase):
             with open(f"/proc/{host.pid}/clear_refs", "w") as file:
                 file.write("5")  # VmHWM starts anew
         yield
-        self.assertEqual(friend.call(friend.method, 1, 2), 3)
-        with self.peer("calculator") as peer:
-            self.assertEqual(peer.call(peer.getattr(peer.root(), "add"), 2, 3), 5)
-        self.assertIsNone(host.child.poll(), "the host has died")
+        self.serve_others()
         if measured:
             self.assertLess(host.status("VmHWM") - before, bound, "KiB at the peak over what it had before")
 
@@ -86,7 +99,7 @@ class Case(unittest.TestCase):
             for data in sent:
                 with self.subTest(data[:40].hex()):
                     with self.opened() if opened else self.peer() as peer:
-                        with contextlib.suppress(ConnectionError):  # it may end before it has all
+                        with gone_is_fine():  # it may end before it has all
                             peer.send(data)
                         self.assertIsNone(peer.read_frame())
 
@@ -101,6 +114,7 @@ class Case(unittest.TestCase):
         peer.ping()
 
 
+@functools.lru_cache
 def deflated_zeros(count, level=9):
     packer = zlib.compressobj(level)
     block = bytes(1 << 20)
@@ -113,10 +127,9 @@ class Frames(Case):
         rng = random.Random(1)
         with self.others_are_served():
             for n in list(range(1, 40)) + [1000, 100_000]:
-                with self.peer() as peer, contextlib.suppress(ConnectionError):
+                with self.peer() as peer, gone_is_fine():
                     peer.send(rng.randbytes(n))
                     peer.sock.shutdown(socket.SHUT_WR)
-                    peer.sock.settimeout(wire.DEADLINE_S)
                     while peer.sock.recv(1 << 16):
                         pass
 
@@ -124,7 +137,7 @@ class Frames(Case):
         rng = random.Random(2)
         with self.others_are_served():
             for _ in range(300):
-                with self.opened() as peer, contextlib.suppress(ConnectionError):
+                with self.opened() as peer, gone_is_fine():
                     peer.send(frame(self.head() + rng.randbytes(rng.randrange(200)), rng.choice((0, 0, 0, 1))))
                     peer.sock.shutdown(socket.SHUT_WR)
                     while peer.sock.recv(1 << 16):
@@ -134,7 +147,7 @@ class Frames(Case):
         rng = random.Random(3)
         with self.others_are_served():
             for _ in range(300):
-                with self.opened() as peer, contextlib.suppress(ConnectionError):
+                with self.opened() as peer, gone_is_fine():
                     good = bytearray(
                         peer.message(MSG_REQUEST, 1, (GETATTR, boxes(yours(peer.its_root), value("echo")))))
                     good[rng.randrange(5, len(good) - 1)] ^= 1 << rng.randrange(8)
@@ -158,7 +171,7 @@ class Frames(Case):
         with self.others_are_served(), contextlib.ExitStack() as peers:
             for _ in range(50):
                 peers.enter_context(self.peer()).send(struct.pack("!IB", 64 << 20, 0) + self.head())
-            peers.enter_context(self.others_are_served())
+            self.serve_others()
 
     def test_half_a_frame_and_silence(self):
         whole = frame(payload(self.dialect, MSG_REQUEST, 0, (PING, value(("late",)))))
@@ -166,8 +179,7 @@ class Frames(Case):
             silent = [peers.enter_context(self.peer()) for _ in range(200)]
             for i, peer in enumerate(silent):
                 peer.send(whole[:1 + i % (len(whole) - 1)])
-            with self.others_are_served(bound=32 * MIB):
-                pass
+            self.serve_others()
             for i, peer in enumerate(silent[:20]):  # they have only been waiting
                 peer.send(whole[1 + i % (len(whole) - 1):])
                 self.assertEqual(peer.answer(0), (MSG_REPLY, value("late")))
@@ -176,8 +188,7 @@ class Frames(Case):
         with self.others_are_served(bound=32 * MIB), contextlib.ExitStack() as peers:
             for _ in range(200):
                 peers.enter_context(self.peer())
-            with self.others_are_served(bound=32 * MIB):
-                pass
+            self.serve_others()
 
     def test_gone_in_mid_frame(self):
         whole = frame(payload(self.dialect, MSG_REQUEST, 0, (PING, value(("x",)))))
@@ -299,7 +310,7 @@ class Brine(Case):
 
     def test_a_frozenset_of_many(self):
         # Hashing is the peer's to choose: equal items, and a great many of them.
-        with self.others_are_served(bound=BOUND_INFLATING):
+        with self.others_are_served(bound=96 * MIB):
             with self.opened() as peer:
                 peer.send(self.ping_of(b"\x1a\x15" + struct.pack("!I", 1_000_000) + b"\x51" * 1_000_000)[0])
                 with contextlib.suppress(EOFError):
@@ -307,7 +318,7 @@ class Brine(Case):
 
     def test_a_wide_tuple(self):
         # A million small values in one frame of 1 MiB: what a value costs in memory is multiplied here.
-        with self.others_are_served(bound=192 * MIB):
+        with self.others_are_served(bound=96 * MIB):
             with self.opened() as peer:
                 peer.send(self.ping_of(b"\x15" + struct.pack("!I", 1_000_000) + b"\x02" * 1_000_000)[0])
                 with contextlib.suppress(EOFError):
@@ -382,13 +393,11 @@ class Messages(Case):
                     peer.ask(DEL, boxes(yours(echo), value(count)))
                 peer.ping()
             for count in (1, 2, 2**31, 2**63, 10**40):
-                method = peer.getattr(peer.its_root, "add")
-                with contextlib.suppress(RemoteError):
-                    peer.ask(DEL, boxes(yours(method), value(count)))
-                peer.ping()
-                with contextlib.suppress(RemoteError):
-                    peer.ask(DEL, boxes(yours(peer.its_root), value(count)))
-                self.assertEqual(peer.root()[0], peer.its_root[0], "the root stays")
+                root = peer.root()  # stays, whatever its count is
+                for one in (peer.getattr(root, "add"), root):
+                    with contextlib.suppress(RemoteError):
+                        peer.ask(DEL, boxes(yours(one), value(count)))
+                    peer.ping()
 
     def test_del_over_and_over(self):
         with self.others_are_served(), self.opened() as peer:
@@ -485,8 +494,7 @@ class Messages(Case):
             peer.send(
                 peer.message(MSG_REQUEST, 600, (CALL, boxes(yours(echo), boxes(mine(("evil.Class", 5, 6))), value(
                     ())))))
-            with self.others_are_served():
-                pass
+            self.serve_others()
 
 
 @in_both_dialects
@@ -525,15 +533,10 @@ class Sockets(Case):
             echo = peer.getattr(peer.its_root, "echo")
             ask = peer.message(MSG_REQUEST, 5, (CALL, boxes(yours(echo), value((bytes(1 << 20),)), value(()))))
             peer.sock.setblocking(False)
-            sent, stuck_until = 0, time.monotonic() + 5
-            view = memoryview(ask)
-            while sent < 256 << 20 and time.monotonic() < stuck_until:
-                if select.select([], [peer.sock], [], 0.2)[1]:
-                    with contextlib.suppress(BlockingIOError):
-                        n = peer.sock.send(view[sent % len(ask):])
-                        sent += n
-            with self.others_are_served(bound=(64 + 64) * MIB):
-                pass
+            sent, view = 0, memoryview(ask)
+            while sent < 256 << 20 and select.select([], [peer.sock], [], 0.5)[1]:
+                sent += peer.sock.send(view[sent % len(ask):])
+            self.serve_others()
 
     def test_more_connections_than_a_backlog(self):
         with self.others_are_served(bound=96 * MIB), contextlib.ExitStack() as peers:

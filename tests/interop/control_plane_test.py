@@ -2,12 +2,13 @@
 
 import contextlib
 import re
+import select
 import socket
 import unittest
 
 import harness
 from harness import CODES, GrpcError, admin, grpcurl
-from wire import Peer
+from wire import CALL, MSG_REQUEST, Peer, boxes, value, yours
 
 host = None
 
@@ -46,7 +47,19 @@ class Case(unittest.TestCase):
         return f"{server['hostname']}:{server['port']}"
 
     def names(self, **request):
-        return [s["name"] for s in admin(host, SERVER + "ListServers", **request).get("servers", [])]
+        return [s["name"] for s in admin(host, SERVER + "ListServers", page_size=1000, **request).get("servers", [])]
+
+    @contextlib.contextmanager
+    def if_built(self, field):
+        """Skips what the host says it cannot do yet, as long as it says so in the words of the error table."""
+        try:
+            yield
+        except GrpcError as e:
+            if e.reason != "NOT_SUPPORTED":
+                raise
+            self.assertEqual((e.code, e.metadata.get("field")), (CODES["UNIMPLEMENTED"], field), e)
+            self.assertIn(field, e.message)
+            self.skipTest(f"{field} is not built yet")
 
     def refused(self, code, reason, method, field=None, says=(), **request):
         """The status of the error table: code, one ErrorInfo, and a message that names what it is about."""
@@ -321,14 +334,15 @@ class Life(Case):
             server = self.start(f"old-{i}")
             self.close(server)
             before = before or host.descriptors()
-        closed = [name for name in self.names(show_closed=True, page_size=1000) if name.startswith("servers/old-")]
+        closed = [name for name in self.names(show_closed=True) if name.startswith("servers/old-")]
         self.assertEqual(len(closed), 100)
         self.refused("NOT_FOUND", "SERVER_NOT_FOUND", SERVER + "GetServer", name="servers/old-0")
         harness.eventually("no descriptor is left behind", lambda: host.descriptors() <= before + 4)
 
     def test_validate_only(self):
         for spec in ({"kind": "threaded", "service": "ECHO"}, {"kind": "threaded", "service": "ECHO", "port": 1}):
-            server = admin(host, SERVER + "StartServer", server_id="only-checked", spec=spec, validate_only=True)
+            with self.if_built("validate_only"):
+                server = admin(host, SERVER + "StartServer", server_id="only-checked", spec=spec, validate_only=True)
             self.assertEqual(server["name"], "servers/only-checked")
             self.assertNotIn("state", server)
         self.assertNotIn("servers/only-checked", self.names(show_closed=True))
@@ -337,7 +351,8 @@ class Life(Case):
 
     def test_request_id(self):
         request = dict(spec={"kind": "threaded", "service": "ECHO"}, request_id="c0ffee00-0000-4000-8000-000000000001")
-        first = admin(host, SERVER + "StartServer", **request)
+        with self.if_built("request_id"):
+            first = admin(host, SERVER + "StartServer", **request)
         self.addCleanup(self.close_quietly, first["name"])
         self.assertEqual(admin(host, SERVER + "StartServer", **request)["name"], first["name"])
         request["spec"] = {"kind": "threaded", "service": "MY"}
@@ -346,9 +361,11 @@ class Life(Case):
     def test_etag(self):
         server = self.start("tagged")
         self.assertTrue(server.get("etag"))
-        self.refused("ABORTED", "ETAG_MISMATCH", SERVER + "CloseServer", name=server["name"], etag="stale")
-        self.assertEqual(
-            admin(host, SERVER + "CloseServer", name=server["name"], etag=server["etag"])["state"], "CLOSED")
+        close = lambda etag: admin(host, SERVER + "CloseServer", name=server["name"], etag=etag)
+        with self.assertRaises(GrpcError) as caught, self.if_built("etag"):
+            close("stale")
+        self.assertEqual((caught.exception.code, caught.exception.reason), (CODES["ABORTED"], "ETAG_MISMATCH"))
+        self.assertEqual(close(server["etag"])["state"], "CLOSED")
 
     def test_drain_timeout_of_an_idle_server(self):
         server = self.start()
@@ -367,10 +384,10 @@ class Errors(Case):
         self.refused(code, reason, SERVER + "StartServer", field, says, server_id=server_id, spec={**SPEC, **spec})
 
     def setUp(self):
-        self.before = self.names(show_closed=True, page_size=1000)
+        self.before = self.names(show_closed=True)
 
     def tearDown(self):
-        self.assertEqual(self.names(show_closed=True, page_size=1000), self.before,
+        self.assertEqual(self.names(show_closed=True), self.before,
                          "a refused request changes nothing")
 
     def test_unknown_kind(self):
@@ -471,6 +488,17 @@ class Errors(Case):
 
 
 class BesideTheDataPlane(Case):
+    def test_close_of_a_server_whose_peer_never_reads(self):
+        server = self.start("stuck", service="ECHO")
+        with Peer(self.address(server)) as peer:
+            echo = peer.getattr(peer.root(), "echo")
+            ask = peer.message(MSG_REQUEST, 5, (CALL, boxes(yours(echo), value((bytes(8 << 20),)), value(()))))
+            peer.sock.setblocking(False)
+            sent, view = 0, memoryview(ask)
+            while sent < 64 << 20 and select.select([], [peer.sock], [], 0.5)[1]:
+                sent += peer.sock.send(view[sent % len(ask):])
+            self.assertEqual(self.close(server)["state"], "CLOSED")
+
     def test_errors_leave_connections_alone(self):
         with Peer(host.servers["calculator"]) as peer:
             add = peer.getattr(peer.root(), "add")

@@ -29,6 +29,7 @@ except ImportError:  # the runner imports this file under the plain python3, for
     rpyc = None
 
 HANG_S = 50
+MAJOR = int(rpyc.version.version[0]) if rpyc else 0
 
 
 class Scenario(unittest.TestCase):
@@ -82,8 +83,11 @@ class Scenario(unittest.TestCase):
             call(*args, **kwargs)
         text = str(caught.exception)
         self.assertIn("= Remote Traceback (1) =", text)
-        self.assertNotIn("WARNING: Remote is on RPyC", text)  # _remote_version has the major digit of this client
-        return text.split("\n\n====")[0]
+        if MAJOR >= 5:
+            # _remote_version begins with the major digit of the client. 4.1 speaks as 5 does and cannot be told from it: it
+            # gets the paragraph, as it does from a Python server of 5.3.
+            self.assertNotIn("WARNING: Remote is on RPyC", text)
+        return text.partition("\n\n====")[0]
 
     def refused(self, call, *args):
         """Answered with an exception of whatever class, not with the end of the connection or silence."""
@@ -124,6 +128,17 @@ def calculator_beyond_64_bits(t):
 
 def calculator_takes_bools(t):
     t.same(2, t.calc().add(True, True))
+
+
+def calculator_takes_every_number(t):
+    root = t.calc()
+    t.same(3.5, root.add(1.5, 2))
+    t.same(-0.0, root.multiply(0.0, -1))
+    t.same(math.inf, root.add(1e308, 1e308))
+    t.same(3 + 2j, root.add(1 + 2j, 2))
+    t.same(5 + 0j, root.multiply(1 + 2j, 1 - 2j))
+    t.same(1e50 + 1.5, root.add(10**50, 1.5))
+    t.raises(OverflowError, root.multiply, 10**400, 1.5)
 
 
 def my_service(t):
@@ -402,8 +417,23 @@ def text_and_hash(t):
             t.assertTrue(form(proxy))
         t.assertEqual(hash(proxy), hash(proxy))
         t.assertIn(proxy, {proxy: 1})
-        if not t.baseline:  # __format__ is a safe attribute from 5.1 on
-            t.assertIs(type(f"{proxy}"), str)
+
+
+def formatting(t):
+    if t.baseline and MAJOR < 5:
+        t.skipTest("__format__ is a safe attribute from 5.1 on")
+    root = t.calc()
+    for proxy in (root, root.add):
+        t.assertEqual(f"{proxy}", str(proxy))
+        t.assertEqual(format(proxy), str(proxy))
+
+
+def methods_compare_as_bound_methods_do(t):
+    root = t.calc()
+    t.assertTrue(root.add == root.add)
+    t.assertFalse(root.add != root.add)
+    t.assertFalse(root.add == root.multiply)
+    t.assertTrue(root.add != root.multiply)
     t.assertEqual(hash(root.add), hash(root.add))
 
 
@@ -425,9 +455,6 @@ def comparisons(t):
     t.assertTrue(root != 5)
     t.assertFalse(5 == root)
     t.assertFalse(root == root.add)
-    t.assertTrue(root.add == root.add)
-    t.assertFalse(root.add == root.multiply)
-    t.assertTrue(root.add != root.multiply)
     for wrong in (lambda: root < root, lambda: root < 5, lambda: root >= 5, lambda: 5 < root,
                   lambda: root.add < root.add):
         with t.assertRaises(TypeError):
@@ -453,8 +480,8 @@ def documentation(t):
     if t.baseline:
         t.skipTest("a Python server denies __name__, so that help() fails")
     text = pydoc.plain(pydoc.render_doc(method))
-    t.assertRegex(text, r"\badd\(a(: \w+)?, b(: \w+)?\)")
-    t.assertIn(method.__doc__.splitlines()[0], text)
+    if MAJOR >= 5:  # a proxy of 4.1 shows its own class to help()
+        t.assertRegex(text, r"\badd\(a(: \w+)?, b(: \w+)?\)")
     t.assertEqual(method.__name__, "add")
     t.assertEqual(method.__qualname__.rpartition(".")[2], "add")
     out, sys.stdout = sys.stdout, io.StringIO()

@@ -3,16 +3,18 @@
 import contextlib
 import os
 import re
+import select
 import shutil
 import signal
 import socket
 import stat
+import subprocess
 import tempfile
 import unittest
 
 import harness
 from harness import Host, Process, binary
-from wire import GETROOT, Peer, frame, payload
+from wire import CALL, GETROOT, MSG_REQUEST, Peer, boxes, frame, payload, value, yours
 
 ADMIN_OFF = "--admin_address="
 ADMIN_ANY = "--admin_address=127.0.0.1:0"
@@ -251,7 +253,19 @@ class Signals(Case):
         host = self.host(ADMIN_OFF, "--server=threaded:CALCULATOR@127.0.0.1:0")
         self.assertEqual(host.stop(), 0)
 
-    def test_sighup_and_sigpipe_do_not_kill_silently(self):
+    def test_sigterm_with_a_peer_that_never_reads(self):
+        # A thread of the host stands in a write that the peer will never let it finish.
+        host = self.host(ADMIN_OFF, "--server=threaded:ECHO@127.0.0.1:0", "--drain_timeout=1s")
+        with Peer(host.servers["echo"]) as peer:
+            echo = peer.getattr(peer.root(), "echo")
+            ask = peer.message(MSG_REQUEST, 5, (CALL, boxes(yours(echo), value((bytes(8 << 20),)), value(()))))
+            peer.sock.setblocking(False)
+            sent, view = 0, memoryview(ask)
+            while sent < 64 << 20 and select.select([], [peer.sock], [], 0.5)[1]:
+                sent += peer.sock.send(view[sent % len(ask):])
+            self.assertEqual(host.stop(), 0)
+
+    def test_sigpipe_does_not_kill(self):
         host = self.host(ADMIN_OFF, "--server=threaded:CALCULATOR@127.0.0.1:0")
         os.kill(host.pid, signal.SIGPIPE)
         with Peer(host.servers["calculator"]) as peer:
@@ -259,12 +273,16 @@ class Signals(Case):
         self.assertEqual(host.stop(), 0)
 
     def test_a_reader_of_stdout_that_goes_away(self):
-        host = self.host(ADMIN_OFF, "--server=threaded:CALCULATOR@127.0.0.1:0")
-        host.child.stdout.close()
-        with Peer(host.servers["calculator"]) as peer:
-            peer.ping()
-        host.child.send_signal(signal.SIGTERM)
-        self.assertEqual(host.child.wait(harness.DEADLINE_S), 0)
+        command = binary("demo_host") + [ADMIN_OFF, "--server=threaded:CALCULATOR@127.0.0.1:0"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as child:
+            self.addCleanup(child.kill)
+            address = child.stdout.readline().split()[-1]
+            self.assertEqual(child.stdout.readline(), "rpycd: ready\n")
+            child.stdout.close()
+            with Peer(address) as peer:
+                peer.ping()
+            child.terminate()
+            self.assertEqual(child.wait(harness.DEADLINE_S), 0)
 
     def test_an_open_grpc_stream_does_not_hold_it(self):
         host = self.host(ADMIN_ANY)
