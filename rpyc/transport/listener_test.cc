@@ -143,7 +143,7 @@ TEST_F(ListenerTest, StopWakesAnAcceptWithoutDescriptors) {
   rlimit limit, lowered;
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
   lowered = limit;
-  lowered.rlim_cur = 0;
+  lowered.rlim_cur = 1;  // stdin has it; poll wants one per descriptor it is given
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &lowered), 0);
   auto accepted = std::async(std::launch::async, [&] { return listener->Accept().status(); });
   listener->Stop();
