@@ -169,7 +169,7 @@ std::vector<std::pair<const char*, Value>> ExpectedValues() {
 class BrineGoldenTest : public ::testing::Test {
  protected:
   const std::vector<GoldenVector> vectors_ = ReadGoldenVectors("brine_vectors.json");
-  const Limits limits_;
+  const Limits limits_{};
 };
 
 TEST_F(BrineGoldenTest, BytesAndValuesAreRPyCs) {

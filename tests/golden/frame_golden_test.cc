@@ -51,7 +51,7 @@ class FrameGoldenTest : public ::testing::TestWithParam<DialectColumn> {
   }
 
   const std::vector<GoldenVector> vectors_ = ReadGoldenVectors("frame_vectors.json");
-  const Limits limits_;
+  const Limits limits_{};
 };
 
 TEST_P(FrameGoldenTest, FramesAreReadAndWrittenByteForByte) {

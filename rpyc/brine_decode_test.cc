@@ -1,9 +1,5 @@
-#include "rpyc/brine.h"
-
-#include <cmath>
 #include <complex>
 #include <cstdint>
-#include <functional>
 #include <limits>
 #include <memory>
 #include <random>
@@ -15,8 +11,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "gtest/gtest.h"
-#include "rpyc/object.h"
+#include "rpyc/brine.h"
+#include "rpyc/limits.h"
 #include "rpyc/testing/allocation_meter.h"
+#include "rpyc/value.h"
 
 // The bytes of RPyC itself are tested in tests/golden; here is what no stock peer sends.
 namespace rpyc::brine {
@@ -51,7 +49,7 @@ std::string TupleOf(uint32_t count, absl::string_view items) {
 }
 std::string IntText(absl::string_view text) { return absl::StrCat("\x17", U32(text.size()), text); }
 
-class BrineTest : public ::testing::Test {
+class BrineDecodeTest : public ::testing::Test {
  protected:
   // What the bytes decode to; an error shows as the text "error: ...".
   Value Decoded(absl::string_view bytes) {
@@ -78,26 +76,12 @@ class BrineTest : public ::testing::Test {
     ExpectRefused(Hex(hex), StatusCode::kInvalidArgument, message, skip_too);
   }
 
-  std::string Encoded(const Value& value) {
-    absl::StatusOr<std::string> bytes = EncodeToString(value, limits_);
-    return bytes.ok() ? *bytes : absl::StrCat("error: ", bytes.status().ToString());
-  }
-
-  void ExpectNotEncodable(const Value& value, StatusCode code, absl::string_view message) {
-    OutBuffer out;
-    out.Append("before");
-    const absl::Status status = Encode(value, limits_, &out);
-    EXPECT_EQ(status.code(), code);
-    EXPECT_EQ(status.message(), message);
-    EXPECT_EQ(out.ToString(), "before");
-  }
-
   Limits limits_;
 };
 
 // --- forms that readers must take though no writer uses them ---
 
-TEST_F(BrineTest, LongFormsOfShortLengthsAreAccepted) {
+TEST_F(BrineDecodeTest, LongFormsOfShortLengthsAreAccepted) {
   EXPECT_EQ(Decoded(Hex("0e00")), Value(Bytes{""}));
   EXPECT_EQ(Decoded(Hex("0e026162")), Value(Bytes{"ab"}));
   EXPECT_EQ(Decoded(Hex("0f00000001 61")), Value(Bytes{"a"}));
@@ -110,7 +94,7 @@ TEST_F(BrineTest, LongFormsOfShortLengthsAreAccepted) {
   EXPECT_EQ(Decoded(Hex("1a 1402 5152")), F({1, 2}));
 }
 
-TEST_F(BrineTest, IntTextIsMadeCanonical) {
+TEST_F(BrineDecodeTest, IntTextIsMadeCanonical) {
   const std::pair<const char*, Value> kCases[] = {
       {"5", 5},
       {"+5", 5},
@@ -131,7 +115,7 @@ TEST_F(BrineTest, IntTextIsMadeCanonical) {
   for (const auto& [text, value] : kCases) EXPECT_EQ(Decoded(IntText(text)), value) << text;
 }
 
-TEST_F(BrineTest, IntTextThatIsNotDecimalIsRefused) {
+TEST_F(BrineDecodeTest, IntTextThatIsNotDecimalIsRefused) {
   for (const char* text : {" 5", "5 ", "1_0", "0x1", "--5", "+-5", "5.0", "1e3", "-1a", "a",
                            "99999999999999999999x", "\xD9\xA1"}) {
     ExpectRefused(IntText(text), StatusCode::kInvalidArgument,
@@ -143,7 +127,7 @@ TEST_F(BrineTest, IntTextThatIsNotDecimalIsRefused) {
   }
 }
 
-TEST_F(BrineTest, FrozensetTakesATupleOrAFrozenset) {
+TEST_F(BrineDecodeTest, FrozensetTakesATupleOrAFrozenset) {
   EXPECT_EQ(Decoded(Hex("1a1a105a")), F({10}));
   EXPECT_EQ(Decoded(Hex("1a1a1a02")), F({}));
   ExpectMalformed("1a 00", "brine: expected a tuple, found None (offset 0)");
@@ -151,11 +135,13 @@ TEST_F(BrineTest, FrozensetTakesATupleOrAFrozenset) {
   ExpectMalformed("1a 19 12515253", "brine: expected a tuple, found a slice (offset 0)");
 }
 
-TEST_F(BrineTest, BytesAfterTheValueAreIgnored) { EXPECT_EQ(Decoded(Hex("51 ffff")), Value(1)); }
+TEST_F(BrineDecodeTest, BytesAfterTheValueAreIgnored) {
+  EXPECT_EQ(Decoded(Hex("51 ffff")), Value(1));
+}
 
 // --- malformed input ---
 
-TEST_F(BrineTest, EveryUnusedTagIsRefused) {
+TEST_F(BrineDecodeTest, EveryUnusedTagIsRefused) {
   std::vector<int> unused = {0x07, 0x09, 0x1c, 0x1d, 0x1e, 0x1f};
   for (int tag = 0xf0; tag <= 0xff; ++tag) unused.push_back(tag);
   for (int tag : unused) {
@@ -165,7 +151,7 @@ TEST_F(BrineTest, EveryUnusedTagIsRefused) {
   }
 }
 
-TEST_F(BrineTest, TextMustBeBytesOfUtf8) {
+TEST_F(BrineDecodeTest, TextMustBeBytesOfUtf8) {
   ExpectMalformed("08", "brine: the input ends where a value must begin (offset 1)");
   ExpectMalformed("08 51", "brine: expected bytes, found an int (offset 0)");
   ExpectMalformed("08 080a61", "brine: expected bytes, found text (offset 0)");
@@ -177,13 +163,13 @@ TEST_F(BrineTest, TextMustBeBytesOfUtf8) {
   ExpectMalformed("08 0d f4908080", "brine: text is not UTF-8 at its byte 0 (offset 0)", false);
 }
 
-TEST_F(BrineTest, SliceHasThreeItems) {
+TEST_F(BrineDecodeTest, SliceHasThreeItems) {
   ExpectMalformed("19 11 5152", "brine: slice of 2 items instead of 3 (offset 0)");
   ExpectMalformed("19 13 51525354", "brine: slice of 4 items instead of 3 (offset 0)");
   ExpectMalformed("19 0c 616263", "brine: expected a tuple, found bytes (offset 0)");
 }
 
-TEST_F(BrineTest, CountsBeyondTheInputAreRefusedBeforeAnythingIsAllocated) {
+TEST_F(BrineDecodeTest, CountsBeyondTheInputAreRefusedBeforeAnythingIsAllocated) {
   const std::pair<const char*, const char*> kCases[] = {
       {"15 ffffffff 000000", "brine: tuple of 4294967295 items in 3 bytes (offset 0)"},
       {"14 ff 000000", "brine: tuple of 255 items in 3 bytes (offset 0)"},
@@ -241,7 +227,7 @@ std::vector<std::string> Samples() {
   return samples;
 }
 
-TEST_F(BrineTest, EveryTruncationIsRefused) {
+TEST_F(BrineDecodeTest, EveryTruncationIsRefused) {
   for (const std::string& sample : Samples()) {
     for (size_t size = 0; size < sample.size(); ++size) {
       // A copy of exactly this size, for the address sanitizer to guard its end.
@@ -256,7 +242,7 @@ TEST_F(BrineTest, EveryTruncationIsRefused) {
 
 // Whatever the bytes are: no crash, skipping agrees with reading, and what was read can be written
 // and read again.
-TEST_F(BrineTest, RandomMutations) {
+TEST_F(BrineDecodeTest, RandomMutations) {
   std::mt19937 random(20240607);
   const std::vector<std::string> samples = Samples();
   limits_.max_decoded_bytes = 1 << 20;
@@ -298,7 +284,7 @@ TEST_F(BrineTest, RandomMutations) {
 
 // --- limits ---
 
-TEST_F(BrineTest, NestingIsLimitedExactly) {
+TEST_F(BrineDecodeTest, NestingIsLimitedExactly) {
   // A shell nests once; the core does not.
   const std::pair<std::string, std::string> kShells[] = {
       {"\x10", "\x50"}, {"\x14\x01", "\x50"}, {"\x1a\x10", "\x50"}, {"\x1a", "\x1a\x02"}};
@@ -318,18 +304,7 @@ TEST_F(BrineTest, NestingIsLimitedExactly) {
                 "brine: nesting exceeds 200 (offset 800)");
 }
 
-TEST_F(BrineTest, EncodingLimitsNestingAsDecodingDoes) {
-  for (const auto& wrap : std::vector<std::function<Value(Value)>>{
-           [](Value v) { return T({std::move(v)}); }, [](Value v) { return F({std::move(v)}); },
-           [](Value v) { return S(1, 2, std::move(v)); }}) {
-    Value value = 1;
-    for (int i = 0; i < 200; ++i) value = wrap(std::move(value));
-    EXPECT_EQ(Decoded(Encoded(value)), value);
-    ExpectNotEncodable(wrap(value), StatusCode::kResourceExhausted, "brine: nesting exceeds 200");
-  }
-}
-
-TEST_F(BrineTest, AHundredThousandLevelsAreRefusedOnASmallStack) {
+TEST_F(BrineDecodeTest, AHundredThousandLevelsAreRefusedOnASmallStack) {
   for (const char* shell : {"\x10", "\x1a", "\x1a\x10", "\x11\x50"}) {
     EXPECT_EQ(Decode(Repeat(shell, 100'000), limits_).status().code(),
               StatusCode::kResourceExhausted);
@@ -338,7 +313,7 @@ TEST_F(BrineTest, AHundredThousandLevelsAreRefusedOnASmallStack) {
   }
 }
 
-TEST_F(BrineTest, IntDigitsAreLimitedExactly) {
+TEST_F(BrineDecodeTest, IntDigitsAreLimitedExactly) {
   const std::string most(4300, '9');
   EXPECT_EQ(Decoded(IntText(most)), Value(BigInt{most}));
   EXPECT_EQ(Decoded(IntText("-" + most)), Value(BigInt{"-" + most}));
@@ -346,12 +321,9 @@ TEST_F(BrineTest, IntDigitsAreLimitedExactly) {
     ExpectRefused(IntText(prefix + most), StatusCode::kResourceExhausted,
                   "brine: int of 4301 digits exceeds 4300 (offset 0)");
   }
-  EXPECT_EQ(Decoded(Encoded(BigInt{"-" + most})), Value(BigInt{"-" + most}));
-  ExpectNotEncodable(BigInt{"-9" + most}, StatusCode::kResourceExhausted,
-                     "brine: int of 4301 digits exceeds 4300");
 }
 
-TEST_F(BrineTest, DecodedMemoryIsLimited) {
+TEST_F(BrineDecodeTest, DecodedMemoryIsLimited) {
   limits_.max_decoded_bytes = 1 << 20;
   const uint32_t fits = ((1 << 20) - 112) / sizeof(Value);
   EXPECT_TRUE(Decode(TupleOf(fits, std::string(fits, '\0')), limits_).ok());
@@ -364,7 +336,7 @@ TEST_F(BrineTest, DecodedMemoryIsLimited) {
   EXPECT_FALSE(Decode("\x0f" + U32(1 << 20) + std::string(1 << 20, 'x'), limits_).ok());
 }
 
-TEST_F(BrineTest, DecodedMemoryIsLimitedOverAllValuesOfAReader) {
+TEST_F(BrineDecodeTest, DecodedMemoryIsLimitedOverAllValuesOfAReader) {
   limits_.max_decoded_bytes = 10'000;
   const std::string bytes = Repeat("\x0e\xff" + std::string(255, 'x'), 100);
   Reader reader(bytes, limits_);
@@ -379,7 +351,7 @@ TEST_F(BrineTest, DecodedMemoryIsLimitedOverAllValuesOfAReader) {
 }
 
 // The budget is honest: whatever the shape of the input, decoding never holds more than it allows.
-TEST_F(BrineTest, NoInputCostsMoreMemoryThanTheLimit) {
+TEST_F(BrineDecodeTest, NoInputCostsMoreMemoryThanTheLimit) {
   constexpr size_t kInputBytes = 4 << 20;
   constexpr size_t kBudget = 32 << 20;
   limits_.max_decoded_bytes = kBudget;
@@ -429,7 +401,7 @@ TEST_F(BrineTest, NoInputCostsMoreMemoryThanTheLimit) {
 
 // --- reading piece by piece ---
 
-TEST_F(BrineTest, ReaderStepsThroughAMessage) {
+TEST_F(BrineDecodeTest, ReaderStepsThroughAMessage) {
   const std::string bytes = Hex("12 51 1603 323535 11 57 12 080a61 08 0b c3a9 03");
   Reader reader(bytes, limits_);
   EXPECT_EQ(reader.PeekTag(), 0x12);
@@ -452,7 +424,7 @@ TEST_F(BrineTest, ReaderStepsThroughAMessage) {
       absl::StrCat("brine: the input ends where a value must begin (offset ", bytes.size(), ")"));
 }
 
-TEST_F(BrineTest, ReaderSaysWhatItExpectedAndWhatItFound) {
+TEST_F(BrineDecodeTest, ReaderSaysWhatItExpectedAndWhatItFound) {
   const auto message = [](const auto& result) { return std::string(result.status().message()); };
   const auto reader = [this](absl::string_view bytes) { return Reader(bytes, limits_); };
   EXPECT_EQ(message(reader("\x03").ReadInt()), "brine: expected an int, found a bool (offset 0)");
@@ -472,101 +444,6 @@ TEST_F(BrineTest, ReaderSaysWhatItExpectedAndWhatItFound) {
             "brine: int of 19 digits is too big (offset 0)");
   EXPECT_EQ(*reader(IntText("-9223372036854775808")).ReadInt(),
             std::numeric_limits<int64_t>::min());
-}
-
-// --- writing ---
-
-TEST_F(BrineTest, PiecesAreTheSameAsWhole) {
-  for (int64_t number :
-       {int64_t{-49}, int64_t{-48}, int64_t{0}, int64_t{159}, int64_t{160},
-        std::numeric_limits<int64_t>::min(), std::numeric_limits<int64_t>::max()}) {
-    OutBuffer out;
-    AppendInt(number, &out);
-    EXPECT_EQ(out.ToString(), Encoded(number));
-  }
-  for (size_t size : {0, 1, 4, 5, 255, 256, 70'000}) {
-    OutBuffer text, tuple;
-    AppendStr(std::string(size, 'x'), &text);
-    EXPECT_EQ(text.ToString(), Encoded(std::string(size, 'x')));
-    AppendTupleHeader(size, &tuple);
-    EXPECT_EQ(tuple.ToString() + std::string(size, '\0'),
-              Encoded(T(std::vector<Value>(size, None()))));
-  }
-}
-
-class Thing : public Object {
- public:
-  absl::string_view type_name() const override { return "lab.Thing"; }
-  int64_t class_id() const override { return 1; }
-};
-
-TEST_F(BrineTest, WhatDoesNotTravelByValueIsRefused) {
-  const Value thing = std::shared_ptr<Object>(std::make_shared<Thing>());
-  ExpectNotEncodable(thing, StatusCode::kInvalidArgument,
-                     "brine: a lab.Thing object does not travel by value");
-  ExpectNotEncodable(T({"first", T({thing})}), StatusCode::kInvalidArgument,
-                     "brine: a lab.Thing object does not travel by value");
-  ExpectNotEncodable(T({1, "a\xFF"}), StatusCode::kInvalidArgument,
-                     "brine: text is not UTF-8 at its byte 1");
-  for (const char* decimal : {"", "-", "12a", "+5", "1 "}) {
-    ExpectNotEncodable(BigInt{decimal}, StatusCode::kInvalidArgument,
-                       "brine: BigInt is not decimal");
-  }
-}
-
-TEST_F(BrineTest, LongStringsAreMovedNotCopied) {
-  const std::string text(OutBuffer::kMoveThresholdBytes, 'x');
-  for (const auto& wrap :
-       std::vector<std::function<Value(Value)>>{[](Value v) { return v; },
-                                                [](Value v) {
-                                                  return T({1, std::move(v)});
-                                                },
-                                                [](Value v) {
-                                                  return T({1, F({S(1, std::move(v), "short")})});
-                                                }}) {
-    for (bool as_text : {true, false}) {
-      Value moved = as_text ? wrap(text) : wrap(Bytes{text});
-      const Value* inner = &moved;
-      while (!inner->items().empty()) inner = &inner->items()[inner->items().size() == 1 ? 0 : 1];
-      const char* storage = inner->AsStr() ? inner->AsStr()->data() : inner->AsBytes()->data.data();
-      const std::string expected = Encoded(moved);
-      OutBuffer out;
-      ASSERT_TRUE(Encode(std::move(moved), limits_, &out).ok());
-      EXPECT_EQ(out.ToString(), expected);
-      bool found = false;
-      for (absl::string_view chunk : out.Chunks()) found |= chunk.data() == storage;
-      EXPECT_TRUE(found);
-    }
-  }
-}
-
-TEST_F(BrineTest, SharedStringsAreLeftAlone) {
-  const std::string text(OutBuffer::kMoveThresholdBytes, 'x');
-  const Value kept = T({1, T({text})});
-  const Value inner = kept.items()[1];
-  OutBuffer out;
-  ASSERT_TRUE(Encode(kept, limits_, &out).ok());
-  EXPECT_EQ(kept, T({1, T({text})}));
-  // Only the inner tuple is shared.
-  ASSERT_TRUE(Encode(T({text, inner}), limits_, &out).ok());
-  EXPECT_EQ(inner, T({text}));
-}
-
-TEST_F(BrineTest, SmallRepliesCostNoAllocation) {
-  OutBuffer out;
-  Value pi = 3.14159;
-  for (int round = 0; round < 2; ++round) {
-    AllocationMeter meter;
-    ASSERT_TRUE(Encode(1'000'000, limits_, &out).ok());
-    ASSERT_TRUE(Encode(pi, limits_, &out).ok());
-    ASSERT_TRUE(Encode(None(), limits_, &out).ok());
-    AppendTupleHeader(3, &out);
-    AppendInt(-70'000, &out);
-    out.Clear();
-    if (round > 0) {
-      EXPECT_EQ(meter.allocations(), 0u);
-    }
-  }
 }
 
 }  // namespace
