@@ -52,10 +52,10 @@ v1::Server ServerResource(const ServerRecord& record) {
   if (snapshot.start_time != absl::Time()) {
     *server.mutable_start_time() = ToTimestamp(snapshot.start_time);
   }
-  if (!snapshot.last_error.ok()) *server.mutable_last_error() = StatusToProto(snapshot.last_error);
-  // Of everything but the counters.
+  // Of what is set by now: there are no maps in it, whose order would differ from time to time.
   server.set_etag(Fingerprint(server.SerializeAsString()));
 
+  if (!snapshot.last_error.ok()) *server.mutable_last_error() = StatusToProto(snapshot.last_error);
   server.set_connections_total(snapshot.connections_total);
   server.set_connections_open(snapshot.connections_open);
   server.set_connections_refused(snapshot.connections_refused);

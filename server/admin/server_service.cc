@@ -7,7 +7,6 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "rpyc/admin/v1/server_service.grpc.pb.h"
 #include "server/admin/audit.h"
@@ -18,7 +17,6 @@
 #include "server/admin/server_resource.h"
 #include "server/admin/spec.h"
 #include "server/admin/status_to_grpc.h"
-#include "server/reason.h"
 
 namespace rpyc {
 namespace {
