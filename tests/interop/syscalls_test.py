@@ -11,7 +11,7 @@ import harness
 from wire import CALL, DEL, MSG_REQUEST, Peer, boxes, value, yours
 
 CALLS = 500
-SETUP = 12  # system calls of the serving thread that are not of a call: waking up, a lock, memory
+SETUP = 12  # system calls of the serving thread that are not of a call: a lock, memory
 
 RECEIVES = {"recvfrom", "recvmsg", "read", "readv"}
 SENDS = {"sendto", "sendmsg", "write", "writev"}
@@ -69,8 +69,9 @@ class OneReceiveOneSend(unittest.TestCase):
         receives = sum(counts[name] for name in RECEIVES)
         sends = sum(counts[name] for name in SENDS)
         others = {name: n for name, n in counts.items() if name not in RECEIVES | SENDS}
-        self.assertTrue(messages <= receives <= messages + SETUP, counts)
-        self.assertTrue(messages <= sends <= messages + SETUP, counts)
+        # A call that was under way when strace came or went is seen by half, and not counted.
+        self.assertAlmostEqual(receives, messages, delta=SETUP, msg=counts)
+        self.assertAlmostEqual(sends, messages, delta=SETUP, msg=counts)
         self.assertLessEqual(sum(others.values()), SETUP, f"neither a receive nor a send: {others}")
 
     def test_sync_calls(self):
