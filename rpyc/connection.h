@@ -35,10 +35,10 @@ struct ConnectionCounters {
 // One peer: reads its requests, dispatches them, sends the answers.
 //
 // The dialect is told from the first frame, so nothing is sent before it. Replies to requests that
-// arrived in one read leave in one write, except that none waits for user code that runs later.
+// arrived in one read leave in one write, but none waits for user code that may take long.
 // A malformed message ends the connection; a request that fails is answered by an exception.
-// Owns the stream, both object tables and the root. Threads: ServeAll by one thread; Drain, Shutdown
-// and counters from any.
+// Owns the stream, both object tables and the root. Threads: ServeAll by one thread; Drain,
+// Shutdown and counters from any.
 class Connection {
  public:
   struct Options {
@@ -77,6 +77,7 @@ class Connection {
   void ReplyException(const absl::Status& error);
   void AppendReleases();
   absl::Status Flush();
+  absl::StatusOr<Value> RunMaybeLong(const HandlerRow& row, std::vector<Value>& args);
 
   // Constant.
   const Options options_;
@@ -89,6 +90,7 @@ class Connection {
   Dialect dialect_ = Dialect::kUnknown;
   std::string seq_;           // of the request being served, encoded
   int64_t next_request_ = 0;  // sequence number of our own next request
+  int quick_in_a_row_ = 0;    // pipelined requests that ran user code and did not take long
   LocalObjects local_objects_;
   ProxyCache proxies_;
   Boxing boxing_;

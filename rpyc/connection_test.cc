@@ -1,5 +1,6 @@
 #include "rpyc/connection.h"
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -407,6 +408,40 @@ TEST_P(ConnectionTest, NoReplyWaitsForUserCode) {
                                      CallAttr(Reference(all[0]), "writes", {}));
               }).ok());
   EXPECT_EQ(Replies()[2].args, BoxedValue(2)) << "the ping's reply left before the call ran";
+}
+
+// Sends `count` CALLATTRs of `name` in one piece and serves them; returns how many writes it took.
+#define WRITES_OF_A_BATCH(writes, count, name)                                        \
+  received_.clear();                                                                  \
+  ASSERT_TRUE(Converse([&](const std::vector<PeerMessage>& all) -> std::string {      \
+                if (all.empty()) return peer_.Request(0, Handle::kGetRoot, NoArgs()); \
+                if (all.size() > 1) return "";                                        \
+                writes_ = 0;                                                          \
+                std::string batch;                                                    \
+                for (int i = 0; i < (count); ++i) {                                   \
+                  batch += peer_.Request(i + 1, Handle::kCallAttr,                    \
+                                         CallAttr(Reference(all[0]), name, {}));      \
+                }                                                                     \
+                return batch;                                                         \
+              }).ok());                                                               \
+  EXPECT_EQ(Replies().size(), static_cast<size_t>((count) + 1));                      \
+  const int writes = writes_
+
+TEST_P(ConnectionTest, APipelineOfQuickCallsIsAnsweredInFewWrites) {
+  service_.Expose("quick", [] {});
+  WRITES_OF_A_BATCH(writes, 200, "quick");
+  // A machine that stalls in the middle costs some more; one each would be 200.
+  EXPECT_LT(writes, 150);
+}
+
+TEST_P(ConnectionTest, APipelineOfSlowCallsIsAnsweredOneByOne) {
+  service_.Expose("slow", [] {
+    const auto start = std::chrono::steady_clock::now();
+    while (std::chrono::steady_clock::now() - start < std::chrono::microseconds(100)) {
+    }
+  });
+  WRITES_OF_A_BATCH(writes, 20, "slow");
+  EXPECT_EQ(writes, 20);
 }
 
 TEST_P(ConnectionTest, ByteAtATime) {

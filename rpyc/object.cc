@@ -8,8 +8,26 @@
 
 namespace rpyc {
 
+namespace {
+
+// Python's object.__format__: only the empty format says anything.
+absl::StatusOr<Value> Format(Object& object, const CallArgs& args) {
+  const std::string* spec =
+      args.positional.size() == 1 && args.keyword.empty() ? args.positional[0].AsStr() : nullptr;
+  if (spec == nullptr) return PyStatus("TypeError", "__format__() takes one str");
+  if (!spec->empty()) {
+    return PyStatus("TypeError", absl::StrCat("unsupported format string passed to ",
+                                              object.type_name(), ".__format__"));
+  }
+  absl::StatusOr<std::string> text = object.Str();
+  if (!text.ok()) return std::move(text).status();
+  return Value(*std::move(text));
+}
+
+}  // namespace
+
 AttributePresence Object::Has(absl::string_view name) const {
-  return {.exposed = false, .plain = name == "__doc__"};
+  return {.exposed = false, .plain = name == "__doc__" || name == "__format__"};
 }
 
 absl::StatusOr<Value> Object::GetAttr(AttributeRef attribute) {
@@ -23,6 +41,7 @@ absl::StatusOr<Value> Object::Call(CallArgs) {
 }
 
 absl::StatusOr<Value> Object::CallAttr(AttributeRef attribute, CallArgs args) {
+  if (!attribute.exposed && attribute.name == "__format__") return Format(*this, args);
   absl::StatusOr<Value> callee = GetAttr(attribute);
   if (!callee.ok()) return callee;
   const std::shared_ptr<Object>* object = callee->AsObject();

@@ -175,6 +175,25 @@ TEST(Service, MethodsDescribeThemselves) {
   EXPECT_EQ(*bound.Repr(), "<bound method cpp.Account.deposit>");
 }
 
+TEST(Service, MethodsCompareAsPythonsDo) {
+  const auto bank = Root(Service::Of<Bank>("BANK"));
+  const auto get = [&](absl::string_view name) { return *bank->GetAttr({name, true}); };
+  Object& open = **get("open").AsObject();
+  const Value open_again = get("open");
+  EXPECT_EQ(*open.Compare("__eq__", open_again), Value(true));
+  EXPECT_EQ(*open.Compare("__ne__", open_again), Value(false));
+  EXPECT_EQ(*open.Hash(), *(*open_again.AsObject())->Hash());
+  EXPECT_EQ(*open.Compare("__eq__", get("size")), Value(NotImplemented()));
+  EXPECT_EQ(*open.Compare("__eq__", Value(5)), Value(NotImplemented()));
+}
+
+TEST(Service, EverythingHasPythonsFormat) {
+  const auto bank = Root(Service::Of<Bank>("BANK"));
+  EXPECT_EQ(*bank->CallAttr({"__format__", false}, {{""}, {}}), Value("<cpp.Bank object>"));
+  EXPECT_EQ(Failure(bank->CallAttr({"__format__", false}, {{">10"}, {}})),
+            "TypeError: unsupported format string passed to cpp.Bank.__format__");
+}
+
 TEST(Service, WhatUserCodeThrowsBecomesPythons) {
   const std::pair<std::function<void()>, const char*> rows[] = {
       {[] { throw KeyError("k"); }, "KeyError: k"},

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/hash/hash.h"
 #include "absl/strings/str_cat.h"
 #include "rpyc/bind/invoke.h"
 #include "rpyc/errors.h"
@@ -43,7 +44,7 @@ class SignatureObject : public Object {
 AttributePresence Instance::Has(absl::string_view name) const {
   const Member* member = class_->Find(name);
   return {.exposed = member != nullptr,
-          .plain = (member != nullptr && member->is_special()) || name == "__doc__"};
+          .plain = (member != nullptr && member->is_special()) || Object::Has(name).plain};
 }
 
 absl::StatusOr<Value> Instance::GetAttr(AttributeRef attribute) {
@@ -136,7 +137,7 @@ int64_t BoundMethod::class_id() const {
 
 AttributePresence BoundMethod::Has(absl::string_view name) const {
   const bool known = name == "__name__" || name == "__qualname__" || name == "__signature__";
-  return {.exposed = known, .plain = known || name == "__doc__"};
+  return {.exposed = known, .plain = known || Object::Has(name).plain};
 }
 
 absl::StatusOr<Value> BoundMethod::GetAttr(AttributeRef attribute) {
@@ -153,6 +154,25 @@ absl::StatusOr<Value> BoundMethod::GetAttr(AttributeRef attribute) {
 
 absl::StatusOr<Value> BoundMethod::Call(CallArgs args) {
   return Run(*member_, instance_->self().get(), std::move(args));
+}
+
+bool BoundMethod::IsSameAs(const Value& other) const {
+  const std::shared_ptr<Object>* object = other.AsObject();
+  const auto* method =
+      object == nullptr ? nullptr : dynamic_cast<const BoundMethod*>(object->get());
+  return method != nullptr && method->member_ == member_ &&
+         method->instance_->identity() == instance_->identity();
+}
+
+absl::StatusOr<Value> BoundMethod::Compare(absl::string_view op, const Value& other) {
+  if (!IsSameAs(other)) return Object::Compare(op, other);
+  if (op == "__eq__" || op == "__ne__") return Value(op == "__eq__");
+  return Value(NotImplemented());
+}
+
+absl::StatusOr<Value> BoundMethod::Hash() {
+  const size_t hash = absl::HashOf(static_cast<const void*>(member_), instance_->identity());
+  return Value(static_cast<int64_t>(hash >> 3));
 }
 
 absl::StatusOr<std::string> BoundMethod::Repr() {

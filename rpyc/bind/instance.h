@@ -56,9 +56,14 @@ class BoundMethod : public Object {
   absl::StatusOr<Value> GetAttr(AttributeRef attribute) override;
   absl::StatusOr<Value> Call(CallArgs args) override;
   absl::StatusOr<std::string> Repr() override;
+  // Equal when the same method of the same object, as Python's are.
+  absl::StatusOr<Value> Compare(absl::string_view op, const Value& other) override;
+  absl::StatusOr<Value> Hash() override;
   std::vector<std::string> Dir() const override;
 
  private:
+  bool IsSameAs(const Value& other) const;
+
   const std::shared_ptr<Instance> instance_;
   const Member* const member_;  // of instance_'s class
 };
