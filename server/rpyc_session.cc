@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/escaping.h"
 #include "server/log.h"
 
 namespace rpyc {
@@ -33,7 +34,7 @@ void RpycSession::ServeAll() {
       IsViolation(end) ? spdlog::level::warn : spdlog::level::debug;
   if (Log().should_log(level)) {
     Log().log(level, "{}: goodbye {}{}{}", setup_->label, peer_, end.ok() ? "" : ": ",
-              std::string(end.message()));
+              absl::Utf8SafeCEscape(end.message()));  // may quote the peer
   }
 }
 

@@ -33,7 +33,7 @@ absl::Status StartThread(Body body) {
     return absl::ResourceExhaustedError(
         absl::StrCat("cannot start a thread: ", std::generic_category().message(error)));
   }
-  owned.release();
+  static_cast<void>(owned.release());  // Run has it
   return absl::OkStatus();
 }
 

@@ -1,0 +1,115 @@
+// HostMain as a process of its own: what signals do while a call runs. Flags and output have their
+// tests elsewhere (host_flags_test, tests/process).
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "server/testing/caller.h"
+
+namespace rpyc {
+namespace {
+
+// A gate_host that runs, and where its server listens.
+class GateHost {
+ public:
+  explicit GateHost(const std::string& drain_timeout) {
+    int out[2];
+    EXPECT_EQ(::pipe2(out, O_CLOEXEC), 0);
+    std::vector<std::string> arguments = {"server/testing/gate_host",
+                                          "--admin_address=", "--server=threaded:GATE@127.0.0.1:0",
+                                          "--drain_timeout=" + drain_timeout};
+    std::vector<char*> argv;
+    for (std::string& argument : arguments) argv.push_back(argument.data());
+    argv.push_back(nullptr);
+    posix_spawn_file_actions_t actions;
+    ::posix_spawn_file_actions_init(&actions);
+    ::posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
+    EXPECT_EQ(::posix_spawn(&pid_, argv[0], &actions, nullptr, argv.data(), environ), 0);
+    ::posix_spawn_file_actions_destroy(&actions);
+    ::close(out[1]);
+    stdout_ = ::fdopen(out[0], "r");
+    for (std::string line = ReadLine(); line != "rpycd: ready\n"; line = ReadLine()) {
+      if (!absl::SimpleAtoi(line.substr(line.rfind(':') + 1), &server_.port)) {
+        ADD_FAILURE() << line;
+        break;
+      }
+    }
+    server_.hostname = "127.0.0.1";
+  }
+
+  ~GateHost() {
+    if (pid_ > 0) Wait(SIGKILL);
+    std::fclose(stdout_);
+  }
+
+  // A client whose call has begun.
+  std::unique_ptr<Caller> Waiting() {
+    auto caller = std::make_unique<Caller>(server_);
+    caller->Send("wait");
+    EXPECT_EQ(ReadLine(), "entered\n");
+    return caller;
+  }
+  const ServerSnapshot& server() const { return server_; }
+  void Signal(int signal) const { EXPECT_EQ(::kill(pid_, signal), 0); }
+  // Signals, unless 0, and waits for the end; returns the exit code, or -1.
+  int Wait(int signal = 0) {
+    if (signal != 0) Signal(signal);
+    int status = 0;
+    EXPECT_EQ(::waitpid(pid_, &status, 0), pid_);
+    pid_ = 0;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  }
+
+ private:
+  std::string ReadLine() {
+    char line[1000];
+    return std::fgets(line, sizeof(line), stdout_) == nullptr ? "" : line;
+  }
+
+  pid_t pid_ = 0;
+  std::FILE* stdout_;
+  ServerSnapshot server_;
+};
+
+TEST(HostMain, ACallThatRunsIsAnsweredBeforeTheEnd) {
+  GateHost host("1h");
+  Caller idle(host.server());
+  EXPECT_TRUE(idle.Ping(1).ok());
+  auto waiting = host.Waiting();
+  host.Signal(SIGTERM);
+  EXPECT_TRUE(idle.Ended());  // it drains
+  host.Signal(SIGUSR1);
+  EXPECT_EQ(*waiting->Receive(), Value("waited"));
+  EXPECT_TRUE(waiting->Ended());
+  EXPECT_EQ(host.Wait(), 0);
+}
+
+TEST(HostMain, ACallThatNeverReturnsDoesNotHoldIt) {
+  GateHost host("0s");
+  auto waiting = host.Waiting();
+  EXPECT_EQ(host.Wait(SIGINT), 0);
+  EXPECT_TRUE(waiting->Ended());
+}
+
+TEST(HostMain, ASecondSignalEndsItAtOnce) {
+  GateHost host("1h");
+  Caller idle(host.server());
+  EXPECT_TRUE(idle.Ping(1).ok());
+  auto waiting = host.Waiting();
+  host.Signal(SIGTERM);
+  EXPECT_TRUE(idle.Ended());  // it drains
+  EXPECT_EQ(host.Wait(SIGTERM), 128 + SIGTERM);
+}
+
+}  // namespace
+}  // namespace rpyc
