@@ -7,7 +7,7 @@ import socket
 import unittest
 
 import harness
-from harness import CODES, GrpcError, admin, grpcurl
+from harness import CODES, GrpcError, address_of, admin, grpcurl
 from wire import CALL, MSG_REQUEST, Peer, boxes, value, yours
 
 host = None
@@ -29,10 +29,7 @@ def tearDownModule():
 class Case(unittest.TestCase):
     def start(self, server_id="", **spec):
         """StartServer on a port of its choice; closed again when the test ends."""
-        request = {"spec": {"kind": "threaded", "service": "CALCULATOR", "hostname": "127.0.0.1", **spec}}
-        if server_id:
-            request["server_id"] = server_id
-        server = admin(host, SERVER + "StartServer", **request)
+        server = harness.start_server(host, server_id, **spec)
         self.addCleanup(self.close_quietly, server["name"])
         return server
 
@@ -42,9 +39,6 @@ class Case(unittest.TestCase):
 
     def close(self, server):
         return admin(host, SERVER + "CloseServer", name=server["name"])
-
-    def address(self, server):
-        return f"{server['hostname']}:{server['port']}"
 
     def names(self, **request):
         return [s["name"] for s in admin(host, SERVER + "ListServers", page_size=1000, **request).get("servers", [])]
@@ -145,7 +139,7 @@ class Catalog(Case):
             with self.subTest(kind["name"]):
                 server = self.start(kind=kind["name"])
                 self.assertEqual(server["state"], "LISTENING")
-                with Peer(self.address(server)) as peer:
+                with Peer(address_of(server)) as peer:
                     self.assertEqual(peer.call(peer.getattr(peer.root(), "add"), 1, 2), 3)
 
     def test_services(self):
@@ -207,27 +201,27 @@ class Life(Case):
                 server = self.start()
                 self.assertEqual(server["state"], "LISTENING")
                 self.assertGreater(server["port"], 0)
-                client = harness.Client(version, {"calculator": self.address(server)})
+                client = harness.Client(version, {"calculator": address_of(server)})
                 self.addCleanup(client.kill)
                 client.run("hold", service="calculator")
                 client.run("use_held", first=1, count=20)
                 closed = self.close(server)
                 self.assertEqual((closed["name"], closed["state"]), (server["name"], "CLOSED"))
                 client.run("held_has_ended")
-                client.run("connection_is_refused", address=self.address(server))
+                client.run("connection_is_refused", address=address_of(server))
                 client.kill()
 
     def test_closing_ends_established_connections(self):
         server = self.start()
-        with Peer(self.address(server), 5) as five, Peer(self.address(server),
-                                                         6) as six, Peer(self.address(server)) as mute:
+        with Peer(address_of(server), 5) as five, Peer(address_of(server),
+                                                         6) as six, Peer(address_of(server)) as mute:
             five.ping()
             six.ping()
             self.assertEqual(self.close(server)["state"], "CLOSED")
             for peer in (five, six, mute):
                 self.assertIsNone(peer.read_frame())
         with self.assertRaises(ConnectionRefusedError):
-            Peer(self.address(server))
+            Peer(address_of(server))
 
     def test_the_answer_is_the_resource(self):
         server = self.start("the-answer", port=0)
@@ -241,7 +235,7 @@ class Life(Case):
 
     def test_service_in_any_case(self):
         server = self.start(service="calculator")
-        with Peer(self.address(server)) as peer:
+        with Peer(address_of(server)) as peer:
             root = peer.root()
             self.assertEqual(peer.call(peer.getattr(root, "get_service_name")), "CALCULATOR")
 
@@ -263,7 +257,7 @@ class Life(Case):
     def test_counters(self):
         server = self.start("counted")
         count = lambda name: int(admin(host, SERVER + "GetServer", name="servers/counted").get(name, 0))
-        with Peer(self.address(server)) as peer:
+        with Peer(address_of(server)) as peer:
             add = peer.getattr(peer.root(), "add")
             for _ in range(7):
                 peer.call(add, 1, 2)
@@ -369,7 +363,7 @@ class Life(Case):
 
     def test_drain_timeout_of_an_idle_server(self):
         server = self.start()
-        with Peer(self.address(server)) as peer:
+        with Peer(address_of(server)) as peer:
             peer.ping()
             closed = admin(host, SERVER + "CloseServer", name=server["name"], drain_timeout="20s")
             self.assertEqual(closed["state"], "CLOSED")
@@ -490,7 +484,7 @@ class Errors(Case):
 class BesideTheDataPlane(Case):
     def test_close_of_a_server_whose_peer_never_reads(self):
         server = self.start("stuck", service="ECHO")
-        with Peer(self.address(server)) as peer:
+        with Peer(address_of(server)) as peer:
             echo = peer.getattr(peer.root(), "echo")
             ask = peer.message(MSG_REQUEST, 5, (CALL, boxes(yours(echo), value((bytes(8 << 20),)), value(()))))
             peer.sock.setblocking(False)

@@ -135,8 +135,8 @@ class Host(Process):
     ADMIN = re.compile(r"rpycd: admin listening on (\S+)")
     SERVER = re.compile(r"rpycd: server servers/(\S+) \((\w+), (\w+)\) listening on (\S+)")
 
-    def __init__(self, *flags, name="demo_host"):
-        super().__init__(binary(name) + list(flags))
+    def __init__(self, *flags, name="demo_host", under=()):
+        super().__init__([*under, *binary(name), *flags])
         self.admin, self.servers = None, {}
         while (text := self.line()) != "rpycd: ready":
             if text is None:
@@ -263,3 +263,15 @@ def admin(host, method, **request):
 
 def connections_open(host, server_id):
     return int(admin(host, "ServerService/GetServer", name=f"servers/{server_id}").get("connections_open", 0))
+
+
+def start_server(host, server_id="", **spec):
+    """StartServer of a threaded CALCULATOR on a port of its choice, unless `spec` says otherwise."""
+    request = {"spec": {"kind": "threaded", "service": "CALCULATOR", "hostname": "127.0.0.1", **spec}}
+    if server_id:
+        request["server_id"] = server_id
+    return admin(host, "ServerService/StartServer", **request)
+
+
+def address_of(server):
+    return f"{server['hostname']}:{server['port']}"

@@ -115,3 +115,28 @@ class OneReceiveOneSend(unittest.TestCase):
             counts = self.trace(peer, calls)
             # About one a batch; a machine that stalls now and then costs some more.
             self.assertLess(sum(counts[name] for name in SENDS), 20 * 20 / 2, counts)
+
+
+class Options(unittest.TestCase):
+    """A stock client writes a large frame in three pieces with Nagle on: it waits 40 ms for an acknowledgement that is delayed."""
+
+    def test_quickack_while_a_frame_is_incomplete(self):
+        with Peer(host.servers["echo"]) as peer, tempfile.NamedTemporaryFile(prefix="rpychost-strace-", dir="/tmp") as file:
+            echo = peer.getattr(peer.root(), "echo")
+            ask = peer.message(MSG_REQUEST, 7, (CALL, boxes(yours(echo), value((bytes(60_000),)), value(()))))
+            tracer = Tracer(host.pid, file.name)
+            self.addCleanup(tracer.kill)
+            peer.send(ask[:100])
+            harness.eventually("TCP_QUICKACK is set", lambda: b"TCP_QUICKACK, [1]" in open(file.name, "rb").read())
+            peer.send(ask[100:])
+            self.assertEqual(peer.answer(7)[1], value(bytes(60_000)))
+            tracer.stop()
+
+    def test_nodelay(self):
+        with tempfile.NamedTemporaryFile(prefix="rpychost-strace-", dir="/tmp") as file:
+            tracer = Tracer(host.pid, file.name)
+            self.addCleanup(tracer.kill)
+            with Peer(host.servers["echo"]) as peer:
+                peer.ping()
+            tracer.stop()
+            self.assertIn(b"TCP_NODELAY, [1]", file.read())

@@ -14,7 +14,7 @@ import unittest
 
 import harness
 from harness import Host, Process, binary
-from wire import CALL, GETROOT, MSG_REQUEST, Peer, boxes, frame, payload, value, yours
+from wire import CALL, GETROOT, MSG_REQUEST, PING, Peer, boxes, frame, payload, value, yours
 
 ADMIN_OFF = "--admin_address="
 ADMIN_ANY = "--admin_address=127.0.0.1:0"
@@ -291,6 +291,26 @@ class Signals(Case):
             sock.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0")
             self.assertTrue(sock.recv(9))  # the server's SETTINGS: it is a connection of gRPC's now
             self.assertEqual(host.stop(), 0)
+
+
+class Descriptors(Case):
+    def test_running_out_of_them(self):
+        host = Host(ADMIN_OFF, "--server=threaded:ECHO@127.0.0.1:0", under=["/bin/sh", "-c", 'ulimit -n 64; exec "$0" "$@"'])
+        self.addCleanup(host.kill)
+        address = host.servers["echo"]
+        with Peer(address) as first:
+            first.ping()
+            with contextlib.ExitStack() as peers:
+                crowd = [peers.enter_context(Peer(address)) for _ in range(150)]  # the kernel completes them all
+                for peer in crowd:
+                    peer.request(PING, value(("hi",)))
+                for _ in range(20):
+                    first.ping()
+                self.assertEqual(crowd[0].answer(0)[1], value("hi"))
+            with Peer(address) as late:
+                late.ping()
+            first.ping()
+        self.assertEqual(host.stop(), 0)
 
 
 class UnixSockets(Case):

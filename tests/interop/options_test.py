@@ -1,0 +1,164 @@
+"""Limits and protocol configuration of a server: each is given to StartServer, and seen to hold on the wire."""
+
+import unittest
+import zlib
+
+import harness
+from harness import address_of, admin
+from wire import (CMP, DEL, GETATTR, MSG_REPLY, MSG_REQUEST, PING, STR, Peer, RemoteError, boxes, frame, payload,
+                  value, yours)
+
+host = None
+
+
+def setUpModule():
+    global host
+    host = harness.start_host()
+
+
+def tearDownModule():
+    harness.ends_well(host)
+
+
+class Case(unittest.TestCase):
+    def peer(self, server):
+        peer = Peer(address_of(server))
+        self.addCleanup(peer.sock.close)
+        return peer
+
+    def error(self, peer, handler, box, cls, args=None):
+        with self.assertRaises(RemoteError) as caught:
+            peer.ask(handler, box)
+        self.assertEqual(caught.exception.cls, cls, caught.exception.raw)
+        if args is not None:
+            self.assertEqual(caught.exception.remote_args, args)
+        return caught.exception
+
+
+def ping_of(size):
+    """The payload of a PING, `size` bytes in all."""
+    short = payload(6, MSG_REQUEST, 0, (PING, value((b"x" * 256,))))
+    return payload(6, MSG_REQUEST, 0, (PING, value((b"x" * (size - len(short) + 256),))))
+
+
+def nested(depth):
+    v = ()
+    for _ in range(depth):
+        v = (v,)
+    return v
+
+
+class Limits(Case):
+    def boundary(self, served, refused, **limits):
+        """The frame `served` is answered; `refused` ends its connection, and only that."""
+        server = harness.start_server(host, service="ECHO", limits=limits)
+        good = self.peer(server)
+        good.send(served)
+        self.assertEqual(good.read()[0], MSG_REPLY)
+        bad = self.peer(server)
+        bad.send(refused)
+        self.assertIsNone(bad.read_frame())
+        good.ping()
+
+    def test_max_frame_bytes(self):
+        self.boundary(frame(ping_of(1000)), frame(ping_of(1001)), max_frame_bytes=1000)
+
+    def test_max_inflated_bytes(self):
+        self.boundary(frame(zlib.compress(ping_of(5000)), 1), frame(zlib.compress(ping_of(5001)), 1), max_inflated_bytes=5000)
+
+    def test_max_nesting(self):
+        # How deep the envelope of a message is, is the host's to count: the two are far enough apart.
+        self.boundary(*(frame(payload(6, MSG_REQUEST, 0, (PING, value((nested(depth),))))) for depth in (10, 25)), max_nesting=20)
+
+    def test_max_int_digits(self):
+        self.boundary(*(frame(payload(6, MSG_REQUEST, 0, (PING, value((10**n,))))) for n in (49, 50)), max_int_digits=50)
+
+    def test_max_local_objects(self):
+        server = harness.start_server(host, limits={"max_local_objects": 3})
+        peer = self.peer(server)
+        root = peer.root()
+        add, multiply = peer.getattr(root, "add"), peer.getattr(root, "multiply")
+        self.error(peer, GETATTR, boxes(yours(root), value("get_service_name")), "MemoryError")
+        self.assertEqual(peer.call(add, 1, 2), 3)
+        peer.ask(DEL, boxes(yours(multiply), value(1)))
+        self.assertEqual(peer.call(peer.getattr(root, "get_service_name")), "CALCULATOR")
+
+    def test_max_sessions(self):
+        server = harness.start_server(host, limits={"max_sessions": 2})
+        count = lambda name: int(admin(host, "ServerService/GetServer", name=server["name"]).get(name, 0))
+        first, second = self.peer(server), self.peer(server)
+        first.ping()
+        second.ping()
+        self.assertIsNone(self.peer(server).read_frame(), "one too many is accepted and closed at once")
+        self.assertEqual((count("connections_open"), count("connections_refused")), (2, 1))
+        first.ping()
+        second.sock.close()
+        harness.eventually("there is room again", lambda: count("connections_open") == 1)
+        self.peer(server).ping()
+
+
+class Protocol(Case):
+    def served(self, **protocol_config):
+        """A peer of a server configured so, and its root."""
+        peer = self.peer(harness.start_server(host, protocol_config=protocol_config))
+        return peer, peer.root()
+
+    def denied(self, peer, target, name):
+        self.error(peer, GETATTR, boxes(yours(target), value(name)), "AttributeError", (f"cannot access {name!r}",))
+
+    def test_the_answer_shows_the_defaults(self):
+        config = harness.start_server(host, protocol_config={"allow_public_attrs": True})["spec"]["protocol_config"]
+        for key, expected in {"allow_safe_attrs": True, "allow_exposed_attrs": True, "allow_public_attrs": True,
+                              "allow_all_attrs": False, "exposed_prefix": "exposed_", "allow_getattr": True,
+                              "allow_setattr": False, "allow_delattr": False, "allow_pickle": False,
+                              "include_local_traceback": True, "include_local_version": True}.items():
+            self.assertEqual(config.get(key), expected, key)
+
+    def test_allow_getattr_off(self):
+        peer, root = self.served(allow_getattr=False)
+        for name in ("add", "exposed_add", "__doc__", "nosuch"):
+            self.denied(peer, root, name)
+        self.assertIs(type(peer.ask_value(STR, boxes(yours(root)))), str)  # no access rule is on these
+
+    def test_allow_exposed_attrs_off(self):
+        peer, root = self.served(allow_exposed_attrs=False)
+        for name in ("add", "exposed_add"):
+            self.denied(peer, root, name)
+
+    def test_exposed_prefix(self):
+        peer, root = self.served(exposed_prefix="out_")
+        for name in ("add", "out_add"):
+            self.assertEqual(peer.call(peer.getattr(root, name), 1, 2), 3)
+        self.denied(peer, root, "exposed_add")
+
+    def test_allow_safe_attrs_off(self):
+        peer, root = self.served(allow_safe_attrs=False)
+        self.denied(peer, root, "__doc__")
+        self.error(peer, CMP, boxes(yours(root), yours(root), value("__eq__")), "AttributeError", ("cannot access '__eq__'",))
+        self.assertEqual(peer.call(peer.getattr(root, "add"), 1, 2), 3)
+
+    def test_private_names_stay_private(self):
+        for config in ({"allow_public_attrs": True}, {}):
+            peer, root = self.served(**config)
+            for name in ("_x", "__dict__", "__class__", "__init__"):
+                self.denied(peer, root, name)
+
+    def test_traceback_denied(self):
+        peer, root = self.served(include_local_traceback=False)
+        error = self.error(peer, GETATTR, boxes(yours(root), value("nosuch")), "AttributeError")
+        self.assertEqual(error.traceback, "<traceback denied>")
+
+    def test_version_denied(self):
+        peer, root = self.served(include_local_version=False)
+        error = self.error(peer, GETATTR, boxes(yours(root), value("nosuch")), "AttributeError")
+        self.assertEqual(error.attrs[-1], ("_remote_version", "<version denied>"))
+
+    def test_what_means_nothing_here_is_refused_by_name(self):
+        for key in ("allow_pickle", "instantiate_custom_exceptions", "import_custom_exceptions",
+                    "instantiate_oldstyle_exceptions", "propagate_SystemExit_locally",
+                    "propagate_KeyboardInterrupt_locally", "log_exceptions", "close_catchall"):
+            with self.subTest(key), self.assertRaises(harness.GrpcError) as caught:
+                harness.start_server(host, protocol_config={key: True})
+            self.assertEqual(caught.exception.metadata.get("field"), "spec.protocol_config." + key)
+            self.assertIn(key, caught.exception.message)
+            self.assertIn(caught.exception.reason, ("INVALID_FIELD", "NOT_SUPPORTED"))
