@@ -164,14 +164,6 @@ bool FrameParser::has_frame() const {
   }
 }
 
-void FrameParser::ReleaseIdle() {
-  if (begin_ != end_) return;
-  begin_ = end_ = 0;
-  filled_ = false;
-  input_.Free();
-  inflated_.Free();
-}
-
 absl::StatusOr<absl::string_view> FrameParser::Inflate(absl::string_view compressed) {
   z_stream stream = {};
   if (inflateInit(&stream) != Z_OK) {

@@ -28,8 +28,7 @@ inline constexpr size_t kFrameTrailerBytes = 1;
 //
 // Memory: a small first buffer that grows with what has arrived, never with what a header claims
 // (once large frames have come from this peer, the next is believed). Between frames at most 2 MiB
-// are kept, and only while recent frames needed it. A connection that may now be idle for long
-// calls ReleaseIdle. Threads: one.
+// are kept, and only while recent frames needed it. Threads: one.
 class FrameParser {
  public:
   explicit FrameParser(const Limits& limits);
@@ -56,9 +55,6 @@ class FrameParser {
   bool inside_frame() const;
   // True when Next would not return nullopt: one more complete frame is buffered, or an error.
   bool has_frame() const;
-
-  // Gives all buffers back if no byte is buffered. Invalidates the last payload.
-  void ReleaseIdle();
 
   size_t buffered_bytes() const { return end_ - begin_; }
   size_t capacity_bytes() const { return input_.capacity + inflated_.capacity; }

@@ -318,18 +318,6 @@ TEST_F(ChannelTest, InflatedBufferIsGivenBackToo) {
   EXPECT_LE(capacity(), 64u << 10);
 }
 
-TEST_F(ChannelTest, IdleConnectionHoldsNothing) {
-  Arrive(Frame(Deflated(Noise(20'000)), 1) + Frame("rest").substr(0, 3));
-  Next();
-  parser_->ReleaseIdle();  // half a frame is there: nothing happens
-  EXPECT_GT(capacity(), 0u);
-  Arrive(Frame("rest").substr(3));
-  EXPECT_EQ(Next(), "rest");
-  parser_->ReleaseIdle();
-  EXPECT_EQ(capacity(), 0u);
-  Exchange("again");
-}
-
 // --- compression ---
 
 TEST_F(ChannelTest, AnyNonZeroFlagMeansZlib) {

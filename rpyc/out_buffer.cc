@@ -87,16 +87,12 @@ void OutBuffer::Clear() {
   if (chunks_.empty()) return;
   if (chunks_.front().owned || chunks_.front().data.capacity() > kKeptRunBytes ||
       chunks_.capacity() > kKeptChunks) {
-    Release();
+    std::vector<Chunk>().swap(chunks_);
+    size_ = 0;
     return;
   }
   chunks_.erase(chunks_.begin() + 1, chunks_.end());
   chunks_.front().data.clear();
-  size_ = 0;
-}
-
-void OutBuffer::Release() {
-  std::vector<Chunk>().swap(chunks_);
   size_ = 0;
 }
 

@@ -48,8 +48,6 @@ class OutBuffer {
   // Empties the buffer; keeps a small run's storage for reuse, so that short messages cost no
   // allocation.
   void Clear();
-  // Empties the buffer and keeps nothing; for a connection that may be idle for long.
-  void Release();
 
  private:
   struct Chunk {
