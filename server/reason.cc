@@ -50,6 +50,22 @@ absl::Status InvalidField(absl::string_view field, absl::string_view message) {
                       {{"field", std::string(field)}});
 }
 
+absl::Status WithListenReason(const absl::Status& status, absl::string_view field) {
+  if (!GetReason(status).reason.empty()) return status;
+  switch (status.code()) {
+    case absl::StatusCode::kFailedPrecondition:
+      return ReasonStatus(status.code(), "ADDRESS_IN_USE", status.message());
+    case absl::StatusCode::kPermissionDenied:
+      return ReasonStatus(status.code(), "BIND_NOT_PERMITTED", status.message());
+    case absl::StatusCode::kResourceExhausted:
+      return ReasonStatus(status.code(), "LIMIT_EXCEEDED", status.message());
+    case absl::StatusCode::kInvalidArgument:
+      return InvalidField(field, status.message());
+    default:
+      return status;
+  }
+}
+
 Reason GetReason(const absl::Status& status) {
   Reason reason;
   const absl::optional<absl::Cord> payload = status.GetPayload(kPayload);

@@ -23,6 +23,11 @@ absl::Status ReasonStatus(absl::StatusCode code, absl::string_view reason,
 // INVALID_ARGUMENT, INVALID_FIELD, metadata field = `field` ("spec.port").
 absl::Status InvalidField(absl::string_view field, absl::string_view message);
 
+// Gives an error of rpyc/transport, met when resolving or listening, its reason: ADDRESS_IN_USE,
+// BIND_NOT_PERMITTED, LIMIT_EXCEEDED, or INVALID_FIELD of `field`. Others stay as they are, as do
+// those that have one.
+absl::Status WithListenReason(const absl::Status& status, absl::string_view field);
+
 // The reason attached to `status`; an empty one if there is none.
 Reason GetReason(const absl::Status& status);
 

@@ -31,5 +31,22 @@ TEST(ReasonTest, OtherStatusesHaveNone) {
   EXPECT_TRUE(GetReason(absl::InternalError("broken")).metadata.empty());
 }
 
+TEST(ReasonTest, ErrorsOfListeningGetOne) {
+  const auto reason = [](absl::StatusCode code) {
+    const absl::Status status = WithListenReason(absl::Status(code, "x"), "spec.hostname");
+    EXPECT_EQ(status.code(), code);
+    EXPECT_EQ(status.message(), "x");
+    return GetReason(status).reason;
+  };
+  EXPECT_EQ(reason(absl::StatusCode::kFailedPrecondition), "ADDRESS_IN_USE");
+  EXPECT_EQ(reason(absl::StatusCode::kPermissionDenied), "BIND_NOT_PERMITTED");
+  EXPECT_EQ(reason(absl::StatusCode::kResourceExhausted), "LIMIT_EXCEEDED");
+  EXPECT_EQ(reason(absl::StatusCode::kInvalidArgument), "INVALID_FIELD");
+  EXPECT_EQ(reason(absl::StatusCode::kInternal), "");
+  const absl::Status insecure =
+      ReasonStatus(absl::StatusCode::kFailedPrecondition, "INSECURE_LISTENER", "x");
+  EXPECT_EQ(WithListenReason(insecure, "spec.hostname"), insecure);
+}
+
 }  // namespace
 }  // namespace rpyc

@@ -21,21 +21,9 @@ constexpr absl::Duration kAcceptGrace = absl::Seconds(2);
 // At most one complaint about a connection that could not be served in this time.
 constexpr absl::Duration kComplaintInterval = absl::Seconds(1);
 
-// Gives an error of the transport its reason.
-absl::Status WithReason(const absl::Status& status, const ServerOptions& options) {
-  switch (status.code()) {
-    case absl::StatusCode::kFailedPrecondition:
-      return ReasonStatus(status.code(), "ADDRESS_IN_USE", status.message());
-    case absl::StatusCode::kPermissionDenied:
-      return ReasonStatus(status.code(), "BIND_NOT_PERMITTED", status.message());
-    case absl::StatusCode::kResourceExhausted:
-      return ReasonStatus(status.code(), "LIMIT_EXCEEDED", status.message());
-    case absl::StatusCode::kInvalidArgument:
-      return InvalidField(options.socket_path.empty() ? "spec.hostname" : "spec.socket_path",
-                          status.message());
-    default:
-      return status;
-  }
+// The field that says where to listen.
+absl::string_view PlaceField(const ServerOptions& options) {
+  return options.socket_path.empty() ? "spec.hostname" : "spec.socket_path";
 }
 
 absl::Status CheckRange(absl::string_view field, int64_t value, int64_t max) {
@@ -83,7 +71,7 @@ absl::StatusOr<SocketAddress> CheckOptions(const ServerOptions& options,
       options.socket_path.empty()
           ? SocketAddress::Resolve(options.hostname, options.port, options.ipv6)
           : SocketAddress::Unix(options.socket_path);
-  if (!address.ok()) return WithReason(address.status(), options);
+  if (!address.ok()) return WithListenReason(address.status(), PlaceField(options));
   if (!address->is_local() && !options.allow_insecure) {
     return ReasonStatus(absl::StatusCode::kFailedPrecondition, "INSECURE_LISTENER",
                         absl::StrCat(address->ToString(),
@@ -146,7 +134,7 @@ absl::Status Server::Core::Start(const SocketAddress& address) {
   absl::Status listening = Listen(address);
   if (!listening.ok()) {
     kind_->Drain(absl::InfinitePast()).IgnoreError();
-    return WithReason(listening, options_);
+    return WithListenReason(listening, PlaceField(options_));
   }
   Log().info("{}: listening on {}", setup_->label, endpoint_.ToString());
   return absl::OkStatus();

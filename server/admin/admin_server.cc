@@ -28,21 +28,6 @@
 namespace rpyc {
 namespace {
 
-// Gives an error of the transport its reason.
-absl::Status WithReason(const absl::Status& status) {
-  if (!GetReason(status).reason.empty()) return status;
-  switch (status.code()) {
-    case absl::StatusCode::kFailedPrecondition:
-      return ReasonStatus(status.code(), "ADDRESS_IN_USE", status.message());
-    case absl::StatusCode::kPermissionDenied:
-      return ReasonStatus(status.code(), "BIND_NOT_PERMITTED", status.message());
-    case absl::StatusCode::kInvalidArgument:
-      return InvalidField("admin_address", status.message());
-    default:
-      return status;
-  }
-}
-
 // A place that is ours to listen at.
 struct Place {
   SocketAddress address;
@@ -97,7 +82,7 @@ absl::StatusOr<std::unique_ptr<AdminServer>> AdminServer::Start(absl::string_vie
                                                                 ServerDirectory* directory,
                                                                 absl::Time host_start_time) {
   absl::StatusOr<Place> place = TakePlace(address);
-  if (!place.ok()) return WithReason(place.status());
+  if (!place.ok()) return WithListenReason(place.status(), "admin_address");
 
   auto state = std::make_unique<State>();
   state->services.push_back(MakeHostService(directory, host_start_time));
