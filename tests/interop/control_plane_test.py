@@ -397,9 +397,10 @@ class Errors(Case):
 
     def test_nothing_given(self):
         for spec in ({}, {"kind": "threaded"}, {"service": "ECHO"}):
-            with self.subTest(spec), self.assertRaises(GrpcError) as caught:
-                admin(host, SERVER + "StartServer", spec=spec)
-            self.assertEqual(caught.exception.code, CODES["INVALID_ARGUMENT"])
+            with self.subTest(spec):
+                with self.assertRaises(GrpcError) as caught:
+                    admin(host, SERVER + "StartServer", spec=spec)
+                self.assertEqual(caught.exception.code, CODES["INVALID_ARGUMENT"])
 
     def test_duplicate_id(self):
         self.start_refused("ALREADY_EXISTS", "SERVER_ALREADY_EXISTS", server_id="calculator", says=["calculator"])

@@ -157,8 +157,9 @@ class Protocol(Case):
         for key in ("allow_pickle", "instantiate_custom_exceptions", "import_custom_exceptions",
                     "instantiate_oldstyle_exceptions", "propagate_SystemExit_locally",
                     "propagate_KeyboardInterrupt_locally", "log_exceptions", "close_catchall"):
-            with self.subTest(key), self.assertRaises(harness.GrpcError) as caught:
-                harness.start_server(host, protocol_config={key: True})
-            self.assertEqual(caught.exception.metadata.get("field"), "spec.protocol_config." + key)
-            self.assertIn(key, caught.exception.message)
-            self.assertIn(caught.exception.reason, ("INVALID_FIELD", "NOT_SUPPORTED"))
+            with self.subTest(key):
+                with self.assertRaises(harness.GrpcError) as caught:
+                    harness.start_server(host, protocol_config={key: True})
+                self.assertEqual(caught.exception.metadata.get("field"), "spec.protocol_config." + key)
+                self.assertIn(key, caught.exception.message)
+                self.assertIn(caught.exception.reason, ("INVALID_FIELD", "NOT_SUPPORTED"))
