@@ -28,8 +28,9 @@ void ClassInfo::Add(Member member) {
     members_.push_back(std::move(added));
     return;
   }
-  const auto old = std::find_if(members_.begin(), members_.end(),
-                                [&](const auto& m) { return m.get() == entry->second; });
+  const auto old =
+      std::find_if(members_.begin(), members_.end(),
+                   [replaced = entry->second](const auto& m) { return m.get() == replaced; });
   entry->second = added.get();
   *old = std::move(added);
 }
