@@ -33,12 +33,18 @@ absl::StatusOr<Label> ReadLabel(brine::Reader* reader) {
     return PyStatus("ValueError", absl::StrCat("a boxed value has a label and a content, not ",
                                                *count, " items"));
   }
-  absl::StatusOr<Value> label = reader->ReadValue();
-  if (!label.ok()) return label.status();
-  const int64_t* number = label->AsInt();
+  Value label;
+  if (reader->AtSmallInt()) {  // always, from a stock peer
+    label = *reader->ReadInt();
+  } else {
+    absl::StatusOr<Value> other = reader->ReadValue();
+    if (!other.ok()) return other.status();
+    label = *std::move(other);
+  }
+  const int64_t* number = label.AsInt();
   if (number == nullptr || *number < static_cast<int64_t>(Label::kValue) ||
       *number > static_cast<int64_t>(Label::kRemoteRef)) {
-    return PyStatus("ValueError", absl::StrCat("invalid label ", label->DebugString()));
+    return PyStatus("ValueError", absl::StrCat("invalid label ", label.DebugString()));
   }
   return static_cast<Label>(*number);
 }

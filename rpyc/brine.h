@@ -49,6 +49,8 @@ class Reader {
 
   // Whether the next value is a tuple, which ReadTupleHeader would enter.
   bool AtTuple() const;
+  // Whether the next value is an int of one byte, as labels and handler numbers are.
+  bool AtSmallInt() const;
 
   // The next tag byte without consuming it, or -1 at the end.
   int PeekTag() const { return pos_ < input_.size() ? static_cast<uint8_t>(input_[pos_]) : -1; }

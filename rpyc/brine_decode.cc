@@ -346,8 +346,11 @@ absl::StatusOr<absl::string_view> Reader::SkipValue() {
 }
 
 bool Reader::AtTuple() const {
-  const int tag = PeekTag();
-  return tag == kTagEmptyTuple || (tag >= kTagTuple1 && tag <= kTagTupleU32);
+  return pos_ < input_.size() && IsTuple(static_cast<uint8_t>(input_[pos_]));
+}
+
+bool Reader::AtSmallInt() const {
+  return pos_ < input_.size() && IsSmallInt(static_cast<uint8_t>(input_[pos_]));
 }
 
 absl::StatusOr<uint32_t> Reader::ReadTupleHeader() {

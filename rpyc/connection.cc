@@ -50,6 +50,7 @@ void Connection::Shutdown() { stream_->Shutdown(); }
 
 absl::Status Connection::ServeAll() {
   absl::Status end = ServeFrames();
+  state_.fetch_and(~kBusy);  // set still if a request ended it
   stream_->Shutdown();
   context_.root.reset();
   local_objects_.Clear();

@@ -466,6 +466,7 @@ TEST_P(ConnectionTest, GarbageEndsTheConnection) {
   EXPECT_FALSE(Serve(request + Peer::Frame(request.substr(5, 4) + "\xff")).ok());
   EXPECT_EQ(Replies().size(), 1u) << "what was answered before still arrives";
   EXPECT_TRUE(mine_->peer_closed());
+  EXPECT_FALSE(connection_->busy());
 }
 
 TEST_P(ConnectionTest, TheOtherDialectLaterIsGarbage) {
