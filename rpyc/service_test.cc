@@ -178,8 +178,8 @@ TEST(Service, MethodsDescribeThemselves) {
 TEST(Service, MethodsCompareAsPythonsDo) {
   const auto bank = Root(Service::Of<Bank>("BANK"));
   const auto get = [&](absl::string_view name) { return *bank->GetAttr({name, true}); };
-  Object& open = **get("open").AsObject();
-  const Value open_again = get("open");
+  const Value method = get("open"), open_again = get("open");
+  Object& open = **method.AsObject();
   EXPECT_EQ(*open.Compare("__eq__", open_again), Value(true));
   EXPECT_EQ(*open.Compare("__ne__", open_again), Value(false));
   EXPECT_EQ(*open.Hash(), *(*open_again.AsObject())->Hash());

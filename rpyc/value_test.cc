@@ -70,7 +70,8 @@ TEST(ValueTest, ItemsOfContainersOnly) {
 
 TEST(ValueTest, CopiesShareTheirItems) {
   const Value a = T({1, T({2})});
-  const Value b = a;
+  Value b;
+  b = a;
   EXPECT_EQ(a.items().data(), b.items().data());
 }
 

@@ -25,7 +25,7 @@ std::string TakeText(absl::string_view* in) {
     *in = {};
     return "";
   }
-  const std::string text(in->substr(colon + 1, size));
+  std::string text(in->substr(colon + 1, size));
   in->remove_prefix(colon + 1 + text.size());
   return text;
 }

@@ -24,7 +24,7 @@ TEST(ServerId, Rules) {
 TEST(ServerId, IsMadeFromTheServiceName) {
   std::set<std::string> taken;
   const auto make = [&taken](absl::string_view service) {
-    const std::string id =
+    std::string id =
         MakeServerId(service, [&taken](const std::string& id) { return taken.count(id) != 0; });
     EXPECT_TRUE(IsServerId(id)) << id;
     taken.insert(id);

@@ -116,7 +116,7 @@ struct Cast<std::pair<A, B>> {
   static absl::StatusOr<std::pair<A, B>> From(Value& value) {
     absl::StatusOr<std::tuple<A, B>> tuple = Cast<std::tuple<A, B>>::From(value);
     if (!tuple.ok()) return std::move(tuple).status();
-    return std::make_pair(std::get<0>(*std::move(tuple)), std::get<1>(*std::move(tuple)));
+    return std::make_from_tuple<std::pair<A, B>>(*std::move(tuple));
   }
   static Value To(std::pair<A, B> pair) {
     return Value::Tuple({Cast<A>::To(std::move(pair.first)), Cast<B>::To(std::move(pair.second))});

@@ -52,7 +52,7 @@ std::vector<PeerMessage> Peer::Parse(absl::string_view bytes) const {
 
     int64_t type = 0;
     if (dialect_ == Dialect::kV6) {
-      type = payload[0];
+      type = static_cast<uint8_t>(payload[0]);
       payload.remove_prefix(1);
     }
     absl::StatusOr<Value> decoded = brine::Decode(payload, limits);
