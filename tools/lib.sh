@@ -13,7 +13,7 @@ build_packages=(
   g++ pkg-config
   libgrpc++-dev protobuf-compiler-grpc protobuf-compiler libprotobuf-dev
   libabsl-dev libssl-dev zlib1g-dev libspdlog-dev libcli11-dev libboost-dev
-  libgtest-dev libgmock-dev libbenchmark-dev nlohmann-json3-dev
+  libgtest-dev nlohmann-json3-dev
 )
 client_packages=(python3 python3-venv ca-certificates)
 test_packages=("${client_packages[@]}" openssl strace)
