@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "absl/time/time.h"
+
 namespace rpyc {
 
 // What one peer may cost. Python's RPyC has none of these; the defaults are the control plane's.
@@ -24,6 +26,12 @@ struct Limits {
   int max_int_digits = 4300;
   // Objects of ours that one connection may hold; one more is a MemoryError for that call alone.
   size_t max_local_objects = 1'000'000;
+  // Bytes read ahead for a connection whose method still runs.
+  size_t max_read_ahead_bytes = 16u << 20;
+  // Calls within calls of one connection, by way of callbacks.
+  int max_callback_depth = 64;
+  // After how long without a request a connection is closed; 0: never.
+  absl::Duration idle_timeout = absl::ZeroDuration();
 };
 
 }  // namespace rpyc
