@@ -44,6 +44,10 @@ bool Allowed(const ProtocolConfig& config, Access access) {
   return false;
 }
 
+bool IsSafe(const ProtocolConfig& config, absl::string_view name) {
+  return config.safe_attrs ? config.safe_attrs->contains(name) : IsSafeAttr(name);
+}
+
 }  // namespace
 
 bool IsSafeAttr(absl::string_view name) {
@@ -56,6 +60,7 @@ absl::Status AccessDenied(absl::string_view name) {
 
 absl::StatusOr<AttributeRef> ResolveAttribute(const ProtocolConfig& config, Access access,
                                               absl::string_view name, const Object& object) {
+  if (auto own = object.OwnRule(access, name)) return *std::move(own);
   if (!Allowed(config, access)) return AccessDenied(name);
   const AttributePresence presence = object.Has(name);
   const absl::string_view prefix = config.exposed_prefix;
@@ -67,7 +72,7 @@ absl::StatusOr<AttributeRef> ResolveAttribute(const ProtocolConfig& config, Acce
   const bool has_name = presence.plain || names_exposed;
   const bool has_exposed = config.allow_exposed_attrs && !prefix.empty() && presence.exposed;
   const bool plain_ok = config.allow_all_attrs || (config.allow_exposed_attrs && prefixed) ||
-                        (config.allow_safe_attrs && IsSafeAttr(name)) ||
+                        (config.allow_safe_attrs && IsSafe(config, name)) ||
                         (config.allow_public_attrs && !absl::StartsWith(name, "_"));
   if (has_exposed && !(plain_ok && has_name)) return AttributeRef{name, /*exposed=*/true};
   if (!plain_ok) return AccessDenied(name);

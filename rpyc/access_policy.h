@@ -9,10 +9,8 @@
 
 namespace rpyc {
 
-enum class Access { kGet, kSet, kDelete };
-
-// Decides which attribute of `object` a peer gets that asks for `name`, if any. `name` must outlive
-// the result.
+// Decides which attribute of `object` a peer gets that asks for `name`, if any: by the object's own
+// rule if it has one, else by `config`. `name` must outlive the result.
 // Errors:  a PyStatus, AttributeError "cannot access 'NAME'".
 // Source:  RPyC core/protocol.py, Connection._check_attr and _access_attr, 5.3.1 and 6.0.2.
 absl::StatusOr<AttributeRef> ResolveAttribute(const ProtocolConfig& config, Access access,

@@ -38,7 +38,7 @@ Connection::Connection(std::unique_ptr<Stream> stream, const Service& service,
       local_objects_(options_.limits.max_local_objects),
       proxies_(options_.limits.max_local_objects),
       boxing_(options_.limits, &local_objects_, &proxies_),
-      context_{options_.config, service_, local_objects_, nullptr} {}
+      context_{options_.config, service_, local_objects_, call_context_, nullptr} {}
 
 Connection::~Connection() = default;
 

@@ -94,6 +94,7 @@ class Connection {
   LocalObjects local_objects_;
   ProxyCache proxies_;
   Boxing boxing_;
+  CallContext call_context_;
   HandlerContext context_;
 
   // Of any thread.

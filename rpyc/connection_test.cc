@@ -358,7 +358,7 @@ TEST_P(ConnectionTest, AnswersWhatItDoesNotKnow) {
   const std::vector<PeerMessage> got = Replies();
   EXPECT_EQ(Error(got[0]), "KeyError: (99,)");
   EXPECT_EQ(Error(got[1]), "KeyError: (0,)");
-  EXPECT_EQ(Error(got[2]), "NotImplementedError: this host does not offer HANDLE_BUFFITER");
+  EXPECT_EQ(Error(got[2]), "TypeError: expected a reference to an object, got int");
   EXPECT_EQ(Error(got[3]), "ValueError: pickling is disabled");
   EXPECT_EQ(Error(got[4]), "ValueError: invalid label 7");
   EXPECT_EQ(Error(got[5]), "KeyError: (('cpp.X', 999, 999),)");

@@ -87,6 +87,12 @@ absl::Status PyStatus(absl::string_view python_class, absl::string_view message)
 
 bool IsPyStatus(const absl::Status& status) { return status.GetPayload(kPayloadUrl).has_value(); }
 
+bool IsPyStatus(const absl::Status& status, absl::string_view python_class) {
+  if (status.code() != CodeOf(python_class) || !IsPyStatus(status)) return false;
+  const RemoteException exception = ToException(status);
+  return exception.module == "builtins" && exception.name == python_class;
+}
+
 RemoteException ToException(const absl::Status& status) {
   if (absl::optional<absl::Cord> packed = status.GetPayload(kPayloadUrl)) {
     absl::StatusOr<Value> value = brine::Decode(std::string(*packed), Limits());

@@ -21,6 +21,8 @@ absl::Status PyStatus(RemoteException exception);
 
 // Whether `status` was made by PyStatus; any other error is a plain failure.
 bool IsPyStatus(const absl::Status& status);
+// Whether it stands for builtins.`python_class` itself.
+bool IsPyStatus(const absl::Status& status, absl::string_view python_class);
 
 // The Python exception a non-OK status stands for: itself if made by PyStatus, else by code:
 // kInvalidArgument ValueError, kNotFound KeyError, kOutOfRange IndexError, kPermissionDenied

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -15,6 +17,9 @@ namespace rpyc {
 namespace {
 
 using Args = std::vector<Value>;
+
+// The most items one BUFFITER answers with, whatever the peer asks for.
+constexpr int64_t kMostItemsAtOnce = 10'000;
 
 // The object a request is about.
 absl::StatusOr<std::shared_ptr<Object>> Target(const Value& value) {
@@ -92,20 +97,26 @@ absl::StatusOr<Asked> Resolve(const HandlerContext& context, Access access, cons
 absl::StatusOr<Value> GetAttr(HandlerContext& context, Args& args) {
   absl::StatusOr<Asked> asked = Resolve(context, Access::kGet, args);
   if (!asked.ok()) return asked.status();
-  return asked->object->GetAttr(asked->attribute);
+  return asked->object->GetAttr(context.call, asked->attribute);
 }
 
-// Nothing we own can be set or deleted from outside: where the rules allow it, the object does not.
-template <Access kAccess>
-absl::StatusOr<Value> ChangeAttr(HandlerContext& context, Args& args) {
-  absl::StatusOr<Asked> asked = Resolve(context, kAccess, args);
+absl::StatusOr<Value> DelAttr(HandlerContext& context, Args& args) {
+  absl::StatusOr<Asked> asked = Resolve(context, Access::kDelete, args);
   if (!asked.ok()) return asked.status();
-  return PyStatus("AttributeError",
-                  absl::StrCat("'", asked->object->type_name(), "' object attribute '",
-                               asked->attribute.name, "' is read-only"));
+  absl::Status deleted = asked->object->DelAttr(context.call, asked->attribute);
+  if (!deleted.ok()) return deleted;
+  return Value();
 }
 
-absl::StatusOr<Value> Call(HandlerContext&, Args& args) {
+absl::StatusOr<Value> SetAttr(HandlerContext& context, Args& args) {
+  absl::StatusOr<Asked> asked = Resolve(context, Access::kSet, args);
+  if (!asked.ok()) return asked.status();
+  absl::Status set = asked->object->SetAttr(context.call, asked->attribute, std::move(args[2]));
+  if (!set.ok()) return set;
+  return Value();
+}
+
+absl::StatusOr<Value> Call(HandlerContext& context, Args& args) {
   absl::StatusOr<CallArgs> call = ToCallArgs(args[1], args.size() > 2 ? &args[2] : nullptr);
   if (!call.ok()) return call.status();
   const std::shared_ptr<Object>* object = args[0].AsObject();
@@ -113,7 +124,7 @@ absl::StatusOr<Value> Call(HandlerContext&, Args& args) {
     return PyStatus("TypeError",
                     absl::StrCat("'", args[0].type_name(), "' object is not callable"));
   }
-  return (*object)->Call(*std::move(call));
+  return (*object)->Call(context.call, *std::move(call));
 }
 
 absl::StatusOr<Value> CallAttr(HandlerContext& context, Args& args) {
@@ -121,21 +132,21 @@ absl::StatusOr<Value> CallAttr(HandlerContext& context, Args& args) {
   if (!asked.ok()) return asked.status();
   absl::StatusOr<CallArgs> call = ToCallArgs(args[2], args.size() > 3 ? &args[3] : nullptr);
   if (!call.ok()) return call.status();
-  return asked->object->CallAttr(asked->attribute, *std::move(call));
+  return asked->object->CallAttr(context.call, asked->attribute, *std::move(call));
 }
 
-absl::StatusOr<Value> Repr(HandlerContext&, Args& args) {
+absl::StatusOr<Value> Repr(HandlerContext& context, Args& args) {
   absl::StatusOr<std::shared_ptr<Object>> object = Target(args[0]);
   if (!object.ok()) return object.status();
-  absl::StatusOr<std::string> text = (*object)->Repr();
+  absl::StatusOr<std::string> text = (*object)->Repr(context.call);
   if (!text.ok()) return text.status();
   return Value(*std::move(text));
 }
 
-absl::StatusOr<Value> Str(HandlerContext&, Args& args) {
+absl::StatusOr<Value> Str(HandlerContext& context, Args& args) {
   absl::StatusOr<std::shared_ptr<Object>> object = Target(args[0]);
   if (!object.ok()) return object.status();
-  absl::StatusOr<std::string> text = (*object)->Str();
+  absl::StatusOr<std::string> text = (*object)->Str(context.call);
   if (!text.ok()) return text.status();
   return Value(*std::move(text));
 }
@@ -155,13 +166,13 @@ absl::StatusOr<Value> Cmp(HandlerContext& context, Args& args) {
   absl::StatusOr<AttributeRef> attribute =
       ResolveAttribute(context.config, Access::kGet, *op, **object);
   if (!attribute.ok()) return attribute.status();
-  return (*object)->Compare(*op, args[1]);
+  return (*object)->Compare(context.call, *op, args[1]);
 }
 
-absl::StatusOr<Value> Hash(HandlerContext&, Args& args) {
+absl::StatusOr<Value> Hash(HandlerContext& context, Args& args) {
   absl::StatusOr<std::shared_ptr<Object>> object = Target(args[0]);
   if (!object.ok()) return object.status();
-  return (*object)->Hash();
+  return (*object)->Hash(context.call);
 }
 
 absl::StatusOr<Value> Dir(HandlerContext&, Args& args) {
@@ -206,14 +217,64 @@ absl::StatusOr<Value> Inspect(HandlerContext& context, Args& args) {
   return Value::Tuple(std::move(methods));
 }
 
-absl::Status NotOffered(absl::string_view name) {
-  return PyStatus("NotImplementedError", absl::StrCat("this host does not offer ", name));
+absl::StatusOr<Value> BuffIter(HandlerContext& context, Args& args) {
+  absl::StatusOr<std::shared_ptr<Object>> object = Target(args[0]);
+  if (!object.ok()) return object.status();
+  const int64_t* count = args[1].AsInt();
+  if (count == nullptr || *count < 0) {
+    return PyStatus("ValueError",
+                    absl::StrCat("the number of items must be an int of at least 0, not ",
+                                 args[1].DebugString()));
+  }
+  // A peer that wants more asks again; only an empty answer is the end.
+  absl::StatusOr<std::vector<Value>> items = (*object)->NextItems(
+      context.call, static_cast<size_t>(std::min<int64_t>(*count, kMostItemsAtOnce)));
+  if (!items.ok()) return items.status();
+  return Value::Tuple(*std::move(items));
 }
-absl::StatusOr<Value> BuffIter(HandlerContext&, Args&) { return NotOffered("HANDLE_BUFFITER"); }
-absl::StatusOr<Value> OldSlicing(HandlerContext&, Args&) { return NotOffered("HANDLE_OLDSLICING"); }
-absl::StatusOr<Value> CtxExit(HandlerContext&, Args&) { return NotOffered("HANDLE_CTXEXIT"); }
-absl::StatusOr<Value> InstanceCheck(HandlerContext&, Args&) {
-  return NotOffered("HANDLE_INSTANCECHECK");
+
+// What Python 2 peers send for x[start:stop].
+absl::StatusOr<Value> OldSlicing(HandlerContext& context, Args& args) {
+  if (!args[5].IsTuple()) {
+    return PyStatus("TypeError",
+                    absl::StrCat("arguments must be a tuple, not ", args[5].type_name()));
+  }
+  const auto call = [&](const Value& name, std::vector<Value> first) -> absl::StatusOr<Value> {
+    const Args target = {args[0], name};
+    absl::StatusOr<Asked> asked = Resolve(context, Access::kGet, target);
+    if (!asked.ok()) return asked.status();
+    first.insert(first.end(), args[5].items().begin(), args[5].items().end());
+    return asked->object->CallAttr(context.call, asked->attribute,
+                                   {.positional = std::move(first), .keyword = {}});
+  };
+  const Value& start = args[3];
+  const Value& stop = args[4];
+  absl::StatusOr<Value> result = call(args[1], {Value::Slice(start, stop, Value())});
+  if (result.ok()) return result;
+  constexpr int64_t kMaxInt = std::numeric_limits<int64_t>::max();
+  return call(args[2], {start, stop.is_none() ? Value(kMaxInt) : stop});
+}
+
+absl::StatusOr<Value> CtxExit(HandlerContext& context, Args& args) {
+  const Args target = {args[0], "__exit__"};
+  absl::StatusOr<Asked> asked = Resolve(context, Access::kGet, target);
+  if (!asked.ok()) return asked.status();
+  // The peer tells the exception's class and no more. A Python server passes a TypeError of its
+  // own making; we pass what is known.
+  return asked->object->CallAttr(
+      context.call, asked->attribute,
+      {.positional = {std::move(args[1]), Value(), Value()}, .keyword = {}});
+}
+
+// isinstance(x, C) where the peer holds proxies of both. Python's own server answers False for all
+// but builtins.
+absl::StatusOr<Value> InstanceCheck(HandlerContext& context, Args& args) {
+  absl::StatusOr<std::shared_ptr<Object>> object = Target(args[0]);
+  if (!object.ok()) return object.status();
+  const std::optional<IdPack> id_pack = ToIdPack(args[1]);
+  const std::shared_ptr<Object> other = id_pack ? context.local_objects.Find(*id_pack) : nullptr;
+  return Value((*object)->is_class() && other != nullptr && !other->is_class() &&
+               (*object)->HasInstance(*other));
 }
 
 // By number, from 1.
@@ -223,8 +284,8 @@ constexpr std::array<HandlerRow, 20> kHandlers = {{
     {Handle::kClose, 0, 0, false, false, Close},
     {Handle::kGetRoot, 0, 0, true, false, GetRoot},
     {Handle::kGetAttr, 2, 2, true, false, GetAttr},
-    {Handle::kDelAttr, 2, 2, true, false, ChangeAttr<Access::kDelete>},
-    {Handle::kSetAttr, 3, 3, true, false, ChangeAttr<Access::kSet>},
+    {Handle::kDelAttr, 2, 2, true, false, DelAttr},
+    {Handle::kSetAttr, 3, 3, true, false, SetAttr},
     {Handle::kCall, 2, 3, true, true, Call},
     {Handle::kCallAttr, 3, 4, true, true, CallAttr},
     {Handle::kRepr, 1, 1, true, false, Repr},

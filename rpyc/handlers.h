@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "rpyc/call_context.h"
 #include "rpyc/local_objects.h"
 #include "rpyc/object.h"
 #include "rpyc/protocol_config.h"
@@ -21,6 +22,7 @@ struct HandlerContext {
   const ProtocolConfig& config;
   const Service& service;
   LocalObjects& local_objects;
+  const CallContext& call;
   std::shared_ptr<Object> root;  // made by the first GETROOT
   bool close_requested = false;  // by the peer's CLOSE
 };

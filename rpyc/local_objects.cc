@@ -12,23 +12,22 @@ absl::StatusOr<IdPack> LocalObjects::Add(const std::shared_ptr<Object>& object) 
   if (known != ids_.end()) {
     Entry& entry = by_id_.at(known->second);
     ++entry.references;
-    return IdPack{entry.object->type_name(), entry.class_id, known->second};
+    return IdPack{entry.object->type_name(), known->second.first, known->second.second};
   }
   if (by_id_.size() >= max_objects_) {
     return PyStatus("MemoryError", absl::StrCat("the connection holds ", by_id_.size(),
                                                 " objects, which is max_local_objects"));
   }
-  const int64_t id = NewObjectId();
+  const Id id(identity.second, object->is_class() ? 0 : NewObjectId());
   ids_.emplace(identity, id);
-  by_id_.emplace(id, Entry{object, identity.second, 1});
-  return IdPack{object->type_name(), identity.second, id};
+  by_id_.emplace(id, Entry{object, 1});
+  return IdPack{object->type_name(), id.first, id.second};
 }
 
 std::shared_ptr<Object> LocalObjects::Find(const IdPack& id_pack) const {
   MutexLock lock(&mutex_);
-  const auto found = by_id_.find(id_pack.instance_id);
-  if (found == by_id_.end() || found->second.class_id != id_pack.class_id ||
-      found->second.object->type_name() != id_pack.name) {
+  const auto found = by_id_.find(Id(id_pack.class_id, id_pack.instance_id));
+  if (found == by_id_.end() || found->second.object->type_name() != id_pack.name) {
     return nullptr;
   }
   return found->second.object;

@@ -48,9 +48,9 @@ class LocalObjects {
  private:
   struct Entry {
     std::shared_ptr<Object> object;
-    int64_t class_id;
     int64_t references;
   };
+  using Id = std::pair<int64_t, int64_t>;  // class id, instance id; the latter is 0 for a class
   // What an object is, whichever wrapper stands for it: an address may be shared by an object and
   // its first member, which are of different classes.
   using Identity = std::pair<const void*, int64_t>;
@@ -60,8 +60,8 @@ class LocalObjects {
 
   const size_t max_objects_;
   mutable Mutex mutex_;
-  absl::flat_hash_map<int64_t, Entry> by_id_ ABSL_GUARDED_BY(mutex_);  // by instance id
-  absl::flat_hash_map<Identity, int64_t> ids_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<Id, Entry> by_id_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<Identity, Id> ids_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace rpyc

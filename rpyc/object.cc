@@ -11,7 +11,7 @@ namespace rpyc {
 namespace {
 
 // Python's object.__format__: only the empty format says anything.
-absl::StatusOr<Value> Format(Object& object, const CallArgs& args) {
+absl::StatusOr<Value> Format(const CallContext& context, Object& object, const CallArgs& args) {
   const std::string* spec =
       args.positional.size() == 1 && args.keyword.empty() ? args.positional[0].AsStr() : nullptr;
   if (spec == nullptr) return PyStatus("TypeError", "__format__() takes one str");
@@ -19,51 +19,89 @@ absl::StatusOr<Value> Format(Object& object, const CallArgs& args) {
     return PyStatus("TypeError", absl::StrCat("unsupported format string passed to ",
                                               object.type_name(), ".__format__"));
   }
-  absl::StatusOr<std::string> text = object.Str();
+  absl::StatusOr<std::string> text = object.Str(context);
   if (!text.ok()) return std::move(text).status();
   return Value(*std::move(text));
 }
 
+absl::Status NoAttribute(const Object& object, absl::string_view name) {
+  return PyStatus("AttributeError",
+                  absl::StrCat("'", object.type_name(), "' object has no attribute '", name, "'"));
+}
+
 }  // namespace
+
+bool Object::HasInstance(const Object& other) const { return class_id() == other.class_id(); }
 
 AttributePresence Object::Has(absl::string_view name) const {
   return {.exposed = false, .plain = name == "__doc__" || name == "__format__"};
 }
 
-absl::StatusOr<Value> Object::GetAttr(AttributeRef attribute) {
-  if (!attribute.exposed && attribute.name == "__doc__") return Value();
-  return PyStatus("AttributeError", absl::StrCat("'", type_name(), "' object has no attribute '",
-                                                 attribute.name, "'"));
+std::optional<absl::StatusOr<AttributeRef>> Object::OwnRule(Access, absl::string_view) const {
+  return std::nullopt;
 }
 
-absl::StatusOr<Value> Object::Call(CallArgs) {
+absl::StatusOr<Value> Object::GetAttr(const CallContext&, AttributeRef attribute) {
+  if (!attribute.exposed && attribute.name == "__doc__") return Value();
+  return NoAttribute(*this, attribute.name);
+}
+
+absl::Status Object::SetAttr(const CallContext&, AttributeRef attribute, Value) {
+  const AttributePresence presence = Has(attribute.name);
+  if (!presence.exposed && !presence.plain) return NoAttribute(*this, attribute.name);
+  return PyStatus("AttributeError", absl::StrCat("'", type_name(), "' object attribute '",
+                                                 attribute.name, "' is read-only"));
+}
+
+absl::Status Object::DelAttr(const CallContext& context, AttributeRef attribute) {
+  return SetAttr(context, attribute, Value());
+}
+
+absl::StatusOr<Value> Object::Call(const CallContext&, CallArgs) {
   return PyStatus("TypeError", absl::StrCat("'", type_name(), "' object is not callable"));
 }
 
-absl::StatusOr<Value> Object::CallAttr(AttributeRef attribute, CallArgs args) {
-  if (!attribute.exposed && attribute.name == "__format__") return Format(*this, args);
-  absl::StatusOr<Value> callee = GetAttr(attribute);
+absl::StatusOr<Value> Object::CallAttr(const CallContext& context, AttributeRef attribute,
+                                       CallArgs args) {
+  if (!attribute.exposed && attribute.name == "__format__") return Format(context, *this, args);
+  absl::StatusOr<Value> callee = GetAttr(context, attribute);
   if (!callee.ok()) return callee;
   const std::shared_ptr<Object>* object = callee->AsObject();
   if (object == nullptr) {
     return PyStatus("TypeError",
                     absl::StrCat("'", callee->type_name(), "' object is not callable"));
   }
-  return (*object)->Call(std::move(args));
+  return (*object)->Call(context, std::move(args));
 }
 
-absl::StatusOr<std::string> Object::Repr() { return absl::StrCat("<", type_name(), " object>"); }
+absl::StatusOr<std::string> Object::Repr(const CallContext&) {
+  return absl::StrCat("<", type_name(), " object>");
+}
 
-absl::StatusOr<Value> Object::Hash() {
+absl::StatusOr<Value> Object::Hash(const CallContext&) {
   // Mixed with the process's hash seed, so that the address itself is not told.
   return Value(static_cast<int64_t>(absl::Hash<const void*>()(identity()) >> 3));
 }
 
-absl::StatusOr<Value> Object::Compare(absl::string_view op, const Value& other) {
+absl::StatusOr<Value> Object::Compare(const CallContext&, absl::string_view op,
+                                      const Value& other) {
   const std::shared_ptr<Object>* object = other.AsObject();
   const bool same = object != nullptr && (*object)->identity() == identity();
   if (same && (op == "__eq__" || op == "__ne__")) return Value(op == "__eq__");
   return Value(NotImplemented());
+}
+
+absl::StatusOr<std::vector<Value>> Object::NextItems(const CallContext& context, size_t count) {
+  std::vector<Value> items;
+  while (items.size() < count) {
+    absl::StatusOr<Value> item = CallAttr(context, {.name = "__next__", .exposed = false}, {});
+    if (!item.ok()) {
+      if (IsPyStatus(item.status(), "StopIteration")) break;
+      return item.status();
+    }
+    items.push_back(*std::move(item));
+  }
+  return items;
 }
 
 int64_t NewObjectId() {

@@ -8,8 +8,10 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "rpyc/call_context.h"
 #include "rpyc/value.h"
 
 namespace rpyc {
@@ -19,6 +21,8 @@ struct CallArgs {
   std::vector<Value> positional;
   std::vector<std::pair<std::string, Value>> keyword;  // in the order sent; later ones win
 };
+
+enum class Access { kGet, kSet, kDelete };
 
 // How an object carries a name, as a Python peer's access rules see it.
 struct AttributePresence {
@@ -36,7 +40,7 @@ struct AttributeRef {
 // peer's. Python sees an object of class type_name().
 //
 // Every operation returns a Python exception as a PyStatus; the defaults are those of Python's own
-// `object`. Access rules are the caller's business: these functions obey.
+// `object`. Access rules are the caller's business: these functions obey. `context` says who asks.
 // Threads: called by the thread that serves the connection; one object may be held by many
 // connections, so its own state is its own affair.
 class Object : public std::enable_shared_from_this<Object> {
@@ -45,23 +49,38 @@ class Object : public std::enable_shared_from_this<Object> {
 
   // "module.Class". Decides how a Python client treats the proxy, see docs/wire.md.
   virtual absl::string_view type_name() const = 0;
-  // One id per class, never reused: clients compare them for isinstance.
+  // One id per class, never reused, of its instances and of the class itself: clients compare them
+  // for isinstance.
   virtual int64_t class_id() const = 0;
+  // Whether this is a class, whose instances have its class_id.
+  virtual bool is_class() const { return false; }
+  // For a class: isinstance(other, this).
+  virtual bool HasInstance(const Object& other) const;
   // Two Objects that stand for the same thing have the same identity, and so the same id on the
   // wire while the peer holds either.
   virtual const void* identity() const { return this; }
 
   virtual AttributePresence Has(absl::string_view name) const;
-  virtual absl::StatusOr<Value> GetAttr(AttributeRef attribute);
-  virtual absl::StatusOr<Value> Call(CallArgs args);
+  // An object with access rules of its own answers here; the connection's are then not asked.
+  // Source:  RPyC's _rpyc_getattr, _rpyc_setattr, _rpyc_delattr.
+  virtual std::optional<absl::StatusOr<AttributeRef>> OwnRule(Access access,
+                                                              absl::string_view name) const;
+  virtual absl::StatusOr<Value> GetAttr(const CallContext& context, AttributeRef attribute);
+  virtual absl::Status SetAttr(const CallContext& context, AttributeRef attribute, Value value);
+  virtual absl::Status DelAttr(const CallContext& context, AttributeRef attribute);
+  virtual absl::StatusOr<Value> Call(const CallContext& context, CallArgs args);
   // GetAttr, then Call, without the object in between.
-  virtual absl::StatusOr<Value> CallAttr(AttributeRef attribute, CallArgs args);
+  virtual absl::StatusOr<Value> CallAttr(const CallContext& context, AttributeRef attribute,
+                                         CallArgs args);
 
-  virtual absl::StatusOr<std::string> Str() { return Repr(); }
-  virtual absl::StatusOr<std::string> Repr();
-  virtual absl::StatusOr<Value> Hash();
+  virtual absl::StatusOr<std::string> Str(const CallContext& context) { return Repr(context); }
+  virtual absl::StatusOr<std::string> Repr(const CallContext& context);
+  virtual absl::StatusOr<Value> Hash(const CallContext& context);
   // `op` is "__eq__" and so on, one of Python's six.
-  virtual absl::StatusOr<Value> Compare(absl::string_view op, const Value& other);
+  virtual absl::StatusOr<Value> Compare(const CallContext& context, absl::string_view op,
+                                        const Value& other);
+  // For an iterator: its next items, at most `count`; none at its end. May answer with fewer.
+  virtual absl::StatusOr<std::vector<Value>> NextItems(const CallContext& context, size_t count);
   // Names for dir(), sorted.
   virtual std::vector<std::string> Dir() const { return {}; }
   // Special methods the peer's proxy class must have, each with its docstring.

@@ -15,6 +15,8 @@
 namespace rpyc {
 namespace {
 
+const CallContext kNobody;
+
 class Account {
  public:
   int Deposit(int cents) { return balance_ += cents; }
@@ -64,7 +66,7 @@ std::shared_ptr<Object> Root(const Service& service) { return *service.MakeRoot(
 absl::StatusOr<Value> Call(const std::shared_ptr<Object>& object, absl::string_view name,
                            std::vector<Value> positional = {},
                            std::vector<std::pair<std::string, Value>> keyword = {}) {
-  return object->CallAttr({name, true}, {std::move(positional), std::move(keyword)});
+  return object->CallAttr(kNobody, {name, true}, {std::move(positional), std::move(keyword)});
 }
 
 // "TypeError: ..." of a failed call.
@@ -137,7 +139,7 @@ TEST(Service, ObjectsByReferenceBothWays) {
   EXPECT_EQ(account->type_name(), "cpp.Account");
   EXPECT_EQ(*Call(account, "deposit", {100}), Value(100));
   EXPECT_EQ(*Call(bank, "transfer", {a, b, 30}), Value(30));
-  EXPECT_EQ(*account->GetAttr({"balance", true}), Value(70));
+  EXPECT_EQ(*account->GetAttr(kNobody, {"balance", true}), Value(70));
   EXPECT_EQ(Failure(Call(account, "withdraw", {1000})), "IndexError: not enough");
   EXPECT_EQ(Failure(Call(bank, "transfer", {a, bank, 1})),
             "TypeError: transfer() argument 2: expected Account, got cpp.Bank");
@@ -149,13 +151,13 @@ TEST(Service, SpecialMethods) {
   const auto bank = Root(Service::Of<Bank>("BANK"));
   const Value a = *Call(bank, "open"), b = *Call(bank, "open");
   const std::shared_ptr<Object> account = *a.AsObject();
-  EXPECT_EQ(*account->Str(), "Account of 0");
-  EXPECT_EQ(*account->Compare("__eq__", b), Value(true));
-  EXPECT_EQ(*account->Compare("__lt__", b), Value(NotImplemented()));
-  EXPECT_EQ(Failure(account->Hash()), "TypeError: unhashable type: 'cpp.Account'");
-  EXPECT_TRUE(bank->Hash().ok());
-  EXPECT_EQ(*bank->Compare("__eq__", Value(bank)), Value(true));
-  EXPECT_EQ(*bank->Compare("__eq__", a), Value(NotImplemented()));
+  EXPECT_EQ(*account->Str(kNobody), "Account of 0");
+  EXPECT_EQ(*account->Compare(kNobody, "__eq__", b), Value(true));
+  EXPECT_EQ(*account->Compare(kNobody, "__lt__", b), Value(NotImplemented()));
+  EXPECT_EQ(Failure(account->Hash(kNobody)), "TypeError: unhashable type: 'cpp.Account'");
+  EXPECT_TRUE(bank->Hash(kNobody).ok());
+  EXPECT_EQ(*bank->Compare(kNobody, "__eq__", Value(bank)), Value(true));
+  EXPECT_EQ(*bank->Compare(kNobody, "__eq__", a), Value(NotImplemented()));
   std::vector<std::string> special;
   for (const auto& [name, doc] : account->SpecialMethods()) special.push_back(name);
   EXPECT_EQ(special, (std::vector<std::string>{"__len__", "__eq__", "__str__"}));
@@ -166,31 +168,33 @@ TEST(Service, SpecialMethods) {
 TEST(Service, MethodsDescribeThemselves) {
   const auto bank = Root(Service::Of<Bank>("BANK"));
   const Value account = *Call(bank, "open");
-  const Value method = *(*account.AsObject())->GetAttr({"deposit", true});
+  const Value method = *(*account.AsObject())->GetAttr(kNobody, {"deposit", true});
   Object& bound = **method.AsObject();
-  EXPECT_EQ(*bound.GetAttr({"__name__", true}), Value("deposit"));
-  EXPECT_EQ(*bound.GetAttr({"__qualname__", true}), Value("cpp.Account.deposit"));
-  EXPECT_EQ(*bound.GetAttr({"__doc__", false}), Value("Adds cents."));
-  EXPECT_EQ(*(*bound.GetAttr({"__signature__", true})->AsObject())->Str(), "(cents: int) -> int");
-  EXPECT_EQ(*bound.Repr(), "<bound method cpp.Account.deposit>");
+  EXPECT_EQ(*bound.GetAttr(kNobody, {"__name__", true}), Value("deposit"));
+  EXPECT_EQ(*bound.GetAttr(kNobody, {"__qualname__", true}), Value("cpp.Account.deposit"));
+  EXPECT_EQ(*bound.GetAttr(kNobody, {"__doc__", false}), Value("Adds cents."));
+  EXPECT_EQ(*(*bound.GetAttr(kNobody, {"__signature__", true})->AsObject())->Str(kNobody),
+            "(cents: int) -> int");
+  EXPECT_EQ(*bound.Repr(kNobody), "<bound method cpp.Account.deposit>");
 }
 
 TEST(Service, MethodsCompareAsPythonsDo) {
   const auto bank = Root(Service::Of<Bank>("BANK"));
-  const auto get = [&](absl::string_view name) { return *bank->GetAttr({name, true}); };
+  const auto get = [&](absl::string_view name) { return *bank->GetAttr(kNobody, {name, true}); };
   const Value method = get("open"), open_again = get("open");
   Object& open = **method.AsObject();
-  EXPECT_EQ(*open.Compare("__eq__", open_again), Value(true));
-  EXPECT_EQ(*open.Compare("__ne__", open_again), Value(false));
-  EXPECT_EQ(*open.Hash(), *(*open_again.AsObject())->Hash());
-  EXPECT_EQ(*open.Compare("__eq__", get("size")), Value(NotImplemented()));
-  EXPECT_EQ(*open.Compare("__eq__", Value(5)), Value(NotImplemented()));
+  EXPECT_EQ(*open.Compare(kNobody, "__eq__", open_again), Value(true));
+  EXPECT_EQ(*open.Compare(kNobody, "__ne__", open_again), Value(false));
+  EXPECT_EQ(*open.Hash(kNobody), *(*open_again.AsObject())->Hash(kNobody));
+  EXPECT_EQ(*open.Compare(kNobody, "__eq__", get("size")), Value(NotImplemented()));
+  EXPECT_EQ(*open.Compare(kNobody, "__eq__", Value(5)), Value(NotImplemented()));
 }
 
 TEST(Service, EverythingHasPythonsFormat) {
   const auto bank = Root(Service::Of<Bank>("BANK"));
-  EXPECT_EQ(*bank->CallAttr({"__format__", false}, {{""}, {}}), Value("<cpp.Bank object>"));
-  EXPECT_EQ(Failure(bank->CallAttr({"__format__", false}, {{">10"}, {}})),
+  EXPECT_EQ(*bank->CallAttr(kNobody, {"__format__", false}, {{""}, {}}),
+            Value("<cpp.Bank object>"));
+  EXPECT_EQ(Failure(bank->CallAttr(kNobody, {"__format__", false}, {{">10"}, {}})),
             "TypeError: unsupported format string passed to cpp.Bank.__format__");
 }
 

@@ -12,22 +12,37 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "rpyc/bind/signature.h"
+#include "rpyc/call_context.h"
 #include "rpyc/value.h"
 
 namespace rpyc {
 
 enum class MemberKind { kMethod, kProperty };
 
+// Who sees a member: the peer by its access rules for exposed_prefix + name, or for plain names.
+enum class Visibility { kExposed, kPublic };
+
+// What the body of a member runs on.
+struct MemberCall {
+  const CallContext& context;
+  const std::shared_ptr<void>& self;  // of the class the member was made for; null if it needs none
+};
+
+struct Member;
+// Runs user code. `args` are one for each parameter and may be moved from. May throw what user code
+// throws: see Invoke.
+using MemberBody = std::function<absl::StatusOr<Value>(const Member& member, const MemberCall& call,
+                                                       absl::Span<Value> args)>;
+
 // One thing that an exposed class shows to Python, types erased.
 struct Member {
   std::string name;
   std::string doc;
   MemberKind kind = MemberKind::kMethod;
+  Visibility visibility = Visibility::kExposed;
   Signature signature;  // of a property: its return_type
-  // Runs it on the C++ object behind `self`, which is of the class it was made for. `args` are one
-  // for each parameter and may be moved from. May throw what user code throws: see Invoke.
-  std::function<absl::StatusOr<Value>(const Member& member, void* self, absl::Span<Value> args)>
-      body;
+  MemberBody body;      // of a property: its getter
+  MemberBody setter;    // of a property: takes the new value; empty if it is read-only
 
   // A special method: Python looks it up on the class.
   bool is_special() const;

@@ -15,11 +15,11 @@ absl::Status NoAttribute(const Object& object, absl::string_view name) {
                   absl::StrCat("'", object.type_name(), "' object has no attribute '", name, "'"));
 }
 
-absl::StatusOr<Value> Run(const Member& member, void* self, CallArgs args) {
+absl::StatusOr<Value> Run(const Member& member, const MemberCall& call, CallArgs args) {
   absl::StatusOr<std::vector<Value>> bound =
       BindArguments(member.name, member.signature, std::move(args));
   if (!bound.ok()) return bound.status();
-  return Invoke(member, self, absl::MakeSpan(*bound));
+  return Invoke(member, member.body, call, absl::MakeSpan(*bound));
 }
 
 Value TextOrNone(const std::string& text) { return text.empty() ? Value() : Value(text); }
@@ -33,7 +33,7 @@ class SignatureObject : public Object {
     static const int64_t id = NewObjectId();
     return id;
   }
-  absl::StatusOr<std::string> Repr() override { return text_; }
+  absl::StatusOr<std::string> Repr(const CallContext&) override { return text_; }
 
  private:
   const std::string text_;
@@ -43,42 +43,62 @@ class SignatureObject : public Object {
 
 AttributePresence Instance::Has(absl::string_view name) const {
   const Member* member = class_->Find(name);
-  return {.exposed = member != nullptr,
-          .plain = (member != nullptr && member->is_special()) || Object::Has(name).plain};
+  if (member == nullptr) return Object::Has(name);
+  const bool exposed = member->visibility == Visibility::kExposed;
+  return {.exposed = exposed, .plain = !exposed || member->is_special() || Object::Has(name).plain};
 }
 
-absl::StatusOr<Value> Instance::GetAttr(AttributeRef attribute) {
+const Member* Instance::Find(AttributeRef attribute) const {
   const Member* member = class_->Find(attribute.name);
-  if (member == nullptr || (!attribute.exposed && !member->is_special())) {
+  if (member == nullptr) return nullptr;
+  const bool exposed = member->visibility == Visibility::kExposed;
+  return exposed == attribute.exposed || (exposed && member->is_special()) ? member : nullptr;
+}
+
+absl::StatusOr<Value> Instance::GetAttr(const CallContext& context, AttributeRef attribute) {
+  const Member* member = Find(attribute);
+  if (member == nullptr) {
     if (attribute.name == "__doc__") return TextOrNone(class_->doc());
     return NoAttribute(*this, attribute.name);
   }
-  if (member->kind == MemberKind::kProperty) return Invoke(*member, self_.get(), {});
+  if (member->kind == MemberKind::kProperty) {
+    return Invoke(*member, member->body, {context, self_}, {});
+  }
   return Value(std::make_shared<BoundMethod>(std::static_pointer_cast<Instance>(shared_from_this()),
                                              member));
 }
 
-absl::StatusOr<Value> Instance::CallMember(const Member& member, CallArgs args) {
-  return Run(member, self_.get(), std::move(args));
-}
-
-absl::StatusOr<Value> Instance::Call(CallArgs args) {
-  const Member* member = class_->Find("__call__");
-  if (member == nullptr) return Object::Call(std::move(args));
-  return CallMember(*member, std::move(args));
-}
-
-absl::StatusOr<Value> Instance::CallAttr(AttributeRef attribute, CallArgs args) {
-  const Member* member = class_->Find(attribute.name);
-  if (member == nullptr || member->kind != MemberKind::kMethod ||
-      (!attribute.exposed && !member->is_special())) {
-    return Object::CallAttr(attribute, std::move(args));
+absl::Status Instance::SetAttr(const CallContext& context, AttributeRef attribute, Value value) {
+  const Member* member = Find(attribute);
+  if (member == nullptr || !member->setter) {
+    return Object::SetAttr(context, attribute, std::move(value));
   }
-  return CallMember(*member, std::move(args));
+  return Invoke(*member, member->setter, {context, self_}, absl::MakeSpan(&value, 1)).status();
 }
 
-absl::StatusOr<std::string> Instance::CallForText(const Member& member) {
-  absl::StatusOr<Value> text = CallMember(member, {});
+absl::StatusOr<Value> Instance::CallMember(const CallContext& context, const Member& member,
+                                           CallArgs args) {
+  return Run(member, {context, self_}, std::move(args));
+}
+
+absl::StatusOr<Value> Instance::Call(const CallContext& context, CallArgs args) {
+  const Member* member = class_->Find("__call__");
+  if (member == nullptr) return Object::Call(context, std::move(args));
+  return CallMember(context, *member, std::move(args));
+}
+
+absl::StatusOr<Value> Instance::CallAttr(const CallContext& context, AttributeRef attribute,
+                                         CallArgs args) {
+  const Member* member = Find(attribute);
+  if (member == nullptr || member->kind != MemberKind::kMethod) {
+    return Object::CallAttr(context, attribute, std::move(args));
+  }
+  return CallMember(context, *member, std::move(args));
+}
+
+absl::StatusOr<std::string> Instance::CallForText(const CallContext& context,
+                                                  const Member& member) {
+  absl::StatusOr<Value> text = CallMember(context, member, {});
   if (!text.ok()) return text.status();
   if (text->AsStr() == nullptr) {
     return PyStatus("TypeError", absl::StrCat(member.name, " returned non-string (type ",
@@ -87,28 +107,29 @@ absl::StatusOr<std::string> Instance::CallForText(const Member& member) {
   return std::move(*text->MutableStr());
 }
 
-absl::StatusOr<std::string> Instance::Str() {
-  if (const Member* member = class_->Find("__str__")) return CallForText(*member);
-  return Repr();
+absl::StatusOr<std::string> Instance::Str(const CallContext& context) {
+  if (const Member* member = class_->Find("__str__")) return CallForText(context, *member);
+  return Repr(context);
 }
 
-absl::StatusOr<std::string> Instance::Repr() {
-  if (const Member* member = class_->Find("__repr__")) return CallForText(*member);
-  return Object::Repr();
+absl::StatusOr<std::string> Instance::Repr(const CallContext& context) {
+  if (const Member* member = class_->Find("__repr__")) return CallForText(context, *member);
+  return Object::Repr(context);
 }
 
-absl::StatusOr<Value> Instance::Hash() {
-  if (const Member* member = class_->Find("__hash__")) return CallMember(*member, {});
+absl::StatusOr<Value> Instance::Hash(const CallContext& context) {
+  if (const Member* member = class_->Find("__hash__")) return CallMember(context, *member, {});
   if (class_->Find("__eq__") != nullptr) {
     return PyStatus("TypeError", absl::StrCat("unhashable type: '", type_name(), "'"));
   }
-  return Object::Hash();
+  return Object::Hash(context);
 }
 
-absl::StatusOr<Value> Instance::Compare(absl::string_view op, const Value& other) {
+absl::StatusOr<Value> Instance::Compare(const CallContext& context, absl::string_view op,
+                                        const Value& other) {
   const Member* member = class_->Find(op);
-  if (member == nullptr) return Object::Compare(op, other);
-  return CallMember(*member, CallArgs{.positional = {other}, .keyword = {}});
+  if (member == nullptr) return Object::Compare(context, op, other);
+  return CallMember(context, *member, CallArgs{.positional = {other}, .keyword = {}});
 }
 
 std::vector<std::string> Instance::Dir() const {
@@ -140,7 +161,7 @@ AttributePresence BoundMethod::Has(absl::string_view name) const {
   return {.exposed = known, .plain = known || Object::Has(name).plain};
 }
 
-absl::StatusOr<Value> BoundMethod::GetAttr(AttributeRef attribute) {
+absl::StatusOr<Value> BoundMethod::GetAttr(const CallContext&, AttributeRef attribute) {
   if (attribute.name == "__doc__") return TextOrNone(member_->doc);
   if (attribute.name == "__name__") return Value(member_->name);
   if (attribute.name == "__qualname__") {
@@ -152,8 +173,8 @@ absl::StatusOr<Value> BoundMethod::GetAttr(AttributeRef attribute) {
   return NoAttribute(*this, attribute.name);
 }
 
-absl::StatusOr<Value> BoundMethod::Call(CallArgs args) {
-  return Run(*member_, instance_->self().get(), std::move(args));
+absl::StatusOr<Value> BoundMethod::Call(const CallContext& context, CallArgs args) {
+  return Run(*member_, {context, instance_->self()}, std::move(args));
 }
 
 bool BoundMethod::IsSameAs(const Value& other) const {
@@ -164,18 +185,19 @@ bool BoundMethod::IsSameAs(const Value& other) const {
          method->instance_->identity() == instance_->identity();
 }
 
-absl::StatusOr<Value> BoundMethod::Compare(absl::string_view op, const Value& other) {
-  if (!IsSameAs(other)) return Object::Compare(op, other);
+absl::StatusOr<Value> BoundMethod::Compare(const CallContext& context, absl::string_view op,
+                                           const Value& other) {
+  if (!IsSameAs(other)) return Object::Compare(context, op, other);
   if (op == "__eq__" || op == "__ne__") return Value(op == "__eq__");
   return Value(NotImplemented());
 }
 
-absl::StatusOr<Value> BoundMethod::Hash() {
+absl::StatusOr<Value> BoundMethod::Hash(const CallContext&) {
   const size_t hash = absl::HashOf(static_cast<const void*>(member_), instance_->identity());
   return Value(static_cast<int64_t>(hash >> 3));
 }
 
-absl::StatusOr<std::string> BoundMethod::Repr() {
+absl::StatusOr<std::string> BoundMethod::Repr(const CallContext&) {
   return absl::StrCat("<bound method ", instance_->type_name(), ".", member_->name, ">");
 }
 

@@ -25,19 +25,24 @@ class Instance : public Object {
   int64_t class_id() const override { return class_->class_id(); }
   const void* identity() const override { return self_ ? self_.get() : this; }
   AttributePresence Has(absl::string_view name) const override;
-  absl::StatusOr<Value> GetAttr(AttributeRef attribute) override;
-  absl::StatusOr<Value> Call(CallArgs args) override;
-  absl::StatusOr<Value> CallAttr(AttributeRef attribute, CallArgs args) override;
-  absl::StatusOr<std::string> Str() override;
-  absl::StatusOr<std::string> Repr() override;
-  absl::StatusOr<Value> Hash() override;
-  absl::StatusOr<Value> Compare(absl::string_view op, const Value& other) override;
+  absl::StatusOr<Value> GetAttr(const CallContext& context, AttributeRef attribute) override;
+  absl::Status SetAttr(const CallContext& context, AttributeRef attribute, Value value) override;
+  absl::StatusOr<Value> Call(const CallContext& context, CallArgs args) override;
+  absl::StatusOr<Value> CallAttr(const CallContext& context, AttributeRef attribute,
+                                 CallArgs args) override;
+  absl::StatusOr<std::string> Str(const CallContext& context) override;
+  absl::StatusOr<std::string> Repr(const CallContext& context) override;
+  absl::StatusOr<Value> Hash(const CallContext& context) override;
+  absl::StatusOr<Value> Compare(const CallContext& context, absl::string_view op,
+                                const Value& other) override;
   std::vector<std::string> Dir() const override;
   std::vector<std::pair<std::string, std::optional<std::string>>> SpecialMethods() const override;
 
  private:
-  absl::StatusOr<Value> CallMember(const Member& member, CallArgs args);
-  absl::StatusOr<std::string> CallForText(const Member& member);
+  // The member a peer means that may have `attribute`; null if there is none.
+  const Member* Find(AttributeRef attribute) const;
+  absl::StatusOr<Value> CallMember(const CallContext& context, const Member& member, CallArgs args);
+  absl::StatusOr<std::string> CallForText(const CallContext& context, const Member& member);
 
   const std::shared_ptr<const ClassInfo> class_;
   const std::shared_ptr<void> self_;  // null: the members are functions without an object
@@ -53,12 +58,13 @@ class BoundMethod : public Object {
   absl::string_view type_name() const override;
   int64_t class_id() const override;
   AttributePresence Has(absl::string_view name) const override;
-  absl::StatusOr<Value> GetAttr(AttributeRef attribute) override;
-  absl::StatusOr<Value> Call(CallArgs args) override;
-  absl::StatusOr<std::string> Repr() override;
+  absl::StatusOr<Value> GetAttr(const CallContext& context, AttributeRef attribute) override;
+  absl::StatusOr<Value> Call(const CallContext& context, CallArgs args) override;
+  absl::StatusOr<std::string> Repr(const CallContext& context) override;
   // Equal when the same method of the same object, as Python's are.
-  absl::StatusOr<Value> Compare(absl::string_view op, const Value& other) override;
-  absl::StatusOr<Value> Hash() override;
+  absl::StatusOr<Value> Compare(const CallContext& context, absl::string_view op,
+                                const Value& other) override;
+  absl::StatusOr<Value> Hash(const CallContext& context) override;
   std::vector<std::string> Dir() const override;
 
  private:

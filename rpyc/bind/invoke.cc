@@ -47,9 +47,10 @@ absl::Status CurrentException() {
 
 }  // namespace
 
-absl::StatusOr<Value> Invoke(const Member& member, void* self, absl::Span<Value> args) {
+absl::StatusOr<Value> Invoke(const Member& member, const MemberBody& body, const MemberCall& call,
+                             absl::Span<Value> args) {
   try {
-    absl::StatusOr<Value> result = member.body(member, self, args);
+    absl::StatusOr<Value> result = body(member, call, args);
     if (result.ok() || IsPyStatus(result.status())) return result;
     return PyStatus(ToException(result.status()));
   } catch (...) {

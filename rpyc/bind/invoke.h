@@ -13,13 +13,14 @@
 
 namespace rpyc {
 
-// Runs a member on `self`; `args` are in the order of its parameters. This and Guarded are the one
-// door through which user code's exceptions become Python's:
+// Runs `body`, one of the member's; `args` are in the order of its parameters. This and Guarded are
+// the one door through which user code's exceptions become Python's:
 //   PyError goes out exactly as named; invalid_argument, domain_error, length_error and range_error
 //   are ValueError, out_of_range IndexError, overflow_error OverflowError, bad_alloc MemoryError,
 //   filesystem and system errors OSError, everything else RuntimeError.
 // Errors:  always a PyStatus.
-absl::StatusOr<Value> Invoke(const Member& member, void* self, absl::Span<Value> args);
+absl::StatusOr<Value> Invoke(const Member& member, const MemberBody& body, const MemberCall& call,
+                             absl::Span<Value> args);
 
 // Runs any other piece of user code behind the same door.
 absl::Status Guarded(absl::FunctionRef<void()> user_code);

@@ -173,8 +173,10 @@ Member MakeMethod(absl::string_view name, F callable, Extras&&... extras) {
   std::vector<Arg> names;
   (internal::AddExtra(&member, &names, std::forward<Extras>(extras)), ...);
   internal::NameParameters(std::move(names), &member.signature);
-  member.body = [callable = std::move(callable)](const Member& self_member, void* self,
+  member.body = [callable = std::move(callable)](const Member& self_member,
+                                                 const MemberCall& member_call,
                                                  absl::Span<Value> args) mutable {
+    void* const self = member_call.self.get();
     auto call = [&](auto&&... converted) -> Result {
       if constexpr (kMemberFunction) {
         return (static_cast<T*>(self)->*callable)(std::forward<decltype(converted)>(converted)...);

@@ -1,0 +1,57 @@
+#ifndef RPYC_CALL_CONTEXT_H_
+#define RPYC_CALL_CONTEXT_H_
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/time/time.h"
+
+namespace rpyc {
+
+// Who calls, for an exposed function that wants to know: its first parameter, if that is a
+// `const rpyc::CallContext&`, is not an argument that Python passes.
+//
+// A handle: a copy may be kept after the call, and still tells whether the connection lives.
+// Threads: any.
+class CallContext {
+ public:
+  // One connection's part; written by whoever serves or watches it.
+  struct Caller {
+    std::string peer;
+    int64_t connection_id = 0;
+    std::atomic<bool> cancelled{false};
+    std::atomic<int64_t> deadline_unix_nanos{INT64_MAX};
+  };
+
+  // Nobody: what the host does for itself.
+  CallContext() : CallContext(Nobody()) {}
+  explicit CallContext(std::shared_ptr<const Caller> caller) : caller_(std::move(caller)) {}
+
+  // The other end, for people: "127.0.0.1:53422".
+  const std::string& peer() const { return caller_->peer; }
+  // Of the connection, never given twice in a process; 0 for nobody.
+  int64_t connection_id() const { return caller_->connection_id; }
+  // Whether nobody waits for the answer any more: the peer has gone or closed, or the server cuts
+  // its calls off. Long calls should look now and then. Known within half a second.
+  bool cancelled() const { return caller_->cancelled.load(std::memory_order_relaxed); }
+  // When the server will cut the call off; InfiniteFuture unless it drains.
+  absl::Time deadline() const {
+    const int64_t nanos = caller_->deadline_unix_nanos.load(std::memory_order_relaxed);
+    return nanos == INT64_MAX ? absl::InfiniteFuture() : absl::FromUnixNanos(nanos);
+  }
+
+ private:
+  static const std::shared_ptr<const Caller>& Nobody() {
+    static const std::shared_ptr<const Caller> nobody = std::make_shared<Caller>();
+    return nobody;
+  }
+
+  std::shared_ptr<const Caller> caller_;
+};
+
+}  // namespace rpyc
+
+#endif  // RPYC_CALL_CONTEXT_H_
