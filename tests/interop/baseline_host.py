@@ -3,10 +3,13 @@
 Only to see that the tests demand what RPyC does. Runs with the python of one rpyc environment.
 """
 
+import json
 import re
 import sys
 import threading
+import time
 
+import fixture
 import rpyc
 from rpyc.utils.server import ThreadedServer
 
@@ -42,14 +45,105 @@ class MyService(rpyc.Service):
         return "Service running with custom config"
 
 
-SERVICES = {"CALCULATOR": CalculatorService, "ECHO": EchoService, "MY": MyService}
+class SecureService(rpyc.Service):
+    def exposed_sensitive_operation(self):
+        return "Secret data"
+
+
+class TestService(rpyc.Service):
+    def exposed_test_function(self):
+        return "Test successful"
+
+
+class HighConcurrencyService(rpyc.Service):
+    def exposed_io_operation(self, data):
+        time.sleep(0.1)
+        return f"Processed: {data}"
+
+
+class ConfiguredService(rpyc.Service):
+    def exposed_get_config(self):
+        return "Service running with custom config"
+
+
+class ComputeService(rpyc.Service):
+    def exposed_heavy_computation(self, data):
+        return sum(data)
+
+
+@fixture.shown
+class Account:
+    def __init__(self, owner, cents):
+        self._owner, self._cents = owner, cents
+
+    owner = property(lambda self: self._owner)
+    balance = property(lambda self: self._cents)
+
+    def deposit(self, cents):
+        self._check(cents)
+        self._cents += cents
+        return self._cents
+
+    def withdraw(self, cents):
+        self._check(cents)
+        if cents > self._cents:
+            raise ValueError(f"insufficient funds: {self._cents} in the account, asked for {cents}")
+        self._cents -= cents
+        return self._cents
+
+    @staticmethod
+    def _check(cents):
+        if cents <= 0:
+            raise ValueError(f"not an amount: {cents}")
+
+    def __str__(self):
+        return f"account of {self._owner}: {self._cents} cents"
+
+
+class BankService(rpyc.Service):
+    accounts = {}
+
+    def exposed_open_account(self, owner, cents=0):
+        if owner in self.accounts:
+            raise ValueError(f"{owner} has an account")
+        self.accounts[owner] = Account(owner, cents)
+        return self.accounts[owner]
+
+    def exposed_account(self, owner):
+        return self.accounts[owner]
+
+    def exposed_transfer(self, source, target, cents):
+        source.exposed_withdraw(cents)
+        target.exposed_deposit(cents)
+
+
+SERVICES = {
+    "BANK": BankService,
+    "CALCULATOR": CalculatorService,
+    "COMPUTE": ComputeService,
+    "CONFIGURED": ConfiguredService,
+    "ECHO": EchoService,
+    "FIXTURE": fixture.Fixture,
+    "HIGHCONCURRENCY": HighConcurrencyService,
+    "MY": MyService,
+    "SECURE": SecureService,
+    "TEST": TestService,
+}
+
+
+def start(server_id, name, config):
+    if "safe_attrs" in config:
+        config["safe_attrs"] = set(config["safe_attrs"]["names"])
+    server = ThreadedServer(SERVICES[name], hostname="127.0.0.1", port=0, logger=None, protocol_config=config)
+    threading.Thread(target=server.start, daemon=True).start()
+    print(f"rpycd: server servers/{server_id} (threaded, {name}) listening on 127.0.0.1:{server.port}", flush=True)
+
 
 for flag in sys.argv[1:]:
     if found := re.fullmatch(r"--server=threaded:(\w+)@127\.0\.0\.1:0", flag):
-        server = ThreadedServer(SERVICES[found[1]], hostname="127.0.0.1", port=0, logger=None)
-        threading.Thread(target=server.start, daemon=True).start()
-        print(f"rpycd: server servers/{found[1].lower()} (threaded, {found[1]}) listening on 127.0.0.1:{server.port}",
-              flush=True)
+        start(found[1].lower(), found[1], {})
+    elif found := re.fullmatch(r"--config=([\w-]+)=(.*)", flag):  # a FIXTURE of that protocol configuration
+        start(found[1], "FIXTURE", json.loads(found[2]))
 print("rpycd: ready", flush=True)
 try:
     threading.Event().wait()

@@ -5,14 +5,16 @@ import unittest
 import harness
 import scenarios
 
+EXAMPLES = ("BANK", "CONFIGURED", "HIGHCONCURRENCY", "SECURE", "TEST")
+
 host = None
 clients = {}  # version -> harness.Client
 
 
 def setUpModule():
     global host
-    host = harness.start_host()
-    for version in versions():
+    host = harness.start_host(*(f"--server=threaded:{name}@127.0.0.1:0" for name in EXAMPLES))
+    for version in harness.client_versions():
         revive(version)
 
 
@@ -22,56 +24,22 @@ def tearDownModule():
     harness.ends_well(host)
 
 
-def versions():
-    """Those whose environment exists."""
-    found = []
-    for version in (harness.BASELINE,) if harness.BASELINE else harness.VERSIONS:
-        try:
-            harness.venv_python(version)
-            found.append(version)
-        except unittest.SkipTest:
-            pass
-    return found
-
-
 def revive(version):
     """A client process that holds one connection open through all the tests beside it."""
     clients[version] = harness.Client(version, host.servers)
     clients[version].run("hold", service="calculator")
 
 
-class ScenarioCase(unittest.TestCase):
-    version = None
-
-    def setUp(self):
-        if harness.BASELINE not in (None, self.version):
-            self.skipTest("another version is the baseline")
-        harness.venv_python(self.version)
-        if clients[self.version].child.poll() is not None:  # a scenario hung and took its process with it
-            revive(self.version)
-
-    def one(self, name):
-        try:
-            clients[self.version].run(name)
-        except AssertionError as e:
-            raise AssertionError(f"{e}{host.story()}") from None
+def one(version, name):
+    if clients[version].child.poll() is not None:  # a scenario hung and took its process with it
+        revive(version)
+    try:
+        clients[version].run(name)
+    except AssertionError as e:
+        raise AssertionError(f"{e}{host.story()}") from None
 
 
-def _cases():
-    for version in harness.VERSIONS:
-        body = {
-            "version": version,
-            **{
-                f"test_{name}": lambda self, name=name: self.one(name)
-                for name in scenarios.ALL
-            }
-        }
-        case = f"Rpyc{version.replace('.', '_')}"
-        globals()[case] = type(case, (ScenarioCase,), body)
-
-
-_cases()
-del ScenarioCase
+harness.add_scenario_cases(globals(), scenarios.ALL, one)
 
 
 class Together(unittest.TestCase):

@@ -44,12 +44,13 @@ def venv_python(version):
 
 
 def binary(name):
-    """The command that starts `demo_host` or `rpycd`; the environment names the file (BUILD.bazel does)."""
+    """The command that starts one of the hosts; the environment names the file (BUILD.bazel does)."""
     if BASELINE:
-        if name != "demo_host":
+        if name == "rpycd":
             raise unittest.SkipTest("not part of the baseline")
         return [venv_python(BASELINE), os.path.join(HERE, "baseline_host.py")]
     variable, default = {"demo_host": ("DEMO_HOST", "bazel-bin/examples/demo_host"),
+                         "fixture_host": ("FIXTURE_HOST", "bazel-bin/tests/interop/fixture_host"),
                          "rpycd": ("RPYCD", "bazel-bin/server/rpycd")}[name]
     return [os.environ.get(variable, default)]
 
@@ -166,6 +167,23 @@ class Host(Process):
 ALL_SERVICES = tuple(f"--server=threaded:{name}@127.0.0.1:0" for name in ("CALCULATOR", "ECHO", "MY"))
 
 
+def start_fixture_host(configs):
+    """A host with the service FIXTURE as server `fixture`, and once more with each of `configs`: a dict of protocol
+    configurations by server id."""
+    flags = ["--admin_address=127.0.0.1:0", "--server=threaded:FIXTURE@127.0.0.1:0"]
+    if BASELINE:
+        flags += [f"--config={server_id}={json.dumps(config)}" for server_id, config in configs.items()]
+        return Host(*flags, name="fixture_host")
+    host = Host(*flags, name="fixture_host")
+    try:
+        for server_id, config in configs.items():
+            server = start_server(host, server_id, service="FIXTURE", protocol_config=config)
+            host.servers[server_id] = address_of(server)
+    except unittest.SkipTest:
+        pass  # no grpcurl: scenarios that need those servers are skipped
+    return host
+
+
 def start_host(*flags):
     """The host that most tests share: every service of the demo, and the control plane."""
     return Host("--admin_address=127.0.0.1:0", *ALL_SERVICES, *flags)
@@ -179,13 +197,25 @@ def ends_well(host):
     assert code == 0, f"SIGTERM: exit {code}" + host.story()
 
 
+def client_versions():
+    """The versions whose environment exists."""
+    found = []
+    for version in (BASELINE,) if BASELINE else VERSIONS:
+        try:
+            venv_python(version)
+            found.append(version)
+        except unittest.SkipTest:
+            pass
+    return found
+
+
 class Client(Process):
-    """A process with a real rpyc of one version, which runs functions of scenarios.py by name, one at a time."""
+    """A process with a real rpyc of one version, which runs scenarios by name, one at a time."""
 
     def __init__(self, version, servers):
         self.version = version
         settings = {"servers": servers, "baseline": bool(BASELINE)}
-        super().__init__([venv_python(version), "-u", os.path.join(HERE, "scenarios.py"), json.dumps(settings)],
+        super().__init__([venv_python(version), "-u", os.path.join(HERE, "scenario.py"), json.dumps(settings)],
                          stdin=subprocess.PIPE)
 
     def begin(self, scenario, **arguments):
@@ -206,6 +236,26 @@ class Client(Process):
     def run(self, scenario, **arguments):
         self.begin(scenario, **arguments)
         return self.finish()
+
+
+def add_scenario_cases(module, names, one):
+    """Gives a test module (its globals) a TestCase for each version, with a test for each scenario: `one(version, name)`."""
+
+    class ScenarioCase(unittest.TestCase):
+        version = None
+
+        def setUp(self):
+            if BASELINE not in (None, self.version):
+                self.skipTest("another version is the baseline")
+            venv_python(self.version)
+
+    for version in VERSIONS:
+        case = f"Rpyc{version.replace('.', '_')}"
+        module[case] = type(case, (ScenarioCase,), {
+            "__module__": module["__name__"],  # whose setUpModule runs first
+            "version": version,
+            **{f"test_{name}": lambda self, name=name: one(self.version, name) for name in names}
+        })
 
 
 # --- grpcurl -------------------------------------------------------------------------------------

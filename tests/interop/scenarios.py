@@ -1,15 +1,11 @@
-"""What a user of one real rpyc version does, one function a scenario.
+"""What a user of one real rpyc version does with the example services, one function a scenario (scenario.py).
 
-Run by harness.Client with the python of each environment: reads {"scenario": name, "arguments": {...}} lines, answers each
-with one line. Public functions that take only `t` are the scenarios that clients_test.py runs under every version; the
-others need arguments or a state that lasts, and tests name them.
+Public functions that take only `t` are those that clients_test.py runs under every version; the others need arguments or a
+state that lasts, and tests name them.
 """
 
-import faulthandler
 import gc
-import inspect
 import io
-import json
 import math
 import os
 import pickle
@@ -17,84 +13,15 @@ import pydoc
 import random
 import sys
 import time
-import traceback
-import types
-import unittest
 import weakref
+
+from scenario import MAJOR, names, request
 
 try:
     import rpyc
     from rpyc.utils.helpers import BgServingThread
-except ImportError:  # the runner imports this file under the plain python3, for the names alone
-    rpyc = None
-
-HANG_S = 50
-MAJOR = int(rpyc.version.version[0]) if rpyc else 0
-
-
-class Scenario(unittest.TestCase):
-    """Assertions, and connections that are closed when the scenario ends."""
-
-    servers, baseline = {}, False
-
-    def connect(self, service):
-        address = self.servers[service]
-        if address.startswith("unix:"):
-            from rpyc.utils.factory import unix_connect
-            conn = unix_connect(address[len("unix:"):])
-        else:
-            host, _, port = address.rpartition(":")
-            conn = rpyc.connect(host.strip("[]"), int(port), ipv6="[" in host)
-        self.addCleanup(conn.close)
-        return conn
-
-    def calc(self):
-        return self.connect("calculator").root
-
-    def echo(self):
-        return self.connect("echo").root
-
-    def same(self, sent, got):
-        """Equal, and of the very types: True is not 1, -0.0 is not 0.0, nan is nan."""
-        self.assertIs(type(got), type(sent), f"{got!r:.200}")
-        if isinstance(sent, tuple):
-            self.assertEqual(len(got), len(sent))
-            for one, other in zip(sent, got):
-                self.same(one, other)
-        elif isinstance(sent, slice):
-            self.same((sent.start, sent.stop, sent.step), (got.start, got.stop, got.step))
-        elif isinstance(sent, float):
-            self.assertEqual(got.hex(), sent.hex())
-        elif isinstance(sent, complex):
-            self.same((sent.real, sent.imag), (got.real, got.imag))
-        elif not isinstance(sent, frozenset) and sent in (None, True, False, Ellipsis, NotImplemented):
-            self.assertTrue(got is sent or got == sent, f"{got!r}")
-        elif got != sent:  # not assertEqual, which would print megabytes
-            self.fail(f"sent {sent!r:.300}, got {got!r:.300}")
-
-    def echoes(self, *values):
-        root = self.echo()
-        for v in values:
-            self.same(v, root.echo(v))
-
-    def raises(self, kind, call, *args, **kwargs):
-        """The remote exception of that builtin class; its own text, without the remote traceback."""
-        with self.assertRaises(kind) as caught:
-            call(*args, **kwargs)
-        text = str(caught.exception)
-        self.assertIn("= Remote Traceback (1) =", text)
-        if MAJOR >= 5:
-            # _remote_version begins with the major digit of the client. 4.1 speaks as 5 does and cannot be told from it: it
-            # gets the paragraph, as it does from a Python server of 5.3.
-            self.assertNotIn("WARNING: Remote is on RPyC", text)
-        return text.partition("\n\n====")[0]
-
-    def refused(self, call, *args):
-        """Answered with an exception of whatever class, not with the end of the connection or silence."""
-        with self.assertRaises(Exception) as caught:
-            call(*args)
-        self.assertNotIsInstance(caught.exception, (EOFError, TimeoutError))
-
+except ImportError:  # see scenario.py
+    pass
 
 # --- calls and values ----------------------------------------------------------------------------
 
@@ -150,8 +77,58 @@ def my_service(t):
     t.same("Service running with custom config", root.get_config())
 
 
+def example_services(t):
+    t.same("Secret data", t.connect("secure").root.sensitive_operation())
+    t.same("Test successful", t.connect("test").root.test_function())
+    t.same("Service running with custom config", t.connect("configured").root.get_config())
+    root = t.connect("highconcurrency").root
+    t.same("Processed: x", root.io_operation("x"))
+    t.same("Processed: 😀", root.io_operation(data="😀"))
+
+
+def many_connections_that_wait(t):
+    conns = [t.connect("highconcurrency") for _ in range(60)]
+    results = [rpyc.async_(conn.root.io_operation)(str(i)) for i, conn in enumerate(conns)]
+    t.assertEqual([result.value for result in results], [f"Processed: {i}" for i in range(60)])
+
+
+def bank(t):
+    owner = f"ada {os.getpid()} {os.urandom(4).hex()}"
+    bank = t.connect("bank").root
+    account = bank.open_account(owner)
+    t.same(0, account.balance)
+    t.same(owner, account.owner)
+    t.same(500, account.deposit(500))
+    t.same(380, account.withdraw(cents=120))
+    t.same(380, account.balance)
+    t.assertEqual(t.raises(ValueError, account.withdraw, 381), "insufficient funds: 380 in the account, asked for 381")
+    t.raises(ValueError, account.deposit, 0)
+    t.raises(ValueError, account.withdraw, -1)
+    t.raises(ValueError, bank.open_account, owner)
+    t.raises(KeyError, bank.account, "nobody " + owner)
+    t.same(380, account.balance)
+    t.assertEqual(str(account), f"account of {owner}: 380 cents")
+    t.assertIs(bank.account(owner), account)
+
+
+def bank_accounts_are_arguments_too(t):
+    mark = f"{os.getpid()} {os.urandom(4).hex()}"
+    bank = t.connect("bank").root
+    one, other = bank.open_account("one " + mark, 100), bank.open_account("other " + mark, cents=5)
+    t.assertIsNone(bank.transfer(one, other, 30))
+    t.same((70, 35), (one.balance, other.balance))
+    t.raises(ValueError, bank.transfer, one, target=other, cents=71)
+    t.same((70, 35), (one.balance, other.balance))
+    again = t.connect("bank").root  # the same bank, by another connection
+    t.same(35, again.account("other " + mark).balance)
+    again.account("other " + mark).deposit(1)
+    t.same(36, other.balance)
+    t.refused(bank.transfer, one, "other", 1)
+    t.refused(bank.transfer, one, bank, 1)
+
+
 def service_names(t):
-    for service in ("calculator", "echo", "my"):
+    for service in ("calculator", "echo", "my", "secure", "test", "configured", "highconcurrency", "bank"):
         root = t.connect(service).root
         t.same(service.upper(), root.get_service_name())
         t.same((service.upper(),), root.get_service_aliases())
@@ -350,7 +327,7 @@ def missing_attributes(t):
                  "__subclasses__", "__getstate__", "__init_subclass__"):
         expected = f"cannot access {name!r}"
         t.assertEqual(t.raises(AttributeError, getattr, root, name), expected)
-        t.assertEqual(t.raises(AttributeError, _request(root), 4, root, name),
+        t.assertEqual(t.raises(AttributeError, request(root), 4, root, name),
                       expected)
     with t.assertRaises(AttributeError) as caught:
         root.nosuch
@@ -358,15 +335,10 @@ def missing_attributes(t):
     t.assertEqual(caught.exception.args, ("cannot access 'nosuch'",))
 
 
-def _request(proxy):
-    """sync_request of the connection that a proxy belongs to, below the proxy's own cleverness."""
-    return object.__getattribute__(proxy, "____conn__").sync_request
-
-
 def methods_hide_their_insides(t):
     method = t.calc().add
     for name in ("__globals__", "__code__", "__func__", "__self__", "__closure__", "nosuch", "_x"):
-        t.assertEqual(t.raises(AttributeError, _request(method), 4, method, name), f"cannot access {name!r}")
+        t.assertEqual(t.raises(AttributeError, request(method), 4, method, name), f"cannot access {name!r}")
 
 
 def hasattr_tells_the_truth(t):
@@ -381,8 +353,8 @@ def hasattr_tells_the_truth(t):
 def attributes_cannot_be_written(t):
     root = t.calc()
     for name in ("x", "add", "exposed_add", "_x", "__class__", "__dict__"):
-        t.raises(AttributeError, _request(root), 6, root, name, 1)
-        t.raises(AttributeError, _request(root), 5, root, name)
+        t.raises(AttributeError, request(root), 6, root, name, 1)
+        t.raises(AttributeError, request(root), 5, root, name)
     with t.assertRaises(AttributeError):
         root.x = 1
     with t.assertRaises(AttributeError):
@@ -392,12 +364,12 @@ def attributes_cannot_be_written(t):
 
 def access_is_checked_on_every_road(t):
     root = t.calc()
-    t.assertEqual(t.raises(AttributeError, _request(root), 8, root, "nosuch", (), ()), "cannot access 'nosuch'")
-    t.assertEqual(t.raises(AttributeError, _request(root), 8, root, "__init__", (), ()), "cannot access '__init__'")
-    t.refused(_request(root), 11, root, 1, "__init__")
-    t.refused(_request(root), 11, root, 1, "nosuch")
-    t.refused(_request(root), 19, root, None)
-    t.same(3, _request(root)(8, root, "add", (1, 2), ()))
+    t.assertEqual(t.raises(AttributeError, request(root), 8, root, "nosuch", (), ()), "cannot access 'nosuch'")
+    t.assertEqual(t.raises(AttributeError, request(root), 8, root, "__init__", (), ()), "cannot access '__init__'")
+    t.refused(request(root), 11, root, 1, "__init__")
+    t.refused(request(root), 11, root, 1, "nosuch")
+    t.refused(request(root), 19, root, None)
+    t.same(3, request(root)(8, root, "add", (1, 2), ()))
 
 
 # --- the proxy as a Python object ----------------------------------------------------------------
@@ -405,7 +377,7 @@ def access_is_checked_on_every_road(t):
 def root_is_one_object(t):
     conn = t.connect("calculator")
     t.assertIs(conn.root, conn.root)
-    t.assertIs(conn.root, _request(conn.root)(3))
+    t.assertIs(conn.root, request(conn.root)(3))
 
 
 def text_and_hash(t):
@@ -535,7 +507,7 @@ def unknown_handlers(t):
 
 def pickling_is_refused(t):
     root = t.calc()
-    t.assertIn("pickling is disabled", t.raises(ValueError, _request(root), 14, root, 4))
+    t.assertIn("pickling is disabled", t.raises(ValueError, request(root), 14, root, 4))
     t.refused(pickle.dumps, root)
     t.same(3, root.add(1, 2))
 
@@ -728,31 +700,4 @@ def call_at(t, address):
     return root.get_service_name()
 
 
-ALL = tuple(name for name, f in list(globals().items())
-            if isinstance(f, types.FunctionType) and not name.startswith("_") and f.__module__ == __name__
-            and list(inspect.signature(f).parameters) == ["t"] and name not in ("close_many", ))
-
-
-def _main():
-    settings = json.loads(sys.argv[1])
-    Scenario.servers, Scenario.baseline = settings["servers"], settings["baseline"]
-    out, sys.stdout = sys.stdout, sys.stderr  # the answers have stdout for themselves
-    for line in sys.stdin:
-        order = json.loads(line)
-        faulthandler.dump_traceback_later(HANG_S, exit=True)
-        scenario = Scenario()
-        try:
-            try:
-                answer = {"result": globals()[order["scenario"]](scenario, **order["arguments"])}
-            finally:
-                scenario.doCleanups()
-        except unittest.SkipTest as e:
-            answer = {"skip": str(e)}
-        except BaseException:
-            answer = {"error": traceback.format_exc()}
-        faulthandler.cancel_dump_traceback_later()
-        print(json.dumps(answer), file=out, flush=True)
-
-
-if __name__ == "__main__":
-    _main()
+ALL = names(globals(), but=("close_many", ))

@@ -1,0 +1,13 @@
+#ifndef RPYC_EXAMPLES_CONFIGURED_H_
+#define RPYC_EXAMPLES_CONFIGURED_H_
+
+#include "rpyc/service.h"
+
+namespace examples {
+
+// CONFIGURED: get_config().
+rpyc::Service Configured();
+
+}  // namespace examples
+
+#endif  // RPYC_EXAMPLES_CONFIGURED_H_

@@ -1,0 +1,13 @@
+#ifndef RPYC_EXAMPLES_TEST_SERVICE_H_
+#define RPYC_EXAMPLES_TEST_SERVICE_H_
+
+#include "rpyc/service.h"
+
+namespace examples {
+
+// TEST: test_function().
+rpyc::Service TestService();
+
+}  // namespace examples
+
+#endif  // RPYC_EXAMPLES_TEST_SERVICE_H_

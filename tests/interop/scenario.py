@@ -1,0 +1,129 @@
+"""What scenarios are made of, and the process that runs them: the python of one rpyc environment runs this file.
+
+harness.Client is the other end: it writes {"scenario": name, "arguments": {...}} lines and reads one line for each.
+"""
+
+import faulthandler
+import importlib
+import inspect
+import json
+import sys
+import traceback
+import types
+import unittest
+
+try:
+    import rpyc
+except ImportError:  # the runner imports scenarios under the plain python3, for the names alone
+    rpyc = None
+
+MODULES = ("scenarios", )  # where scenarios are found by name
+
+HANG_S = 50
+MAJOR = int(rpyc.version.version[0]) if rpyc else 0
+
+
+class Scenario(unittest.TestCase):
+    """Assertions, and connections that are closed when the scenario ends."""
+
+    servers, baseline = {}, False
+
+    def connect(self, service, **config):
+        """A connection to the server of that id; `config` is the client's protocol configuration."""
+        if service not in self.servers:
+            self.skipTest(f"nothing started the server {service}")
+        address = self.servers[service]
+        if address.startswith("unix:"):
+            from rpyc.utils.factory import unix_connect
+            conn = unix_connect(address[len("unix:"):], config=config)
+        else:
+            host, _, port = address.rpartition(":")
+            conn = rpyc.connect(host.strip("[]"), int(port), config=config, ipv6="[" in host)
+        self.addCleanup(conn.close)
+        return conn
+
+    def calc(self):
+        return self.connect("calculator").root
+
+    def echo(self):
+        return self.connect("echo").root
+
+    def same(self, sent, got):
+        """Equal, and of the very types: True is not 1, -0.0 is not 0.0, nan is nan."""
+        self.assertIs(type(got), type(sent), f"{got!r:.200}")
+        if isinstance(sent, tuple):
+            self.assertEqual(len(got), len(sent))
+            for one, other in zip(sent, got):
+                self.same(one, other)
+        elif isinstance(sent, slice):
+            self.same((sent.start, sent.stop, sent.step), (got.start, got.stop, got.step))
+        elif isinstance(sent, float):
+            self.assertEqual(got.hex(), sent.hex())
+        elif isinstance(sent, complex):
+            self.same((sent.real, sent.imag), (got.real, got.imag))
+        elif not isinstance(sent, frozenset) and sent in (None, True, False, Ellipsis, NotImplemented):
+            self.assertTrue(got is sent or got == sent, f"{got!r}")
+        elif got != sent:  # not assertEqual, which would print megabytes
+            self.fail(f"sent {sent!r:.300}, got {got!r:.300}")
+
+    def echoes(self, *values):
+        root = self.echo()
+        for v in values:
+            self.same(v, root.echo(v))
+
+    def raises(self, kind, call, *args, **kwargs):
+        """The remote exception of that builtin class; its own text, without the remote traceback."""
+        with self.assertRaises(kind) as caught:
+            call(*args, **kwargs)
+        text = str(caught.exception)
+        self.assertIn("= Remote Traceback (1) =", text)
+        if MAJOR >= 5:
+            # _remote_version begins with the major digit of the client. 4.1 speaks as 5 does and cannot be told from it: it
+            # gets the paragraph, as it does from a Python server of 5.3.
+            self.assertNotIn("WARNING: Remote is on RPyC", text)
+        return text.partition("\n\n====")[0]
+
+    def refused(self, call, *args):
+        """Answered with an exception of whatever class, not with the end of the connection or silence."""
+        with self.assertRaises(Exception) as caught:
+            call(*args)
+        self.assertNotIsInstance(caught.exception, (EOFError, TimeoutError))
+
+
+def request(proxy):
+    """sync_request of the connection that a proxy belongs to, below the proxy's own cleverness."""
+    return object.__getattribute__(proxy, "____conn__").sync_request
+
+
+def names(module, but=()):
+    """The scenarios among a module's globals: public functions of its own that take only `t`."""
+    return tuple(name for name, f in list(module.items())
+                 if isinstance(f, types.FunctionType) and not name.startswith("_") and name not in but
+                 and f.__module__ == module["__name__"] and list(inspect.signature(f).parameters) == ["t"])
+
+
+def main():
+    settings = json.loads(sys.argv[1])
+    Scenario.servers, Scenario.baseline = settings["servers"], settings["baseline"]
+    modules = [importlib.import_module(name) for name in MODULES]
+    out, sys.stdout = sys.stdout, sys.stderr  # the answers have stdout for themselves
+    for line in sys.stdin:
+        order = json.loads(line)
+        faulthandler.dump_traceback_later(HANG_S, exit=True)
+        scenario = Scenario()
+        try:
+            try:
+                found = [vars(module)[order["scenario"]] for module in modules if order["scenario"] in vars(module)]
+                answer = {"result": found[0](scenario, **order["arguments"])}
+            finally:
+                scenario.doCleanups()
+        except unittest.SkipTest as e:
+            answer = {"skip": str(e)}
+        except BaseException:
+            answer = {"error": traceback.format_exc()}
+        faulthandler.cancel_dump_traceback_later()
+        print(json.dumps(answer), file=out, flush=True)
+
+
+if __name__ == "__main__":
+    importlib.import_module("scenario").main()  # one module, whoever imports it
