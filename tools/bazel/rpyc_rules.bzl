@@ -1,7 +1,7 @@
 """C++ rules of this project: the only place that names compiler flags.
 
 rpyc_cc_library, rpyc_cc_test and rpyc_cc_binary are cc_library, cc_test and cc_binary with our
-warnings on. Generated code uses the native rules, with no warnings (cc_grpc_proto.bzl).
+warnings on; rpyc_cc_fuzz_test is a test and a fuzzer of the same code. Generated code uses the native rules, with no warnings (cc_grpc_proto.bzl).
 """
 
 _WARNINGS = [
@@ -43,4 +43,31 @@ def rpyc_cc_test(name, copts = [], size = "small", **kwargs):
         copts = _COPTS + copts,
         size = size,
         **kwargs
+    )
+
+def rpyc_cc_fuzz_test(name, deps):
+    """NAME_fuzzer.cc as NAME_fuzz_test, which replays its seeds, and as NAME_fuzzer under libFuzzer.
+
+    Args:
+      name: of what is fuzzed.
+      deps: of NAME_fuzzer.cc.
+    """
+    srcs = [
+        "fuzz_target.h",
+        name + "_fuzzer.cc",
+    ]
+    rpyc_cc_test(
+        name = name + "_fuzz_test",
+        srcs = srcs + ["replay.cc"],
+        deps = deps + ["@system//:gtest"],
+    )
+
+    # clang's alone: tools/fuzz builds it, a wildcard does not.
+    rpyc_cc_binary(
+        name = name + "_fuzzer",
+        testonly = True,
+        srcs = srcs,
+        linkopts = ["-fsanitize=fuzzer"],
+        tags = ["manual"],
+        deps = deps,
     )
