@@ -73,7 +73,7 @@ struct ServerDirectory::State {
   absl::StatusOr<EntryView> EndStart(const EntryPtr& entry,
                                      absl::StatusOr<std::unique_ptr<Server>> server);
   void CancelStartLocked(const EntryPtr& entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
-  absl::StatusOr<EntryPtr> BeginClose(absl::string_view id);
+  absl::StatusOr<EntryPtr> BeginClose(absl::string_view id, CloseCondition may_close);
   ServerRecord EndClose(const EntryPtr& entry, Server& server);
   bool IsKeptLocked(const EntryPtr& entry) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   bool AllClosedLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
@@ -149,7 +149,8 @@ void ServerDirectory::State::CancelStartLocked(const EntryPtr& entry) {
   }
 }
 
-absl::StatusOr<EntryPtr> ServerDirectory::State::BeginClose(absl::string_view id) {
+absl::StatusOr<EntryPtr> ServerDirectory::State::BeginClose(absl::string_view id,
+                                                            CloseCondition may_close) {
   MutexLock lock(&mutex);
   const auto found = entries.find(id);
   if (found == entries.end()) return NotFound(id);
@@ -163,6 +164,8 @@ absl::StatusOr<EntryPtr> ServerDirectory::State::BeginClose(absl::string_view id
     case Entry::kOpen:
       break;
   }
+  absl::Status may = may_close(EntryView(*found->second).ToRecord());
+  if (!may.ok()) return may;
   found->second->stage = Entry::kClosing;
   return found->second;
 }
@@ -234,8 +237,9 @@ absl::StatusOr<ServerRecord> ServerDirectory::CheckServer(absl::string_view id,
 }
 
 absl::StatusOr<ServerRecord> ServerDirectory::CloseServer(absl::string_view id,
-                                                          absl::Duration drain_timeout) {
-  absl::StatusOr<EntryPtr> entry = state_->BeginClose(id);
+                                                          absl::Duration drain_timeout,
+                                                          CloseCondition may_close) {
+  absl::StatusOr<EntryPtr> entry = state_->BeginClose(id, may_close);
   if (!entry.ok()) return entry.status();
   // Only EndClose takes the server away.
   Server& server = *(*entry)->server;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -44,10 +45,14 @@ class ServerDirectory {
   absl::StatusOr<ServerRecord> CheckServer(absl::string_view id,
                                            const ServerOptions& options) const;
 
-  // Closes one as Server::Close does and answers its final record.
+  // Closes one as Server::Close does and answers its final record. `may_close` is asked first, in
+  // the same breath: no other close or start comes between. It must not call the directory.
   // Errors:  SERVER_NOT_FOUND; INVALID_SERVER_STATE - closed already, being closed, or not yet
-  //          started.
-  absl::StatusOr<ServerRecord> CloseServer(absl::string_view id, absl::Duration drain_timeout);
+  //          started; those of `may_close`.
+  using CloseCondition = absl::FunctionRef<absl::Status(const ServerRecord&)>;
+  absl::StatusOr<ServerRecord> CloseServer(
+      absl::string_view id, absl::Duration drain_timeout,
+      CloseCondition may_close = [](const ServerRecord&) { return absl::OkStatus(); });
 
   // Errors:  SERVER_NOT_FOUND.
   absl::StatusOr<ServerRecord> GetServer(absl::string_view id) const;

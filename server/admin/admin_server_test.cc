@@ -259,11 +259,55 @@ TEST_F(AdminServerTest, ErrorsOfStartServer) {
       {"spec { service: 'ECHO' limits { max_sessions: -1 } }",
        "3 INVALID_FIELD spec.limits.max_sessions"},
       {"spec { service: 'ECHO' tls {} }", "12 NOT_SUPPORTED spec.tls"},
-      {"validate_only: true", "12 NOT_SUPPORTED validate_only"},
-      {"request_id: 'r'", "12 NOT_SUPPORTED request_id"},
+      {"request_id: '" + std::string(129, 'r') + "' spec { service: 'ECHO' }",
+       "3 INVALID_FIELD request_id"},
   };
-  for (const auto& [request, why] : cases) EXPECT_EQ(Why(Start(request)), why) << request;
+  for (const auto& [request, why] : cases) {
+    EXPECT_EQ(Why(Start(request)), why) << request;
+    if (why == "9 ADDRESS_IN_USE") continue;  // validate_only does not bind
+    EXPECT_EQ(Why(Start("validate_only: true " + request)), why) << request;
+  }
   EXPECT_EQ(List(/*show_closed=*/true), Names({"servers/one"}));
+}
+
+TEST_F(AdminServerTest, ValidateOnlyStartsNothing) {
+  v1::Server server;
+  ASSERT_TRUE(Start("validate_only: true spec { service: 'calc' }", &server).ok());
+  EXPECT_EQ(server.name(), "servers/calculator");
+  EXPECT_EQ(server.state(), v1::Server::STATE_UNSPECIFIED);
+  EXPECT_EQ(server.etag(), "");
+  EXPECT_FALSE(server.has_start_time());
+  EXPECT_EQ(server.spec().service(), "CALCULATOR");
+  EXPECT_EQ(server.spec().hostname(), "127.0.0.1");
+  EXPECT_EQ(server.spec().limits().max_sessions(), 20'000);
+  EXPECT_EQ(List(/*show_closed=*/true), Names());
+}
+
+TEST_F(AdminServerTest, ARequestIdStartsOneServer) {
+  const std::string request = "request_id: 'r' spec { service: 'ECHO' }";
+  v1::Server first, second;
+  ASSERT_TRUE(Start("validate_only: true " + request).ok());  // is not remembered
+  ASSERT_TRUE(Start(request, &first).ok());
+  ASSERT_TRUE(Start(request, &second).ok());
+  EXPECT_EQ(first.SerializeAsString(), second.SerializeAsString());
+  for (const char* other : {"request_id: 'r' server_id: 'echo' spec { service: 'ECHO' }",
+                            "request_id: 'r' validate_only: true spec { service: 'CALC' }"}) {
+    EXPECT_EQ(Why(Start(other)), "3 REQUEST_ID_REUSED request_id") << other;
+  }
+  EXPECT_EQ(List(/*show_closed=*/true), Names({"servers/echo"}));
+}
+
+TEST_F(AdminServerTest, EqualRequestsAtOnceStartOneServer) {
+  std::vector<std::future<std::string>> starts;
+  for (int i = 0; i < 20; ++i) {
+    starts.push_back(std::async(std::launch::async, [this] {
+      v1::Server server;
+      const grpc::Status status = Start("request_id: 'r' spec { service: 'ECHO' }", &server);
+      return status.ok() ? server.name() : Why(status);
+    }));
+  }
+  for (auto& start : starts) EXPECT_EQ(start.get(), "servers/echo");
+  EXPECT_EQ(List(/*show_closed=*/true), Names({"servers/echo"}));
 }
 
 TEST_F(AdminServerTest, ErrorsNameTheirObject) {
@@ -289,11 +333,28 @@ TEST_F(AdminServerTest, ErrorsOfGetAndClose) {
   grpc::ClientContext negative;
   EXPECT_EQ(Why(servers_->CloseServer(&negative, request, &server)),
             "3 INVALID_FIELD drain_timeout");
-  request.clear_drain_timeout();
-  request.set_etag("x");
-  grpc::ClientContext etag;
-  EXPECT_EQ(Why(servers_->CloseServer(&etag, request, &server)), "12 NOT_SUPPORTED etag");
   EXPECT_EQ(List(/*show_closed=*/false), Names({"servers/echo"}));
+}
+
+TEST_F(AdminServerTest, CloseOnlyWithTheRightEtag) {
+  v1::Server server;
+  ASSERT_TRUE(Start("spec { service: 'ECHO' }", &server).ok());
+  v1::CloseServerRequest request;
+  request.set_name("servers/echo");
+  for (const std::string& etag :
+       {std::string("x"), server.etag() + "0", std::string(1 << 20, '%')}) {
+    request.set_etag(etag);
+    grpc::ClientContext context;
+    EXPECT_EQ(Why(servers_->CloseServer(&context, request, &server)), "10 ETAG_MISMATCH");
+  }
+  ASSERT_TRUE(Get("servers/echo", &server).ok());
+  EXPECT_EQ(server.state(), v1::Server::LISTENING);
+  request.set_etag(server.etag());
+  grpc::ClientContext context;
+  EXPECT_TRUE(servers_->CloseServer(&context, request, &server).ok());
+  EXPECT_EQ(server.state(), v1::Server::CLOSED);
+  grpc::ClientContext again;
+  EXPECT_EQ(Why(servers_->CloseServer(&again, request, &server)), "9 INVALID_SERVER_STATE");
 }
 
 TEST_F(AdminServerTest, AnUnknownFieldIsRefused) {

@@ -1,10 +1,8 @@
 #include "server/admin/server_resource.h"
 
-#include <cstdint>
-#include <string>
-
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "server/admin/fingerprint.h"
 #include "server/admin/proto_time.h"
 #include "server/admin/resource_name.h"
 #include "server/admin/spec.h"
@@ -31,13 +29,6 @@ v1::Server::State ToState(ServerState state) {
   return v1::Server::STATE_UNSPECIFIED;
 }
 
-// The same for the same bytes in every build, as absl::Hash is not. FNV-1a, 64 bits.
-std::string Fingerprint(const std::string& bytes) {
-  uint64_t hash = 0xcbf29ce484222325;
-  for (const unsigned char byte : bytes) hash = (hash ^ byte) * 0x100000001b3;
-  return absl::StrCat(absl::Hex(hash, absl::kZeroPad16));
-}
-
 }  // namespace
 
 v1::Server ServerResource(const ServerRecord& record) {
@@ -53,7 +44,8 @@ v1::Server ServerResource(const ServerRecord& record) {
     *server.mutable_start_time() = ToTimestamp(snapshot.start_time);
   }
   // Of what is set by now: there are no maps in it, whose order would differ from time to time.
-  server.set_etag(Fingerprint(server.SerializeAsString()));
+  server.set_etag(
+      absl::StrCat(absl::Hex(Fingerprint(server.SerializeAsString()), absl::kZeroPad16)));
 
   if (!snapshot.last_error.ok()) *server.mutable_last_error() = StatusToProto(snapshot.last_error);
   server.set_connections_total(snapshot.connections_total);

@@ -1,6 +1,8 @@
 #include "server/admin/server_service.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -10,13 +12,16 @@
 #include "absl/time/time.h"
 #include "rpyc/admin/v1/server_service.grpc.pb.h"
 #include "server/admin/audit.h"
+#include "server/admin/fingerprint.h"
 #include "server/admin/pages.h"
 #include "server/admin/proto_time.h"
 #include "server/admin/request_checks.h"
+#include "server/admin/request_memory.h"
 #include "server/admin/resource_name.h"
 #include "server/admin/server_resource.h"
 #include "server/admin/spec.h"
 #include "server/admin/status_to_grpc.h"
+#include "server/reason.h"
 
 namespace rpyc {
 namespace {
@@ -36,6 +41,9 @@ v1::ServerKind ToProto(const ServerKindInfo& kind) {
   return proto;
 }
 
+// AIP-155 recommends a UUID, which has 36.
+constexpr size_t kMaxRequestIdBytes = 128;
+
 // Sorts the servers as ListServers answers them.
 std::string OrderKey(const ServerRecord& record) {
   return NumberKey(absl::ToUnixNanos(record.snapshot.start_time)) + record.id;
@@ -52,6 +60,13 @@ class ServerService final : public v1::ServerService::Service {
 
   grpc::Status StartServer(grpc::ServerContext* context, const v1::StartServerRequest* request,
                            v1::Server* response) override {
+    if (request->validate_only()) {
+      const grpc::Status status = Answer(Validate(*request), response);
+      // There is no server yet: nothing of it has a state, or changes.
+      response->clear_state();
+      response->clear_etag();
+      return status;
+    }
     const absl::StatusOr<ServerRecord> record = Start(*request);
     const std::string& id = record.ok() ? record->id : request->server_id();
     Audit(context->peer(),
@@ -102,26 +117,63 @@ class ServerService final : public v1::ServerService::Service {
   }
 
   absl::StatusOr<ServerRecord> Start(const v1::StartServerRequest& request) {
-    absl::Status status = RefuseUnknownFields(request);
-    status.Update(NotSupportedIf(request.validate_only(), "validate_only"));
-    status.Update(NotSupportedIf(!request.request_id().empty(), "request_id"));
+    const absl::Status good = CheckStart(request);
+    if (!good.ok()) return good;
+    const auto start = [&]() -> absl::StatusOr<ServerRecord> {
+      const absl::StatusOr<ServerOptions> options =
+          OptionsFromSpec(request.spec(), directory_.kinds());
+      if (!options.ok()) return options.status();
+      return directory_.StartServer(request.server_id(), *options);
+    };
+    if (request.request_id().empty()) return start();
+    return requests_.Once(request.request_id(), FingerprintOf(request), start);
+  }
+
+  // What Start would say, and the server it would begin with.
+  absl::StatusOr<ServerRecord> Validate(const v1::StartServerRequest& request) const {
+    absl::Status status = CheckStart(request);
+    status.Update(requests_.Check(request.request_id(), FingerprintOf(request)));
     if (!status.ok()) return status;
     const absl::StatusOr<ServerOptions> options =
         OptionsFromSpec(request.spec(), directory_.kinds());
     if (!options.ok()) return options.status();
-    return directory_.StartServer(request.server_id(), *options);
+    return directory_.CheckServer(request.server_id(), *options);
+  }
+
+  static absl::Status CheckStart(const v1::StartServerRequest& request) {
+    absl::Status status = RefuseUnknownFields(request);
+    if (request.request_id().size() > kMaxRequestIdBytes) {
+      status.Update(InvalidField(
+          "request_id", absl::StrCat("request_id has over ", kMaxRequestIdBytes, " bytes")));
+    }
+    return status;
+  }
+
+  // Two requests that ask for the same have the same; whether they only ask for a check is no
+  // difference.
+  static uint64_t FingerprintOf(v1::StartServerRequest request) {
+    request.clear_validate_only();
+    return Fingerprint(request.SerializeAsString());
   }
 
   absl::StatusOr<ServerRecord> Close(const v1::CloseServerRequest& request) {
-    absl::Status status = RefuseUnknownFields(request);
-    status.Update(NotSupportedIf(!request.etag().empty(), "etag"));
-    if (!status.ok()) return status;
+    const absl::Status known = RefuseUnknownFields(request);
+    if (!known.ok()) return known;
     const absl::StatusOr<std::string> id = ParseServerResourceName(request.name());
     if (!id.ok()) return id.status();
     const absl::StatusOr<absl::Duration> drain_timeout =
         ReadDuration("drain_timeout", request.drain_timeout());
     if (!drain_timeout.ok()) return drain_timeout.status();
-    return directory_.CloseServer(*id, *drain_timeout);
+    return directory_.CloseServer(*id, *drain_timeout, [&request](const ServerRecord& record) {
+      return CheckEtag(request, ServerResource(record));
+    });
+  }
+
+  static absl::Status CheckEtag(const v1::CloseServerRequest& request, const v1::Server& server) {
+    if (request.etag().empty() || request.etag() == server.etag()) return absl::OkStatus();
+    return ReasonStatus(absl::StatusCode::kAborted, "ETAG_MISMATCH",
+                        absl::StrCat(server.name(), " has changed: its etag is now ", server.etag(),
+                                     ", not ", request.etag()));
   }
 
   absl::StatusOr<ServerRecord> Get(const v1::GetServerRequest& request) const {
@@ -155,6 +207,7 @@ class ServerService final : public v1::ServerService::Service {
   }
 
   ServerDirectory& directory_;
+  RequestMemory requests_;
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 """The control plane as an operator meets it: the real grpcurl with nothing but reflection, and real clients beside it."""
 
+import concurrent.futures
 import contextlib
 import re
 import select
@@ -321,18 +322,6 @@ class Life(Case):
         self.refused("NOT_FOUND", "SERVER_NOT_FOUND", SERVER + "GetServer", name="servers/old-0")
         harness.eventually("no descriptor is left behind", lambda: host.descriptors() <= before + 4)
 
-    def test_what_is_not_built_yet_is_refused_by_name(self):
-        server = self.start("tagged")
-        self.assertTrue(server.get("etag"))
-        spec = {"kind": "threaded", "service": "ECHO"}
-        for method, field, request in (
-                ("StartServer", "validate_only", dict(spec=spec, validate_only=True)),
-                ("StartServer", "request_id", dict(spec=spec, request_id="c0ffee00-0000-4000-8000-000000000001")),
-                ("CloseServer", "etag", dict(name=server["name"], etag=server["etag"]))):
-            self.refused("UNIMPLEMENTED", "NOT_SUPPORTED", SERVER + method, field=field, says=[field], **request)
-        self.assertEqual(admin(host, SERVER + "GetServer", name=server["name"])["state"], "LISTENING")
-        self.close(server)
-
     def test_drain_timeout_of_an_idle_server(self):
         server = self.start()
         with Peer(address_of(server)) as peer:
@@ -343,6 +332,107 @@ class Life(Case):
 
 
 SPEC = {"kind": "threaded", "service": "CALCULATOR"}
+
+
+class Careful(Case):
+    """What lets an operator, or a script that repeats itself, be careful: validate_only, request_id, etag."""
+
+    def request(self, **request):
+        return admin(host, SERVER + "StartServer", **{"spec": SPEC, **request})
+
+    def start_once(self, request_id, **request):
+        server = self.request(request_id=request_id, **request)
+        self.addCleanup(self.close_quietly, server["name"])
+        return server
+
+    def test_validate_only(self):
+        before = self.names(show_closed=True)
+        for kind in admin(host, SERVER + "ListServerKinds")["server_kinds"]:
+            server = self.request(spec={"kind": kind["name"], "service": "calculator"}, server_id="wanted", validate_only=True)
+            self.assertEqual(server["name"], "servers/wanted")
+            self.assertFalse({"state", "start_time", "port", "etag"} & server.keys(), "nothing runs")
+            spec = server["spec"]
+            self.assertEqual((spec["kind"], spec["service"], spec["hostname"]), (kind["name"], "CALCULATOR", "127.0.0.1"))
+            self.assertEqual(spec["limits"]["max_sessions"], "20000")
+        self.assertEqual(self.names(show_closed=True), before)
+        self.refused("NOT_FOUND", "SERVER_NOT_FOUND", SERVER + "GetServer", name="servers/wanted")
+
+    def test_validate_only_chooses_the_id(self):
+        self.assertEqual(self.request(validate_only=True)["name"], "servers/calculator-2")
+        self.assertEqual(self.request(validate_only=True)["name"], "servers/calculator-2", "it did not take it")
+
+    def test_validate_only_finds_what_is_wrong(self):
+        for reason, field, code, request in (
+                ("UNKNOWN_KIND", None, "INVALID_ARGUMENT", {"spec": {**SPEC, "kind": "nosuch"}}),
+                ("UNKNOWN_SERVICE", None, "INVALID_ARGUMENT", {"spec": {**SPEC, "service": "nosuch"}}),
+                ("INVALID_FIELD", "server_id", "INVALID_ARGUMENT", {"server_id": "No"}),
+                ("SERVER_ALREADY_EXISTS", None, "ALREADY_EXISTS", {"server_id": "calculator"}),
+                ("INVALID_FIELD", "spec.port", "INVALID_ARGUMENT", {"spec": {**SPEC, "port": 65536}}),
+                ("INVALID_FIELD", "spec.backlog", "INVALID_ARGUMENT", {"spec": {**SPEC, "backlog": -1}}),
+                ("INVALID_FIELD", "spec.nbthreads", "INVALID_ARGUMENT", {"spec": {**SPEC, "nbthreads": 2}}),
+                ("INVALID_FIELD", "spec.limits.max_nesting", "INVALID_ARGUMENT",
+                 {"spec": {**SPEC, "limits": {"max_nesting": -1}}}),
+                ("INSECURE_LISTENER", None, "FAILED_PRECONDITION", {"spec": {**SPEC, "hostname": "0.0.0.0"}}),
+                ("NOT_SUPPORTED", "spec.tls", "UNIMPLEMENTED", {"spec": {**SPEC, "tls": {"keyfile": "x"}}})):
+            with self.subTest(request):
+                self.refused(code, reason, SERVER + "StartServer", field=field, validate_only=True,
+                             **{"spec": SPEC, **request})
+
+    def test_validate_only_does_not_bind(self):
+        with socket.create_server(("127.0.0.1", 0)) as other:
+            port = other.getsockname()[1]
+            self.assertEqual(self.request(spec={**SPEC, "port": port}, validate_only=True)["spec"]["port"], port)
+
+    def test_a_repeated_request_answers_the_same_server(self):
+        first = self.start_once("7c0ffee0-0000-4000-8000-000000000001")
+        before = self.names()
+        self.assertEqual(self.start_once("7c0ffee0-0000-4000-8000-000000000001"), first)
+        other = self.start_once("7c0ffee0-0000-4000-8000-000000000002")
+        self.assertNotEqual(other["name"], first["name"])
+        self.assertEqual(self.names(), before + [other["name"]])
+
+    def test_a_repeated_request_never_starts_a_second_one(self):
+        first = self.start_once("after the close", server_id="once-only")
+        self.close(first)
+        self.assertEqual(self.start_once("after the close", server_id="once-only")["name"], "servers/once-only")
+        self.assertEqual(admin(host, SERVER + "GetServer", name="servers/once-only")["state"], "CLOSED")
+
+    def test_a_request_id_is_of_one_request(self):
+        self.start_once("reused")
+        for other in ({"server_id": "x"}, {"spec": {**SPEC, "service": "ECHO"}}, {"validate_only": True, "server_id": "y"}):
+            self.refused("INVALID_ARGUMENT", "REQUEST_ID_REUSED", SERVER + "StartServer", says=["reused"],
+                         **{"request_id": "reused", "spec": SPEC, **other})
+
+    def test_a_failed_request_may_be_tried_again(self):
+        with socket.create_server(("127.0.0.1", 0)) as other:
+            spec = {**SPEC, "port": other.getsockname()[1]}
+            self.refused("FAILED_PRECONDITION", "ADDRESS_IN_USE", SERVER + "StartServer", request_id="again", spec=spec)
+        self.assertEqual(self.start_once("again", spec=spec)["state"], "LISTENING")
+
+    def test_equal_requests_at_once(self):
+        before = self.names()
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            servers = list(pool.map(lambda _: self.start_once("at once"), range(8)))
+        self.assertEqual([server["name"] for server in servers], [servers[0]["name"]] * 8)
+        self.assertEqual(self.names(), before + [servers[0]["name"]])
+
+    def test_close_with_an_etag(self):
+        server = self.start("tagged")
+        for etag in ("nonsense", server["etag"] + "0"):
+            self.refused("ABORTED", "ETAG_MISMATCH", SERVER + "CloseServer", says=["tagged", etag],
+                         name=server["name"], etag=etag)
+        with Peer(address_of(server)) as peer:  # it runs on, and counters do not touch its etag
+            self.assertEqual(peer.call(peer.getattr(peer.root(), "add"), 1, 2), 3)
+            closed = admin(host, SERVER + "CloseServer", name=server["name"], etag=server["etag"])
+        self.assertEqual(closed["state"], "CLOSED")
+        self.assertNotEqual(closed["etag"], server["etag"])
+
+    def test_an_etag_is_of_one_server_not_of_its_name(self):
+        first = self.start("same-name")
+        self.close(first)
+        second = self.start("same-name", port=first["port"])
+        self.refused("ABORTED", "ETAG_MISMATCH", SERVER + "CloseServer", name="servers/same-name", etag=first["etag"])
+        self.assertEqual(admin(host, SERVER + "CloseServer", name="servers/same-name", etag=second["etag"])["state"], "CLOSED")
 
 
 class Errors(Case):

@@ -1,0 +1,64 @@
+#ifndef RPYC_SERVER_ADMIN_REQUEST_MEMORY_H_
+#define RPYC_SERVER_ADMIN_REQUEST_MEMORY_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "rpyc/mutex.h"
+#include "server/server_directory.h"
+
+namespace rpyc {
+
+// Makes repeating a StartServer harmless: what was answered to a request_id is answered again, for
+// ten minutes and for the last thousand of them. Only successes are remembered: after an error the
+// request may be tried again.
+// Threads: any.
+class RequestMemory {
+ public:
+  using Answer = absl::StatusOr<ServerRecord>;
+  static constexpr absl::Duration kKeptFor = absl::Minutes(10);
+  static constexpr size_t kKept = 1000;
+
+  // `now` tells the time; tests have one of their own.
+  explicit RequestMemory(std::function<absl::Time()> now = &absl::Now) : now_(std::move(now)) {}
+
+  // Runs `start`, or answers what it answered when the same id came with the same request. While
+  // one runs, an equal request waits for it and has its answer, also if that is an error.
+  // Errors:  REQUEST_ID_REUSED - the id came with another request; those of `start`.
+  Answer Once(absl::string_view request_id, uint64_t fingerprint,
+              absl::FunctionRef<Answer()> start);
+
+  // Whether Once would refuse, without running anything.
+  absl::Status Check(absl::string_view request_id, uint64_t fingerprint) const;
+
+ private:
+  struct Entry {
+    uint64_t fingerprint;
+    absl::Time answered = absl::InfiniteFuture();  // until then `start` runs
+    Answer answer = absl::UnknownError("not answered yet");
+  };
+  static absl::Status Fits(const std::string& id, const Entry& entry, uint64_t fingerprint);
+  void ForgetLocked(absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  const std::function<absl::Time()> now_;
+  mutable Mutex mutex_;
+  CondVar answered_;
+  std::unordered_map<std::string, std::shared_ptr<Entry>> entries_ ABSL_GUARDED_BY(mutex_);
+  std::deque<std::string> order_ ABSL_GUARDED_BY(mutex_);  // those answered, oldest first
+};
+
+}  // namespace rpyc
+
+#endif  // RPYC_SERVER_ADMIN_REQUEST_MEMORY_H_
