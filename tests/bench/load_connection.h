@@ -1,0 +1,64 @@
+#ifndef RPYC_TESTS_BENCH_LOAD_CONNECTION_H_
+#define RPYC_TESTS_BENCH_LOAD_CONNECTION_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "rpyc/transport/fd.h"
+#include "tests/bench/latency_histogram.h"
+#include "tests/bench/load_request.h"
+
+namespace rpyc::bench {
+
+// One connection that makes the same request again and again, up to `depth` at a time, and checks
+// each reply's length, sequence number and first bytes. Replies must come in order, as they do from
+// every server that serves a connection on one thread. Move-only. Threads: one.
+class LoadConnection {
+ public:
+  // `fd` and `exchange` are as Prepare left them.
+  LoadConnection(Fd fd, Exchange exchange, size_t depth);
+
+  const Fd& fd() const { return fd_; }
+  // Requests that wait to be sent, bytes that the socket did not take.
+  void Owe(size_t requests) { owed_ += requests; }
+  bool has_output() const { return owed_ > 0 || sent_ < batch_bytes_; }
+  size_t in_flight() const { return next_ - answered_; }
+  uint64_t errors() const { return errors_; }
+
+  // Sends what is owed, as far as the socket takes it; false if the connection broke.
+  bool Send();
+  // Takes received bytes; adds the latency of each reply that is whole to `histogram` unless it is
+  // null. Returns how many there were.
+  size_t Take(absl::string_view bytes, LatencyHistogram* histogram);
+
+ private:
+  // What of a frame is kept to compare.
+  static constexpr size_t kHeadBytes = 64;
+
+  void Check(uint32_t expected_seq);
+
+  Fd fd_;
+  Exchange exchange_;
+  size_t depth_;
+  std::string batch_;  // `depth` copies of the request
+  size_t owed_ = 0;
+  size_t sent_ = 0;
+  size_t batch_bytes_ = 0;  // of batch_ being sent
+  uint32_t next_ = 2 * kFirstSeq;
+  uint32_t answered_ = 2 * kFirstSeq;
+  std::vector<uint64_t> started_;  // ring by sequence number
+  std::array<char, kHeadBytes> head_;
+  size_t received_ = 0;  // of the current reply
+  uint64_t errors_ = 0;
+};
+
+// Nanoseconds of a clock that only goes forward.
+uint64_t NowNanoseconds();
+
+}  // namespace rpyc::bench
+
+#endif  // RPYC_TESTS_BENCH_LOAD_CONNECTION_H_

@@ -1,0 +1,176 @@
+#include "tests/bench/load_request.h"
+
+#include <zlib.h>
+
+#include <array>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "rpyc/brine.h"
+#include "rpyc/channel.h"
+#include "rpyc/limits.h"
+#include "tests/bench/loopback.h"
+
+namespace rpyc::bench {
+namespace {
+
+constexpr size_t kStockCompressionThresholdBytes = 3000;
+
+Value Tuple(std::vector<Value> items) { return Value::Tuple(std::move(items)); }
+Value Boxed(Label label, Value content) {
+  return Tuple({Value(static_cast<int>(label)), std::move(content)});
+}
+Value ByValue(Value value) { return Boxed(Label::kValue, std::move(value)); }
+
+// (type, seq, args) as a payload. The generator's own encoding is the library's, which has been
+// compared with Python's; replies are compared with bytes.
+std::string Payload(Dialect dialect, MessageType type, uint32_t seq, Value args) {
+  const auto number = static_cast<int>(type);
+  Value seq_value(static_cast<int64_t>(seq));
+  std::string payload;
+  if (dialect == Dialect::kV6) payload.push_back(static_cast<char>(number));
+  absl::StatusOr<std::string> rest = brine::EncodeToString(
+      dialect == Dialect::kV6 ? Tuple({std::move(seq_value), std::move(args)})
+                              : Tuple({Value(number), std::move(seq_value), std::move(args)}),
+      Limits());
+  return payload.append(rest.value());
+}
+
+std::string Frame(absl::string_view payload, bool deflate) {
+  std::string deflated;
+  if (deflate) {
+    uLongf size = compressBound(payload.size());
+    deflated.resize(size);
+    compress2(reinterpret_cast<Bytef*>(deflated.data()), &size,
+              reinterpret_cast<const Bytef*>(payload.data()), payload.size(), 1);
+    deflated.resize(size);
+    payload = deflated;
+  }
+  const auto size = static_cast<uint32_t>(payload.size());
+  std::string frame = {static_cast<char>(size >> 24), static_cast<char>(size >> 16),
+                       static_cast<char>(size >> 8), static_cast<char>(size),
+                       static_cast<char>(deflate)};
+  absl::StrAppend(&frame, payload, "\n");
+  return frame;
+}
+
+std::string Request(const Work& work, uint32_t seq, Handle handle, Value args) {
+  return Frame(Payload(work.dialect, MessageType::kRequest, seq,
+                       Tuple({Value(static_cast<int>(handle)), std::move(args)})),
+               false);
+}
+
+// Sends a frame and receives one, header and trailer included.
+absl::StatusOr<std::string> Ask(const Fd& fd, absl::string_view request) {
+  std::array<char, kFrameHeaderBytes> header;
+  if (!SendAll(fd, request) || !ReceiveAll(fd, header.data(), header.size())) {
+    return absl::UnavailableError("the connection broke");
+  }
+  size_t size = 0;
+  for (int i = 0; i < 4; ++i) size = size << 8 | static_cast<uint8_t>(header[i]);
+  std::string reply(header.data(), header.size());
+  reply.resize(header.size() + size + kFrameTrailerBytes);
+  if (!ReceiveAll(fd, reply.data() + header.size(), size + kFrameTrailerBytes)) {
+    return absl::UnavailableError("the connection broke");
+  }
+  return reply;
+}
+
+// The object that a request gives a reference to, as its id_pack.
+absl::StatusOr<Value> AskForObject(const Fd& fd, const Work& work, uint32_t seq, Handle handle,
+                                   Value args) {
+  absl::StatusOr<std::string> reply = Ask(fd, Request(work, seq, handle, std::move(args)));
+  if (!reply.ok()) return reply.status();
+  absl::string_view payload = *reply;
+  payload.remove_prefix(kFrameHeaderBytes + (work.dialect == Dialect::kV6 ? 1 : 0));
+  absl::StatusOr<Value> message = brine::Decode(payload, Limits());
+  if (!message.ok()) return message.status();
+  const Value boxed = message->items().empty() ? Value() : message->items().back();
+  if (boxed.items().size() != 2 || boxed.items()[0] != Value(static_cast<int>(Label::kRemoteRef))) {
+    return absl::InternalError(absl::StrCat("no reference in ", message->DebugString()));
+  }
+  return boxed.items()[1];
+}
+
+std::string FillFor(const Work& work) {
+  constexpr absl::string_view kWords = "the quick brown fox jumps over the lazy dog 0123456789 ";
+  std::string fill(work.echo_bytes, '\0');
+  uint64_t random = 88172645463325252u;
+  for (size_t i = 0; i < fill.size(); ++i) {
+    // xorshift64; for text a step every few characters, so that deflate finds words to repeat.
+    if (!work.text || i % 7 == 0) {
+      random ^= random << 13;
+      random ^= random >> 7;
+      random ^= random << 17;
+    }
+    fill[i] = work.text ? kWords[(i + (random >> 60)) % kWords.size()] : static_cast<char>(random);
+  }
+  return fill;
+}
+
+absl::StatusOr<Exchange> PrepareCall(const Fd& fd, const Work& work) {
+  const bool echo = work.operation == Work::Operation::kEcho;
+  absl::StatusOr<Value> root =
+      AskForObject(fd, work, kFirstSeq + 1, Handle::kGetRoot, ByValue(Tuple({})));
+  if (!root.ok()) return root.status();
+  absl::StatusOr<Value> method =
+      AskForObject(fd, work, kFirstSeq + 2, Handle::kGetAttr,
+                   Boxed(Label::kTuple, Tuple({Boxed(Label::kLocalRef, *std::move(root)),
+                                               ByValue(Value(echo ? "echo" : "add"))})));
+  if (!method.ok()) return method.status();
+
+  const Value data = echo ? Value(Bytes{FillFor(work)}) : Value(3);
+  const Value args = echo ? Tuple({data}) : Tuple({Value(1), Value(2)});
+  Exchange exchange;
+  const std::string payload =
+      Payload(work.dialect, MessageType::kRequest, kFirstSeq,
+              Tuple({Value(static_cast<int>(Handle::kCall)),
+                     Boxed(Label::kTuple, Tuple({Boxed(Label::kLocalRef, *std::move(method)),
+                                                 ByValue(args), ByValue(Tuple({}))}))}));
+  exchange.same_seq = work.deflate && payload.size() > kStockCompressionThresholdBytes;
+  exchange.request = Frame(payload, exchange.same_seq);
+  exchange.reply =
+      Frame(Payload(work.dialect, MessageType::kReply, kFirstSeq, ByValue(data)), false);
+  return exchange;
+}
+
+}  // namespace
+
+size_t Work::bulk_bytes() const {
+  if (operation == Operation::kAdd) return 0;
+  return operation == Operation::kEcho ? 2 * echo_bytes : raw_out + raw_in;
+}
+
+void PatchSeq(uint32_t seq, char* frame) {
+  for (size_t i = kSeqDigits; i-- > 0; seq /= 10) {
+    frame[kSeqOffset + i] = static_cast<char>('0' + seq % 10);
+  }
+}
+
+uint32_t SeqOf(absl::string_view frame) {
+  if (frame.size() < kSeqOffset + kSeqDigits) return 0;
+  uint32_t seq = 0;
+  for (char c : frame.substr(kSeqOffset, kSeqDigits)) {
+    if (c < '0' || c > '9') return 0;
+    seq = seq * 10 + (c - '0');
+  }
+  return seq;
+}
+
+absl::StatusOr<Exchange> Prepare(const Fd& fd, const Work& work) {
+  if (work.operation == Work::Operation::kRaw) {
+    return Exchange{std::string(work.raw_out, 'x'), std::string(work.raw_in, 'y'), true};
+  }
+  absl::StatusOr<Exchange> exchange = PrepareCall(fd, work);
+  if (!exchange.ok()) return exchange;
+  absl::StatusOr<std::string> reply = Ask(fd, exchange->request);
+  if (!reply.ok()) return reply.status();
+  if (*reply != exchange->reply) {
+    return absl::InternalError(absl::StrCat("wrong reply of ", reply->size(), " bytes instead of ",
+                                            exchange->reply.size()));
+  }
+  return exchange;
+}
+
+}  // namespace rpyc::bench

@@ -1,0 +1,56 @@
+#ifndef RPYC_TESTS_BENCH_LOAD_REQUEST_H_
+#define RPYC_TESTS_BENCH_LOAD_REQUEST_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "rpyc/dialect.h"
+#include "rpyc/protocol_constants.h"
+#include "rpyc/transport/fd.h"
+#include "rpyc/value.h"
+
+namespace rpyc::bench {
+
+// What the generator asks for.
+struct Work {
+  enum class Operation { kAdd, kEcho, kRaw };
+  Operation operation = Operation::kAdd;
+  Dialect dialect = Dialect::kV6;
+  size_t echo_bytes = 16;
+  bool text = false;     // echo text, which compresses, instead of random bytes
+  bool deflate = false;  // as a stock client does above 3000 bytes
+  size_t raw_out = 0;    // kRaw: bytes sent for each raw_in received
+  size_t raw_in = 0;
+
+  // Payload bytes of one exchange, both directions; 0 where they do not matter.
+  size_t bulk_bytes() const;
+};
+
+// One request as a frame and the reply that a correct server gives, for one connection. Made once:
+// for each further call only the digits of the sequence number change.
+struct Exchange {
+  std::string request;
+  std::string reply;
+  bool same_seq = false;  // a deflated request cannot be changed: all have one number
+};
+
+// The sequence number is always seven decimal digits, at this offset of any frame.
+// Wire:    header (5) | type and tuple (2) | 0x16 0x07 (2) | digits.
+inline constexpr size_t kSeqOffset = 9;
+inline constexpr size_t kSeqDigits = 7;
+inline constexpr uint32_t kFirstSeq = 1'000'000;
+void PatchSeq(uint32_t seq, char* frame);
+// The number in a frame, or 0 if there is none such.
+uint32_t SeqOf(absl::string_view frame);
+
+// Asks the server for its root and the method, makes one call and checks the whole reply; the
+// connection is then as a client's that has done so.
+// Errors:  kUnavailable - the connection broke; kInternal - the server answers something else.
+absl::StatusOr<Exchange> Prepare(const Fd& fd, const Work& work);
+
+}  // namespace rpyc::bench
+
+#endif  // RPYC_TESTS_BENCH_LOAD_REQUEST_H_
