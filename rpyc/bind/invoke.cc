@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "rpyc/cast/cast.h"
 #include "rpyc/errors.h"
 
 namespace rpyc {
@@ -68,14 +69,11 @@ absl::Status Guarded(absl::FunctionRef<void()> user_code) {
 }
 
 absl::Status ArgumentError(const Member& member, size_t index, const absl::Status& error) {
-  RemoteException exception = ToException(error);
   const std::string& name = member.signature.parameters[index].name;
-  const std::string* text = exception.args.empty() ? nullptr : exception.args[0].AsStr();
-  exception.args = {
-      Value(absl::StrCat(member.name, "() argument ",
-                         name.empty() ? absl::StrCat(index + 1) : absl::StrCat("'", name, "'"),
-                         ": ", text != nullptr ? *text : std::string(error.message())))};
-  return PyStatus(std::move(exception));
+  return ErrorAt(
+      absl::StrCat(member.name, "() argument ",
+                   name.empty() ? absl::StrCat(index + 1) : absl::StrCat("'", name, "'")),
+      error);
 }
 
 }  // namespace rpyc

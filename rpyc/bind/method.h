@@ -89,27 +89,26 @@ std::string ResultName() {
   }
 }
 
-template <typename P>
-using ParameterCast = Cast<std::decay_t<P>>;
-
 template <typename... P>
 Signature MakeSignature(std::string return_type, std::tuple<P...>*) {
   static_assert(
       (... && !(std::is_lvalue_reference_v<P> && !std::is_const_v<std::remove_reference_t<P>>)),
       "rpyc: an exposed function cannot change its caller's arguments; take them by value "
       "or by const reference");
-  return Signature{.parameters = {Parameter{
-                       .name = {}, .type = ParameterCast<P>::Name(), .default_value = {}}...},
-                   .return_type = std::move(return_type)};
+  return Signature{
+      .parameters = {Parameter{
+          .name = {}, .type = ParameterName<std::decay_t<P>>(), .default_value = {}}...},
+      .return_type = std::move(return_type)};
 }
 
 // Converts the arguments in order and calls `f` with them.
 template <typename R, typename F, typename... P, size_t... I>
-absl::StatusOr<Value> Apply(const Member& member, absl::Span<Value> args, F&& f, std::tuple<P...>*,
+absl::StatusOr<Value> Apply(const Member& member, [[maybe_unused]] const CallContext& context,
+                            [[maybe_unused]] absl::Span<Value> args, F&& f, std::tuple<P...>*,
                             std::index_sequence<I...>) {
   // Braces: left to right, so that the first wrong argument is the one reported.
-  std::tuple<decltype(ParameterCast<P>::From(args[I]))...> converted{
-      ParameterCast<P>::From(args[I])...};
+  std::tuple<absl::StatusOr<std::decay_t<P>>...> converted{
+      FromPython<std::decay_t<P>>(context, args[I])...};
   absl::Status error;
   (void)(... && (std::get<I>(converted).ok() ||
                  (error = ArgumentError(member, I, std::get<I>(converted).status()), false)));
@@ -186,7 +185,8 @@ Member MakeMethod(absl::string_view name, F callable, Extras&&... extras) {
         return callable(std::forward<decltype(converted)>(converted)...);
       }
     };
-    return internal::Apply<Result>(self_member, args, call, static_cast<Parameters*>(nullptr),
+    return internal::Apply<Result>(self_member, member_call.context, args, call,
+                                   static_cast<Parameters*>(nullptr),
                                    std::make_index_sequence<kCount>());
   };
   return member;

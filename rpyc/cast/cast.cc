@@ -1,9 +1,19 @@
 #include "rpyc/cast/cast.h"
 
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 #include "rpyc/errors.h"
 
 namespace rpyc {
+
+absl::Status ErrorAt(absl::string_view where, const absl::Status& error) {
+  RemoteException exception = ToException(error);
+  const std::string* text = exception.args.empty() ? nullptr : exception.args[0].AsStr();
+  exception.args = {
+      Value(absl::StrCat(where, ": ", text != nullptr ? *text : std::string(error.message())))};
+  return PyStatus(std::move(exception));
+}
 
 absl::Status WrongType(absl::string_view expected, const Value& got) {
   return PyStatus("TypeError", absl::StrCat("expected ", expected, ", got ", got.type_name()));

@@ -6,6 +6,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "rpyc/call_context.h"
 #include "rpyc/value.h"
 
 namespace rpyc {
@@ -17,7 +18,9 @@ namespace rpyc {
 //   static Value To(T value);
 //   static std::string Name();                    // Python's annotation; empty: anything
 //
-// and leaves out From for types that only go out.
+// and leaves out From for types that only go out. One that has to ask the value, an object that it
+// iterates over, has From(const CallContext&, Value&) instead; one that takes more than it gives
+// out also has ParameterName().
 template <typename T, typename Enable = void>
 struct Cast {
   static_assert(
@@ -25,6 +28,29 @@ struct Cast {
       "rpyc: this C++ type has no Python counterpart; see docs/types.md, or expose it with "
       "a friend function RpycExpose(rpyc::ClassDef<T>&) and pass it as std::shared_ptr<T>");
 };
+
+// A T from what Python passed; `context` says who.
+template <typename T>
+absl::StatusOr<T> FromPython(const CallContext& context, Value& value) {
+  if constexpr (requires { Cast<T>::From(context, value); }) {
+    return Cast<T>::From(context, value);
+  } else {
+    return Cast<T>::From(value);
+  }
+}
+
+// The annotation of a parameter of type T.
+template <typename T>
+std::string ParameterName() {
+  if constexpr (requires { Cast<T>::ParameterName(); }) {
+    return Cast<T>::ParameterName();
+  } else {
+    return Cast<T>::Name();
+  }
+}
+
+// `error` with "`where`: " before its message: "item 3: expected int, got str".
+absl::Status ErrorAt(absl::string_view where, const absl::Status& error);
 
 // "expected int, got str", as a TypeError.
 absl::Status WrongType(absl::string_view expected, const Value& got);
