@@ -1,0 +1,26 @@
+// Our codec for brine_differential_test.py: each line of stdin is brine in hex, and is answered by
+// a line "ok HEX", what it decodes to encoded again, or "no MESSAGE".
+
+#include <iostream>
+#include <string>
+
+#include "absl/strings/escaping.h"
+#include "rpyc/brine.h"
+#include "rpyc/limits.h"
+
+int main() {
+  std::ios::sync_with_stdio(false);
+  const rpyc::Limits limits;
+  for (std::string line; std::getline(std::cin, line);) {
+    absl::StatusOr<rpyc::Value> value = rpyc::brine::Decode(absl::HexStringToBytes(line), limits);
+    if (!value.ok()) {
+      std::cout << "no " << value.status().message() << '\n';
+      continue;
+    }
+    const absl::StatusOr<std::string> encoded = rpyc::brine::EncodeToString(*value, limits);
+    // What was decoded can be encoded, or this is a bug that the test must see.
+    std::cout << (encoded.ok() ? "ok " + absl::BytesToHexString(*encoded)
+                               : "no encoding: " + std::string(encoded.status().message()))
+              << '\n';
+  }
+}
