@@ -86,9 +86,12 @@ absl::StatusOr<SocketAddress> CheckOptions(const ServerOptions& options,
 // Kept alive by the Server and by its accept loop, which a kind that serves inline may hold up.
 class Server::Core : public std::enable_shared_from_this<Core> {
  public:
-  Core(ServerOptions options, const Service& service, std::unique_ptr<ServerKind> kind)
+  Core(ServerOptions options, const Service& service, const ServerKindInfo& kind,
+       StateObserver state_changed)
       : options_(std::move(options)),
-        kind_(std::move(kind)),
+        one_connection_(kind.traits.one_connection),
+        kind_(kind.make()),
+        state_changed_(std::move(state_changed)),
         setup_(std::make_shared<SessionSetup>(
             service, Connection::Options{options_.limits, options_.protocol_config})) {}
 
@@ -101,32 +104,38 @@ class Server::Core : public std::enable_shared_from_this<Core> {
   absl::Status Listen(const SocketAddress& address);
   void AcceptLoop();
   void Serve(Socket socket);
+  void TakeTheOne();
   void Refuse(const absl::Status& why);
   void ListenerGone(const absl::Status& why);
 
   // Constant once started.
   const ServerOptions options_;
+  const bool one_connection_;
   const std::unique_ptr<ServerKind> kind_;
+  const StateObserver state_changed_;
   const std::shared_ptr<SessionSetup> setup_;
   Endpoint endpoint_;
   absl::Time start_time_;
 
   // The accept loop's.
+  bool has_its_one_ = false;  // of one_connection_
   absl::Time last_complaint_ = absl::InfinitePast();
 
   mutable Mutex mutex_;
   CondVar changed_;
   ServerState state_ ABSL_GUARDED_BY(mutex_) = ServerState::kStarting;
-  std::unique_ptr<Listener> listener_ ABSL_GUARDED_BY(mutex_);  // until the accept loop ends
+  bool closing_ ABSL_GUARDED_BY(mutex_) = false;  // a Close has begun, and will end it
+  // Until the accept loop ends, or has its one connection.
+  std::unique_ptr<Listener> listener_ ABSL_GUARDED_BY(mutex_);
   absl::Status last_error_ ABSL_GUARDED_BY(mutex_);
 };
 
 absl::Status Server::Core::Start(const SocketAddress& address) {
-  const KindContext context = {
-      .make_session = [setup = setup_](Socket socket) -> std::shared_ptr<Session> {
-        return std::make_shared<RpycSession>(std::move(socket), setup);
-      },
-      .options = &options_};
+  const KindContext context = {.make_session = [this](Socket socket) -> std::shared_ptr<Session> {
+                                 if (one_connection_) TakeTheOne();
+                                 return std::make_shared<RpycSession>(std::move(socket), setup_);
+                               },
+                               .options = &options_};
   if (absl::Status started = kind_->Start(context); !started.ok()) {
     return ReasonStatus(absl::StatusCode::kFailedPrecondition, "KIND_UNAVAILABLE",
                         absl::StrCat("kind ", options_.kind, ": ", started.message()));
@@ -172,7 +181,26 @@ void Server::Core::AcceptLoop() {
     } else {
       return ListenerGone(socket.status());
     }
+    if (has_its_one_) return Close(absl::ZeroDuration());  // `listener` has gone
   }
+}
+
+// The connection that has been accepted is about to be served, and no other will be.
+void Server::Core::TakeTheOne() {
+  has_its_one_ = true;
+  std::unique_ptr<Listener> listener;
+  {
+    MutexLock lock(&mutex_);
+    listener = std::move(listener_);
+  }
+  listener.reset();
+  {
+    MutexLock lock(&mutex_);
+    if (state_ == ServerState::kListening) state_ = ServerState::kDraining;
+    changed_.SignalAll();
+  }
+  Log().info("{}: has its one connection, no longer listening", setup_->label);
+  state_changed_();
 }
 
 void Server::Core::Serve(Socket socket) {
@@ -195,14 +223,16 @@ void Server::Core::Refuse(const absl::Status& why) {
 
 // The accept loop ends: because of Close, or because of `why`.
 void Server::Core::ListenerGone(const absl::Status& why) {
-  MutexLock lock(&mutex_);
-  listener_.reset();
-  if (state_ == ServerState::kListening) {
+  {
+    MutexLock lock(&mutex_);
+    listener_.reset();
+    changed_.SignalAll();
+    if (state_ != ServerState::kListening) return;
     state_ = ServerState::kFailed;
     last_error_ = why;
-    Log().error("{}: no longer listening: {}", setup_->label, std::string(why.message()));
   }
-  changed_.SignalAll();
+  Log().error("{}: no longer listening: {}", setup_->label, std::string(why.message()));
+  state_changed_();
 }
 
 void Server::Core::Close(absl::Duration drain_timeout) {
@@ -210,28 +240,33 @@ void Server::Core::Close(absl::Duration drain_timeout) {
   {
     MutexLock lock(&mutex_);
     if (state_ == ServerState::kClosed) return;
-    first = state_ != ServerState::kDraining;
+    first = !closing_;
+    closing_ = true;
     state_ = ServerState::kDraining;
     if (listener_ != nullptr) listener_->Stop();
   }
+  if (first) state_changed_();
   // A second Close in the middle of a first one may hasten it.
   kind_->Drain(absl::Now() + drain_timeout).IgnoreError();
-  MutexLock lock(&mutex_);
-  if (!first) {
-    while (state_ != ServerState::kClosed) changed_.Wait(&mutex_);
-    return;
+  {
+    MutexLock lock(&mutex_);
+    if (!first) {
+      while (state_ != ServerState::kClosed) changed_.Wait(&mutex_);
+      return;
+    }
+    const absl::Time grace = absl::Now() + kAcceptGrace;
+    while (listener_ != nullptr && changed_.WaitUntil(&mutex_, grace)) {
+    }
+    state_ = ServerState::kClosed;
+    changed_.SignalAll();
   }
-  const absl::Time grace = absl::Now() + kAcceptGrace;
-  while (listener_ != nullptr && changed_.WaitUntil(&mutex_, grace)) {
-  }
-  state_ = ServerState::kClosed;
-  changed_.SignalAll();
   const int64_t abandoned = kind_->Stats().abandoned_calls;
   if (abandoned == 0) {
     Log().info("{}: closed", setup_->label);
   } else {
     Log().warn("{}: closed; {} calls still run and were abandoned", setup_->label, abandoned);
   }
+  state_changed_();
 }
 
 ServerSnapshot Server::Core::Snapshot() const {
@@ -255,12 +290,13 @@ ServerSnapshot Server::Core::Snapshot() const {
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options,
                                                       const Service& service,
-                                                      const ServerKindTable& kinds) {
+                                                      const ServerKindTable& kinds,
+                                                      StateObserver state_changed) {
   ServerOptions complete = WithDefaults(options, service);
   absl::StatusOr<SocketAddress> address = CheckOptions(complete, kinds);
   if (!address.ok()) return address.status();
-  std::unique_ptr<ServerKind> kind = kinds.Find(complete.kind)->make();
-  auto core = std::make_shared<Core>(std::move(complete), service, std::move(kind));
+  const ServerKindInfo& kind = *kinds.Find(complete.kind);
+  auto core = std::make_shared<Core>(std::move(complete), service, kind, std::move(state_changed));
   absl::Status started = core->Start(*address);
   if (!started.ok()) return started;
   return std::unique_ptr<Server>(new Server(std::move(core)));

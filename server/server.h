@@ -2,6 +2,7 @@
 #define RPYC_SERVER_SERVER_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -38,13 +39,17 @@ struct ServerSnapshot {
 // Threads: every method from any thread.
 class Server {
  public:
-  // Starts a server: it is listening when this returns.
+  using StateObserver = std::function<void()>;
+
+  // Starts a server: it is listening when this returns. `state_changed` is called after each later
+  // change of its state, by the thread that made it and under no lock. It owns what it uses: where
+  // a call never returns, its last call comes when the server is long gone.
   // Errors:  with the contract's reasons: ADDRESS_IN_USE, BIND_NOT_PERMITTED, INSECURE_LISTENER,
   //          INVALID_FIELD, UNKNOWN_KIND (message lists the known ones), KIND_UNAVAILABLE,
   //          LIMIT_EXCEEDED - out of threads, descriptors or memory.
-  static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options,
-                                                       const Service& service,
-                                                       const ServerKindTable& kinds);
+  static absl::StatusOr<std::unique_ptr<Server>> Start(
+      const ServerOptions& options, const Service& service, const ServerKindTable& kinds,
+      StateObserver state_changed = [] {});
   // All that Start does but bind and start; answers the options with defaults filled in.
   // Errors:  as Start's, except ADDRESS_IN_USE and BIND_NOT_PERMITTED.
   static absl::StatusOr<ServerOptions> Check(const ServerOptions& options, const Service& service,
@@ -54,7 +59,8 @@ class Server {
 
   // Stops accepting; closes idle connections at once and busy ones when their call is answered; at
   // the end of `drain_timeout` shuts the rest. Returns once the state is CLOSED, also when a call
-  // never returns: that one is counted in abandoned_calls. Idempotent.
+  // never returns: that one is counted in abandoned_calls. Idempotent. A server of a kind with
+  // one_connection closes by itself when that has ended.
   void Close(absl::Duration drain_timeout);
 
   const ServerOptions& options() const;  // with defaults filled in

@@ -55,6 +55,10 @@ struct EntryView {
 
   ServerRecord ToRecord() && {
     if (server != nullptr) record.snapshot = server->Snapshot();
+    // Closed it is for the world once its id is free, which comes next.
+    if (server != nullptr && record.snapshot.state == ServerState::kClosed) {
+      record.snapshot.state = ServerState::kDraining;
+    }
     return std::move(record);
   }
 
@@ -65,13 +69,15 @@ struct EntryView {
 
 }  // namespace
 
-struct ServerDirectory::State {
+struct ServerDirectory::State : public std::enable_shared_from_this<State> {
   absl::StatusOr<std::string> ChooseIdLocked(absl::string_view id, const Service& service) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   absl::StatusOr<EntryPtr> BeginStart(absl::string_view id, const ServerOptions& options,
                                       const Service& service);
   absl::StatusOr<EntryView> EndStart(const EntryPtr& entry,
                                      absl::StatusOr<std::unique_ptr<Server>> server);
+  Server::StateObserver Observer(const EntryPtr& entry);
+  void CollectIfClosed(const EntryPtr& entry);
   void CancelStartLocked(const EntryPtr& entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   absl::StatusOr<EntryPtr> BeginClose(absl::string_view id, CloseCondition may_close);
   ServerRecord EndClose(const EntryPtr& entry, Server& server);
@@ -139,6 +145,29 @@ absl::StatusOr<EntryView> ServerDirectory::State::EndStart(
   closed.erase(std::remove(closed.begin(), closed.end(), std::exchange(entry->replaced, nullptr)),
                closed.end());
   return EntryView(*entry);
+}
+
+// Owns nothing: the entry owns the server, which owns this.
+Server::StateObserver ServerDirectory::State::Observer(const EntryPtr& entry) {
+  return [weak_state = weak_from_this(), weak_entry = std::weak_ptr(entry)] {
+    const std::shared_ptr<State> state = weak_state.lock();
+    const EntryPtr entry = weak_entry.lock();
+    if (state != nullptr && entry != nullptr) state->CollectIfClosed(entry);
+  };
+}
+
+// Puts a server away that has closed by itself.
+void ServerDirectory::State::CollectIfClosed(const EntryPtr& entry) {
+  Server* server;
+  {
+    MutexLock lock(&mutex);
+    changed.SignalAll();
+    if (entry->stage != Entry::kOpen) return;
+    server = entry->server.get();
+    if (server->Snapshot().state != ServerState::kClosed) return;
+    entry->stage = Entry::kClosing;
+  }
+  EndClose(entry, *server);
 }
 
 void ServerDirectory::State::CancelStartLocked(const EntryPtr& entry) {
@@ -219,8 +248,9 @@ absl::StatusOr<ServerRecord> ServerDirectory::StartServer(absl::string_view id,
   absl::StatusOr<EntryPtr> entry = state_->BeginStart(id, options, **service);
   if (!entry.ok()) return entry.status();
   absl::StatusOr<EntryView> started =
-      state_->EndStart(*entry, Server::Start(options, **service, kinds_));
+      state_->EndStart(*entry, Server::Start(options, **service, kinds_, state_->Observer(*entry)));
   if (!started.ok()) return started.status();
+  state_->CollectIfClosed(*entry);  // it may have closed before the entry had it
   return std::move(*started).ToRecord();
 }
 

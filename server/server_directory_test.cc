@@ -183,6 +183,67 @@ TEST_F(ServerDirectoryTest, CloseAllHastensWhatIsBeingClosed) {
   gate_->open.set_value();
 }
 
+// --- servers that close by themselves, after one connection ---
+
+ServerOptions OneConnection(ServerOptions options) {
+  const ServerKindTable kinds = BuiltinServerKinds();
+  for (const ServerKindInfo& kind : kinds.rows()) {
+    if (kind.traits.one_connection) options.kind = kind.name;
+  }
+  return options;
+}
+
+TEST_F(ServerDirectoryTest, AServerThatClosesByItselfIsPutAway) {
+  for (int i = 0; i < 20; ++i) {
+    const auto started = directory_.StartServer("one", OneConnection(Options()));
+    ASSERT_TRUE(started.ok()) << started.status();
+    {
+      Caller caller(started->snapshot);
+      EXPECT_EQ(*caller.Call("echo", {5}), Value(5));
+      EXPECT_EQ(directory_.GetServer("one")->snapshot.state, ServerState::kDraining);
+      EXPECT_EQ(Start("one"), "SERVER_ALREADY_EXISTS");
+      EXPECT_EQ(List(false), Ids{"one"});
+    }
+    while (directory_.GetServer("one")->snapshot.state != ServerState::kClosed) {
+    }
+    EXPECT_EQ(List(false), Ids());
+    EXPECT_EQ(List(true), Ids{"one"});
+    EXPECT_EQ(directory_.GetServer("one")->snapshot.calls_total, 1);
+    EXPECT_EQ(Close("one"), "INVALID_SERVER_STATE");
+    EXPECT_EQ(directory_.GetTotals().calls_total, i + 1);
+    EXPECT_EQ(directory_.GetTotals().servers_open, 0);
+  }
+}
+
+TEST_F(ServerDirectoryTest, ASelfClosingServerIsClosedAsAnyOther) {
+  for (int i = 0; i < 20; ++i) {
+    const auto started = directory_.StartServer("one", OneConnection(Options()));
+    ASSERT_TRUE(started.ok()) << started.status();
+    auto caller = std::make_unique<Caller>(started->snapshot);
+    EXPECT_EQ(*caller->Ping(1), Value(1));
+    // Somebody closes it just when it closes by itself: one of them does, and it is closed once.
+    auto closing = std::async(std::launch::async, [this] { return Close("one"); });
+    caller.reset();
+    const std::string outcome = closing.get();
+    EXPECT_TRUE(outcome.empty() || outcome == "INVALID_SERVER_STATE") << outcome;
+    while (directory_.GetServer("one")->snapshot.state != ServerState::kClosed) {
+    }
+    EXPECT_EQ(directory_.GetTotals().connections_total, i + 1);
+  }
+}
+
+TEST_F(ServerDirectoryTest, CloseAllEndsASelfClosingServer) {
+  const auto waits = directory_.StartServer("waits", OneConnection(Options()));
+  const auto serves = directory_.StartServer("serves", OneConnection(Options("SLOW")));
+  Caller caller(serves->snapshot);
+  caller.Send("wait");
+  gate_->entered.get_future().wait();
+  directory_.CloseAll(absl::ZeroDuration());
+  EXPECT_TRUE(List(false).empty());
+  EXPECT_EQ(directory_.GetTotals().abandoned_calls, 1);
+  gate_->open.set_value();
+}
+
 TEST_F(ServerDirectoryTest, TotalsRememberClosedServers) {
   EXPECT_EQ(Start("a"), "a");
   EXPECT_EQ(Start("b"), "b");

@@ -19,8 +19,10 @@ namespace rpyc {
 
 // What the conformance suite and the option checks must know of a kind.
 struct ServerKindTraits {
-  bool serves_inline = false;     // Admit returns only when the connection has ended
-  bool one_connection = false;    // the server ends after its first connection
+  bool serves_inline = false;  // Admit returns only when the connection has ended
+  // The server stops listening when a connection's session is made, and closes when Admit of it
+  // has returned: for kinds that serve inline.
+  bool one_connection = false;
   bool separate_process = false;  // a connection shares no memory with the host
   bool cooperative = false;       // connections share a thread and yield to each other
   // The fields of ServerSpec that not every kind has and this one accepts: "nbthreads".
@@ -29,7 +31,8 @@ struct ServerKindTraits {
 
 // What a kind may use of the server it belongs to; valid from Start until Drain has returned.
 struct KindContext {
-  // Makes the session of an accepted socket; to be run once, where the kind decides.
+  // Makes the session of an accepted socket; to be run once, where the kind decides. Counts it as
+  // accepted, so a socket that Admit refuses should not come this far.
   std::function<std::shared_ptr<Session>(Socket)> make_session;
   const ServerOptions* options = nullptr;
 };

@@ -5,6 +5,7 @@
 
 #include "server/server_kinds.h"
 
+#include "server/kinds/one_shot.h"
 #include "server/kinds/threaded.h"
 
 namespace rpyc {
@@ -16,6 +17,12 @@ ServerKindTable BuiltinServerKinds() {
           .summary = "A thread for each connection; calls of one connection run one after another.",
           .traits = {},
           .make = &MakeThreadedKind,
+      },
+      {
+          .name = "one_shot",
+          .summary = "One connection, and when it has ended the server closes.",
+          .traits = {.serves_inline = true, .one_connection = true, .option_fields = {}},
+          .make = &MakeOneShotKind,
       },
   });
 }

@@ -4,12 +4,17 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <functional>
 #include <future>
 #include <memory>
 #include <string>
 #include <utility>
 
+#include "rpyc/mutex.h"
 #include "rpyc/service.h"
+#include "rpyc/transport/socket.h"
+#include "rpyc/transport/socket_address.h"
 #include "server/reason.h"
 #include "server/server_kinds.h"
 #include "server/testing/caller.h"
@@ -193,6 +198,165 @@ TEST(Server, ABadPeerEndsAlone) {
   bad.SendRaw("GET / HTTP/1.1\r\n\r\n");
   EXPECT_TRUE(bad.Ended());
   EXPECT_EQ(*good.Ping(2), Value(2));
+}
+
+// --- kinds with one_connection: their traits are all that the server knows of them ---
+
+ServerOptions OneConnection() {
+  ServerOptions options = Options();
+  const ServerKindTable kinds = BuiltinServerKinds();
+  for (const ServerKindInfo& kind : kinds.rows()) {
+    if (kind.traits.one_connection) options.kind = kind.name;
+  }
+  return options;
+}
+
+// A server of such a kind, and what became of its state.
+class OneConnectionTest : public testing::Test {
+ protected:
+  OneConnectionTest() {
+    options_ = OneConnection();
+    server_ = *Server::Start(options_, MakeService(gate_), BuiltinServerKinds(),
+                             [changes = changes_] { changes->Add(); });
+  }
+
+  void AwaitState(ServerState state) {
+    for (int seen = 0; server_->Snapshot().state != state;) seen = changes_->Await(seen);
+  }
+  bool IsRefused() const {
+    const ServerSnapshot at = server_->Snapshot();
+    return !Socket::Connect(*SocketAddress::Resolve(at.hostname, at.port, false)).ok();
+  }
+  // A client whose call has begun.
+  std::unique_ptr<Caller> Waiting() {
+    auto caller = std::make_unique<Caller>(server_->Snapshot());
+    caller->Send("wait");
+    gate_->entered.get_future().wait();
+    return caller;
+  }
+
+  class Changes {
+   public:
+    void Add() {
+      MutexLock lock(&mutex_);
+      ++count_;
+      changed_.SignalAll();
+    }
+    int Await(int seen) {
+      MutexLock lock(&mutex_);
+      while (count_ == seen) changed_.Wait(&mutex_);
+      return count_;
+    }
+
+   private:
+    Mutex mutex_;
+    CondVar changed_;
+    int count_ ABSL_GUARDED_BY(mutex_) = 0;
+  };
+
+  const std::shared_ptr<Gate> gate_ = std::make_shared<Gate>();
+  const std::shared_ptr<Changes> changes_ = std::make_shared<Changes>();
+  ServerOptions options_;
+  std::unique_ptr<Server> server_;
+};
+
+TEST_F(OneConnectionTest, ServesOneAndCloses) {
+  {
+    Caller caller(server_->Snapshot());
+    EXPECT_EQ(*caller.Call("add", {1, 2}), Value(3));
+    EXPECT_EQ(server_->Snapshot().state, ServerState::kDraining);
+    EXPECT_TRUE(IsRefused());
+    options_.port = server_->Snapshot().port;
+    EXPECT_TRUE(Start(options_).ok()) << "its port is free while it serves";
+    EXPECT_EQ(*caller.Call("add", {3, 4}), Value(7));
+  }
+  AwaitState(ServerState::kClosed);
+  const ServerSnapshot last = server_->Snapshot();
+  EXPECT_EQ(last.connections_total, 1);
+  EXPECT_EQ(last.connections_open, 0);
+  EXPECT_EQ(last.connections_refused, 0);
+  EXPECT_EQ(last.calls_total, 2);
+  EXPECT_EQ(last.abandoned_calls, 0);
+  server_->Close(absl::InfiniteDuration());
+}
+
+TEST_F(OneConnectionTest, ClosesWhileItWaits) {
+  server_->Close(absl::InfiniteDuration());
+  EXPECT_EQ(server_->Snapshot().state, ServerState::kClosed);
+  EXPECT_TRUE(IsRefused());
+  EXPECT_EQ(server_->Snapshot().connections_total, 0);
+}
+
+TEST_F(OneConnectionTest, CloseEndsAnIdleConnection) {
+  Caller caller(server_->Snapshot());
+  EXPECT_EQ(*caller.Ping(1), Value(1));
+  server_->Close(absl::InfiniteDuration());
+  EXPECT_EQ(server_->Snapshot().state, ServerState::kClosed);
+  EXPECT_TRUE(caller.Ended());
+}
+
+TEST_F(OneConnectionTest, CloseLetsACallFinish) {
+  auto caller = Waiting();
+  auto closed = std::async(std::launch::async, [&] { server_->Close(absl::InfiniteDuration()); });
+  gate_->open.set_value();
+  EXPECT_EQ(*caller->Receive(), Value("waited"));
+  closed.get();
+  EXPECT_TRUE(caller->Ended());
+  EXPECT_EQ(server_->Snapshot().state, ServerState::kClosed);
+}
+
+TEST_F(OneConnectionTest, ACallThatNeverReturnsIsAbandoned) {
+  auto caller = Waiting();
+  server_->Close(absl::ZeroDuration());
+  EXPECT_TRUE(caller->Ended());
+  EXPECT_EQ(server_->Snapshot().state, ServerState::kClosed);
+  EXPECT_EQ(server_->Snapshot().abandoned_calls, 1);
+  server_.reset();
+  gate_->open.set_value();  // its thread needs nothing of the server's
+}
+
+TEST_F(OneConnectionTest, ABadPeerIsTheOneToo) {
+  Caller(server_->Snapshot()).SendRaw("GET / HTTP/1.1\r\n\r\n");
+  AwaitState(ServerState::kClosed);
+}
+
+// Refuses its first connections before they have a session.
+class PickyKind : public ServerKind {
+  absl::Status Start(const KindContext& context) override {
+    make_session_ = context.make_session;
+    return absl::OkStatus();
+  }
+  absl::Status Admit(Socket socket) override {
+    if (++admitted_ <= 3) return absl::ResourceExhaustedError("not now");
+    make_session_(std::move(socket))->ServeAll();
+    return absl::OkStatus();
+  }
+  absl::Status Drain(absl::Time) override { return absl::OkStatus(); }
+  ServerKindStats Stats() const override { return {}; }
+
+  std::function<std::shared_ptr<Session>(Socket)> make_session_;
+  int admitted_ = 0;
+};
+
+TEST(Server, ARefusedConnectionIsNotTheOne) {
+  const ServerKindTable kinds({{.name = "picky",
+                                .summary = "",
+                                .traits = {.one_connection = true, .option_fields = {}},
+                                .make = &std::make_unique<PickyKind>}});
+  auto closed = std::make_shared<std::promise<void>>();
+  auto changes = std::make_shared<std::atomic<int>>(0);
+  auto server = *Server::Start(With(&ServerOptions::kind, std::string("picky")), MakeService(),
+                               kinds, [closed, changes] {
+                                 // The first is kDraining.
+                                 if (++*changes == 3) closed->set_value();
+                               });
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(Caller(server->Snapshot()).Ended());
+  EXPECT_EQ(server->Snapshot().state, ServerState::kListening);
+  EXPECT_EQ(server->Snapshot().connections_refused, 3);
+  EXPECT_EQ(*Caller(server->Snapshot()).Call("add", {1, 2}), Value(3));
+  closed->get_future().wait();
+  EXPECT_EQ(server->Snapshot().state, ServerState::kClosed);
+  EXPECT_EQ(server->Snapshot().connections_total, 1);
 }
 
 class UnavailableKind : public ServerKind {

@@ -7,61 +7,10 @@
 #include <utility>
 #include <vector>
 
-#include "rpyc/mutex.h"
+#include "server/kinds/fake_session.h"
 
 namespace rpyc {
 namespace {
-
-// A session that does as it is told.
-class FakeSession : public Session {
- public:
-  enum Nature {
-    kIdle,     // in no call: ends when it is drained or shut
-    kCalling,  // in a call until Finish, or until it is shut
-    kStuck,    // in a call until Finish, whatever happens
-  };
-  explicit FakeSession(Nature nature) : nature_(nature) {}
-
-  void ServeAll() override {
-    MutexLock lock(&mutex_);
-    serving_ = true;
-    changed_.SignalAll();
-    while (!MayEndLocked()) changed_.Wait(&mutex_);
-  }
-  void Drain() override { Set(&drained_); }
-  void Shutdown() override { Set(&shut_); }
-  bool busy() const override { return nature_ != kIdle; }
-
-  void Finish() { Set(&finished_); }
-  void WaitUntilServing() { WaitFor(&serving_); }
-  void WaitUntilDrained() { WaitFor(&drained_); }
-  bool was_shut() const {
-    MutexLock lock(&mutex_);
-    return shut_;
-  }
-
- private:
-  bool MayEndLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    return finished_ || (nature_ != kStuck && shut_) || (nature_ == kIdle && drained_);
-  }
-  void Set(bool* flag) {
-    MutexLock lock(&mutex_);
-    *flag = true;
-    changed_.SignalAll();
-  }
-  void WaitFor(const bool* flag) {
-    MutexLock lock(&mutex_);
-    while (!*flag) changed_.Wait(&mutex_);
-  }
-
-  const Nature nature_;
-  mutable Mutex mutex_;
-  CondVar changed_;
-  bool serving_ = false;
-  bool drained_ = false;
-  bool shut_ = false;
-  bool finished_ = false;
-};
 
 class ThreadedTest : public testing::Test {
  protected:

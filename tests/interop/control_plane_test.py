@@ -27,6 +27,16 @@ def tearDownModule():
     harness.ends_well(host)
 
 
+def never_read(peer):
+    """Has ECHO answer more than the peer reads: a thread of the host stands in a write."""
+    echo = peer.getattr(peer.root(), "echo")
+    ask = peer.message(MSG_REQUEST, 5, (CALL, boxes(yours(echo), value((bytes(8 << 20),)), value(()))))
+    peer.sock.setblocking(False)
+    sent, view = 0, memoryview(ask)
+    while sent < 64 << 20 and select.select([], [peer.sock], [], 0.5)[1]:
+        sent += peer.sock.send(view[sent % len(ask):])
+
+
 class Case(unittest.TestCase):
     def start(self, server_id="", **spec):
         """StartServer on a port of its choice; closed again when the test ends."""
@@ -334,6 +344,68 @@ class Life(Case):
 SPEC = {"kind": "threaded", "service": "CALCULATOR"}
 
 
+class OneShot(Case):
+    """A server that closes by itself after its one connection."""
+
+    def state(self, server):
+        return admin(host, SERVER + "GetServer", name=server["name"])["state"]
+
+    def test_its_traits(self):
+        kinds = {kind["name"]: kind for kind in admin(host, SERVER + "ListServerKinds")["server_kinds"]}
+        self.assertEqual(kinds["one_shot"]["traits"], {"serves_inline": True, "one_connection": True})
+
+    def test_its_life(self):
+        server = self.start("brief", kind="one_shot")
+        self.assertEqual(server["state"], "LISTENING")
+        with Peer(address_of(server)) as peer:
+            self.assertEqual(peer.call(peer.getattr(peer.root(), "add"), 1, 2), 3)
+            with self.assertRaises(ConnectionRefusedError):
+                Peer(address_of(server))
+            self.assertEqual(self.state(server), "DRAINING")
+            self.assertIn("servers/brief", self.names())
+        harness.eventually("it closes by itself", lambda: self.state(server) == "CLOSED")
+        self.assertNotIn("servers/brief", self.names())
+        self.assertIn("servers/brief", self.names(show_closed=True))
+        last = admin(host, SERVER + "GetServer", name="servers/brief")
+        self.assertEqual((last["connections_total"], last["calls_total"], last.get("connections_open", "0")), ("1", "1", "0"))
+        self.refused("FAILED_PRECONDITION", "INVALID_SERVER_STATE", SERVER + "CloseServer", name="servers/brief")
+        self.assertEqual(self.start("brief")["state"], "LISTENING", "its id is free")
+
+    def test_ids_and_ports_again_and_again(self):
+        port = 0
+        for _ in range(10):
+            server = self.start("again-and-again", kind="one_shot", port=port)
+            port = server["port"]
+            with Peer(address_of(server)) as peer:
+                peer.ping()
+            harness.eventually("it closes by itself", lambda: self.state(server) == "CLOSED")
+
+    def test_closed_while_it_waits(self):
+        server = self.start(kind="one_shot")
+        self.assertEqual(self.close(server)["state"], "CLOSED")
+        with self.assertRaises(ConnectionRefusedError):
+            Peer(address_of(server))
+
+    def test_closed_while_it_serves(self):
+        server = self.start(kind="one_shot")
+        with Peer(address_of(server)) as peer:
+            peer.ping()
+            closed = admin(host, SERVER + "CloseServer", name=server["name"], drain_timeout="20s")
+            self.assertEqual(closed["state"], "CLOSED")
+            self.assertIsNone(peer.read_frame())
+
+    def test_closed_under_a_peer_that_never_reads(self):
+        server = self.start(kind="one_shot", service="ECHO")
+        with Peer(address_of(server)) as peer:
+            never_read(peer)
+            self.assertEqual(self.close(server)["state"], "CLOSED")
+
+    def test_a_peer_that_says_nothing(self):
+        server = self.start(kind="one_shot")
+        Peer(address_of(server)).sock.close()
+        harness.eventually("it closes by itself", lambda: self.state(server) == "CLOSED")
+
+
 class Careful(Case):
     """What lets an operator, or a script that repeats itself, be careful: validate_only, request_id, etag."""
 
@@ -548,12 +620,7 @@ class BesideTheDataPlane(Case):
     def test_close_of_a_server_whose_peer_never_reads(self):
         server = self.start("stuck", service="ECHO")
         with Peer(address_of(server)) as peer:
-            echo = peer.getattr(peer.root(), "echo")
-            ask = peer.message(MSG_REQUEST, 5, (CALL, boxes(yours(echo), value((bytes(8 << 20),)), value(()))))
-            peer.sock.setblocking(False)
-            sent, view = 0, memoryview(ask)
-            while sent < 64 << 20 and select.select([], [peer.sock], [], 0.5)[1]:
-                sent += peer.sock.send(view[sent % len(ask):])
+            never_read(peer)
             self.assertEqual(self.close(server)["state"], "CLOSED")
 
     def test_errors_leave_connections_alone(self):

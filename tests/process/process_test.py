@@ -293,6 +293,74 @@ class Signals(Case):
             self.assertEqual(host.stop(), 0)
 
 
+class OneShot(Case):
+    FLAGS = (ADMIN_ANY, "--server=one_shot:ECHO@127.0.0.1:0")
+
+    def state(self, host):
+        return harness.admin(host, "ServerService/GetServer", name="servers/echo")["state"]
+
+    def test_its_line_says_its_kind(self):
+        host = self.host(*self.FLAGS)
+        self.assertRegex(host.lines[1], r"\Arpycd: server servers/echo \(one_shot, ECHO\) listening on 127\.0\.0\.1:\d+\Z")
+        code, process = self.run_once("--help")
+        self.assertTrue([line for line in process.lines if line.strip().startswith("one_shot: ")], process.lines)
+
+    def test_one_client_and_no_more(self):
+        host = self.host(*self.FLAGS)
+        address = host.servers["echo"]
+        self.assertEqual(self.state(host), "LISTENING")
+        with Peer(address) as peer:
+            self.assertEqual(peer.call(peer.getattr(peer.root(), "echo"), "x"), "x")
+            with self.assertRaises(ConnectionRefusedError):
+                Peer(address)
+            self.assertNotIn(int(address.rpartition(":")[2]), listening_ports(host.pid))
+            self.assertEqual(self.state(host), "DRAINING")
+            peer.ping()
+        harness.eventually("it closes by itself", lambda: self.state(host) == "CLOSED")
+        self.assertEqual(harness.admin(host, "HostService/GetHost").get("servers_open", "0"), "0")
+        self.assertEqual(host.stop(), 0)  # the host lives on until it is told
+
+    def test_each_real_client(self):
+        for version in harness.VERSIONS:
+            with self.subTest(version):
+                host = self.host(ADMIN_ANY, "--server=one_shot:CALCULATOR@127.0.0.1:0")
+                client = harness.Client(version, host.servers)
+                self.addCleanup(client.kill)
+                client.run("hold", service="calculator")
+                client.run("use_held", first=1, count=20)
+                client.run("connection_is_refused", address=host.servers["calculator"])
+                client.kill()
+                harness.eventually("it closes by itself",
+                                   lambda: harness.admin(host, "ServerService/GetServer",
+                                                         name="servers/calculator")["state"] == "CLOSED")
+                self.assertEqual(host.stop(), 0)
+
+    def test_sigterm_while_it_waits(self):
+        self.assertEqual(self.host(*self.FLAGS).stop(), 0)
+
+    def test_sigterm_while_it_serves(self):
+        host = self.host(*self.FLAGS)
+        with Peer(host.servers["echo"]) as peer:
+            peer.ping()
+            self.assertEqual(host.stop(), 0)
+            self.assertIsNone(peer.read_frame())
+
+    def test_sigterm_when_it_has_closed(self):
+        host = self.host(*self.FLAGS)
+        with Peer(host.servers["echo"]) as peer:
+            peer.ping()
+        harness.eventually("it closes by itself", lambda: self.state(host) == "CLOSED")
+        self.assertEqual(host.stop(), 0)
+
+    def test_a_unix_socket_goes_at_once(self):
+        path = os.path.join(self.directory(), "one.sock")
+        host = self.host(ADMIN_OFF, f"--server=one_shot:ECHO@unix:{path}")
+        with Peer("unix:" + path) as peer:
+            peer.ping()
+            self.assertFalse(os.path.exists(path))
+        self.assertEqual(host.stop(), 0)
+
+
 class Descriptors(Case):
     def test_running_out_of_them(self):
         host = Host(ADMIN_OFF, "--server=threaded:ECHO@127.0.0.1:0", under=["/bin/sh", "-c", 'ulimit -n 64; exec "$0" "$@"'])

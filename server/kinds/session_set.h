@@ -1,0 +1,45 @@
+#ifndef RPYC_SERVER_KINDS_SESSION_SET_H_
+#define RPYC_SERVER_KINDS_SESSION_SET_H_
+
+#include <cstdint>
+#include <memory>
+#include <unordered_set>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "rpyc/mutex.h"
+#include "server/server_kind.h"
+#include "server/session.h"
+
+namespace rpyc {
+
+// The sessions of a kind that run, and how they are drained. Shared by the kind and the threads
+// that serve, since a call that never returns keeps its thread when the kind is long gone.
+// Threads: any.
+class SessionSet {
+ public:
+  using SessionPtr = std::shared_ptr<Session>;
+
+  // Returns false once draining has begun.
+  bool Add(const SessionPtr& session);
+  void Remove(const SessionPtr& session);
+
+  // As ServerKind::Drain. A later one may hasten it.
+  void Drain(absl::Time deadline);
+  ServerKindStats Stats() const;
+
+ private:
+  std::vector<SessionPtr> Snapshot() const;
+  bool AnyIdleLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  mutable Mutex mutex_;
+  CondVar removed_;
+  std::unordered_set<SessionPtr> open_ ABSL_GUARDED_BY(mutex_);
+  bool draining_ ABSL_GUARDED_BY(mutex_) = false;
+  absl::Time drain_deadline_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteFuture();
+  int64_t abandoned_ ABSL_GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace rpyc
+
+#endif  // RPYC_SERVER_KINDS_SESSION_SET_H_
