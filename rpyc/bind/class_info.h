@@ -26,6 +26,7 @@ enum class Visibility { kExposed, kPublic };
 struct MemberCall {
   const CallContext& context;
   const std::shared_ptr<void>& self;  // of the class the member was made for; null if it needs none
+  Object* object = nullptr;           // what Python sees of it
 };
 
 struct Member;
@@ -41,8 +42,10 @@ struct Member {
   MemberKind kind = MemberKind::kMethod;
   Visibility visibility = Visibility::kExposed;
   Signature signature;  // of a property: its return_type
-  MemberBody body;      // of a property: its getter
-  MemberBody setter;    // of a property: takes the new value; empty if it is read-only
+  bool needs_object = false;
+  MemberBody body;     // of a property: its getter
+  MemberBody setter;   // of a property: takes the new value; empty if it is read-only
+  MemberBody deleter;  // of a property: empty if it cannot be deleted
 
   // A special method: Python looks it up on the class.
   bool is_special() const;

@@ -62,7 +62,7 @@ absl::StatusOr<Value> Instance::GetAttr(const CallContext& context, AttributeRef
     return NoAttribute(*this, attribute.name);
   }
   if (member->kind == MemberKind::kProperty) {
-    return Invoke(*member, member->body, {context, self_}, {});
+    return Invoke(*member, member->body, {context, self_, this}, {});
   }
   return Value(std::make_shared<BoundMethod>(std::static_pointer_cast<Instance>(shared_from_this()),
                                              member));
@@ -73,12 +73,13 @@ absl::Status Instance::SetAttr(const CallContext& context, AttributeRef attribut
   if (member == nullptr || !member->setter) {
     return Object::SetAttr(context, attribute, std::move(value));
   }
-  return Invoke(*member, member->setter, {context, self_}, absl::MakeSpan(&value, 1)).status();
+  return Invoke(*member, member->setter, {context, self_, this}, absl::MakeSpan(&value, 1))
+      .status();
 }
 
 absl::StatusOr<Value> Instance::CallMember(const CallContext& context, const Member& member,
                                            CallArgs args) {
-  return Run(member, {context, self_}, std::move(args));
+  return Run(member, {context, self_, this}, std::move(args));
 }
 
 absl::StatusOr<Value> Instance::Call(const CallContext& context, CallArgs args) {
@@ -174,7 +175,7 @@ absl::StatusOr<Value> BoundMethod::GetAttr(const CallContext&, AttributeRef attr
 }
 
 absl::StatusOr<Value> BoundMethod::Call(const CallContext& context, CallArgs args) {
-  return Run(*member_, {context, instance_->self()}, std::move(args));
+  return Run(*member_, {context, instance_->self(), instance_.get()}, std::move(args));
 }
 
 bool BoundMethod::IsSameAs(const Value& other) const {

@@ -1,6 +1,8 @@
 #include "rpyc/bind/invoke.h"
 
+#include <algorithm>
 #include <exception>
+#include <iterator>
 #include <new>
 #include <stdexcept>
 #include <string>
@@ -8,6 +10,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "rpyc/cast/cast.h"
 #include "rpyc/errors.h"
 
@@ -46,6 +49,26 @@ absl::Status CurrentException() {
   }
 }
 
+template <size_t kSize>
+bool IsOneOf(absl::string_view name, const absl::string_view (&names)[kSize]) {
+  return std::find(std::begin(names), std::end(names), name) != std::end(names);
+}
+
+// Whether the operator `name` leaves an operand that it does not take to the other operand, as
+// Python's do. A comparison leaves it also a number that the C++ type cannot hold.
+bool LeavesToOther(absl::string_view name, const absl::Status& error) {
+  constexpr absl::string_view kComparisons[] = {"eq", "ge", "gt", "le", "lt", "ne"};
+  constexpr absl::string_view kArithmetic[] = {"add",    "and", "divmod",  "floordiv", "lshift",
+                                               "matmul", "mod", "mul",     "or",       "pow",
+                                               "rshift", "sub", "truediv", "xor"};
+  if (!absl::ConsumePrefix(&name, "__") || !absl::ConsumeSuffix(&name, "__")) return false;
+  if (IsOneOf(name, kComparisons)) return true;
+  if (!IsPyStatus(error, "TypeError")) return false;
+  // Also reflected (__radd__) and in place (__iadd__).
+  return IsOneOf(name, kArithmetic) || (!name.empty() && (name[0] == 'r' || name[0] == 'i') &&
+                                        IsOneOf(name.substr(1), kArithmetic));
+}
+
 }  // namespace
 
 absl::StatusOr<Value> Invoke(const Member& member, const MemberBody& body, const MemberCall& call,
@@ -68,12 +91,26 @@ absl::Status Guarded(absl::FunctionRef<void()> user_code) {
   }
 }
 
-absl::Status ArgumentError(const Member& member, size_t index, const absl::Status& error) {
-  const std::string& name = member.signature.parameters[index].name;
-  return ErrorAt(
-      absl::StrCat(member.name, "() argument ",
-                   name.empty() ? absl::StrCat(index + 1) : absl::StrCat("'", name, "'")),
-      error);
+absl::StatusOr<Value> ArgumentError(const Member& member, size_t index, const absl::Status& error) {
+  if (LeavesToOther(member.name, error)) return Value(NotImplemented());
+  std::string where;
+  if (member.kind == MemberKind::kProperty) {
+    where = absl::StrCat("attribute '", member.name, "'");
+  } else {
+    const std::string& name = member.signature.parameters[index].name;
+    where = absl::StrCat(member.name, "() argument ",
+                         name.empty() ? absl::StrCat(index + 1) : absl::StrCat("'", name, "'"));
+  }
+  return ErrorAt(where, error);
+}
+
+absl::StatusOr<Value> SelfResult(const MemberCall& call, const void* returned) {
+  if (returned != call.self.get()) {
+    return PyStatus("RuntimeError",
+                    "a C++ function returned a reference to another object than its own; it must "
+                    "return a std::shared_ptr");
+  }
+  return Value(call.object->shared_from_this());
 }
 
 }  // namespace rpyc

@@ -25,9 +25,14 @@ absl::StatusOr<Value> Invoke(const Member& member, const MemberBody& body, const
 // Runs any other piece of user code behind the same door.
 absl::Status Guarded(absl::FunctionRef<void()> user_code);
 
-// A failed conversion of argument `index` of a call to `member`, in words:
-// "add() argument 'a': expected int, got str".
-absl::Status ArgumentError(const Member& member, size_t index, const absl::Status& error);
+// The outcome of a call to `member` whose argument `index` could not be converted: an error in
+// words, "add() argument 'a': expected int, got str"; of a binary operator NotImplemented, so that
+// Python asks the other operand.
+absl::StatusOr<Value> ArgumentError(const Member& member, size_t index, const absl::Status& error);
+
+// The outcome of a member that returned a reference to its own class: the object itself, which
+// `returned` must be.
+absl::StatusOr<Value> SelfResult(const MemberCall& call, const void* returned);
 
 }  // namespace rpyc
 

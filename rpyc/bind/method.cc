@@ -3,9 +3,14 @@
 namespace rpyc::bind_internal {
 
 void NameParameters(std::vector<Arg> names, Signature* signature) {
-  for (size_t i = 0; i < names.size(); ++i) {
-    signature->parameters[i].name = std::move(names[i].name);
-    signature->parameters[i].default_value = std::move(names[i].default_value);
+  auto name = names.begin();
+  for (Parameter& parameter : signature->parameters) {
+    if (parameter.kind == ParameterKind::kArgs) parameter.name = "args";
+    if (parameter.kind == ParameterKind::kKwargs) parameter.name = "kwargs";
+    if (parameter.kind != ParameterKind::kOrdinary || name == names.end()) continue;
+    parameter.name = std::move(name->name);
+    parameter.default_value = std::move(name->default_value);
+    ++name;
   }
 }
 

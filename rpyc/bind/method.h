@@ -1,6 +1,7 @@
 #ifndef RPYC_BIND_METHOD_H_
 #define RPYC_BIND_METHOD_H_
 
+#include <memory>
 #include <string>
 #include <tuple>
 #include <type_traits>
@@ -10,8 +11,10 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "rpyc/bind/args.h"
 #include "rpyc/bind/class_info.h"
 #include "rpyc/bind/invoke.h"
+#include "rpyc/bind/shape.h"
 #include "rpyc/bind/signature.h"
 #include "rpyc/cast/cast.h"
 #include "rpyc/cast/container.h"
@@ -23,29 +26,6 @@
 // Turns C++ callables into Members. The templates only capture types; all else is compiled once.
 namespace rpyc {
 namespace bind_internal {
-
-// The parameter and result types of a callable; Self is the class of a member function, else void.
-template <typename S, typename R, typename... A>
-struct Shape {
-  using Self = S;
-  using Result = R;
-  using Parameters = std::tuple<A...>;
-};
-
-template <typename F>
-struct ShapeOf : ShapeOf<decltype(&F::operator())> {};
-template <typename R, typename... A>
-struct ShapeOf<R (*)(A...)> : Shape<void, R, A...> {};
-template <typename R, typename... A>
-struct ShapeOf<R (*)(A...) noexcept> : Shape<void, R, A...> {};
-template <typename C, typename R, typename... A>
-struct ShapeOf<R (C::*)(A...)> : Shape<C, R, A...> {};
-template <typename C, typename R, typename... A>
-struct ShapeOf<R (C::*)(A...) const> : Shape<C, R, A...> {};
-template <typename C, typename R, typename... A>
-struct ShapeOf<R (C::*)(A...) noexcept> : Shape<C, R, A...> {};
-template <typename C, typename R, typename... A>
-struct ShapeOf<R (C::*)(A...) const noexcept> : Shape<C, R, A...> {};
 
 // What a result becomes.
 template <typename R>
@@ -89,45 +69,156 @@ std::string ResultName() {
   }
 }
 
-template <typename... P>
-Signature MakeSignature(std::string return_type, std::tuple<P...>*) {
-  static_assert(
-      (... && !(std::is_lvalue_reference_v<P> && !std::is_const_v<std::remove_reference_t<P>>)),
-      "rpyc: an exposed function cannot change its caller's arguments; take them by value "
-      "or by const reference");
-  return Signature{
-      .parameters = {Parameter{
-          .name = {}, .type = ParameterName<std::decay_t<P>>(), .default_value = {}}...},
-      .return_type = std::move(return_type)};
+// Whether a Python argument can become a P, and a C++ result of type R a Python value. Of a type
+// without a Cast this is a compile error that says so.
+template <typename P>
+inline constexpr bool kGoesIn = requires(Value& value) {
+  Cast<std::decay_t<P>>::From(value);
 }
+|| requires(const CallContext& context, Value& value) {
+  Cast<std::decay_t<P>>::From(context, value);
+};
+template <typename R>
+inline constexpr bool kGoesOut = requires(R&& result) {
+  ResultCast<std::decay_t<R>>::To(std::forward<R>(result));
+};
+template <>
+inline constexpr bool kGoesOut<void> = true;
 
-// Converts the arguments in order and calls `f` with them.
-template <typename R, typename F, typename... P, size_t... I>
-absl::StatusOr<Value> Apply(const Member& member, [[maybe_unused]] const CallContext& context,
-                            [[maybe_unused]] absl::Span<Value> args, F&& f, std::tuple<P...>*,
-                            std::index_sequence<I...>) {
-  // Braces: left to right, so that the first wrong argument is the one reported.
-  std::tuple<absl::StatusOr<std::decay_t<P>>...> converted{
-      FromPython<std::decay_t<P>>(context, args[I])...};
-  absl::Status error;
-  (void)(... && (std::get<I>(converted).ok() ||
-                 (error = ArgumentError(member, I, std::get<I>(converted).status()), false)));
-  if (!error.ok()) return error;
-  return ToResult<R>([&]() -> R { return f(*std::move(std::get<I>(converted))...); });
-}
+template <typename P>
+inline constexpr bool kChangesArgument =
+    std::is_lvalue_reference_v<P> && !std::is_const_v<std::remove_reference_t<P>>;
 
-template <typename Tuple>
-struct WithoutFirst;
-template <typename First, typename... Rest>
-struct WithoutFirst<std::tuple<First, Rest...>> {
-  using type = std::tuple<Rest...>;
+// Whether F is a pointer to a member of T or of its base, or no pointer to a member.
+template <typename T, typename F>
+inline constexpr bool kMemberOf = true;
+template <typename T, typename M, typename C>
+inline constexpr bool kMemberOf<T, M C::*> = std::is_base_of_v<C, T>;
+
+// What a callable of class T is made of.
+template <typename T, typename F>
+struct Callable {
+  static constexpr bool kMemberFunction = std::is_member_function_pointer_v<F>;
+  using Shape = ShapeOf<F>;
+  using Result = typename Shape::Result;
+  using Parts = Split<T, !kMemberFunction, true, typename Shape::Parameters>;
+  using Hidden = typename Parts::Hidden;
+  using Python = typename Parts::Python;  // the parameters that Python passes
+  static constexpr size_t kCount = std::tuple_size_v<Python>;
+  static constexpr bool kTakesObject = kMemberFunction || Parts::kTakesObject;
+  // A reference to the object itself, for calls in a chain.
+  static constexpr bool kReturnsSelf =
+      kTakesObject && std::is_lvalue_reference_v<Result> && std::is_same_v<std::decay_t<Result>, T>;
 };
 
-template <typename T, typename Tuple>
-inline constexpr bool kTakesSelf = false;
-template <typename T, typename First, typename... Rest>
-inline constexpr bool kTakesSelf<T, std::tuple<First, Rest...>> =
-    std::is_lvalue_reference_v<First>&& std::is_same_v<std::decay_t<First>, T>;
+template <typename R, typename... P>
+constexpr bool CheckTypes(std::tuple<P...>*) {
+  constexpr bool kNoChanges = (... && !kChangesArgument<P>);
+  static_assert(kNoChanges,
+                "rpyc: an exposed function cannot change its caller's arguments; take them by "
+                "value or by const reference");
+  constexpr bool kContextInFront = (... && !kIsContext<P>);
+  static_assert(kContextInFront,
+                "rpyc: const rpyc::CallContext& must be the first parameter, or the second after "
+                "the object");
+  if constexpr (kNoChanges && kContextInFront) {
+    constexpr bool kIn = (... && kGoesIn<P>);
+    static_assert(kIn, "rpyc: a parameter's type goes only from C++ to Python");
+    constexpr bool kRest = kRestInOrder<std::tuple<P...>>;
+    static_assert(kRest, "rpyc: take at most one rpyc::Args and one rpyc::Kwargs, which is last");
+    if constexpr (kIn && kRest) {
+      constexpr bool kOut = kGoesOut<R>;
+      static_assert(kOut, "rpyc: the result's type goes only from Python to C++");
+      return kOut;
+    }
+  }
+  return false;
+}
+
+// Whether `F` may be exposed by class T. If not, that is one compile error in words; callers then
+// use nothing of it, so that no others follow.
+template <typename T, typename F>
+constexpr bool CheckCallable() {
+  static_assert(ShapeOf<F>::kKnown,
+                "rpyc: this is no function; expose a function, a member function, or a lambda "
+                "whose parameters have types");
+  static_assert(kMemberOf<T, F>,
+                "rpyc: a member function of another class than the one being exposed");
+  if constexpr (ShapeOf<F>::kKnown && kMemberOf<T, F>) {
+    using C = Callable<T, F>;
+    using Result = std::conditional_t<C::kReturnsSelf, void, typename C::Result>;
+    return CheckTypes<Result>(static_cast<typename C::Python*>(nullptr));
+  }
+  return false;
+}
+
+template <typename P>
+constexpr ParameterKind KindOf() {
+  if (kIsArgs<P>) return ParameterKind::kArgs;
+  return kIsKwargs<P> ? ParameterKind::kKwargs : ParameterKind::kOrdinary;
+}
+
+template <typename... P>
+std::vector<Parameter> MakeParameters(std::tuple<P...>*) {
+  return {Parameter{.name = {},
+                    .type = ParameterName<std::decay_t<P>>(),
+                    .default_value = {},
+                    .kind = KindOf<P>()}...};
+}
+
+template <typename T, typename Result, typename Call>
+absl::StatusOr<Value> ToSelfOrResult(const MemberCall& member_call, Call&& call) {
+  if constexpr (std::is_lvalue_reference_v<Result> && std::is_same_v<std::decay_t<Result>, T>) {
+    return SelfResult(member_call, static_cast<const void*>(std::addressof(call())));
+  } else {
+    return ToResult<Result>(call);
+  }
+}
+
+// Converts the arguments in order and calls `callable` with the object and them.
+template <typename T, typename F, typename... H, typename... P, size_t... I>
+absl::StatusOr<Value> Apply(F& callable, const Member& member, const MemberCall& member_call,
+                            [[maybe_unused]] absl::Span<Value> args, std::tuple<H...>*,
+                            std::tuple<P...>*, std::index_sequence<I...>) {
+  // Braces: left to right, so that the first wrong argument is the one reported.
+  std::tuple<absl::StatusOr<std::decay_t<P>>...> converted{
+      FromPython<std::decay_t<P>>(member_call.context, args[I])...};
+  const absl::Status* error = nullptr;
+  size_t wrong = 0;
+  (void)(... && (std::get<I>(converted).ok() ||
+                 (error = &std::get<I>(converted).status(), wrong = I, false)));
+  if (error != nullptr) return ArgumentError(member, wrong, *error);
+  using Result = typename Callable<T, F>::Result;
+  return ToSelfOrResult<T, Result>(member_call, [&]() -> Result {
+    if constexpr (std::is_member_function_pointer_v<F>) {
+      return (static_cast<T*>(member_call.self.get())->*callable)(
+          HiddenArgument<T, H>(member_call)..., *std::move(std::get<I>(converted))...);
+    } else {
+      return callable(HiddenArgument<T, H>(member_call)..., *std::move(std::get<I>(converted))...);
+    }
+  });
+}
+
+// The body that runs a callable which CheckCallable has passed.
+template <typename T, typename F>
+MemberBody MakeBody(F callable) {
+  using C = Callable<T, F>;
+  return [callable = std::move(callable)](const Member& member, const MemberCall& member_call,
+                                          absl::Span<Value> args) mutable {
+    return Apply<T>(callable, member, member_call, args, static_cast<typename C::Hidden*>(nullptr),
+                    static_cast<typename C::Python*>(nullptr),
+                    std::make_index_sequence<C::kCount>());
+  };
+}
+
+template <typename Extra>
+inline constexpr bool kIsArg = std::is_same_v<std::decay_t<Extra>, Arg>;
+template <typename Extra>
+inline constexpr bool kIsDoc = std::is_convertible_v<Extra, absl::string_view>;
+template <typename... Extras>
+inline constexpr size_t kArgCount = (size_t{0} + ... + (kIsArg<Extras> ? 1 : 0));
+template <typename... Extras>
+inline constexpr size_t kDocCount = (size_t{0} + ... + (kIsDoc<Extras> ? 1 : 0));
 
 inline void AddExtra(Member*, std::vector<Arg>* names, Arg arg) {
   names->push_back(std::move(arg));
@@ -139,56 +230,52 @@ inline void AddExtra(Member* member, std::vector<Arg>*, absl::string_view doc) {
 // Gives the parameters their names and defaults.
 void NameParameters(std::vector<Arg> names, Signature* signature);
 
-template <typename Extra>
-inline constexpr bool kIsArg = std::is_same_v<std::decay_t<Extra>, Arg>;
+// Whether `extras` fit a function that Python passes `Parameters`.
+template <typename Parameters, typename... Extras>
+constexpr bool CheckExtras() {
+  constexpr size_t kNamed = kArgCount<Extras...>;
+  constexpr bool kKnown = kNamed + kDocCount<Extras...> == sizeof...(Extras);
+  static_assert(kKnown, "rpyc: after the function come rpyc::Arg(...) and a docstring only");
+  constexpr bool kOneDoc = kDocCount<Extras...> <= 1;
+  static_assert(kOneDoc, "rpyc: give at most one docstring");
+  constexpr bool kAllNamed = kNamed == 0 || kNamed == kOrdinaryCount<Parameters>;
+  static_assert(kAllNamed, "rpyc: give one rpyc::Arg for every parameter, or none");
+  constexpr bool kKeywordsNamed = kNamed > 0 || !kHasKeywordOnly<Parameters>;
+  static_assert(kKeywordsNamed, "rpyc: parameters after rpyc::Args need names: rpyc::Arg(...)");
+  return kKnown && kOneDoc && kAllNamed && kKeywordsNamed;
+}
 
 }  // namespace bind_internal
 
-// A Member that runs `callable`: a function, a lambda, a member function of T or its base, or a
-// function whose first parameter is a T& (the object). T is void for functions without an object.
-// `extras`: rpyc::Arg for every parameter, in order, or none; at most one docstring.
+// A Member that runs `callable`: a function, a lambda, or a member function of T or its base. T is
+// void for functions without an object. A function's first parameters may be
+//   T&, or std::shared_ptr<T> - the object, and its owner, to keep it alive;
+//   const rpyc::CallContext&  - who calls;
+// which are not arguments that Python passes; a member function's first may be the latter.
+// rpyc::Args and rpyc::Kwargs take what is passed beyond the others. A `T&` result is the object.
+// `extras`: rpyc::Arg for every other parameter, in order, or none; at most one docstring.
 template <typename T, typename F, typename... Extras>
 Member MakeMethod(absl::string_view name, F callable, Extras&&... extras) {
   namespace internal = bind_internal;
-  using Shape = internal::ShapeOf<F>;
-  using Result = typename Shape::Result;
-  constexpr bool kMemberFunction = std::is_member_function_pointer_v<F>;
-  constexpr bool kSelfParameter =
-      !kMemberFunction && internal::kTakesSelf<T, typename Shape::Parameters>;
-  using Parameters =
-      typename std::conditional_t<kSelfParameter,
-                                  internal::WithoutFirst<typename Shape::Parameters>,
-                                  std::type_identity<typename Shape::Parameters>>::type;
-  constexpr size_t kCount = std::tuple_size_v<Parameters>;
-  constexpr size_t kNamed = (size_t{0} + ... + (internal::kIsArg<Extras> ? 1 : 0));
-  static_assert(kNamed == 0 || kNamed == kCount,
-                "rpyc: give one rpyc::Arg for every parameter, or none");
-  static_assert(sizeof...(Extras) - kNamed <= 1, "rpyc: give at most one docstring");
-
   Member member;
-  member.name = std::string(name);
-  member.signature =
-      internal::MakeSignature(internal::ResultName<Result>(), static_cast<Parameters*>(nullptr));
-  std::vector<Arg> names;
-  (internal::AddExtra(&member, &names, std::forward<Extras>(extras)), ...);
-  internal::NameParameters(std::move(names), &member.signature);
-  member.body = [callable = std::move(callable)](const Member& self_member,
-                                                 const MemberCall& member_call,
-                                                 absl::Span<Value> args) mutable {
-    void* const self = member_call.self.get();
-    auto call = [&](auto&&... converted) -> Result {
-      if constexpr (kMemberFunction) {
-        return (static_cast<T*>(self)->*callable)(std::forward<decltype(converted)>(converted)...);
-      } else if constexpr (kSelfParameter) {
-        return callable(*static_cast<T*>(self), std::forward<decltype(converted)>(converted)...);
-      } else {
-        return callable(std::forward<decltype(converted)>(converted)...);
+  if constexpr (internal::CheckCallable<T, F>()) {
+    using C = internal::Callable<T, F>;
+    using Result = std::conditional_t<C::kReturnsSelf, void, typename C::Result>;
+    if constexpr (internal::CheckExtras<typename C::Python, Extras...>()) {
+      member.name = std::string(name);
+      member.needs_object = C::kTakesObject;
+      member.signature.parameters =
+          internal::MakeParameters(static_cast<typename C::Python*>(nullptr));
+      member.signature.has_rest = internal::kOrdinaryCount<typename C::Python> != C::kCount;
+      if constexpr (!C::kReturnsSelf) {
+        member.signature.return_type = internal::ResultName<Result>();
       }
-    };
-    return internal::Apply<Result>(self_member, member_call.context, args, call,
-                                   static_cast<Parameters*>(nullptr),
-                                   std::make_index_sequence<kCount>());
-  };
+      std::vector<Arg> names;
+      (internal::AddExtra(&member, &names, std::forward<Extras>(extras)), ...);
+      internal::NameParameters(std::move(names), &member.signature);
+      member.body = internal::MakeBody<T>(std::move(callable));
+    }
+  }
   return member;
 }
 

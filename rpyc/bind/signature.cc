@@ -1,8 +1,11 @@
 #include "rpyc/bind/signature.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <iterator>
 #include <utility>
 
+#include "absl/base/attributes.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "rpyc/errors.h"
@@ -10,15 +13,24 @@
 namespace rpyc {
 namespace {
 
+bool IsOrdinary(const Parameter& parameter) { return parameter.kind == ParameterKind::kOrdinary; }
+
+// How many parameters from the front take a positional argument each.
+size_t PositionalCount(const Signature& signature) {
+  const auto& parameters = signature.parameters;
+  const auto rest = std::find_if_not(parameters.begin(), parameters.end(), IsOrdinary);
+  return static_cast<size_t>(rest - parameters.begin());
+}
+
 absl::Status TooMany(absl::string_view function, const Signature& signature, size_t given) {
-  const size_t most = signature.parameters.size();
+  const size_t most = PositionalCount(signature);
   const size_t least = static_cast<size_t>(
-      std::count_if(signature.parameters.begin(), signature.parameters.end(),
+      std::count_if(signature.parameters.begin(), signature.parameters.begin() + most,
                     [](const Parameter& p) { return !p.default_value.has_value(); }));
   const std::string takes =
       least == most ? absl::StrCat(most) : absl::StrCat("from ", least, " to ", most);
   return PyStatus("TypeError", absl::StrCat(function, "() takes ", takes, " positional argument",
-                                            most == 1 ? "" : "s", " but ", given,
+                                            least == 1 && most == 1 ? "" : "s", " but ", given,
                                             given == 1 ? " was" : " were", " given"));
 }
 
@@ -42,17 +54,104 @@ absl::Status Missing(absl::string_view function, const Signature& signature,
                                count == 1 ? "" : "s", ": ", list));
 }
 
+// Adds an argument for **kwargs; one of the same name is replaced.
+void AddKeyword(std::string name, Value value, std::vector<Value>* kwargs) {
+  Value pair = Value::Tuple({Value(std::move(name)), std::move(value)});
+  const auto same = std::find_if(kwargs->begin(), kwargs->end(), [&](const Value& other) {
+    return other.items()[0] == pair.items()[0];
+  });
+  if (same == kwargs->end()) {
+    kwargs->push_back(std::move(pair));
+  } else {
+    *same = std::move(pair);
+  }
+}
+
+// Apart from the ordinary call, whose stack it would make larger.
+ABSL_ATTRIBUTE_NOINLINE absl::StatusOr<std::vector<Value>> BindUnusual(absl::string_view function,
+                                                                       const Signature& signature,
+                                                                       CallArgs args) {
+  const std::vector<Parameter>& parameters = signature.parameters;
+  const auto of_kind = [&](ParameterKind kind) {
+    const auto found = std::find_if(parameters.begin(), parameters.end(),
+                                    [kind](const Parameter& p) { return p.kind == kind; });
+    return static_cast<size_t>(found - parameters.begin());
+  };
+  const size_t args_index = of_kind(ParameterKind::kArgs);
+  const size_t kwargs_index = of_kind(ParameterKind::kKwargs);
+  const bool takes_args = args_index < parameters.size();
+  const bool takes_kwargs = kwargs_index < parameters.size();
+  const size_t given = std::min(args.positional.size(), PositionalCount(signature));
+  if (given < args.positional.size() && !takes_args) {
+    return TooMany(function, signature, args.positional.size());
+  }
+
+  std::vector<Value> bound(parameters.size());
+  std::vector<bool> filled(parameters.size(), false);
+  std::fill_n(filled.begin(), given, true);
+  const auto rest = args.positional.begin() + static_cast<ptrdiff_t>(given);
+  std::move(args.positional.begin(), rest, bound.begin());
+  if (takes_args) {
+    bound[args_index] = Value::Tuple(
+        {std::make_move_iterator(rest), std::make_move_iterator(args.positional.end())});
+    filled[args_index] = true;
+  }
+  std::vector<Value> kwargs;
+  for (auto& [name, value] : args.keyword) {
+    const auto found =
+        std::find_if(parameters.begin(), parameters.end(), [&name = name](const Parameter& p) {
+          return IsOrdinary(p) && !p.name.empty() && p.name == name;
+        });
+    const size_t index = static_cast<size_t>(found - parameters.begin());
+    if (index == parameters.size()) {
+      if (!takes_kwargs) {
+        return PyStatus(
+            "TypeError",
+            absl::StrCat(function, "() got an unexpected keyword argument '", name, "'"));
+      }
+      AddKeyword(std::move(name), std::move(value), &kwargs);
+      continue;
+    }
+    if (index < given) {
+      return PyStatus("TypeError",
+                      absl::StrCat(function, "() got multiple values for argument '", name, "'"));
+    }
+    bound[index] = std::move(value);
+    filled[index] = true;
+  }
+  if (takes_kwargs) {
+    bound[kwargs_index] = Value::Tuple(std::move(kwargs));
+    filled[kwargs_index] = true;
+  }
+  for (size_t i = given; i < parameters.size(); ++i) {
+    if (filled[i]) continue;
+    if (!parameters[i].default_value) return Missing(function, signature, filled);
+    bound[i] = *parameters[i].default_value;
+  }
+  return bound;
+}
+
 }  // namespace
 
 std::string Signature::ToString() const {
-  std::string text = "(";
-  size_t index = 0;
-  bool positional_only = false;
+  std::vector<std::string> parts;
+  // Without names are all of them or none.
+  const size_t positional_only =
+      parameters.empty() || !parameters[0].name.empty() ? 0 : PositionalCount(*this);
   for (const Parameter& parameter : parameters) {
-    if (index > 0) absl::StrAppend(&text, ", ");
-    positional_only = parameter.name.empty();
-    if (positional_only) {
-      absl::StrAppend(&text, "arg", index);
+    std::string text;
+    switch (parameter.kind) {
+      case ParameterKind::kArgs:
+        text = "*";
+        break;
+      case ParameterKind::kKwargs:
+        text = "**";
+        break;
+      case ParameterKind::kOrdinary:
+        break;
+    }
+    if (parameter.name.empty()) {
+      absl::StrAppend(&text, "arg", parts.size());
     } else {
       absl::StrAppend(&text, parameter.name);
     }
@@ -61,45 +160,21 @@ std::string Signature::ToString() const {
       absl::StrAppend(&text, parameter.type.empty() ? "=" : " = ",
                       parameter.default_value->DebugString());
     }
-    ++index;
+    parts.push_back(std::move(text));
+    if (parts.size() == positional_only) parts.push_back("/");
   }
-  absl::StrAppend(&text, positional_only ? ", /)" : ")");
+  std::string text = absl::StrCat("(", absl::StrJoin(parts, ", "), ")");
   if (!return_type.empty()) absl::StrAppend(&text, " -> ", return_type);
   return text;
 }
 
 absl::StatusOr<std::vector<Value>> BindArguments(absl::string_view function,
                                                  const Signature& signature, CallArgs args) {
-  const std::vector<Parameter>& parameters = signature.parameters;
-  const size_t given = args.positional.size();
-  if (given > parameters.size()) return TooMany(function, signature, given);
-  if (given == parameters.size() && args.keyword.empty()) return std::move(args.positional);
-
-  std::vector<Value> bound = std::move(args.positional);
-  bound.resize(parameters.size());
-  std::vector<bool> filled(parameters.size(), false);
-  std::fill_n(filled.begin(), given, true);
-  for (auto& [name, value] : args.keyword) {
-    const auto found = std::find_if(parameters.begin(), parameters.end(),
-                                    [&name = name](const Parameter& p) { return p.name == name; });
-    if (name.empty() || found == parameters.end()) {
-      return PyStatus("TypeError",
-                      absl::StrCat(function, "() got an unexpected keyword argument '", name, "'"));
-    }
-    const size_t index = static_cast<size_t>(found - parameters.begin());
-    if (index < given) {
-      return PyStatus("TypeError",
-                      absl::StrCat(function, "() got multiple values for argument '", name, "'"));
-    }
-    bound[index] = std::move(value);
-    filled[index] = true;
+  if (args.positional.size() == signature.parameters.size() && args.keyword.empty() &&
+      !signature.has_rest) {
+    return std::move(args.positional);
   }
-  for (size_t i = given; i < parameters.size(); ++i) {
-    if (filled[i]) continue;
-    if (!parameters[i].default_value) return Missing(function, signature, filled);
-    bound[i] = *parameters[i].default_value;
-  }
-  return bound;
+  return BindUnusual(function, signature, std::move(args));
 }
 
 }  // namespace rpyc

@@ -25,24 +25,29 @@ struct Arg {
   std::optional<Value> default_value;
 };
 
+enum class ParameterKind { kOrdinary, kArgs, kKwargs };
+
 // One parameter as Python sees it.
 struct Parameter {
   std::string name;  // empty: positional-only
   std::string type;  // annotation; empty: anything
   std::optional<Value> default_value;
+  ParameterKind kind = ParameterKind::kOrdinary;
 };
 
 // How an exposed function is called.
 struct Signature {
   std::vector<Parameter> parameters;
   std::string return_type;  // annotation; empty: anything
+  bool has_rest = false;    // one of the parameters is *args or **kwargs
 
   // Python's notation: "(a: int, b: int = 2) -> int".
   std::string ToString() const;
 };
 
 // Puts a call's arguments in the order of the parameters: keywords to their places, defaults filled
-// in. `function` is for messages.
+// in, what is beyond the others as a tuple for *args and a tuple of pairs for **kwargs. `function`
+// is for messages.
 // Errors:  a PyStatus, TypeError in Python's words: too many, missing, unexpected keyword, twice.
 absl::StatusOr<std::vector<Value>> BindArguments(absl::string_view function,
                                                  const Signature& signature, CallArgs args);

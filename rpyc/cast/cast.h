@@ -27,6 +27,10 @@ struct Cast {
       sizeof(T) == 0,
       "rpyc: this C++ type has no Python counterpart; see docs/types.md, or expose it with "
       "a friend function RpycExpose(rpyc::ClassDef<T>&) and pass it as std::shared_ptr<T>");
+  // So that the sentence above is the only error.
+  static absl::StatusOr<T> From(Value& value);
+  static Value To(const T& value);
+  static std::string Name();
 };
 
 // A T from what Python passed; `context` says who.
