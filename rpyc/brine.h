@@ -33,8 +33,8 @@ class Reader {
   // Decodes the next value whole.
   absl::StatusOr<Value> ReadValue();
   // Steps over the next value and returns its bytes, which are part of the input. As strict as
-  // ReadValue about structure and nesting; text inside is not checked to be UTF-8, digits not
-  // parsed. Takes no memory.
+  // ReadValue, so that what is sent on is brine; but takes no memory, and max_decoded_bytes does
+  // not bound it.
   absl::StatusOr<absl::string_view> SkipValue();
 
   // If the next value is a tuple, enters it: returns its item count, its items follow. That many

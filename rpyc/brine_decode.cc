@@ -162,8 +162,11 @@ bool Reader::TakeIntText(size_t at, uint8_t tag, absl::string_view* text) {
   const bool sign = length > 0 && (text->front() == '-' || text->front() == '+');
   const size_t digits = length - (sign ? 1 : 0);
   if (digits == 0) return Malformed(at, "int without digits");
-  if (digits <= static_cast<size_t>(limits_.max_int_digits)) return true;
-  return TooMuch(at, "int of ", digits, " digits exceeds ", limits_.max_int_digits);
+  if (digits > static_cast<size_t>(limits_.max_int_digits)) {
+    return TooMuch(at, "int of ", digits, " digits exceeds ", limits_.max_int_digits);
+  }
+  if (std::all_of(text->end() - digits, text->end(), IsDigit)) return true;
+  return Malformed(at, "int text is not decimal");
 }
 
 // An item is at least one byte, so a count beyond the bytes left is a lie, found before anything is
@@ -272,9 +275,6 @@ bool Reader::ReadIntText(size_t at, uint8_t tag, Value* out) {
   if (!TakeIntText(at, tag, &digits)) return false;
   const bool negative = digits.front() == '-';
   if (negative || digits.front() == '+') digits.remove_prefix(1);
-  if (!std::all_of(digits.begin(), digits.end(), IsDigit)) {
-    return Malformed(at, "int text is not decimal");
-  }
   digits.remove_prefix(std::min(digits.find_first_not_of('0'), digits.size()));
 
   if (digits.size() <= std::numeric_limits<int64_t>::digits10 + 1) {
@@ -306,7 +306,7 @@ bool Reader::Skip(int depth) {
     case kTagEllipsis:
       return true;
     case kTagUnicode:
-      return TakeTag(&tag) && TakeBytes(at, tag, &body);
+      return TakeText(at, &body);
     case kTagIntU8:
     case kTagIntU32:
       return TakeIntText(at, tag, &body);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "rpyc/brine.h"
 #include "rpyc/id_pack.h"
 #include "rpyc/limits.h"

@@ -1,0 +1,138 @@
+#include "tests/fuzz/fuzz_service.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <utility>
+
+#include "rpyc/errors.h"
+#include "rpyc/object.h"
+
+namespace rpyc::fuzz {
+namespace {
+
+int live = 0;
+
+// Counts itself.
+struct Counted {
+  Counted() { ++live; }
+  ~Counted() { --live; }
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+};
+
+// An object that has others of its kind, as deep as anybody asks.
+class Node {
+ public:
+  std::shared_ptr<Node> child() {
+    if (child_ == nullptr) child_ = std::make_shared<Node>();
+    return child_;
+  }
+  int64_t number() const { return 42; }
+
+  friend void RpycExpose(ClassDef<Node>& c) {
+    c.Doc("A node.");
+    c.Property("number", &Node::number);
+    c.Property("child", &Node::child);
+    c.Property("label", [](Node&) {
+      return std::string(
+          "n\xC3\xB6"
+          "de");
+    });
+    c.Expose("add", [](Node& node, int64_t n) { return node.number() + n; });
+    c.Expose("fail", [](Node&) -> int { throw KeyError("node"); });
+    c.Expose("__len__", [](Node&) { return 3; });
+    c.Expose("__getitem__", [](Node&, int64_t i) {
+      if (i < 0 || i >= 3) throw IndexError("node");
+      return i;
+    });
+    c.Expose("__call__", [](Node&, Value x) { return x; });
+    c.Expose("__contains__", [](Node&, Value x) { return x.is_none(); });
+    c.Expose("__enter__", [](Node&) { return 1; });
+    c.Expose("__exit__", [](Node&, Value type, Value, Value) { return !type.is_none(); });
+  }
+
+ private:
+  const Counted counted_;
+  std::shared_ptr<Node> child_;
+};
+
+// Three numbers, an object, and then the end.
+class Numbers : public Object {
+ public:
+  absl::string_view type_name() const override { return "cpp.Numbers"; }
+  int64_t class_id() const override {
+    static const int64_t id = NewObjectId();
+    return id;
+  }
+  absl::StatusOr<std::vector<Value>> NextItems(const CallContext&, size_t count) override {
+    std::vector<Value> items;
+    for (; items.size() < count && next_ < 4; ++next_) {
+      items.push_back(next_ < 3 ? Value(next_) : Value(shared_from_this()));
+    }
+    return items;
+  }
+
+ private:
+  const Counted counted_;
+  int next_ = 0;
+};
+
+// What the peer gave, for as long as the service lives.
+struct Kept {
+  std::shared_ptr<Node> node;
+  Value value;
+};
+
+}  // namespace
+
+FuzzService::FuzzService() : service_("FUZZ") {
+  auto kept = std::make_shared<Kept>();
+  service_.Doc("For fuzzing.");
+  service_.Expose(
+      "add",
+      [](int64_t a, int64_t b) { return static_cast<uint64_t>(a) ^ static_cast<uint64_t>(b); },
+      Arg("a"), Arg("b"));
+  service_.Expose("echo", [](Value x) { return x; });
+  service_.Expose("make", [] { return std::make_shared<Node>(); });
+  service_.Expose("numbers", [] { return Value(std::make_shared<Numbers>()); });
+  service_.Expose("keep", [kept](std::shared_ptr<Node> node) { kept->node = std::move(node); });
+  service_.Expose("kept", [kept] { return kept->node; });
+  service_.Expose("take", [kept](Value value) { kept->value = std::move(value); });
+  service_.Expose("taken", [kept] { return Value::Tuple({kept->value, kept->value}); });
+  service_.Expose("many", [](int64_t count) {
+    std::vector<std::shared_ptr<Node>> nodes(
+        static_cast<size_t>(std::clamp<int64_t>(count, 0, 100)));
+    for (auto& node : nodes) node = std::make_shared<Node>();
+    return nodes;
+  });
+  service_.Expose("sum", [](std::vector<int64_t> numbers) {
+    uint64_t sum = 0;
+    for (int64_t number : numbers) sum += static_cast<uint64_t>(number);
+    return sum;
+  });
+  service_.Expose("join", [](std::vector<std::string> parts) {
+    std::string joined;
+    for (const std::string& part : parts) joined += part;
+    return joined;
+  });
+  service_.Expose("maybe", [](std::optional<double> x) { return x; });
+  service_.Expose("set_of", [](Value a, Value b) { return Value::Frozenset({a, b, a}); });
+  service_.Expose("slice_of", [](Value a) { return Value::Slice(a, a, a); });
+  service_.Expose("fail", [](std::string what) { throw ValueError(what); });
+  service_.Expose("stop", [] { throw StopIteration(); });
+  service_.Expose("not_text", [] { return std::string("\xff"); });
+}
+
+const std::vector<const char*>& FuzzService::MethodNames() {
+  static const auto* names = new std::vector<const char*>{
+      "add", "echo", "make",  "numbers", "keep",     "kept", "take", "taken",   "many",
+      "sum", "join", "maybe", "set_of",  "slice_of", "fail", "stop", "not_text"};
+  return *names;
+}
+
+int FuzzService::live_objects() { return live; }
+
+}  // namespace rpyc::fuzz

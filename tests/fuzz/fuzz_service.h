@@ -1,0 +1,31 @@
+#ifndef TESTS_FUZZ_FUZZ_SERVICE_H_
+#define TESTS_FUZZ_FUZZ_SERVICE_H_
+
+#include <memory>
+#include <vector>
+
+#include "rpyc/service.h"
+#include "rpyc/value.h"
+
+namespace rpyc::fuzz {
+
+// A service with something of everything: objects by reference that hold others, properties,
+// special methods, iterators, failures, and functions that keep what the peer gives. Nothing in it
+// waits or grows without bound.
+class FuzzService {
+ public:
+  FuzzService();
+
+  const Service& service() const { return service_; }
+  // The exposed functions of the root.
+  static const std::vector<const char*>& MethodNames();
+  // Objects of ours that live, of all services.
+  static int live_objects();
+
+ private:
+  Service service_;
+};
+
+}  // namespace rpyc::fuzz
+
+#endif  // TESTS_FUZZ_FUZZ_SERVICE_H_
