@@ -4,6 +4,8 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "rpyc/protocol_config.h"
 #include "server/log.h"
 
 namespace rpyc {
@@ -14,11 +16,18 @@ bool IsViolation(const absl::Status& end) {
   return absl::IsInvalidArgument(end) || absl::IsResourceExhausted(end);
 }
 
+// Who is at the other end, for the log: "127.0.0.1:53422", with the operator's label if there is
+// one.
+std::string NameOf(const Socket& socket, const ProtocolConfig& config) {
+  if (config.connid.empty()) return socket.peer();
+  return absl::StrCat(socket.peer(), " (", absl::Utf8SafeCEscape(config.connid), ")");
+}
+
 }  // namespace
 
 RpycSession::RpycSession(Socket socket, std::shared_ptr<SessionSetup> setup)
     : setup_(std::move(setup)),
-      peer_(socket.peer()),
+      peer_(NameOf(socket, setup_->options.config)),
       connection_(std::make_unique<SocketStream>(std::move(socket)), setup_->service,
                   setup_->options) {
   setup_->ledger.Began(&connection_.counters());

@@ -17,6 +17,14 @@ google::protobuf::Timestamp ToTimestamp(absl::Time time);
 absl::StatusOr<absl::Duration> ReadDuration(absl::string_view field,
                                             const google::protobuf::Duration& duration);
 
+// How long to wait, where negative means for ever, as with RPyC's timeouts.
+// Errors:  INVALID_FIELD `field` - not a Duration by protobuf's rules.
+absl::StatusOr<absl::Duration> ReadTimeout(absl::string_view field,
+                                           const google::protobuf::Duration& duration);
+
+// An infinite one is -1 s.
+google::protobuf::Duration ToProtoDuration(absl::Duration duration);
+
 }  // namespace rpyc
 
 #endif  // RPYC_SERVER_ADMIN_PROTO_TIME_H_

@@ -31,5 +31,25 @@ TEST(ProtoTimeTest, Durations) {
   }
 }
 
+TEST(ProtoTimeTest, ANegativeTimeoutIsForEver) {
+  EXPECT_EQ(*ReadTimeout("f", Duration(0, 0)), absl::ZeroDuration());
+  EXPECT_EQ(*ReadTimeout("f", Duration(2, 1)), absl::Seconds(2) + absl::Nanoseconds(1));
+  EXPECT_EQ(*ReadTimeout("f", Duration(-1, 0)), absl::InfiniteDuration());
+  EXPECT_EQ(*ReadTimeout("f", Duration(0, -1)), absl::InfiniteDuration());
+  for (const auto& bad : {Duration(1, -1), Duration(-1, 1), Duration(0, -1'000'000'000),
+                          Duration(-315'576'000'001, 0)}) {
+    EXPECT_EQ(GetReason(ReadTimeout("t", bad).status()).metadata["field"], "t")
+        << bad.ShortDebugString();
+  }
+}
+
+TEST(ProtoTimeTest, DurationsAreWrittenAsTheyAreRead) {
+  for (const absl::Duration duration :
+       {absl::ZeroDuration(), absl::Nanoseconds(1), absl::Milliseconds(1500), absl::Hours(100)}) {
+    EXPECT_EQ(*ReadDuration("f", ToProtoDuration(duration)), duration);
+  }
+  EXPECT_EQ(*ReadTimeout("f", ToProtoDuration(absl::InfiniteDuration())), absl::InfiniteDuration());
+}
+
 }  // namespace
 }  // namespace rpyc

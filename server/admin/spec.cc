@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <utility>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
@@ -20,6 +22,10 @@ namespace v1 = admin::v1;
 
 // Values are read and written by recursion; see Limits::max_nesting.
 constexpr int kMostNesting = 500;
+// A call within a call has the stack of both.
+constexpr int kMostCallbackDepth = 1000;
+constexpr size_t kMostLabelBytes = 255;
+constexpr int kMostSafeAttrs = 1000;
 
 // Refuses a key that has no meaning in a host that is no Python.
 absl::Status MeaninglessIf(bool given, absl::string_view field, absl::string_view why) {
@@ -44,11 +50,44 @@ absl::Status RefuseNumber(absl::string_view field, int64_t value) {
   return status;
 }
 
-// As RefuseNumber, of a time.
+// As TakeNumber, of a time that is not built yet.
 absl::Status RefuseDuration(absl::string_view field, const google::protobuf::Duration& value) {
   const absl::StatusOr<absl::Duration> duration = ReadDuration(field, value);
   if (!duration.ok()) return duration.status();
   return NotSupportedIf(*duration != absl::ZeroDuration(), field);
+}
+
+// Takes a name or a label.
+absl::Status TakeText(absl::string_view field, const std::string& text, std::string* out) {
+  if (text.size() > kMostLabelBytes) {
+    return InvalidField(field, absl::StrCat(field, " has over ", kMostLabelBytes, " bytes"));
+  }
+  *out = text;
+  return absl::OkStatus();
+}
+
+absl::Status TakeSafeAttrs(const v1::SafeAttrs& attrs, ProtocolConfig* out) {
+  constexpr absl::string_view kField = "spec.protocol_config.safe_attrs.names";
+  if (attrs.names_size() > kMostSafeAttrs) {
+    return InvalidField(kField, absl::StrCat(kField, " has over ", kMostSafeAttrs, " names"));
+  }
+  absl::flat_hash_set<std::string>& safe_attrs = out->safe_attrs.emplace();
+  absl::Status status;
+  for (const std::string& name : attrs.names()) {
+    std::string text;
+    status.Update(TakeText(kField, name, &text));
+    safe_attrs.insert(std::move(text));
+  }
+  return status;
+}
+
+// Takes a time; `read` says what is a good one.
+absl::Status TakeTime(absl::string_view field, const google::protobuf::Duration& value,
+                      decltype(&ReadDuration) read, absl::Duration* out) {
+  const absl::StatusOr<absl::Duration> duration = read(field, value);
+  if (!duration.ok()) return duration.status();
+  *out = *duration;
+  return absl::OkStatus();
 }
 
 absl::Status TakeListener(const v1::ServerSpec& spec, ServerOptions* options) {
@@ -98,8 +137,9 @@ absl::Status TakeProtocolConfig(const v1::ProtocolConfig& config, ProtocolConfig
   if (config.has_allow_exposed_attrs()) out->allow_exposed_attrs = config.allow_exposed_attrs();
   if (config.has_allow_public_attrs()) out->allow_public_attrs = config.allow_public_attrs();
   if (config.has_allow_all_attrs()) out->allow_all_attrs = config.allow_all_attrs();
-  if (config.has_exposed_prefix()) out->exposed_prefix = config.exposed_prefix();
   if (config.has_allow_getattr()) out->allow_getattr = config.allow_getattr();
+  if (config.has_allow_setattr()) out->allow_setattr = config.allow_setattr();
+  if (config.has_allow_delattr()) out->allow_delattr = config.allow_delattr();
   if (config.has_include_local_traceback()) {
     out->include_local_traceback = config.include_local_traceback();
   }
@@ -107,9 +147,22 @@ absl::Status TakeProtocolConfig(const v1::ProtocolConfig& config, ProtocolConfig
     out->include_local_version = config.include_local_version();
   }
 
+  absl::Status status;
+  if (config.has_safe_attrs()) status.Update(TakeSafeAttrs(config.safe_attrs(), out));
+  if (config.has_exposed_prefix()) {
+    status.Update(TakeText("spec.protocol_config.exposed_prefix", config.exposed_prefix(),
+                           &out->exposed_prefix));
+  }
+  status.Update(TakeText("spec.protocol_config.connid", config.connid(), &out->connid));
+  if (config.has_sync_request_timeout()) {
+    status.Update(TakeTime("spec.protocol_config.sync_request_timeout",
+                           config.sync_request_timeout(), &ReadTimeout,
+                           &out->sync_request_timeout));
+  }
+  out->dialect = config.dialect();
+
   constexpr absl::string_view kNoClasses = "a host in C++ has no Python classes to make";
   constexpr absl::string_view kToPeer = "what a method raises goes to the peer";
-  absl::Status status;
   status.Update(MeaninglessIf(config.allow_pickle(), "spec.protocol_config.allow_pickle",
                               "unpickling runs code of the peer's choice"));
   status.Update(MeaninglessIf(config.instantiate_custom_exceptions(),
@@ -132,13 +185,6 @@ absl::Status TakeProtocolConfig(const v1::ProtocolConfig& config, ProtocolConfig
                                absl::StrCat("spec.protocol_config.dialect is ", config.dialect(),
                                             ", not 0 (detect), 5 or 6")));
   }
-  status.Update(NotSupportedIf(config.dialect() != 0, "spec.protocol_config.dialect"));
-  status.Update(NotSupportedIf(config.allow_setattr(), "spec.protocol_config.allow_setattr"));
-  status.Update(NotSupportedIf(config.allow_delattr(), "spec.protocol_config.allow_delattr"));
-  status.Update(NotSupportedIf(config.has_safe_attrs(), "spec.protocol_config.safe_attrs"));
-  status.Update(NotSupportedIf(config.has_sync_request_timeout(),
-                               "spec.protocol_config.sync_request_timeout"));
-  status.Update(NotSupportedIf(config.has_connid(), "spec.protocol_config.connid"));
   status.Update(NotSupportedIf(config.bind_threads(), "spec.protocol_config.bind_threads"));
   return status;
 }
@@ -159,16 +205,54 @@ absl::Status TakeLimits(const v1::Limits& limits, ServerOptions* options) {
                            &out->max_int_digits));
   status.Update(TakeNumber("spec.limits.max_local_objects", limits.max_local_objects(), kMost64,
                            &out->max_local_objects));
+  status.Update(TakeNumber("spec.limits.max_read_ahead_bytes", limits.max_read_ahead_bytes(),
+                           kMost64, &out->max_read_ahead_bytes));
+  status.Update(TakeNumber("spec.limits.max_callback_depth", limits.max_callback_depth(),
+                           kMostCallbackDepth, &out->max_callback_depth));
+  status.Update(TakeTime("spec.limits.idle_timeout", limits.idle_timeout(), &ReadDuration,
+                         &out->idle_timeout));
   options->max_sessions = limits.max_sessions();
   // A long string must still decode.
   out->max_decoded_bytes =
       std::max<size_t>({out->max_decoded_bytes, out->max_frame_bytes, out->max_inflated_bytes});
 
-  status.Update(RefuseNumber("spec.limits.max_read_ahead_bytes", limits.max_read_ahead_bytes()));
-  status.Update(RefuseNumber("spec.limits.max_callback_depth", limits.max_callback_depth()));
   status.Update(RefuseDuration("spec.limits.handshake_timeout", limits.handshake_timeout()));
-  status.Update(RefuseDuration("spec.limits.idle_timeout", limits.idle_timeout()));
   return status;
+}
+
+void ShowProtocolConfig(const ProtocolConfig& config, v1::ProtocolConfig* out) {
+  out->set_allow_safe_attrs(config.allow_safe_attrs);
+  out->set_allow_exposed_attrs(config.allow_exposed_attrs);
+  out->set_allow_public_attrs(config.allow_public_attrs);
+  out->set_allow_all_attrs(config.allow_all_attrs);
+  if (config.safe_attrs.has_value()) {
+    auto* names = out->mutable_safe_attrs()->mutable_names();
+    names->Add(config.safe_attrs->begin(), config.safe_attrs->end());
+    std::sort(names->begin(), names->end());  // the same each time, for the etag
+  }
+  out->set_exposed_prefix(config.exposed_prefix);
+  out->set_allow_getattr(config.allow_getattr);
+  out->set_allow_setattr(config.allow_setattr);
+  out->set_allow_delattr(config.allow_delattr);
+  out->set_allow_pickle(false);
+  out->set_include_local_traceback(config.include_local_traceback);
+  out->set_include_local_version(config.include_local_version);
+  *out->mutable_sync_request_timeout() = ToProtoDuration(config.sync_request_timeout);
+  out->set_dialect(config.dialect);
+  if (!config.connid.empty()) out->set_connid(config.connid);
+}
+
+void ShowLimits(const ServerOptions& options, v1::Limits* out) {
+  const Limits& limits = options.limits;
+  out->set_max_frame_bytes(limits.max_frame_bytes);
+  out->set_max_inflated_bytes(limits.max_inflated_bytes);
+  out->set_max_nesting(limits.max_nesting);
+  out->set_max_int_digits(limits.max_int_digits);
+  out->set_max_local_objects(static_cast<int64_t>(limits.max_local_objects));
+  out->set_max_sessions(options.max_sessions);
+  out->set_max_read_ahead_bytes(static_cast<int64_t>(limits.max_read_ahead_bytes));
+  out->set_max_callback_depth(limits.max_callback_depth);
+  *out->mutable_idle_timeout() = ToProtoDuration(limits.idle_timeout);
 }
 
 }  // namespace
@@ -203,27 +287,8 @@ v1::ServerSpec SpecFromOptions(const ServerOptions& options) {
   if (options.socket_path.empty()) spec.set_reuse_addr(options.reuse_addr);
   spec.set_auto_register(false);
 
-  v1::ProtocolConfig* config = spec.mutable_protocol_config();
-  config->set_allow_safe_attrs(options.protocol_config.allow_safe_attrs);
-  config->set_allow_exposed_attrs(options.protocol_config.allow_exposed_attrs);
-  config->set_allow_public_attrs(options.protocol_config.allow_public_attrs);
-  config->set_allow_all_attrs(options.protocol_config.allow_all_attrs);
-  config->set_exposed_prefix(options.protocol_config.exposed_prefix);
-  config->set_allow_getattr(options.protocol_config.allow_getattr);
-  config->set_allow_setattr(options.protocol_config.allow_setattr);
-  config->set_allow_delattr(options.protocol_config.allow_delattr);
-  config->set_allow_pickle(false);
-  config->set_include_local_traceback(options.protocol_config.include_local_traceback);
-  config->set_include_local_version(options.protocol_config.include_local_version);
-  config->set_dialect(0);
-
-  v1::Limits* limits = spec.mutable_limits();
-  limits->set_max_frame_bytes(options.limits.max_frame_bytes);
-  limits->set_max_inflated_bytes(options.limits.max_inflated_bytes);
-  limits->set_max_nesting(options.limits.max_nesting);
-  limits->set_max_int_digits(options.limits.max_int_digits);
-  limits->set_max_local_objects(static_cast<int64_t>(options.limits.max_local_objects));
-  limits->set_max_sessions(options.max_sessions);
+  ShowProtocolConfig(options.protocol_config, spec.mutable_protocol_config());
+  ShowLimits(options, spec.mutable_limits());
   return spec;
 }
 

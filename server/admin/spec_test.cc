@@ -6,6 +6,9 @@
 
 #include <string>
 
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "server/reason.h"
 
 namespace rpyc {
@@ -76,6 +79,14 @@ INSTANTIATE_TEST_SUITE_P(
         {"protocol_config { close_catchall: true }", "spec.protocol_config.close_catchall"},
         {"protocol_config { dialect: 4 }", "spec.protocol_config.dialect"},
         {"protocol_config { dialect: -1 }", "spec.protocol_config.dialect"},
+        {"protocol_config { sync_request_timeout { seconds: 1 nanos: -1 } }",
+         "spec.protocol_config.sync_request_timeout"},
+        {"protocol_config { connid: '" + std::string(256, 'x') + "' }",
+         "spec.protocol_config.connid"},
+        {"protocol_config { exposed_prefix: '" + std::string(256, 'x') + "' }",
+         "spec.protocol_config.exposed_prefix"},
+        {"protocol_config { safe_attrs { names: '" + std::string(256, 'x') + "' } }",
+         "spec.protocol_config.safe_attrs.names"},
         {"limits { max_frame_bytes: -1 }", "spec.limits.max_frame_bytes"},
         {"limits { max_frame_bytes: 4294967296 }", "spec.limits.max_frame_bytes"},
         {"limits { max_inflated_bytes: -1 }", "spec.limits.max_inflated_bytes"},
@@ -86,6 +97,7 @@ INSTANTIATE_TEST_SUITE_P(
         {"limits { max_local_objects: -1 }", "spec.limits.max_local_objects"},
         {"limits { max_read_ahead_bytes: -1 }", "spec.limits.max_read_ahead_bytes"},
         {"limits { max_callback_depth: -1 }", "spec.limits.max_callback_depth"},
+        {"limits { max_callback_depth: 1001 }", "spec.limits.max_callback_depth"},
         {"limits { handshake_timeout { seconds: -1 } }", "spec.limits.handshake_timeout"},
         {"limits { idle_timeout { nanos: -1 } }", "spec.limits.idle_timeout"},
     }));
@@ -107,19 +119,8 @@ INSTANTIATE_TEST_SUITE_P(
         {"tls {}", "spec.tls"},
         {"registrar {}", "spec.registrar"},
         {"auto_register: true", "spec.auto_register"},
-        {"protocol_config { allow_setattr: true }", "spec.protocol_config.allow_setattr"},
-        {"protocol_config { allow_delattr: true }", "spec.protocol_config.allow_delattr"},
-        {"protocol_config { safe_attrs {} }", "spec.protocol_config.safe_attrs"},
-        {"protocol_config { sync_request_timeout { seconds: 30 } }",
-         "spec.protocol_config.sync_request_timeout"},
-        {"protocol_config { dialect: 5 }", "spec.protocol_config.dialect"},
-        {"protocol_config { dialect: 6 }", "spec.protocol_config.dialect"},
-        {"protocol_config { connid: 'c' }", "spec.protocol_config.connid"},
         {"protocol_config { bind_threads: true }", "spec.protocol_config.bind_threads"},
-        {"limits { max_read_ahead_bytes: 1 }", "spec.limits.max_read_ahead_bytes"},
-        {"limits { max_callback_depth: 1 }", "spec.limits.max_callback_depth"},
         {"limits { handshake_timeout { seconds: 1 } }", "spec.limits.handshake_timeout"},
-        {"limits { idle_timeout { nanos: 1 } }", "spec.limits.idle_timeout"},
     }));
 
 // The server's own check lists the known ones.
@@ -134,11 +135,14 @@ TEST(SpecTest, EveryHonouredFieldArrives) {
       protocol_config {
         allow_safe_attrs: false allow_exposed_attrs: false allow_public_attrs: true
         allow_all_attrs: true exposed_prefix: 'x_' allow_getattr: false
+        allow_setattr: true allow_delattr: true safe_attrs { names: '__len__' names: 'x' }
         include_local_traceback: false include_local_version: false
+        sync_request_timeout { seconds: 7 nanos: 500000000 } dialect: 6 connid: 'lab'
       }
       limits {
         max_frame_bytes: 4294967295 max_inflated_bytes: 2 max_nesting: 3 max_int_digits: 4
-        max_local_objects: 5 max_sessions: 6
+        max_local_objects: 5 max_sessions: 6 max_read_ahead_bytes: 7 max_callback_depth: 8
+        idle_timeout { seconds: 9 }
       })");
   ASSERT_TRUE(options.ok()) << options.status();
   EXPECT_EQ(options->kind, "plain");
@@ -155,6 +159,13 @@ TEST(SpecTest, EveryHonouredFieldArrives) {
   EXPECT_TRUE(options->protocol_config.allow_all_attrs);
   EXPECT_EQ(options->protocol_config.exposed_prefix, "x_");
   EXPECT_FALSE(options->protocol_config.allow_getattr);
+  EXPECT_TRUE(options->protocol_config.allow_setattr);
+  EXPECT_TRUE(options->protocol_config.allow_delattr);
+  EXPECT_EQ(options->protocol_config.safe_attrs,
+            (absl::flat_hash_set<std::string>{"__len__", "x"}));
+  EXPECT_EQ(options->protocol_config.sync_request_timeout, absl::Seconds(7.5));
+  EXPECT_EQ(options->protocol_config.dialect, 6);
+  EXPECT_EQ(options->protocol_config.connid, "lab");
   EXPECT_FALSE(options->protocol_config.include_local_traceback);
   EXPECT_FALSE(options->protocol_config.include_local_version);
   EXPECT_EQ(options->limits.max_frame_bytes, 4294967295u);
@@ -164,6 +175,9 @@ TEST(SpecTest, EveryHonouredFieldArrives) {
   EXPECT_EQ(options->limits.max_int_digits, 4);
   EXPECT_EQ(options->limits.max_local_objects, 5u);
   EXPECT_EQ(options->max_sessions, 6);
+  EXPECT_EQ(options->limits.max_read_ahead_bytes, 7u);
+  EXPECT_EQ(options->limits.max_callback_depth, 8);
+  EXPECT_EQ(options->limits.idle_timeout, absl::Seconds(9));
   EXPECT_EQ(Convert("socket_path: '/run/s'")->socket_path, "/run/s");
 }
 
@@ -176,6 +190,19 @@ TEST(SpecTest, UnsetAndZeroAreTheDefaults) {
   EXPECT_EQ(options->limits.max_frame_bytes, defaults.limits.max_frame_bytes);
   EXPECT_EQ(options->limits.max_decoded_bytes, defaults.limits.max_decoded_bytes);
   EXPECT_EQ(options->protocol_config.exposed_prefix, "exposed_");
+}
+
+TEST(SpecTest, AnEmptySetOfSafeAttrsIsNotAnUnsetOne) {
+  EXPECT_FALSE(Convert("")->protocol_config.safe_attrs.has_value());
+  EXPECT_TRUE(Convert("protocol_config { safe_attrs {} }")->protocol_config.safe_attrs->empty());
+}
+
+TEST(SpecTest, ANegativeTimeoutIsForEver) {
+  for (const char* timeout : {"seconds: -1", "nanos: -1", "seconds: -3 nanos: -5"}) {
+    const auto options =
+        Convert(absl::StrCat("protocol_config { sync_request_timeout { ", timeout, " } }"));
+    EXPECT_EQ(options->protocol_config.sync_request_timeout, absl::InfiniteDuration()) << timeout;
+  }
 }
 
 // Whatever says what happens anyway is honoured.
@@ -196,7 +223,12 @@ TEST(SpecTest, HarmlessValuesPass) {
 TEST(SpecTest, WhatIsShownCanBeGivenBack) {
   for (const char* text :
        {"", "socket_path: '/run/s'", "hostname: '::1' port: 5 ipv6: true reuse_addr: false",
-        "protocol_config { exposed_prefix: '' } limits { max_nesting: 3 }"}) {
+        "protocol_config { exposed_prefix: '' } limits { max_nesting: 3 }",
+        "protocol_config { safe_attrs { names: 'b' names: 'a' names: 'c' } connid: 'x' dialect: 5 "
+        "}",
+        "protocol_config { sync_request_timeout { seconds: -1 } safe_attrs {} }",
+        "protocol_config { sync_request_timeout { nanos: 1 } } limits { idle_timeout { seconds: 1 "
+        "} }"}) {
     const v1::ServerSpec shown = SpecFromOptions(*Convert(text));
     const absl::StatusOr<ServerOptions> again = OptionsFromSpec(shown, Kinds());
     ASSERT_TRUE(again.ok()) << again.status();
@@ -210,7 +242,11 @@ TEST(SpecTest, DefaultsAreShown) {
   EXPECT_TRUE(shown.reuse_addr());
   EXPECT_EQ(shown.protocol_config().exposed_prefix(), "exposed_");
   EXPECT_TRUE(shown.protocol_config().allow_safe_attrs());
+  EXPECT_FALSE(shown.protocol_config().has_safe_attrs());
+  EXPECT_EQ(shown.protocol_config().sync_request_timeout().seconds(), 30);
   EXPECT_EQ(shown.limits().max_frame_bytes(), 64 << 20);
+  EXPECT_EQ(shown.limits().max_read_ahead_bytes(), 16 << 20);
+  EXPECT_EQ(shown.limits().max_callback_depth(), 64);
 }
 
 }  // namespace

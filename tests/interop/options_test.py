@@ -5,7 +5,7 @@ import zlib
 
 import harness
 from harness import address_of, admin
-from wire import (CMP, DEL, GETATTR, MSG_REPLY, MSG_REQUEST, PING, STR, Peer, RemoteError, boxes, frame, payload,
+from wire import (CMP, DEL, DELATTR, GETATTR, MSG_REPLY, MSG_REQUEST, PING, SETATTR, STR, Peer, RemoteError, boxes, frame, payload,
                   value, yours)
 
 host = None
@@ -152,6 +152,91 @@ class Protocol(Case):
         peer, root = self.served(include_local_version=False)
         error = self.error(peer, GETATTR, boxes(yours(root), value("nosuch")), "AttributeError")
         self.assertEqual(error.attrs[-1], ("_remote_version", "<version denied>"))
+
+    def test_safe_attrs(self):
+        peer, root = self.served(safe_attrs={"names": ["__eq__"]})
+        self.assertIs(peer.ask_value(CMP, boxes(yours(root), yours(root), value("__eq__"))), True)
+        self.denied(peer, root, "__doc__")
+        self.assertEqual(peer.call(peer.getattr(root, "add"), 1, 2), 3)
+
+    def test_no_safe_attrs(self):
+        peer, root = self.served(safe_attrs={})
+        self.denied(peer, root, "__doc__")
+        self.error(peer, CMP, boxes(yours(root), yours(root), value("__eq__")), "AttributeError", ("cannot access '__eq__'",))
+
+    def test_safe_attrs_that_are_not_rpycs(self):
+        # The name passes; that nothing has it is another answer.
+        peer, root = self.served(safe_attrs={"names": ["_private"]})
+        error = self.error(peer, GETATTR, boxes(yours(root), value("_private")), "AttributeError")
+        self.assertNotIn("cannot access", error.remote_args[0])
+
+    def changes(self, key, handler, *args):
+        """The gate `key`: closed it denies, open it lets the object itself say no (functions do not change)."""
+        peer, root = self.served()
+        box = lambda root: boxes(yours(root), value("exposed_add"), *map(value, args))
+        self.error(peer, handler, box(root), "AttributeError", ("cannot access 'exposed_add'",))
+        peer, root = self.served(**{key: True})
+        error = self.error(peer, handler, box(root), "AttributeError")
+        self.assertNotIn("cannot access", error.remote_args[0])
+        self.assertEqual(peer.call(peer.getattr(root, "add"), 1, 2), 3)
+
+    def test_allow_setattr(self):
+        self.changes("allow_setattr", SETATTR, 5)
+
+    def test_allow_delattr(self):
+        self.changes("allow_delattr", DELATTR)
+
+    def test_connid_is_in_the_log(self):
+        peer = self.peer(harness.start_server(host, protocol_config={"connid": "bench\n3"}))
+        peer.send(b"GET / HTTP/1.1\r\n\r\n")
+        self.assertIsNone(peer.read_frame())
+        harness.eventually("a line of the log names the connection, on one line",
+                           lambda: any(r"(bench\n3)" in line and "goodbye" in line for line in host.stderr))
+
+    def test_what_the_answer_shows(self):
+        given = {"safe_attrs": {"names": ["__len__", "__doc__"]}, "exposed_prefix": "", "allow_setattr": True,
+                 "allow_delattr": True, "sync_request_timeout": "-1s", "dialect": 5, "connid": "x"}
+        shown = harness.start_server(host, protocol_config=given)["spec"]["protocol_config"]
+        self.assertEqual(sorted(shown["safe_attrs"].pop("names")), ["__doc__", "__len__"])
+        given.pop("safe_attrs")
+        self.assertEqual({key: shown.get(key) for key in given}, given)
+        shown = harness.start_server(host)["spec"]
+        self.assertEqual(shown["protocol_config"]["sync_request_timeout"], "30s")
+        self.assertNotIn("safe_attrs", shown["protocol_config"])
+        self.assertEqual((shown["limits"]["max_read_ahead_bytes"], shown["limits"]["max_callback_depth"]), (str(16 << 20), 64))
+
+    def test_each_of_rpycs_keys_is_honoured_or_refused_by_name(self):
+        """The 26 keys of RPyC 5.3.1 and 6.0.2 with values of their own: none is ignored."""
+        honoured = {"allow_safe_attrs": False, "allow_exposed_attrs": False, "allow_public_attrs": True,
+                    "allow_all_attrs": True, "safe_attrs": {"names": ["x"]}, "exposed_prefix": "x_", "allow_getattr": False,
+                    "allow_setattr": True, "allow_delattr": True, "include_local_traceback": False,
+                    "include_local_version": False, "sync_request_timeout": "5s", "connid": "c"}
+        refused = ("allow_pickle", "instantiate_custom_exceptions", "import_custom_exceptions",
+                   "instantiate_oldstyle_exceptions", "propagate_SystemExit_locally",
+                   "propagate_KeyboardInterrupt_locally", "log_exceptions", "close_catchall", "bind_threads")
+        objects = ("before_closed", "credentials", "endpoints", "logger")
+        self.assertEqual(len(honoured) + len(refused) + len(objects), 26)
+        shown = harness.start_server(host, protocol_config=honoured)["spec"]["protocol_config"]
+        for key, given in honoured.items():
+            self.assertEqual(shown.get(key, False), given)
+        for key in refused:
+            with self.subTest(key), self.assertRaises(harness.GrpcError) as caught:
+                harness.start_server(host, protocol_config={key: True})
+            self.assertEqual(caught.exception.metadata.get("field"), "spec.protocol_config." + key)
+        for key in objects:  # a client that goes by reflection finds no such field: grpcurl itself says so
+            with self.subTest(key), self.assertRaises(AssertionError) as caught:
+                harness.start_server(host, protocol_config={key: "x"})
+            self.assertIn(f"ProtocolConfig has no known field named {key}", str(caught.exception))
+
+    def test_bounds(self):
+        for config, field in (({"connid": "x" * 256}, "connid"), ({"exposed_prefix": "x" * 256}, "exposed_prefix"),
+                              ({"safe_attrs": {"names": ["x"] * 1001}}, "safe_attrs.names"),
+                              ({"safe_attrs": {"names": ["x" * 256]}}, "safe_attrs.names"), ({"dialect": 4}, "dialect"),
+                              ({"dialect": 7}, "dialect")):
+            with self.subTest(field), self.assertRaises(harness.GrpcError) as caught:
+                harness.start_server(host, protocol_config=config)
+            self.assertEqual((caught.exception.reason, caught.exception.metadata.get("field")),
+                             ("INVALID_FIELD", "spec.protocol_config." + field))
 
     def test_what_means_nothing_here_is_refused_by_name(self):
         for key in ("allow_pickle", "instantiate_custom_exceptions", "import_custom_exceptions",
