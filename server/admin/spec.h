@@ -9,7 +9,8 @@
 namespace rpyc {
 
 // The plain form of a ServerSpec. Every field of it is honoured or refused by name.
-// Errors:  INVALID_FIELD - out of range, not of the kind, or means nothing here; NOT_SUPPORTED. Both
+// Errors:  INVALID_FIELD - out of range, not of the kind, or means nothing here; NOT_SUPPORTED.
+// Both
 //          name the field: "spec.nbthreads". What plain options can be wrong about, an unknown kind
 //          for one, is left to Server::Start.
 absl::StatusOr<ServerOptions> OptionsFromSpec(const admin::v1::ServerSpec& spec,
