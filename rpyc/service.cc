@@ -1,10 +1,33 @@
 #include "rpyc/service.h"
 
+#include <optional>
+
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "rpyc/bind/invoke.h"
+#include "rpyc/errors.h"
 
 namespace rpyc {
+namespace {
+
+// A root's attributes are nobody's to change, whatever the configuration allows.
+// Source:  RPyC core/service.py, Service._rpyc_setattr and _rpyc_delattr, 5.3.1 and 6.0.2.
+class Root : public Instance {
+ public:
+  using Instance::Instance;
+  std::optional<absl::StatusOr<AttributeRef>> OwnRule(Access access,
+                                                      absl::string_view) const override {
+    if (access == Access::kGet) return std::nullopt;
+    return PyStatus("AttributeError", "access denied");
+  }
+};
+
+absl::Status RunHook(const Member& hook, const CallContext& context, Object& root) {
+  return Invoke(hook, hook.body, {context, static_cast<Instance&>(root).self(), &root}, {})
+      .status();
+}
+
+}  // namespace
 
 Service::Service(absl::string_view name)
     : aliases_(std::make_shared<std::vector<std::string>>(1, absl::AsciiStrToUpper(name))),
@@ -12,18 +35,23 @@ Service::Service(absl::string_view name)
   AddRootMembers();
 }
 
-Service::Service(absl::string_view name, const ClassInfo& root_class, Factory factory)
+Service::Service(absl::string_view name, std::shared_ptr<const ClassInfo> root_class,
+                 Factory factory)
     : aliases_(std::make_shared<std::vector<std::string>>(1, absl::AsciiStrToUpper(name))),
-      class_(std::make_shared<ClassInfo>(root_class.name(), root_class)),
+      class_(std::make_shared<ClassInfo>(root_class->name())),
       factory_(std::move(factory)) {
+  class_->AddBase(std::move(root_class), nullptr);
   AddRootMembers();
 }
 
 void Service::AddRootMembers() {
-  class_->Add(MakeMethod<void>(
+  const auto add = [this](Member member) {
+    if (class_->Find(member.name) == nullptr) class_->Add(std::move(member));
+  };
+  add(MakeMethod<void>(
       "get_service_name", [aliases = aliases_] { return aliases->front(); },
       "The service's name: its first alias."));
-  class_->Add(MakeMethod<void>(
+  add(MakeMethod<void>(
       "get_service_aliases", [aliases = aliases_] { return *aliases; },
       "All names the service is known by."));
 }
@@ -38,6 +66,21 @@ Service& Service::Alias(absl::string_view name) & {
   return *this;
 }
 
+CallPolicy& Service::MutablePolicy() {
+  if (call_policy_ == nullptr) call_policy_ = std::make_shared<CallPolicy>();
+  return *call_policy_;
+}
+
+Service& Service::Serialized() & {
+  MutablePolicy().serialized = true;
+  return *this;
+}
+
+Service& Service::RunOn(Executor executor) & {
+  MutablePolicy().executor = std::move(executor);
+  return *this;
+}
+
 const std::string& Service::name() const { return aliases_->front(); }
 
 const std::vector<std::string>& Service::aliases() const { return *aliases_; }
@@ -48,7 +91,25 @@ absl::StatusOr<std::shared_ptr<Object>> Service::MakeRoot() const {
     absl::Status made = Guarded([&] { self = factory_(); });
     if (!made.ok()) return made;
   }
-  return std::make_shared<Instance>(class_, std::move(self));
+  return std::make_shared<Root>(class_, std::move(self));
+}
+
+bool Service::has_hooks() const {
+  return !class_->on_connect().empty() || !class_->on_disconnect().empty();
+}
+
+absl::Status Service::RunOnConnect(const CallContext& context, Object& root) const {
+  for (const auto& hook : class_->on_connect()) {
+    absl::Status status = RunHook(*hook, context, root);
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Service::RunOnDisconnect(const CallContext& context, Object& root) const {
+  absl::Status first;
+  for (const auto& hook : class_->on_disconnect()) first.Update(RunHook(*hook, context, root));
+  return first;
 }
 
 }  // namespace rpyc

@@ -7,12 +7,16 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "rpyc/bind/class_def.h"
 #include "rpyc/bind/class_info.h"
 #include "rpyc/bind/instance.h"
 #include "rpyc/bind/method.h"
+#include "rpyc/bind/property.h"
+#include "rpyc/call_context.h"
+#include "rpyc/call_policy.h"
 
 namespace rpyc {
 
@@ -32,25 +36,35 @@ class Service {
   // A service whose root is a T, made anew for each connection.
   template <typename T>
   static Service Of(absl::string_view name) {
-    return Service(name, *ClassOf<T>(),
-                   [] { return std::shared_ptr<void>(std::make_shared<T>()); });
+    return Service(name, ClassOf<T>(), [] { return std::shared_ptr<void>(std::make_shared<T>()); });
   }
-  // A service whose root is `root` for every connection; T must be safe for many threads.
+  // A service whose root is `root` for every connection; T must be safe for many threads, or the
+  // service Serialized.
   template <typename T>
   static Service Shared(absl::string_view name, std::shared_ptr<T> root) {
-    return Service(name, *ClassOf<T>(), [root] { return std::shared_ptr<void>(root); });
+    return Service(name, ClassOf<T>(), [root] { return std::shared_ptr<void>(root); });
   }
 
-  // Exposes `callable` (a lambda or function) as `name`. `extras` are rpyc::Arg("name") for the
-  // parameters, in order, and at most one docstring.
+  // Exposes `callable` (a lambda, a function, a rpyc::Class<T>()) as `name`. `extras` are
+  // rpyc::Arg("name") for the parameters, in order, and at most one docstring.
   template <typename F, typename... Extras>
   Service& Expose(absl::string_view name, F callable, Extras&&... extras) & {
-    class_->Add(MakeMethod<void>(name, std::move(callable), std::forward<Extras>(extras)...));
+    class_->Add(MakeMember<void>(name, std::move(callable), std::forward<Extras>(extras)...));
     return *this;
   }
   template <typename F, typename... Extras>
   Service&& Expose(absl::string_view name, F callable, Extras&&... extras) && {
     return std::move(Expose(name, std::move(callable), std::forward<Extras>(extras)...));
+  }
+  // Exposes what `getter` returns as an attribute. Nobody can set one of a root.
+  template <typename G, typename... Extras>
+  Service& Property(absl::string_view name, G getter, Extras&&... extras) & {
+    class_->Add(MakeProperty<void>(name, std::move(getter), std::forward<Extras>(extras)...));
+    return *this;
+  }
+  template <typename G, typename... Extras>
+  Service&& Property(absl::string_view name, G getter, Extras&&... extras) && {
+    return std::move(Property(name, std::move(getter), std::forward<Extras>(extras)...));
   }
   Service& Doc(absl::string_view doc) &;
   Service&& Doc(absl::string_view doc) && { return std::move(Doc(doc)); }
@@ -58,21 +72,64 @@ class Service {
   Service& Alias(absl::string_view name) &;
   Service&& Alias(absl::string_view name) && { return std::move(Alias(name)); }
 
+  // Runs `hook` when a connection has been made, before its first request, or has gone; after, or
+  // before, the hooks of the root's class. It takes a const rpyc::CallContext& or nothing. A hook
+  // of a new connection that throws ends the connection.
+  template <typename F>
+  Service& OnConnect(F hook) & {
+    class_->AddOnConnect(MakeHook<void>("on_connect", std::move(hook)));
+    return *this;
+  }
+  template <typename F>
+  Service&& OnConnect(F hook) && {
+    return std::move(OnConnect(std::move(hook)));
+  }
+  template <typename F>
+  Service& OnDisconnect(F hook) & {
+    class_->AddOnDisconnect(MakeHook<void>("on_disconnect", std::move(hook)));
+    return *this;
+  }
+  template <typename F>
+  Service&& OnDisconnect(F hook) && {
+    return std::move(OnDisconnect(std::move(hook)));
+  }
+
+  // Runs one call of the service at a time, over all connections. While a call waits for its peer,
+  // in a callback, others run.
+  Service& Serialized() &;
+  Service&& Serialized() && { return std::move(Serialized()); }
+  // Runs the service's calls by `executor`, on the program's own loop or thread; the connection
+  // waits. A call that the executor drops is a RuntimeError.
+  Service& RunOn(Executor executor) &;
+  Service&& RunOn(Executor executor) && { return std::move(RunOn(std::move(executor))); }
+
   const std::string& name() const;                  // aliases().front()
   const std::vector<std::string>& aliases() const;  // upper case, never empty
   const ClassInfo& root_class() const { return *class_; }
 
+  // For the connection. What runs user code is called within a Run of its CallRunner.
+  // Null without Serialized and RunOn.
+  const std::shared_ptr<CallPolicy>& call_policy() const { return call_policy_; }
   // A root for a new connection. Runs the user's constructor: an exception becomes a PyStatus.
   absl::StatusOr<std::shared_ptr<Object>> MakeRoot() const;
+  // Whether a connection needs its root, to run hooks on, before a peer asks for it.
+  bool has_hooks() const;
+  // Runs the hooks. `root` is what MakeRoot made for this connection. The first that fails ends
+  // RunOnConnect; all of RunOnDisconnect run.
+  // Errors:  a PyStatus, what the first failed one threw.
+  absl::Status RunOnConnect(const CallContext& context, Object& root) const;
+  absl::Status RunOnDisconnect(const CallContext& context, Object& root) const;
 
  private:
   using Factory = std::function<std::shared_ptr<void>()>;
-  Service(absl::string_view name, const ClassInfo& root_class, Factory factory);
+  Service(absl::string_view name, std::shared_ptr<const ClassInfo> root_class, Factory factory);
   void AddRootMembers();  // what RPyC's Service exposes on every root
+  CallPolicy& MutablePolicy();
 
   std::shared_ptr<std::vector<std::string>> aliases_;
   std::shared_ptr<ClassInfo> class_;  // the root's: the user's members and get_service_name, ...
   Factory factory_;
+  std::shared_ptr<CallPolicy> call_policy_;
 };
 
 }  // namespace rpyc

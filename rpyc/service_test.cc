@@ -236,6 +236,105 @@ TEST(Service, ARootThatCannotBeMade) {
             "ValueError: no instrument");
 }
 
+class Session {
+ public:
+  Session& Itself() { return *this; }
+  std::string get_service_name() const { return "of my own"; }
+  bool is(const Session& other) const { return this == &other; }
+  std::vector<std::string> log;
+  friend void RpycExpose(ClassDef<Session>& c) {
+    c.Expose("itself", &Session::Itself);
+    c.Expose("is", &Session::is);
+    c.Expose("get_service_name", &Session::get_service_name);
+    c.Property("log", &Session::log);
+    c.OnConnect([](Session& self, const CallContext& context) {
+      self.log.push_back("hello " + context.peer());
+    });
+    c.OnDisconnect([](Session& self) { self.log.push_back("goodbye"); });
+  }
+};
+
+TEST(Service, ARootIsAnObjectOfItsClass) {
+  const auto root = Root(Service::Of<Session>("S"));
+  EXPECT_EQ(root->type_name(), "cpp.Session");
+  EXPECT_EQ(Call(root, "itself")->AsObject()->get(), root.get());
+  EXPECT_EQ(*Call(root, "is", {Value(root)}), Value(true));
+  EXPECT_TRUE(Class<Session>().Get()->HasInstance(*root));
+  EXPECT_NE(root->class_id(), ClassOf<Session>()->class_id());
+}
+
+TEST(Service, TheUsersMembersWin) {
+  EXPECT_EQ(*Call(Root(Service::Of<Session>("S")), "get_service_name"), Value("of my own"));
+  EXPECT_EQ(*Call(Root(Service::Of<Session>("S")), "get_service_aliases"), Value::Tuple({"S"}));
+  EXPECT_EQ(
+      *Call(Root(Service("S").Expose("get_service_name", [] { return 5; })), "get_service_name"),
+      Value(5));
+}
+
+TEST(Service, NobodyChangesARoot) {
+  for (const auto& root : {Root(Service::Of<Session>("S")), Root(Service("F"))}) {
+    for (const Access access : {Access::kSet, Access::kDelete}) {
+      const auto rule = root->OwnRule(access, "log");
+      ASSERT_TRUE(rule.has_value());
+      EXPECT_EQ(ToException(rule->status()).Summary(), "AttributeError: access denied");
+    }
+    EXPECT_FALSE(root->OwnRule(Access::kGet, "log").has_value());
+  }
+}
+
+TEST(Service, Hooks) {
+  std::string order;
+  const Service service =
+      Service::Of<Session>("S")
+          .OnConnect([&order] { order += "a"; })
+          .OnConnect([&order](const CallContext& context) { order += context.peer(); })
+          .OnDisconnect([&order] {
+            order += "c";
+            throw ValueError("first");
+          })
+          .OnDisconnect([&order] {
+            order += "d";
+            throw ValueError("last");
+          });
+  EXPECT_TRUE(service.has_hooks());
+  EXPECT_FALSE(Service::Of<Bank>("B").has_hooks());
+  auto caller = std::make_shared<CallContext::Caller>();
+  caller->peer = "b";
+  const CallContext context(caller);
+  const auto root = Root(service);
+  EXPECT_TRUE(service.RunOnConnect(context, *root).ok());
+  EXPECT_EQ(ToException(service.RunOnDisconnect(context, *root)).Summary(), "ValueError: last");
+  EXPECT_EQ(order, "abdc") << "what was set up last is taken down first";
+  EXPECT_EQ(*root->GetAttr(kNobody, {"log", true}), Value::Tuple({"hello b", "goodbye"}));
+}
+
+TEST(Service, AHookThatFails) {
+  int ran = 0;
+  const Service service =
+      Service("S").OnConnect([] { throw ValueError("not today"); }).OnConnect([&ran] { ++ran; });
+  EXPECT_EQ(ToException(service.RunOnConnect(kNobody, *Root(service))).Summary(),
+            "ValueError: not today");
+  EXPECT_EQ(ran, 0);
+}
+
+TEST(Service, Policies) {
+  EXPECT_EQ(Service("S").call_policy(), nullptr);
+  const Service service = Service("S").Serialized().RunOn([](const std::function<void()>&) {});
+  EXPECT_TRUE(service.call_policy()->serialized);
+  EXPECT_TRUE(service.call_policy()->executor != nullptr);
+}
+
+TEST(Service, ClassesAndAttributes) {
+  const auto root = Root(Service("S")
+                             .Expose("Account", Class<Account>(), "Accounts.")
+                             .Expose("give", [] { return Class<Bank>(); })
+                             .Property(
+                                 "version", [] { return 3; }, "Of the instrument."));
+  EXPECT_EQ(*root->GetAttr(kNobody, {"version", true}), Value(3));
+  EXPECT_EQ((*root->GetAttr(kNobody, {"Account", true})->AsObject())->type_name(), "cpp.Account");
+  EXPECT_EQ((*Call(root, "give")->AsObject())->type_name(), "cpp.Bank");
+}
+
 TEST(Casts, Ints) {
   EXPECT_EQ(*Through([](int64_t x) { return x; }, INT64_MIN), Value(INT64_MIN));
   EXPECT_EQ(*Through([](uint64_t x) { return x; }, BigInt{"18446744073709551615"}),

@@ -3,21 +3,30 @@
 
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <typeinfo>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "rpyc/bind/class_info.h"
+#include "rpyc/bind/class_object.h"
 #include "rpyc/bind/method.h"
+#include "rpyc/bind/property.h"
 #include "rpyc/cast/object.h"
 
 namespace rpyc {
+
+// The class T as a value: exposed under a name, or returned from a function.
+//   service.Expose("Account", rpyc::Class<Account>());
+template <typename T>
+ClassReference Class();
 
 // What Python sees of T; filled in by T's friend:
 //
 //   friend void RpycExpose(rpyc::ClassDef<Account>& c) {
 //     c.Doc("A bank account, held by reference.");
+//     c.Init<std::string>(rpyc::Arg("owner"));
 //     c.Expose("deposit", &Account::Deposit, rpyc::Arg("cents"), "Adds cents.");
 //     c.Property("balance", &Account::balance);
 //   }
@@ -32,24 +41,96 @@ class ClassDef {
     return *this;
   }
 
-  // Exposes a member function, or a function that takes a T& first, or one that needs no object.
-  // `extras`: rpyc::Arg for every parameter, in order, or none; at most one docstring.
-  template <typename F, typename... Extras>
-  ClassDef& Expose(absl::string_view name, F callable, Extras&&... extras) {
-    info_->Add(MakeMethod<T>(name, std::move(callable), std::forward<Extras>(extras)...));
+  // Inherits what Python sees of B. T's own members win, also virtual ones of B's through B's own
+  // definition; a shared_ptr<T> goes where a shared_ptr<B> is expected; isinstance knows it.
+  template <typename B>
+  ClassDef& Base() {
+    static_assert(std::is_convertible_v<T*, B*> && !std::is_same_v<T, B>,
+                  "rpyc: c.Base<B>() takes a public base class of the class being exposed");
+    if constexpr (std::is_convertible_v<T*, B*> && !std::is_same_v<T, B>) {
+      info_->AddBase(ClassOf<B>(), [](const std::shared_ptr<void>& self) -> std::shared_ptr<void> {
+        return std::static_pointer_cast<B>(std::static_pointer_cast<T>(self));
+      });
+    }
     return *this;
   }
 
-  // Exposes what `getter` returns as a read-only attribute.
+  // Lets Python make a T by calling the class: by T's constructor that takes A..., ...
+  template <typename... A, typename... Extras>
+  requires(sizeof...(A) > 0 || (... && bind_internal::kIsExtra<Extras>))  //
+      ClassDef& Init(Extras&&... extras) {
+    constexpr bool kConstructible = std::is_constructible_v<T, A...>;
+    static_assert(kConstructible, "rpyc: the class has no constructor that takes these types");
+    if constexpr (kConstructible) {
+      SetInit([](A... arguments) { return std::make_shared<T>(std::forward<A>(arguments)...); },
+              std::forward<Extras>(extras)...);
+    }
+    return *this;
+  }
+  // ... or by `factory`, which returns a std::shared_ptr<T> or an absl::StatusOr of one.
   template <typename F, typename... Extras>
-  ClassDef& Property(absl::string_view name, F getter, Extras&&... extras) {
-    Member member = MakeMethod<T>(name, std::move(getter), std::forward<Extras>(extras)...);
-    member.kind = MemberKind::kProperty;
+  requires(!bind_internal::kIsExtra<F>) ClassDef& Init(F factory, Extras&&... extras) {
+    SetInit(std::move(factory), std::forward<Extras>(extras)...);
+    return *this;
+  }
+
+  // Exposes a function: see MakeMethod. `extras`: rpyc::Arg for every parameter, in order, or none;
+  // at most one docstring. A rpyc::Class<U>() becomes an attribute.
+  template <typename F, typename... Extras>
+  ClassDef& Expose(absl::string_view name, F callable, Extras&&... extras) {
+    info_->Add(MakeMember<T>(name, std::move(callable), std::forward<Extras>(extras)...));
+    return *this;
+  }
+
+  // Exposes an attribute: see MakeProperty. `extras`: a setter, a deleter, a docstring.
+  template <typename G, typename... Extras>
+  ClassDef& Property(absl::string_view name, G getter, Extras&&... extras) {
+    info_->Add(MakeProperty<T>(name, std::move(getter), std::forward<Extras>(extras)...));
+    return *this;
+  }
+
+  // A function, class or data member as a plain attribute: only peers that allow_public_attrs or
+  // allow_all_attrs lets in see it.
+  template <typename F, typename... Extras>
+  ClassDef& Public(absl::string_view name, F callable, Extras&&... extras) {
+    if constexpr (std::is_member_object_pointer_v<F>) {
+      return PublicProperty(name, callable, std::forward<Extras>(extras)...);
+    } else {
+      Member member = MakeMember<T>(name, std::move(callable), std::forward<Extras>(extras)...);
+      member.visibility = Visibility::kPublic;
+      info_->Add(std::move(member));
+      return *this;
+    }
+  }
+  template <typename G, typename... Extras>
+  ClassDef& PublicProperty(absl::string_view name, G getter, Extras&&... extras) {
+    Member member = MakeProperty<T>(name, std::move(getter), std::forward<Extras>(extras)...);
+    member.visibility = Visibility::kPublic;
     info_->Add(std::move(member));
     return *this;
   }
 
+  // Runs when a connection whose root is a T comes, or has gone: a function of the object, the
+  // CallContext, both or nothing.
+  template <typename F>
+  ClassDef& OnConnect(F hook) {
+    info_->AddOnConnect(MakeHook<T>("on_connect", std::move(hook)));
+    return *this;
+  }
+  template <typename F>
+  ClassDef& OnDisconnect(F hook) {
+    info_->AddOnDisconnect(MakeHook<T>("on_disconnect", std::move(hook)));
+    return *this;
+  }
+
  private:
+  template <typename F, typename... Extras>
+  void SetInit(F factory, Extras&&... extras) {
+    // Named as Python calls it, without the module.
+    const std::string name = info_->name().substr(info_->name().rfind('.') + 1);
+    info_->set_init(MakeMethod<void>(name, std::move(factory), std::forward<Extras>(extras)...));
+  }
+
   ClassInfo* const info_;
 };
 
@@ -63,6 +144,11 @@ const std::shared_ptr<const ClassInfo>& ClassOf() {
     return made;
   }();
   return info;
+}
+
+template <typename T>
+ClassReference Class() {
+  return ClassReference(&ClassOf<T>);
 }
 
 }  // namespace rpyc

@@ -1,12 +1,32 @@
 #include "rpyc/bind/class_info.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "absl/strings/match.h"
-#include "rpyc/object.h"
 
 namespace rpyc {
+namespace {
+
+MemberBody OnBase(MemberBody body, Upcast upcast) {
+  if (!body) return body;
+  return [body = std::move(body), upcast](const Member& member, const MemberCall& call,
+                                          absl::Span<Value> args) {
+    return body(member, {call.context, upcast(call.self), call.object}, args);
+  };
+}
+
+// A base's member, to be run on an object of a class derived from it.
+std::shared_ptr<const Member> Inherited(const std::shared_ptr<const Member>& member,
+                                        Upcast upcast) {
+  if (upcast == nullptr || !member->needs_object) return member;
+  auto inherited = std::make_shared<Member>(*member);
+  inherited->body = OnBase(std::move(inherited->body), upcast);
+  inherited->setter = OnBase(std::move(inherited->setter), upcast);
+  inherited->deleter = OnBase(std::move(inherited->deleter), upcast);
+  return inherited;
+}
+
+}  // namespace
 
 bool Member::is_special() const {
   return name.size() > 4 && absl::StartsWith(name, "__") && absl::EndsWith(name, "__");
@@ -14,15 +34,9 @@ bool Member::is_special() const {
 
 ClassInfo::ClassInfo(absl::string_view name) : name_(name), class_id_(NewObjectId()) {}
 
-ClassInfo::ClassInfo(absl::string_view name, const ClassInfo& other)
-    : name_(name),
-      class_id_(NewObjectId()),
-      doc_(other.doc_),
-      members_(other.members_),
-      by_name_(other.by_name_) {}
+void ClassInfo::Add(Member member) { AddShared(std::make_shared<const Member>(std::move(member))); }
 
-void ClassInfo::Add(Member member) {
-  auto added = std::make_shared<const Member>(std::move(member));
+void ClassInfo::AddShared(std::shared_ptr<const Member> added) {
   const auto [entry, is_new] = by_name_.try_emplace(added->name, added.get());
   if (is_new) {
     members_.push_back(std::move(added));
@@ -35,9 +49,43 @@ void ClassInfo::Add(Member member) {
   *old = std::move(added);
 }
 
+void ClassInfo::AddBase(std::shared_ptr<const ClassInfo> base, Upcast upcast) {
+  if (doc_.empty()) doc_ = base->doc_;
+  for (const auto& member : base->members_) {
+    if (Find(member->name) == nullptr) AddShared(Inherited(member, upcast));
+  }
+  for (const auto& hook : base->on_connect_) on_connect_.push_back(Inherited(hook, upcast));
+  for (const auto& hook : base->on_disconnect_) on_disconnect_.push_back(Inherited(hook, upcast));
+  bases_.push_back({std::move(base), upcast});
+}
+
 const Member* ClassInfo::Find(absl::string_view name) const {
   const auto found = by_name_.find(name);
   return found == by_name_.end() ? nullptr : found->second;
+}
+
+void ClassInfo::AddOnConnect(Member hook) {
+  on_connect_.push_back(std::make_shared<const Member>(std::move(hook)));
+}
+
+void ClassInfo::AddOnDisconnect(Member hook) {
+  // What was set up last is taken down first.
+  on_disconnect_.insert(on_disconnect_.begin(), std::make_shared<const Member>(std::move(hook)));
+}
+
+bool ClassInfo::CastTo(const ClassInfo& target, std::shared_ptr<void>* self) const {
+  if (&target == this) return true;
+  for (const Base& base : bases_) {
+    if (!base.info->IsA(target)) continue;
+    if (base.upcast != nullptr) *self = base.upcast(*self);
+    return base.info->CastTo(target, self);
+  }
+  return false;
+}
+
+bool ClassInfo::IsA(const ClassInfo& other) const {
+  return &other == this || std::any_of(bases_.begin(), bases_.end(),
+                                       [&](const Base& base) { return base.info->IsA(other); });
 }
 
 }  // namespace rpyc

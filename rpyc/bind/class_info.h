@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -13,6 +14,7 @@
 #include "absl/types/span.h"
 #include "rpyc/bind/signature.h"
 #include "rpyc/call_context.h"
+#include "rpyc/object.h"
 #include "rpyc/value.h"
 
 namespace rpyc {
@@ -51,13 +53,14 @@ struct Member {
   bool is_special() const;
 };
 
+// A pointer to an object of a class as one to its base; null where the two are the same address.
+using Upcast = std::shared_ptr<void> (*)(const std::shared_ptr<void>& self);
+
 // What Python sees of a C++ class. Built once, then immutable and shared by all its objects.
 class ClassInfo {
  public:
   // `name` as Python shows it, "cpp.Account". The first component must not be a Python module.
   explicit ClassInfo(absl::string_view name);
-  // The same members under another name, as a class of its own.
-  ClassInfo(absl::string_view name, const ClassInfo& other);
 
   const std::string& name() const { return name_; }
   int64_t class_id() const { return class_id_; }
@@ -66,16 +69,45 @@ class ClassInfo {
 
   // Adds a member; one of the same name is replaced.
   void Add(Member member);
+  // Inherits: the base's members that have no other of their name, its hooks, and its docstring if
+  // there is none. Of two bases the one added first wins, as in Python.
+  void AddBase(std::shared_ptr<const ClassInfo> base, Upcast upcast);
   const Member* Find(absl::string_view name) const;  // nullptr if there is none
   // In the order added.
   const std::vector<std::shared_ptr<const Member>>& members() const { return members_; }
 
+  // What calling the class does; nullptr if it cannot be called.
+  const Member* init() const { return init_.get(); }
+  void set_init(Member init) { init_ = std::make_shared<const Member>(std::move(init)); }
+
+  // What runs when a connection whose root is of this class comes and goes, in this order.
+  using Hooks = std::vector<std::shared_ptr<const Member>>;
+  const Hooks& on_connect() const { return on_connect_; }
+  const Hooks& on_disconnect() const { return on_disconnect_; }
+  void AddOnConnect(Member hook);
+  void AddOnDisconnect(Member hook);
+
+  // Turns a pointer to an object of this class into one to `target`, if that is this or a base.
+  bool CastTo(const ClassInfo& target, std::shared_ptr<void>* self) const;
+  // Whether `other` is this or a base.
+  bool IsA(const ClassInfo& other) const;
+
  private:
+  struct Base {
+    std::shared_ptr<const ClassInfo> info;
+    Upcast upcast;
+  };
+  void AddShared(std::shared_ptr<const Member> member);
+
   std::string name_;
   int64_t class_id_;
   std::string doc_;
+  std::vector<Base> bases_;
   std::vector<std::shared_ptr<const Member>> members_;
   absl::flat_hash_map<std::string, const Member*> by_name_;
+  std::shared_ptr<const Member> init_;
+  Hooks on_connect_;
+  Hooks on_disconnect_;
 };
 
 }  // namespace rpyc

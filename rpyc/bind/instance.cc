@@ -15,13 +15,6 @@ absl::Status NoAttribute(const Object& object, absl::string_view name) {
                   absl::StrCat("'", object.type_name(), "' object has no attribute '", name, "'"));
 }
 
-absl::StatusOr<Value> Run(const Member& member, const MemberCall& call, CallArgs args) {
-  absl::StatusOr<std::vector<Value>> bound =
-      BindArguments(member.name, member.signature, std::move(args));
-  if (!bound.ok()) return bound.status();
-  return Invoke(member, member.body, call, absl::MakeSpan(*bound));
-}
-
 Value TextOrNone(const std::string& text) { return text.empty() ? Value() : Value(text); }
 
 // inspect.Signature as far as help() asks: its text.
@@ -40,6 +33,10 @@ class SignatureObject : public Object {
 };
 
 }  // namespace
+
+Value SignatureOf(const Signature& signature) {
+  return Value(std::make_shared<SignatureObject>(signature));
+}
 
 AttributePresence Instance::Has(absl::string_view name) const {
   const Member* member = class_->Find(name);
@@ -68,8 +65,13 @@ absl::StatusOr<Value> Instance::GetAttr(const CallContext& context, AttributeRef
                                              member));
 }
 
-absl::Status Instance::SetAttr(const CallContext& context, AttributeRef attribute, Value value) {
+const Member* Instance::FindProperty(AttributeRef attribute) const {
   const Member* member = Find(attribute);
+  return member == nullptr || member->kind != MemberKind::kProperty ? nullptr : member;
+}
+
+absl::Status Instance::SetAttr(const CallContext& context, AttributeRef attribute, Value value) {
+  const Member* member = FindProperty(attribute);
   if (member == nullptr || !member->setter) {
     return Object::SetAttr(context, attribute, std::move(value));
   }
@@ -77,9 +79,18 @@ absl::Status Instance::SetAttr(const CallContext& context, AttributeRef attribut
       .status();
 }
 
+absl::Status Instance::DelAttr(const CallContext& context, AttributeRef attribute) {
+  const Member* member = FindProperty(attribute);
+  if (member == nullptr) return Object::DelAttr(context, attribute);
+  if (!member->deleter) {
+    return PyStatus("AttributeError", absl::StrCat("can't delete attribute '", member->name, "'"));
+  }
+  return Invoke(*member, member->deleter, {context, self_, this}, {}).status();
+}
+
 absl::StatusOr<Value> Instance::CallMember(const CallContext& context, const Member& member,
                                            CallArgs args) {
-  return Run(member, {context, self_, this}, std::move(args));
+  return BindAndInvoke(member, {context, self_, this}, std::move(args));
 }
 
 absl::StatusOr<Value> Instance::Call(const CallContext& context, CallArgs args) {
@@ -129,6 +140,12 @@ absl::StatusOr<Value> Instance::Hash(const CallContext& context) {
 absl::StatusOr<Value> Instance::Compare(const CallContext& context, absl::string_view op,
                                         const Value& other) {
   const Member* member = class_->Find(op);
+  if (member == nullptr && op == "__ne__" && class_->Find("__eq__") != nullptr) {
+    // As Python's object does.
+    absl::StatusOr<Value> equal = Compare(context, "__eq__", other);
+    if (!equal.ok() || equal->AsBool() == nullptr) return equal;
+    return Value(!*equal->AsBool());
+  }
   if (member == nullptr) return Object::Compare(context, op, other);
   return CallMember(context, *member, CallArgs{.positional = {other}, .keyword = {}});
 }
@@ -169,13 +186,13 @@ absl::StatusOr<Value> BoundMethod::GetAttr(const CallContext&, AttributeRef attr
     return Value(absl::StrCat(instance_->type_name(), ".", member_->name));
   }
   if (attribute.name == "__signature__") {
-    return Value(std::make_shared<SignatureObject>(member_->signature));
+    return SignatureOf(member_->signature);
   }
   return NoAttribute(*this, attribute.name);
 }
 
 absl::StatusOr<Value> BoundMethod::Call(const CallContext& context, CallArgs args) {
-  return Run(*member_, {context, instance_->self(), instance_.get()}, std::move(args));
+  return BindAndInvoke(*member_, {context, instance_->self(), instance_.get()}, std::move(args));
 }
 
 bool BoundMethod::IsSameAs(const Value& other) const {

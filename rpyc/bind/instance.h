@@ -27,6 +27,7 @@ class Instance : public Object {
   AttributePresence Has(absl::string_view name) const override;
   absl::StatusOr<Value> GetAttr(const CallContext& context, AttributeRef attribute) override;
   absl::Status SetAttr(const CallContext& context, AttributeRef attribute, Value value) override;
+  absl::Status DelAttr(const CallContext& context, AttributeRef attribute) override;
   absl::StatusOr<Value> Call(const CallContext& context, CallArgs args) override;
   absl::StatusOr<Value> CallAttr(const CallContext& context, AttributeRef attribute,
                                  CallArgs args) override;
@@ -41,6 +42,7 @@ class Instance : public Object {
  private:
   // The member a peer means that may have `attribute`; null if there is none.
   const Member* Find(AttributeRef attribute) const;
+  const Member* FindProperty(AttributeRef attribute) const;
   absl::StatusOr<Value> CallMember(const CallContext& context, const Member& member, CallArgs args);
   absl::StatusOr<std::string> CallForText(const CallContext& context, const Member& member);
 
@@ -73,6 +75,9 @@ class BoundMethod : public Object {
   const std::shared_ptr<Instance> instance_;
   const Member* const member_;  // of instance_'s class
 };
+
+// What Python shows for it: inspect.Signature as far as help() asks, its text.
+Value SignatureOf(const Signature& signature);
 
 }  // namespace rpyc
 

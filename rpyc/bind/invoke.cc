@@ -8,6 +8,7 @@
 #include <string>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
@@ -80,6 +81,13 @@ absl::StatusOr<Value> Invoke(const Member& member, const MemberBody& body, const
   } catch (...) {
     return CurrentException();
   }
+}
+
+absl::StatusOr<Value> BindAndInvoke(const Member& member, const MemberCall& call, CallArgs args) {
+  absl::StatusOr<std::vector<Value>> bound =
+      BindArguments(member.name, member.signature, std::move(args));
+  if (!bound.ok()) return bound.status();
+  return Invoke(member, member.body, call, absl::MakeSpan(*bound));
 }
 
 absl::Status Guarded(absl::FunctionRef<void()> user_code) {

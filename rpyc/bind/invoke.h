@@ -22,6 +22,9 @@ namespace rpyc {
 absl::StatusOr<Value> Invoke(const Member& member, const MemberBody& body, const MemberCall& call,
                              absl::Span<Value> args);
 
+// Calls a method: puts `args` in the order of its parameters first.
+absl::StatusOr<Value> BindAndInvoke(const Member& member, const MemberCall& call, CallArgs args);
+
 // Runs any other piece of user code behind the same door.
 absl::Status Guarded(absl::FunctionRef<void()> user_code);
 

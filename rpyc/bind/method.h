@@ -69,15 +69,29 @@ std::string ResultName() {
   }
 }
 
+// How a parameter of type P is held until the call: an exposed class's by its owner, so that a
+// function may take a T& or const T&.
+template <typename P>
+struct Passing {
+  using Held = std::decay_t<P>;
+  static Held&& Give(Held& held) { return std::move(held); }
+};
+template <typename P>
+requires(std::is_lvalue_reference_v<P>&& Exposed<std::decay_t<P>>)  //
+    struct Passing<P> {
+  using Held = std::shared_ptr<std::decay_t<P>>;
+  static P Give(Held& held) { return *held; }
+};
+template <typename P>
+using Held = typename Passing<P>::Held;
+
 // Whether a Python argument can become a P, and a C++ result of type R a Python value. Of a type
 // without a Cast this is a compile error that says so.
 template <typename P>
 inline constexpr bool kGoesIn = requires(Value& value) {
-  Cast<std::decay_t<P>>::From(value);
+  Cast<Held<P>>::From(value);
 }
-|| requires(const CallContext& context, Value& value) {
-  Cast<std::decay_t<P>>::From(context, value);
-};
+|| requires(const CallContext& context, Value& value) { Cast<Held<P>>::From(context, value); };
 template <typename R>
 inline constexpr bool kGoesOut = requires(R&& result) {
   ResultCast<std::decay_t<R>>::To(std::forward<R>(result));
@@ -87,7 +101,8 @@ inline constexpr bool kGoesOut<void> = true;
 
 template <typename P>
 inline constexpr bool kChangesArgument =
-    std::is_lvalue_reference_v<P> && !std::is_const_v<std::remove_reference_t<P>>;
+    std::is_lvalue_reference_v<P> && !std::is_const_v<std::remove_reference_t<P>> &&
+    std::is_same_v<Held<P>, std::decay_t<P>>;
 
 // Whether F is a pointer to a member of T or of its base, or no pointer to a member.
 template <typename T, typename F>
@@ -160,16 +175,21 @@ constexpr ParameterKind KindOf() {
 
 template <typename... P>
 std::vector<Parameter> MakeParameters(std::tuple<P...>*) {
-  return {Parameter{.name = {},
-                    .type = ParameterName<std::decay_t<P>>(),
-                    .default_value = {},
-                    .kind = KindOf<P>()}...};
+  return {Parameter{
+      .name = {}, .type = ParameterName<Held<P>>(), .default_value = {}, .kind = KindOf<P>()}...};
 }
 
 template <typename T, typename Result, typename Call>
 absl::StatusOr<Value> ToSelfOrResult(const MemberCall& member_call, Call&& call) {
   if constexpr (std::is_lvalue_reference_v<Result> && std::is_same_v<std::decay_t<Result>, T>) {
     return SelfResult(member_call, static_cast<const void*>(std::addressof(call())));
+  } else if constexpr (std::is_same_v<Result, std::shared_ptr<T>>) {
+    Result result = call();
+    // Of the class that Python sees already, which may be derived from T.
+    if (result != nullptr && result == member_call.self) {
+      return Value(member_call.object->shared_from_this());
+    }
+    return ResultCast<Result>::To(std::move(result));
   } else {
     return ToResult<Result>(call);
   }
@@ -181,8 +201,8 @@ absl::StatusOr<Value> Apply(F& callable, const Member& member, const MemberCall&
                             [[maybe_unused]] absl::Span<Value> args, std::tuple<H...>*,
                             std::tuple<P...>*, std::index_sequence<I...>) {
   // Braces: left to right, so that the first wrong argument is the one reported.
-  std::tuple<absl::StatusOr<std::decay_t<P>>...> converted{
-      FromPython<std::decay_t<P>>(member_call.context, args[I])...};
+  std::tuple<absl::StatusOr<Held<P>>...> converted{
+      FromPython<Held<P>>(member_call.context, args[I])...};
   const absl::Status* error = nullptr;
   size_t wrong = 0;
   (void)(... && (std::get<I>(converted).ok() ||
@@ -192,9 +212,10 @@ absl::StatusOr<Value> Apply(F& callable, const Member& member, const MemberCall&
   return ToSelfOrResult<T, Result>(member_call, [&]() -> Result {
     if constexpr (std::is_member_function_pointer_v<F>) {
       return (static_cast<T*>(member_call.self.get())->*callable)(
-          HiddenArgument<T, H>(member_call)..., *std::move(std::get<I>(converted))...);
+          HiddenArgument<T, H>(member_call)..., Passing<P>::Give(*std::get<I>(converted))...);
     } else {
-      return callable(HiddenArgument<T, H>(member_call)..., *std::move(std::get<I>(converted))...);
+      return callable(HiddenArgument<T, H>(member_call)...,
+                      Passing<P>::Give(*std::get<I>(converted))...);
     }
   });
 }
@@ -215,6 +236,8 @@ template <typename Extra>
 inline constexpr bool kIsArg = std::is_same_v<std::decay_t<Extra>, Arg>;
 template <typename Extra>
 inline constexpr bool kIsDoc = std::is_convertible_v<Extra, absl::string_view>;
+template <typename Extra>
+inline constexpr bool kIsExtra = kIsArg<Extra> || kIsDoc<Extra>;
 template <typename... Extras>
 inline constexpr size_t kArgCount = (size_t{0} + ... + (kIsArg<Extras> ? 1 : 0));
 template <typename... Extras>

@@ -28,18 +28,16 @@ const std::shared_ptr<const ClassInfo>& ClassOf();
 // The last component of a C++ type's name: "Account" of bank::Account.
 std::string ShortTypeName(const std::type_info& type);
 
+// The C++ object behind `value` as one of class `wanted`; null if it is none of it.
+std::shared_ptr<void> SelfAs(const ClassInfo& wanted, const Value& value);
+
 // An exposed object travels by reference: Python holds a proxy, the object is shared.
 template <typename T>
 struct Cast<std::shared_ptr<T>, std::enable_if_t<Exposed<T>>> {
   static absl::StatusOr<std::shared_ptr<T>> From(Value& value) {
-    const std::shared_ptr<Object>* object = value.AsObject();
-    const auto* instance =
-        object == nullptr ? nullptr : dynamic_cast<const Instance*>(object->get());
-    // By class id: a service's root shows T under a class of its own, and is no argument.
-    if (instance == nullptr || &instance->class_info() != ClassOf<T>().get()) {
-      return WrongType(Name(), value);
-    }
-    return std::static_pointer_cast<T>(instance->self());
+    std::shared_ptr<void> self = SelfAs(*ClassOf<T>(), value);
+    if (self == nullptr) return WrongType(Name(), value);
+    return std::static_pointer_cast<T>(std::move(self));
   }
   // A null pointer is None.
   static Value To(std::shared_ptr<T> object) {
@@ -47,6 +45,29 @@ struct Cast<std::shared_ptr<T>, std::enable_if_t<Exposed<T>>> {
     return Value(std::make_shared<Instance>(ClassOf<T>(), std::move(object)));
   }
   static std::string Name() { return ShortTypeName(typeid(T)); }
+};
+
+// In only: what Python holds, it may change.
+template <typename T>
+struct Cast<std::shared_ptr<const T>, std::enable_if_t<Exposed<T>>> {
+  static absl::StatusOr<std::shared_ptr<const T>> From(Value& value) {
+    return Cast<std::shared_ptr<T>>::From(value);
+  }
+  static std::string Name() { return Cast<std::shared_ptr<T>>::Name(); }
+};
+
+// A result by value: the object moves to where Python holds it.
+template <typename T>
+struct Cast<T, std::enable_if_t<Exposed<T>>> {
+  static absl::StatusOr<T> From(Value& value) requires std::is_copy_constructible_v<T> {
+    absl::StatusOr<std::shared_ptr<T>> object = Cast<std::shared_ptr<T>>::From(value);
+    if (!object.ok()) return std::move(object).status();
+    return **object;
+  }
+  static Value To(T object) {
+    return Cast<std::shared_ptr<T>>::To(std::make_shared<T>(std::move(object)));
+  }
+  static std::string Name() { return Cast<std::shared_ptr<T>>::Name(); }
 };
 
 }  // namespace rpyc

@@ -1,0 +1,298 @@
+#include "rpyc/bind/class_def.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "rpyc/bind/class_object.h"
+#include "rpyc/bind/instance.h"
+#include "rpyc/errors.h"
+
+namespace rpyc {
+namespace {
+
+const CallContext kNobody;
+
+template <typename T>
+std::shared_ptr<Object> Seen(std::shared_ptr<T> object) {
+  return *Cast<std::shared_ptr<T>>::To(std::move(object)).AsObject();
+}
+template <typename T>
+std::shared_ptr<Object> SeenClass() {
+  return Class<T>().Get();
+}
+std::string Failure(const absl::Status& status) {
+  return status.ok() ? "no error" : ToException(status).Summary();
+}
+std::string Failure(const absl::StatusOr<Value>& result) {
+  return result.ok() ? "no error but " + result->DebugString() : Failure(result.status());
+}
+absl::StatusOr<Value> Call(const std::shared_ptr<Object>& object, absl::string_view name,
+                           std::vector<Value> positional = {}) {
+  return object->CallAttr(kNobody, {name, true}, {std::move(positional), {}});
+}
+absl::StatusOr<Value> Get(const std::shared_ptr<Object>& object, absl::string_view name) {
+  return object->GetAttr(kNobody, {name, true});
+}
+absl::Status Set(const std::shared_ptr<Object>& object, absl::string_view name, Value value) {
+  return object->SetAttr(kNobody, {name, true}, std::move(value));
+}
+
+class Inner {
+ public:
+  friend void RpycExpose(ClassDef<Inner>&) {}
+};
+
+class Gauge {
+ public:
+  Gauge() = default;
+  Gauge(std::string name, int low) : name_(std::move(name)), low_(low) {}
+  int low() const { return low_; }
+  void set_low(int low) {
+    if (low < 0) throw ValueError("below zero");
+    low_ = low;
+  }
+  static std::string Unit() { return "V"; }
+
+  friend void RpycExpose(ClassDef<Gauge>& c) {
+    c.Doc("Measures.");
+    c.Init<std::string, int>(Arg("name"), Arg("low") = 3, "A gauge of that name.");
+    c.Property("name", &Gauge::name_, "What it is called.");
+    c.Property("serial", &Gauge::serial_);
+    c.Property("low", &Gauge::low, &Gauge::set_low, "The least value.");
+    c.Property(
+        "note", [](const Gauge& self) { return self.note_; },
+        [](Gauge& self, std::optional<std::string> note) { self.note_ = note; },
+        [](Gauge& self) { self.note_.reset(); });
+    c.Property("who", [](const CallContext& context, const Gauge&) { return context.peer(); });
+    c.Public("raw", &Gauge::raw_);
+    c.Public("peek", [](const Gauge& self) { return self.raw_; });
+    c.PublicProperty("twice", [](const Gauge& self) { return 2 * self.raw_; });
+    c.Expose("unit", &Gauge::Unit);
+    c.Expose("Inner", Class<Inner>());
+    c.Expose("Self", Class<Gauge>());
+  }
+
+ private:
+  std::string name_ = "g";
+  const int serial_ = 77;
+  int low_ = 0;
+  int raw_ = 5;
+  std::optional<std::string> note_;
+};
+
+TEST(Property, GettersSettersAndDataMembers) {
+  const auto gauge = Seen(std::make_shared<Gauge>());
+  EXPECT_TRUE(Set(gauge, "low", 4).ok());
+  EXPECT_EQ(*Get(gauge, "low"), Value(4));
+  EXPECT_EQ(Failure(Set(gauge, "low", -1)), "ValueError: below zero");
+  EXPECT_EQ(Failure(Set(gauge, "low", "x")), "TypeError: attribute 'low': expected int, got str");
+  EXPECT_TRUE(Set(gauge, "name", "volts").ok());
+  EXPECT_EQ(*Get(gauge, "name"), Value("volts"));
+  EXPECT_EQ(Failure(Set(gauge, "name", 5)), "TypeError: attribute 'name': expected str, got int");
+  EXPECT_EQ(*Get(gauge, "serial"), Value(77));
+  EXPECT_EQ(Failure(Set(gauge, "serial", 5)),
+            "AttributeError: 'cpp.Gauge' object attribute 'serial' is read-only");
+  EXPECT_EQ(Failure(Set(gauge, "unit", 5)),
+            "AttributeError: 'cpp.Gauge' object attribute 'unit' is read-only");
+  EXPECT_EQ(Failure(Set(gauge, "new", 5)),
+            "AttributeError: 'cpp.Gauge' object has no attribute 'new'");
+  EXPECT_EQ(*Get(gauge, "who"), Value(""));
+  const Member& low = *ClassOf<Gauge>()->Find("low");
+  EXPECT_EQ(low.doc, "The least value.");
+  EXPECT_EQ(low.signature.return_type, "int");
+}
+
+TEST(Property, Deletion) {
+  const auto gauge = Seen(std::make_shared<Gauge>());
+  ASSERT_TRUE(Set(gauge, "note", "n").ok());
+  EXPECT_TRUE(gauge->DelAttr(kNobody, {"note", true}).ok());
+  EXPECT_EQ(*Get(gauge, "note"), Value());
+  EXPECT_EQ(Failure(gauge->DelAttr(kNobody, {"low", true})),
+            "AttributeError: can't delete attribute 'low'");
+}
+
+TEST(Property, PublicOnesAreNotExposed) {
+  const auto gauge = Seen(std::make_shared<Gauge>());
+  for (const char* name : {"raw", "peek", "twice"}) {
+    EXPECT_FALSE(gauge->Has(name).exposed);
+    EXPECT_TRUE(gauge->Has(name).plain);
+    EXPECT_FALSE(Get(gauge, name).ok());
+  }
+  EXPECT_EQ(*gauge->GetAttr(kNobody, {"raw", false}), Value(5));
+  EXPECT_TRUE(gauge->SetAttr(kNobody, {"raw", false}, 6).ok());
+  EXPECT_EQ(*gauge->GetAttr(kNobody, {"twice", false}), Value(12));
+  EXPECT_EQ(*gauge->CallAttr(kNobody, {"peek", false}, {}), Value(6));
+}
+
+TEST(ClassObject, MakesInstances) {
+  const auto type = SeenClass<Gauge>();
+  EXPECT_TRUE(type->is_class());
+  EXPECT_EQ(type->type_name(), "cpp.Gauge");
+  EXPECT_EQ(type->identity(), SeenClass<Gauge>()->identity());
+  EXPECT_EQ(*type->Repr(kNobody), "<class 'cpp.Gauge'>");
+  const Value made = *type->Call(kNobody, {{"amps"}, {{"low", 9}}});
+  const std::shared_ptr<Object>& gauge = *made.AsObject();
+  EXPECT_EQ(gauge->class_id(), type->class_id());
+  EXPECT_EQ(*Get(gauge, "name"), Value("amps"));
+  EXPECT_EQ(*Get(gauge, "low"), Value(9));
+  EXPECT_TRUE(type->HasInstance(*gauge));
+  EXPECT_FALSE(SeenClass<Inner>()->HasInstance(*gauge));
+  EXPECT_FALSE(type->HasInstance(*type));
+  EXPECT_EQ(Failure(type->Call(kNobody, {})),
+            "TypeError: Gauge() missing 1 required positional argument: 'name'");
+  EXPECT_EQ(Failure(type->Call(kNobody, {{5}, {}})),
+            "TypeError: Gauge() argument 'name': expected str, got int");
+  EXPECT_EQ(Failure(SeenClass<Inner>()->Call(kNobody, {})),
+            "TypeError: cannot create 'cpp.Inner' instances");
+}
+
+TEST(ClassObject, DescribesItself) {
+  const auto type = SeenClass<Gauge>();
+  EXPECT_EQ(*type->GetAttr(kNobody, {"__doc__", false}), Value("Measures."));
+  EXPECT_EQ(*Get(type, "__name__"), Value("Gauge"));
+  EXPECT_EQ(*(*Get(type, "__signature__")->AsObject())->Str(kNobody),
+            "(name: str, low: int = 3) -> Gauge");
+  const auto special = type->SpecialMethods();
+  ASSERT_EQ(special.size(), 1u);
+  EXPECT_EQ(special[0].first, "__call__");
+  EXPECT_EQ(special[0].second, "A gauge of that name.");
+}
+
+TEST(ClassObject, ItsAttributesAreWhatNeedsNoObject) {
+  const auto type = SeenClass<Gauge>();
+  EXPECT_EQ(*Call(type, "unit"), Value("V"));
+  EXPECT_EQ(Get(type, "Inner")->AsObject()->get()->type_name(), "cpp.Inner");
+  EXPECT_EQ(Get(type, "Self")->AsObject()->get()->identity(), type->identity());
+  EXPECT_FALSE(type->Has("low").exposed);
+  EXPECT_EQ(Failure(Get(type, "low")),
+            "AttributeError: type object 'cpp.Gauge' has no attribute 'low'");
+  EXPECT_EQ(type->Dir(),
+            (std::vector<std::string>{"Inner", "Self", "__call__", "__doc__", "__name__",
+                                      "__qualname__", "__signature__", "unit"}));
+}
+
+// --- inheritance ---
+
+class Named {
+ public:
+  virtual ~Named() = default;
+  virtual std::string kind() const { return "named"; }
+  std::string name = "n";
+  friend void RpycExpose(ClassDef<Named>& c) {
+    c.Doc("Has a name.");
+    c.Expose("kind", &Named::kind, "What it is.");
+    c.Expose("same", [](const Named& self, const Named& other) { return &self == &other; });
+    c.Expose("overridden", [](const Named&) { return "by nobody"; });
+    c.Expose("itself", [](std::shared_ptr<Named> self) { return self; });
+    c.Property("name", &Named::name);
+  }
+};
+
+struct Padding {
+  int64_t padding[4] = {1, 2, 3, 4};
+};
+
+class Counted {
+ public:
+  virtual ~Counted() = default;
+  int count = 10;
+  Counted& Increment() {
+    ++count;
+    return *this;
+  }
+  friend void RpycExpose(ClassDef<Counted>& c) {
+    c.Property(
+        "count", &Counted::count, [](Counted& self, int count) { self.count = count; },
+        [](Counted& self) { self.count = 0; });
+    c.Expose("name", [](const Counted&) { return "the first base wins"; });
+    c.Expose("increment", &Counted::Increment);
+  }
+};
+
+// Counted is at another address.
+class Both : public Padding, public Named, public Counted {
+ public:
+  std::string kind() const override { return "both"; }
+  friend void RpycExpose(ClassDef<Both>& c) {
+    c.Expose("overridden", [](const Both&) { return "by Both"; });
+    c.Base<Named>().Base<Counted>();
+    c.Property("padding", [](const Both& self) { return self.padding[3]; });
+  }
+};
+
+class Last : public Both {
+ public:
+  friend void RpycExpose(ClassDef<Last>& c) { c.Base<Both>(); }
+};
+
+TEST(Inheritance, MembersOfBasesAtOtherAddresses) {
+  const auto last = std::make_shared<Last>();
+  const auto object = Seen(last);
+  EXPECT_EQ(*Call(object, "kind"), Value("both")) << "virtual functions are C++'s";
+  EXPECT_EQ(*Call(object, "overridden"), Value("by Both"));
+  EXPECT_EQ(*Get(object, "name"), Value("n"));
+  EXPECT_EQ(*Get(object, "count"), Value(10));
+  EXPECT_TRUE(Set(object, "count", 20).ok());
+  EXPECT_EQ(last->count, 20);
+  EXPECT_TRUE(object->DelAttr(kNobody, {"count", true}).ok());
+  EXPECT_EQ(last->count, 0);
+  EXPECT_EQ(*Get(object, "padding"), Value(4));
+  EXPECT_EQ(Call(object, "increment")->AsObject()->get(), object.get());
+  EXPECT_EQ(last->count, 1);
+  EXPECT_EQ(Call(object, "itself")->AsObject()->get(), object.get());
+  EXPECT_EQ(*object->GetAttr(kNobody, {"__doc__", false}), Value("Has a name."));
+  EXPECT_EQ(ClassOf<Last>()->Find("kind")->doc, "What it is.");
+}
+
+TEST(Inheritance, ADerivedObjectGoesWhereItsBaseIsExpected) {
+  const auto last = std::make_shared<Last>();
+  Value value(Seen(last));
+  EXPECT_EQ(Cast<std::shared_ptr<Counted>>::From(value)->get(), last.get());
+  EXPECT_EQ(Cast<std::shared_ptr<Both>>::From(value)->get(), last.get());
+  EXPECT_EQ(Cast<std::shared_ptr<const Named>>::From(value)->get(), last.get());
+  EXPECT_EQ(*Call(*value.AsObject(), "same", {value}), Value(true));
+  EXPECT_EQ(*Call(*value.AsObject(), "same", {Value(Seen(std::make_shared<Named>()))}),
+            Value(false));
+  Value base(Seen(std::make_shared<Counted>()));
+  EXPECT_FALSE(Cast<std::shared_ptr<Both>>::From(base).ok());
+}
+
+TEST(Inheritance, IsInstance) {
+  const auto last = Seen(std::make_shared<Last>());
+  EXPECT_TRUE(SeenClass<Counted>()->HasInstance(*last));
+  EXPECT_TRUE(SeenClass<Named>()->HasInstance(*last));
+  EXPECT_TRUE(SeenClass<Both>()->HasInstance(*last));
+  EXPECT_FALSE(SeenClass<Last>()->HasInstance(*Seen(std::make_shared<Both>())));
+}
+
+// --- comparison ---
+
+struct Coin {
+  int cents;
+  bool operator==(const Coin& other) const { return cents == other.cents; }
+  Coin operator+(const Coin& other) const { return {cents + other.cents}; }
+  friend void RpycExpose(ClassDef<Coin>& c) {
+    c.Property("cents", &Coin::cents);
+    c.Expose("__eq__", &Coin::operator==);
+    c.Expose("__add__", &Coin::operator+);
+    c.Expose("__hash__", [](const Coin& self) { return self.cents; });
+  }
+};
+
+TEST(Operators, MemberOperatorsAreExposedAsTheyAre) {
+  const auto one = Seen(std::make_shared<Coin>(Coin{1}));
+  const Value two(Seen(std::make_shared<Coin>(Coin{2})));
+  const Value other_one(Seen(std::make_shared<Coin>(Coin{1})));
+  EXPECT_EQ(*Get(*Call(one, "__add__", {two})->AsObject(), "cents"), Value(3));
+  EXPECT_EQ(*Call(one, "__add__", {"2"}), Value(NotImplemented()));
+  EXPECT_EQ(*one->Compare(kNobody, "__eq__", other_one), Value(true));
+  EXPECT_EQ(*one->Compare(kNobody, "__ne__", other_one), Value(false)) << "from __eq__";
+  EXPECT_EQ(*one->Compare(kNobody, "__ne__", two), Value(true));
+  EXPECT_EQ(*one->Compare(kNobody, "__ne__", 5), Value(NotImplemented()));
+  EXPECT_EQ(*one->Hash(kNobody), Value(1));
+}
+
+}  // namespace
+}  // namespace rpyc

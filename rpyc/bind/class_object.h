@@ -1,0 +1,62 @@
+#ifndef RPYC_BIND_CLASS_OBJECT_H_
+#define RPYC_BIND_CLASS_OBJECT_H_
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "rpyc/bind/class_info.h"
+#include "rpyc/cast/cast.h"
+#include "rpyc/object.h"
+
+namespace rpyc {
+
+// An exposed class itself as Python sees it: calling it makes an object, isinstance knows it.
+// Its attributes are those members that need no object. Any two of one class are the same to peers.
+class ClassObject : public Object {
+ public:
+  explicit ClassObject(std::shared_ptr<const ClassInfo> class_info)
+      : class_(std::move(class_info)) {}
+
+  absl::string_view type_name() const override { return class_->name(); }
+  int64_t class_id() const override { return class_->class_id(); }
+  bool is_class() const override { return true; }
+  bool HasInstance(const Object& other) const override;
+  const void* identity() const override { return class_.get(); }
+  AttributePresence Has(absl::string_view name) const override;
+  absl::StatusOr<Value> GetAttr(const CallContext& context, AttributeRef attribute) override;
+  absl::StatusOr<Value> Call(const CallContext& context, CallArgs args) override;
+  absl::StatusOr<std::string> Repr(const CallContext& context) override;
+  std::vector<std::string> Dir() const override;
+  std::vector<std::pair<std::string, std::optional<std::string>>> SpecialMethods() const override;
+
+ private:
+  const Member* Find(absl::string_view name) const;  // null: none, or one that needs an object
+
+  const std::shared_ptr<const ClassInfo> class_;
+};
+
+// An exposed class as a C++ value: see rpyc::Class<T>(). Looks at the class only when it is used,
+// so that classes may refer to each other.
+class ClassReference {
+ public:
+  using Getter = const std::shared_ptr<const ClassInfo>& (*)();
+  explicit ClassReference(Getter getter) : getter_(getter) {}
+  std::shared_ptr<Object> Get() const { return std::make_shared<ClassObject>(getter_()); }
+
+ private:
+  Getter getter_;
+};
+
+// Out only.
+template <>
+struct Cast<ClassReference> {
+  static Value To(ClassReference reference) { return Value(reference.Get()); }
+  static std::string Name() { return "type"; }
+};
+
+}  // namespace rpyc
+
+#endif  // RPYC_BIND_CLASS_OBJECT_H_

@@ -1,0 +1,117 @@
+#ifndef RPYC_BIND_PROPERTY_H_
+#define RPYC_BIND_PROPERTY_H_
+
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include "absl/strings/string_view.h"
+#include "rpyc/bind/class_info.h"
+#include "rpyc/bind/class_object.h"
+#include "rpyc/bind/invoke.h"
+#include "rpyc/bind/method.h"
+#include "rpyc/cast/cast.h"
+
+// Turns getters, setters and data members into attributes.
+namespace rpyc {
+namespace bind_internal {
+
+template <typename T, typename F>
+constexpr size_t kPythonCount = Callable<T, F>::kCount;
+
+// A setter takes the new value, a deleter nothing.
+template <typename T, typename F>
+void AddAccessor(Member* member, F accessor) {
+  if constexpr (kIsDoc<F>) {
+    member->doc = std::string(absl::string_view(accessor));
+  } else if constexpr (CheckCallable<T, F>()) {
+    constexpr size_t kCount = kPythonCount<T, F>;
+    static_assert(kCount <= 1,
+                  "rpyc: a property's setter takes the new value, and its deleter nothing");
+    if constexpr (kCount <= 1) {
+      (kCount == 1 ? member->setter : member->deleter) = MakeBody<T>(std::move(accessor));
+      member->needs_object = member->needs_object || Callable<T, F>::kTakesObject;
+    }
+  }
+}
+
+// Text that is borrowed is no place to keep what Python passed.
+template <typename M>
+inline constexpr bool kSettable = !std::is_const_v<M> && !std::is_same_v<M, absl::string_view> &&
+                                  std::is_move_assignable_v<M> && kGoesIn<M>;
+
+template <typename T, typename M, typename C>
+void AddDataMember(Member* member, M C::*data) {
+  static_assert(kMemberOf<T, M C::*>, "rpyc: a data member of another class than the one exposed");
+  if constexpr (kMemberOf<T, M C::*> && CheckTypes<M>(static_cast<std::tuple<>*>(nullptr))) {
+    member->needs_object = true;
+    member->signature.return_type = ResultName<M>();
+    member->body = [data](const Member&, const MemberCall& call, absl::Span<Value>) {
+      const T& self = *static_cast<const T*>(call.self.get());
+      return ToResult<M>([&]() -> const M& { return self.*data; });
+    };
+    if constexpr (kSettable<M>) {
+      member->setter = [data](const Member& attribute, const MemberCall& call,
+                              absl::Span<Value> args) -> absl::StatusOr<Value> {
+        absl::StatusOr<M> value = FromPython<M>(call.context, args[0]);
+        if (!value.ok()) return ArgumentError(attribute, 0, value.status());
+        static_cast<T*>(call.self.get())->*data = *std::move(value);
+        return Value();
+      };
+    }
+  }
+}
+
+}  // namespace bind_internal
+
+// An attribute: `getter` is a function as for MakeMethod that Python passes nothing, or a data
+// member, which may be set unless it is const. `extras`: a setter, a deleter, a docstring.
+template <typename T, typename G, typename... Extras>
+Member MakeProperty(absl::string_view name, G getter, Extras&&... extras) {
+  namespace internal = bind_internal;
+  static_assert(internal::kDocCount<Extras...> <= 1, "rpyc: give at most one docstring");
+  Member member;
+  member.name = std::string(name);
+  member.kind = MemberKind::kProperty;
+  if constexpr (std::is_member_object_pointer_v<G>) {
+    internal::AddDataMember<T>(&member, getter);
+  } else if constexpr (internal::CheckCallable<T, G>()) {
+    using C = internal::Callable<T, G>;
+    static_assert(C::kCount == 0, "rpyc: a property's getter takes the object and no argument");
+    static_assert(!C::kReturnsSelf, "rpyc: a property cannot be the object itself");
+    if constexpr (C::kCount == 0 && !C::kReturnsSelf) {
+      member.needs_object = C::kTakesObject;
+      member.signature.return_type = internal::ResultName<typename C::Result>();
+      member.body = internal::MakeBody<T>(std::move(getter));
+    }
+  }
+  (internal::AddAccessor<T, std::decay_t<Extras>>(&member, std::forward<Extras>(extras)), ...);
+  return member;
+}
+
+// What `exposed` is to Python: a method, or an attribute that holds a class.
+template <typename T, typename F, typename... Extras>
+Member MakeMember(absl::string_view name, F exposed, Extras&&... extras) {
+  if constexpr (std::is_same_v<F, ClassReference>) {
+    return MakeProperty<void>(
+        name, [exposed] { return exposed; }, std::forward<Extras>(extras)...);
+  } else {
+    return MakeMethod<T>(name, std::move(exposed), std::forward<Extras>(extras)...);
+  }
+}
+
+// A function that takes nothing but the object and the CallContext, if it wants them.
+template <typename T, typename F>
+Member MakeHook(absl::string_view name, F hook) {
+  if constexpr (bind_internal::CheckCallable<T, F>()) {
+    constexpr bool kNoArguments = bind_internal::Callable<T, F>::kCount == 0;
+    static_assert(kNoArguments, "rpyc: a hook takes a const rpyc::CallContext& or nothing");
+    if constexpr (kNoArguments) return MakeMethod<T>(name, std::move(hook));
+  }
+  return Member();
+}
+
+}  // namespace rpyc
+
+#endif  // RPYC_BIND_PROPERTY_H_

@@ -1,0 +1,78 @@
+#ifndef RPYC_CALL_POLICY_H_
+#define RPYC_CALL_POLICY_H_
+
+#include <functional>
+#include <memory>
+#include <utility>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "rpyc/mutex.h"
+
+namespace rpyc {
+
+// Runs a task some time, once, on a thread of its choice: the program's own loop.
+using Executor = std::function<void(std::function<void()>)>;
+
+// Whose turn it is, and on whose thread a service's calls run: Service::Serialized() and RunOn().
+// Shared by the service's connections; complete before the first of them.
+struct CallPolicy {
+  bool serialized = false;
+  Executor executor;  // empty: the connection's own thread
+  Mutex turn;         // if serialized: held while a call runs
+};
+
+// One connection's part of it. Without a policy, calls just run.
+// Threads: the connection's thread of control, which moves to the executor's while a call runs
+// there. Source:  ours; Python services had the GIL.
+class CallRunner {
+ public:
+  // `policy` may be null.
+  explicit CallRunner(std::shared_ptr<CallPolicy> policy) : policy_(std::move(policy)) {}
+  CallRunner(const CallRunner&) = delete;
+  CallRunner& operator=(const CallRunner&) = delete;
+
+  // Runs `call`, which must not throw, and waits for its end. Within another Run of this runner it
+  // runs where that runs.
+  // Errors:  a PyStatus; `call` has not run then, and will not: the executor threw, or dropped it
+  //          (RuntimeError).
+  absl::Status Run(absl::FunctionRef<void()> call) {
+    if (policy_ == nullptr) {
+      call();
+      return absl::OkStatus();
+    }
+    return RunByPolicy(call);
+  }
+
+  // Around a wait for the peer within `call`: others have their turn meanwhile. The executor's
+  // thread is not given back.
+  void Pause();
+  void Resume();
+
+ private:
+  absl::Status RunByPolicy(absl::FunctionRef<void()> call);
+  absl::Status RunOnExecutor(absl::FunctionRef<void()> call);
+  void RunInTurn(absl::FunctionRef<void()> call);
+  void TakeTurn();
+  void GiveTurn();
+
+  const std::shared_ptr<CallPolicy> policy_;
+  bool inside_ = false;    // a Run has begun and not ended
+  bool has_turn_ = false;  // and it is not paused
+};
+
+// Pauses for a scope.
+class CallPause {
+ public:
+  explicit CallPause(CallRunner* runner) : runner_(runner) { runner_->Pause(); }
+  ~CallPause() { runner_->Resume(); }
+  CallPause(const CallPause&) = delete;
+  CallPause& operator=(const CallPause&) = delete;
+
+ private:
+  CallRunner* const runner_;
+};
+
+}  // namespace rpyc
+
+#endif  // RPYC_CALL_POLICY_H_
