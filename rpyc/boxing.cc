@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "rpyc/brine_format.h"
 #include "rpyc/errors.h"
 #include "rpyc/id_pack.h"
 #include "rpyc/netref.h"
@@ -18,38 +19,58 @@ void AppendLabel(Label label, OutBuffer* out) {
   brine::AppendInt(static_cast<int64_t>(label), out);
 }
 
-// Enters the (label, content) tuple of a boxed value and reads the label.
-absl::StatusOr<Label> ReadLabel(brine::Reader* reader) {
-  if (!reader->AtTuple()) {
-    absl::StatusOr<Value> other = reader->ReadValue();
-    if (!other.ok()) return other.status();
-    return PyStatus("TypeError",
-                    absl::StrCat("a boxed value must be a tuple of label and content, not ",
-                                 other->DebugString()));
-  }
-  absl::StatusOr<uint32_t> count = reader->ReadTupleHeader();
-  if (!count.ok()) return count.status();
-  if (*count != 2) {
-    return PyStatus("ValueError", absl::StrCat("a boxed value has a label and a content, not ",
-                                               *count, " items"));
-  }
-  Value label;
-  if (reader->AtSmallInt()) {  // always, from a stock peer
-    label = *reader->ReadInt();
-  } else {
-    absl::StatusOr<Value> other = reader->ReadValue();
-    if (!other.ok()) return other.status();
-    label = *std::move(other);
-  }
-  const int64_t* number = label.AsInt();
-  if (number == nullptr || *number < static_cast<int64_t>(Label::kValue) ||
-      *number > static_cast<int64_t>(Label::kRemoteRef)) {
-    return PyStatus("ValueError", absl::StrCat("invalid label ", label.DebugString()));
-  }
-  return static_cast<Label>(*number);
+// What makes an error or is rare is not inlined: unboxing recurses, and method calls run after it
+// on a stack of which an idle connection keeps the pages once touched.
+
+// What stands in place of a tuple that was expected.
+[[gnu::noinline, gnu::cold]] absl::Status NotATuple(absl::string_view expected,
+                                                    brine::Reader* reader) {
+  absl::StatusOr<Value> other = reader->ReadValue();
+  if (!other.ok()) return std::move(other).status();
+  return PyStatus("TypeError", absl::StrCat(expected, other->DebugString()));
 }
 
-absl::Status UnknownObject(absl::string_view encoded_id_pack, const Limits& limits) {
+[[gnu::noinline, gnu::cold]] absl::Status WrongLabelCount(uint32_t count) {
+  return PyStatus("ValueError",
+                  absl::StrCat("a boxed value has a label and a content, not ", count, " items"));
+}
+
+bool IsLabel(int64_t number) {
+  return number >= static_cast<int64_t>(Label::kValue) &&
+         number <= static_cast<int64_t>(Label::kRemoteRef);
+}
+
+// A label in another form than that of stock peers, or none.
+[[gnu::noinline, gnu::cold]] absl::StatusOr<Label> ReadUnusualLabel(brine::Reader* reader) {
+  absl::StatusOr<Value> label = reader->ReadValue();
+  if (!label.ok()) return std::move(label).status();
+  if (label->AsInt() != nullptr && IsLabel(*label->AsInt())) {
+    return static_cast<Label>(*label->AsInt());
+  }
+  return PyStatus("ValueError", absl::StrCat("invalid label ", label->DebugString()));
+}
+
+// Enters the (label, content) tuple of a boxed value and reads the label.
+[[gnu::noinline]] absl::StatusOr<Label> ReadLabel(brine::Reader* reader) {
+  if (!reader->AtTuple()) {
+    return NotATuple("a boxed value must be a tuple of label and content, not ", reader);
+  }
+  const absl::StatusOr<uint32_t> count = reader->ReadTupleHeader();
+  if (!count.ok()) return count.status();
+  if (*count != 2) return WrongLabelCount(*count);
+  const int64_t number = reader->PeekTag() - brine::kTagSmallIntZero;
+  if (!reader->AtSmallInt() || !IsLabel(number)) return ReadUnusualLabel(reader);
+  reader->ReadInt().IgnoreError();
+  return static_cast<Label>(number);
+}
+
+[[gnu::noinline, gnu::cold]] absl::Status TooDeep(int max_nesting) {
+  return absl::ResourceExhaustedError(
+      absl::StrCat("boxed tuples nested deeper than max_nesting ", max_nesting));
+}
+
+[[gnu::noinline, gnu::cold]] absl::Status UnknownObject(absl::string_view encoded_id_pack,
+                                                        const Limits& limits) {
   absl::StatusOr<Value> id_pack = brine::Decode(encoded_id_pack, limits);
   if (!id_pack.ok()) return id_pack.status();
   return PyStatus(RemoteException{.name = "KeyError", .args = {*std::move(id_pack)}});
@@ -58,13 +79,8 @@ absl::Status UnknownObject(absl::string_view encoded_id_pack, const Limits& limi
 }  // namespace
 
 absl::StatusOr<std::vector<Value>> Boxing::UnboxItems(brine::Reader* reader, int depth) {
-  if (!reader->AtTuple()) {
-    absl::StatusOr<Value> other = reader->ReadValue();
-    if (!other.ok()) return other.status();
-    return PyStatus("TypeError",
-                    absl::StrCat("expected a tuple of boxed values, got ", other->DebugString()));
-  }
-  absl::StatusOr<uint32_t> count = reader->ReadTupleHeader();
+  if (!reader->AtTuple()) return NotATuple("expected a tuple of boxed values, got ", reader);
+  const absl::StatusOr<uint32_t> count = reader->ReadTupleHeader();
   if (!count.ok()) return count.status();
   std::vector<Value> items;
   // The shortest boxed value has three bytes, so a claimed count cannot reserve more than arrived.
@@ -77,54 +93,63 @@ absl::StatusOr<std::vector<Value>> Boxing::UnboxItems(brine::Reader* reader, int
   return items;
 }
 
+[[gnu::noinline]] absl::StatusOr<Value> Boxing::UnboxLocal(brine::Reader* reader) {
+  const absl::StatusOr<absl::string_view> encoded = reader->SkipValue();
+  if (!encoded.ok()) return encoded.status();
+  const std::optional<IdPack> id_pack = ParseIdPack(*encoded, limits_);
+  std::shared_ptr<Object> object = id_pack ? local_objects_->Find(*id_pack) : nullptr;
+  if (object == nullptr) return UnknownObject(*encoded, limits_);
+  return Value(std::move(object));
+}
+
+[[gnu::noinline]] absl::StatusOr<Value> Boxing::UnboxRemote(brine::Reader* reader) {
+  const absl::StatusOr<absl::string_view> encoded = reader->SkipValue();
+  if (!encoded.ok()) return encoded.status();
+  absl::StatusOr<std::shared_ptr<Netref>> netref = proxies_->Receive(*encoded, limits_);
+  if (!netref.ok()) return std::move(netref).status();
+  return Value(std::shared_ptr<Object>(*std::move(netref)));
+}
+
+[[gnu::noinline]] absl::StatusOr<Value> Boxing::UnboxTuple(brine::Reader* reader, int depth) {
+  absl::StatusOr<std::vector<Value>> items = UnboxItems(reader, depth);
+  if (!items.ok()) return std::move(items).status();
+  return Value::Tuple(*std::move(items));
+}
+
 absl::StatusOr<Value> Boxing::Unbox(brine::Reader* reader, int depth) {
-  if (depth > limits_.max_nesting) {
-    return absl::ResourceExhaustedError(
-        absl::StrCat("boxed tuples nested deeper than max_nesting ", limits_.max_nesting));
-  }
-  absl::StatusOr<Label> label = ReadLabel(reader);
+  if (depth > limits_.max_nesting) return TooDeep(limits_.max_nesting);
+  const absl::StatusOr<Label> label = ReadLabel(reader);
   if (!label.ok()) return label.status();
   switch (*label) {
     case Label::kValue:
       return reader->ReadValue();
-    case Label::kTuple: {
-      absl::StatusOr<std::vector<Value>> items = UnboxItems(reader, depth);
-      if (!items.ok()) return items.status();
-      return Value::Tuple(*std::move(items));
-    }
-    case Label::kLocalRef: {
-      absl::StatusOr<absl::string_view> encoded = reader->SkipValue();
-      if (!encoded.ok()) return encoded.status();
-      const std::optional<IdPack> id_pack = ParseIdPack(*encoded, limits_);
-      std::shared_ptr<Object> object = id_pack ? local_objects_->Find(*id_pack) : nullptr;
-      if (object == nullptr) return UnknownObject(*encoded, limits_);
-      return Value(std::move(object));
-    }
-    case Label::kRemoteRef: {
-      absl::StatusOr<absl::string_view> encoded = reader->SkipValue();
-      if (!encoded.ok()) return encoded.status();
-      absl::StatusOr<std::shared_ptr<Netref>> netref = proxies_->Receive(*encoded, limits_);
-      if (!netref.ok()) return netref.status();
-      return Value(std::shared_ptr<Object>(*std::move(netref)));
-    }
+    case Label::kTuple:
+      return UnboxTuple(reader, depth);
+    case Label::kLocalRef:
+      return UnboxLocal(reader);
+    case Label::kRemoteRef:
+      return UnboxRemote(reader);
   }
   return absl::InternalError("a label outside its range");
 }
 
-absl::StatusOr<std::vector<Value>> Boxing::UnboxArgs(brine::Reader* reader) {
-  absl::StatusOr<Label> label = ReadLabel(reader);
-  if (!label.ok()) return label.status();
-  if (*label == Label::kTuple) return UnboxItems(reader, 0);
-  if (*label != Label::kValue) {
-    return PyStatus("TypeError", "the arguments of a request must be a tuple, not a reference");
-  }
+// All arguments by value.
+[[gnu::noinline]] absl::StatusOr<std::vector<Value>> UnboxValues(brine::Reader* reader) {
   absl::StatusOr<Value> value = reader->ReadValue();
-  if (!value.ok()) return value.status();
+  if (!value.ok()) return std::move(value).status();
   if (!value->IsTuple()) {
     return PyStatus("TypeError", absl::StrCat("the arguments of a request must be a tuple, not ",
                                               value->DebugString()));
   }
   return std::move(*value).TakeItems();
+}
+
+absl::StatusOr<std::vector<Value>> Boxing::UnboxArgs(brine::Reader* reader) {
+  const absl::StatusOr<Label> label = ReadLabel(reader);
+  if (!label.ok()) return label.status();
+  if (*label == Label::kTuple) return UnboxItems(reader, 0);
+  if (*label == Label::kValue) return UnboxValues(reader);
+  return PyStatus("TypeError", "the arguments of a request must be a tuple, not a reference");
 }
 
 absl::Status Boxing::BoxInto(Value value, int depth, OutBuffer* out,

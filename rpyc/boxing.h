@@ -39,6 +39,9 @@ class Boxing {
 
  private:
   absl::StatusOr<Value> Unbox(brine::Reader* reader, int depth);
+  absl::StatusOr<Value> UnboxTuple(brine::Reader* reader, int depth);
+  absl::StatusOr<Value> UnboxLocal(brine::Reader* reader);
+  absl::StatusOr<Value> UnboxRemote(brine::Reader* reader);
   absl::StatusOr<std::vector<Value>> UnboxItems(brine::Reader* reader, int depth);
   absl::Status BoxInto(Value value, int depth, OutBuffer* out,
                        std::vector<std::shared_ptr<Object>>* counted);

@@ -37,15 +37,18 @@ uint64_t LoadBig(absl::string_view bytes) {
 
 double LoadDouble(absl::string_view bytes) { return std::bit_cast<double>(LoadBig(bytes)); }
 
-// Not inlined: its temporaries would add to every level of the recursion.
+// These are not inlined: their temporaries would add to every level of the recursion, and to the
+// stack that an idle connection keeps.
+[[gnu::noinline]] Value MakeSlice(std::vector<Value> items) {
+  return Value::Slice(std::move(items[0]), std::move(items[1]), std::move(items[2]));
+}
+[[gnu::noinline]] Value MakeContainer(uint8_t tag, std::vector<Value> items) {
+  if (tag == kTagFrozenset) return Value::Frozenset(std::move(items));
+  if (tag == kTagSlice) return MakeSlice(std::move(items));
+  return Value::Tuple(std::move(items));
+}
 [[gnu::noinline]] void Finish(uint8_t tag, std::vector<Value> items, Value* out) {
-  if (tag == kTagFrozenset) {
-    *out = Value::Frozenset(std::move(items));
-  } else if (tag == kTagSlice) {
-    *out = Value::Slice(std::move(items[0]), std::move(items[1]), std::move(items[2]));
-  } else {
-    *out = Value::Tuple(std::move(items));
-  }
+  *out = MakeContainer(tag, std::move(items));
 }
 
 // For messages.

@@ -13,8 +13,8 @@
 namespace rpyc {
 namespace {
 
-// A first read: most messages are under 100 bytes.
-constexpr size_t kFirstBytes = 1 << 10;
+// A first read: most messages are under 100 bytes, and every idle connection keeps this much.
+constexpr size_t kFirstBytes = 256;
 // Reads that fill their space grow it up to here, so that pipelined small frames come many at once.
 constexpr size_t kPipelineBytes = 64 << 10;
 // Offered inside a frame that claims as much, whatever has arrived of it.

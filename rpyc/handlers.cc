@@ -310,6 +310,15 @@ constexpr bool NumberedFromOne() {
 }
 static_assert(NumberedFromOne());
 
+// Not inlined: every call of a method runs on top of RunHandler's frame.
+[[gnu::noinline, gnu::cold]] absl::Status WrongCount(const HandlerRow& row, size_t count) {
+  return PyStatus(
+      "TypeError",
+      absl::StrCat("request ", static_cast<int>(row.number), " takes ", row.min_args,
+                   row.min_args == row.max_args ? "" : absl::StrCat(" to ", row.max_args),
+                   " arguments, got ", count));
+}
+
 }  // namespace
 
 const HandlerRow* FindHandler(int64_t number) {
@@ -320,11 +329,7 @@ const HandlerRow* FindHandler(int64_t number) {
 absl::StatusOr<Value> RunHandler(const HandlerRow& row, HandlerContext& context,
                                  std::vector<Value>& args) {
   if (args.size() < row.min_args || args.size() > row.max_args) {
-    return PyStatus(
-        "TypeError",
-        absl::StrCat("request ", static_cast<int>(row.number), " takes ", row.min_args,
-                     row.min_args == row.max_args ? "" : absl::StrCat(" to ", row.max_args),
-                     " arguments, got ", args.size()));
+    return WrongCount(row, args.size());
   }
   return row.run(context, args);
 }
