@@ -116,14 +116,16 @@ absl::StatusOr<Value> SetAttr(HandlerContext& context, Args& args) {
   return Value();
 }
 
+// Not inlined, as WrongCount: methods run on top of Call's frame.
+[[gnu::noinline, gnu::cold]] absl::Status NotCallable(const Value& value) {
+  return PyStatus("TypeError", absl::StrCat("'", value.type_name(), "' object is not callable"));
+}
+
 absl::StatusOr<Value> Call(HandlerContext& context, Args& args) {
   absl::StatusOr<CallArgs> call = ToCallArgs(args[1], args.size() > 2 ? &args[2] : nullptr);
   if (!call.ok()) return call.status();
   const std::shared_ptr<Object>* object = args[0].AsObject();
-  if (object == nullptr) {
-    return PyStatus("TypeError",
-                    absl::StrCat("'", args[0].type_name(), "' object is not callable"));
-  }
+  if (object == nullptr) return NotCallable(args[0]);
   return (*object)->Call(context.call, *std::move(call));
 }
 
