@@ -12,7 +12,8 @@
 namespace rpyc {
 namespace {
 
-using Next = absl::AnyInvocable<std::optional<Value>()>;
+using Item = absl::StatusOr<std::optional<Value>>;
+using Next = absl::AnyInvocable<Item()>;
 
 // The function and where it stands.
 class Generator {
@@ -43,12 +44,13 @@ absl::StatusOr<std::vector<Value>> Generator::Take(const CallContext& context, s
   if (!pending_.ok()) return std::exchange(pending_, absl::OkStatus());
   std::vector<Value> items;
   while (items.size() < count && next_ != nullptr && !context.cancelled()) {
-    std::optional<Value> item;
+    Item item = std::optional<Value>();
     absl::Status made = Guarded([&] { item = next_(); });
-    if (made.ok() && item) {
-      items.push_back(*std::move(item));
+    if (made.ok() && item.ok() && item->has_value()) {
+      items.push_back(**std::move(item));
       continue;
     }
+    if (made.ok() && !item.ok()) made = PyStatus(ToException(item.status()));
     ended = std::exchange(next_, nullptr);
     if (made.ok() || IsPyStatus(made, "StopIteration")) break;
     if (items.empty()) return made;
@@ -112,7 +114,7 @@ const std::shared_ptr<const ClassInfo>& IteratorObject::Class() {
 
 }  // namespace
 
-Iterator::Iterator(absl::AnyInvocable<std::optional<Value>()> next)
+Iterator::Iterator(Erased, Next next)
     : object_(std::make_shared<IteratorObject>(std::make_shared<Generator>(std::move(next)))) {}
 
 }  // namespace rpyc

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "absl/functional/any_invocable.h"
+#include "absl/status/statusor.h"
 #include "rpyc/cast/cast.h"
 #include "rpyc/cast/scalar.h"
 #include "rpyc/object.h"
@@ -37,14 +38,11 @@ namespace rpyc {
 // ValueError, "generator already executing", as in Python.
 class Iterator {
  public:
-  // Yields what `next` returns until it returns nothing.
-  explicit Iterator(absl::AnyInvocable<std::optional<Value>()> next);
-
   // Yields what `next` returns: a std::optional<T>, empty at the end, or a T until it throws
-  // rpyc::StopIteration.
+  // rpyc::StopIteration; either also within an absl::StatusOr.
   template <typename F>
   requires(std::invocable<F&> && !std::convertible_to<F, Iterator>) explicit Iterator(F next)
-      : Iterator(Wrapped(std::move(next))) {}
+      : Iterator(Erased(), Wrapped(std::move(next))) {}
 
   // Yields the items of a container or view, which it keeps.
   template <std::ranges::input_range R>
@@ -54,32 +52,44 @@ class Iterator {
   template <std::input_iterator I, std::sentinel_for<I> S>
   static Iterator Over(std::shared_ptr<const void> owner, I begin, S end) {
     using T = std::iter_value_t<I>;
-    return Iterator(absl::AnyInvocable<std::optional<Value>()>(
-        [owner = std::move(owner), at = std::move(begin),
-         end = std::move(end)]() mutable -> std::optional<Value> {
-          if (at == end) return std::nullopt;
+    return Iterator(
+        Erased(),
+        [owner = std::move(owner), at = std::move(begin), end = std::move(end)]() mutable -> Item {
+          if (at == end) return std::optional<Value>();
           Value item = Cast<T>::To(static_cast<T>(*at));
           ++at;
-          return item;
-        }));
+          return std::optional<Value>(std::move(item));
+        });
   }
 
   const std::shared_ptr<Object>& object() const { return object_; }
 
  private:
+  using Item = absl::StatusOr<std::optional<Value>>;
+  using Next = absl::AnyInvocable<Item()>;
+  struct Erased {};
+  Iterator(Erased, Next next);
+
   template <typename T>
   struct ItemOf {
-    static std::optional<Value> To(T item) { return Cast<T>::To(std::move(item)); }
+    static Item To(T item) { return std::optional<Value>(Cast<T>::To(std::move(item))); }
   };
   template <typename T>
   struct ItemOf<std::optional<T>> {
-    static std::optional<Value> To(std::optional<T> item) {
-      if (!item) return std::nullopt;
-      return Cast<T>::To(*std::move(item));
+    static Item To(std::optional<T> item) {
+      if (!item) return std::optional<Value>();
+      return ItemOf<T>::To(*std::move(item));
+    }
+  };
+  template <typename T>
+  struct ItemOf<absl::StatusOr<T>> {
+    static Item To(absl::StatusOr<T> item) {
+      if (!item.ok()) return std::move(item).status();
+      return ItemOf<T>::To(*std::move(item));
     }
   };
   template <typename F>
-  static absl::AnyInvocable<std::optional<Value>()> Wrapped(F next) {
+  static Next Wrapped(F next) {
     using R = std::decay_t<std::invoke_result_t<F&>>;
     static_assert(
         !std::is_void_v<R>,

@@ -92,6 +92,13 @@ TEST(Iterator, AnExceptionComesAfterTheItemsBeforeIt) {
   EXPECT_TRUE(Take(it, 10).empty());
 }
 
+TEST(Iterator, AStatusIsAnException) {
+  const Iterator it(
+      []() -> absl::StatusOr<std::optional<int>> { return absl::UnavailableError("no link"); });
+  EXPECT_EQ(Failure(Next(it).status()), "ConnectionError: no link");
+  EXPECT_TRUE(IsPyStatus(Next(it).status(), "StopIteration"));
+}
+
 TEST(Iterator, RefusesToRunWithinItself) {
   std::optional<Iterator> it;
   std::string inner;

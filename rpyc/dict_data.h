@@ -1,0 +1,65 @@
+#ifndef RPYC_DICT_DATA_H_
+#define RPYC_DICT_DATA_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+#include "rpyc/dict.h"
+#include "rpyc/mutex.h"
+
+namespace rpyc {
+
+// What a Dict shares: entries in the order they came, found by the hashable form of their keys.
+// Threads: any. Values that leave are handed out, so that they die after the lock.
+struct Dict::Data {
+ public:
+  using Pair = std::pair<Value, Value>;
+
+  size_t size() const;
+  std::optional<Value> Find(const Value& hashable) const;
+  // Returns the value that was there.
+  std::optional<Value> Set(const Value& hashable, Value key, Value value);
+  // The value there, after setting it to `value` if there was none.
+  Value SetDefault(const Value& hashable, Value key, Value value);
+  std::optional<Pair> Remove(const Value& hashable);
+  std::optional<Pair> RemoveLast();
+  std::vector<Pair> RemoveAll();
+  std::vector<Pair> Pairs() const;
+
+  // Where an iteration stands. A dict may not grow or shrink under it.
+  struct Position {
+    size_t next;
+    size_t size;
+    uint64_t layout;
+    bool backward;
+  };
+  Position Begin(bool backward) const;
+  // Errors:  RuntimeError - the dict has changed.
+  absl::StatusOr<std::optional<Value>> NextKey(Position* position) const;
+
+ private:
+  struct Entry {
+    Pair pair;
+    bool live = true;
+  };
+  // Takes the entry out of sight.
+  Pair TakeLocked(Entry* entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void CompactLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void AddLocked(const Value& hashable, Value key, Value value)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  mutable Mutex mutex_;
+  std::vector<Entry> entries_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<Value, size_t> index_ ABSL_GUARDED_BY(mutex_);  // by hashable key
+  uint64_t layout_ ABSL_GUARDED_BY(mutex_) = 0;  // counts how often entries moved
+};
+
+}  // namespace rpyc
+
+#endif  // RPYC_DICT_DATA_H_
