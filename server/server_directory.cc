@@ -84,8 +84,14 @@ struct ServerDirectory::State : public std::enable_shared_from_this<State> {
   bool IsKeptLocked(const EntryPtr& entry) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   bool AllClosedLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
+  void ChangedLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    ++revision;
+    changed.SignalAll();
+  }
+
   mutable Mutex mutex;
   CondVar changed;
+  int64_t revision ABSL_GUARDED_BY(mutex) = 1;
   bool closing ABSL_GUARDED_BY(mutex) = false;
   int64_t next_number ABSL_GUARDED_BY(mutex) = 0;
   std::map<std::string, EntryPtr, std::less<>> entries ABSL_GUARDED_BY(mutex);
@@ -124,13 +130,14 @@ absl::StatusOr<EntryPtr> ServerDirectory::State::BeginStart(absl::string_view id
   entry->record.id = *chosen;
   entry->record.options = options;
   entry->replaced = std::exchange(entries[*chosen], entry);
+  ChangedLocked();
   return entry;
 }
 
 absl::StatusOr<EntryView> ServerDirectory::State::EndStart(
     const EntryPtr& entry, absl::StatusOr<std::unique_ptr<Server>> server) {
   MutexLock lock(&mutex);
-  changed.SignalAll();
+  ChangedLocked();
   if (!server.ok()) {
     CancelStartLocked(entry);
     return server.status();
@@ -161,7 +168,7 @@ void ServerDirectory::State::CollectIfClosed(const EntryPtr& entry) {
   Server* server;
   {
     MutexLock lock(&mutex);
-    changed.SignalAll();
+    ChangedLocked();
     if (entry->stage != Entry::kOpen) return;
     server = entry->server.get();
     if (server->Snapshot().state != ServerState::kClosed) return;
@@ -204,7 +211,7 @@ ServerRecord ServerDirectory::State::EndClose(const EntryPtr& entry, Server& ser
   const ServerSnapshot last = server.Snapshot();
   std::shared_ptr<Server> released;  // outside the lock
   MutexLock lock(&mutex);
-  changed.SignalAll();
+  ChangedLocked();
   entry->stage = Entry::kClosed;
   entry->record.snapshot = last;
   released = std::move(entry->server);
@@ -303,6 +310,22 @@ std::vector<ServerRecord> ServerDirectory::ListServers(bool show_closed) const {
   return records;
 }
 
+int64_t ServerDirectory::AwaitChange(int64_t revision) const {
+  MutexLock lock(&state_->mutex);
+  while (state_->revision == revision) state_->changed.Wait(&state_->mutex);
+  return state_->revision;
+}
+
+void ServerDirectory::WakeWaiters() {
+  MutexLock lock(&state_->mutex);
+  state_->ChangedLocked();
+}
+
+bool ServerDirectory::closing() const {
+  MutexLock lock(&state_->mutex);
+  return state_->closing;
+}
+
 void ServerDirectory::CloseAll(absl::Duration drain_timeout) {
   const absl::Time deadline = absl::Now() + drain_timeout;
   std::vector<EntryPtr> ours;
@@ -310,6 +333,7 @@ void ServerDirectory::CloseAll(absl::Duration drain_timeout) {
   {
     MutexLock lock(&state_->mutex);
     state_->closing = true;
+    state_->ChangedLocked();
     for (const auto& [id, entry] : state_->entries) {
       if (entry->stage == Entry::kClosing) others.push_back(entry->server);
       if (entry->stage != Entry::kOpen) continue;

@@ -60,9 +60,17 @@ class ServerDirectory {
   // All of them in the order they were started; closed ones only if asked for.
   std::vector<ServerRecord> ListServers(bool show_closed) const;
 
+  // Waits until something has changed since `revision` (0: since ever): a server came, went, or has
+  // another state; or WakeWaiters was called. Answers the revision of now.
+  int64_t AwaitChange(int64_t revision) const;
+  void WakeWaiters();
+
   // Closes all, at the same time, draining until `drain_timeout` is over, also those whose drain
   // had more time. No server can be started afterwards.
   void CloseAll(absl::Duration drain_timeout);
+
+  // Whether CloseAll has begun.
+  bool closing() const;
 
   // Over all servers that have ever been.
   struct Totals {

@@ -21,6 +21,7 @@
 #include "rpyc/transport/socket_address.h"
 #include "rpyc/transport/unix_path.h"
 #include "server/admin/catalog_service.h"
+#include "server/admin/health_service.h"
 #include "server/admin/host_service.h"
 #include "server/admin/server_service.h"
 #include "server/reason.h"
@@ -72,6 +73,7 @@ struct AdminServer::State {
   std::string address;
   std::unique_ptr<UnixPath> unix_path;  // outlives the listener
   std::vector<std::unique_ptr<grpc::Service>> services;
+  std::unique_ptr<HealthService> health;
   std::unique_ptr<grpc::Server> server;
 
   Mutex mutex;
@@ -89,6 +91,10 @@ absl::StatusOr<std::unique_ptr<AdminServer>> AdminServer::Start(absl::string_vie
   state->services.push_back(MakeServerService(directory));
   state->services.push_back(MakeCatalogService(&directory->catalog()));
 
+  absl::StatusOr<std::unique_ptr<HealthService>> health = HealthService::Start(directory);
+  if (!health.ok()) return WithListenReason(health.status(), "admin_address");
+  state->health = *std::move(health);
+
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
   // Or two hosts share a port and neither knows.
@@ -96,6 +102,7 @@ absl::StatusOr<std::unique_ptr<AdminServer>> AdminServer::Start(absl::string_vie
   int port = 0;
   builder.AddListeningPort(place->ForGrpc(), grpc::InsecureServerCredentials(), &port);
   for (const auto& service : state->services) builder.RegisterService(service.get());
+  builder.RegisterService(state->health->service());
   {
     // Of the process, but nothing else gives a socket its mode before others can connect.
     const mode_t umask_before = ::umask(0177);
@@ -126,6 +133,7 @@ void AdminServer::Close(absl::Time deadline) {
   MutexLock lock(&state_->mutex);
   if (state_->closed) return;
   state_->closed = true;
+  state_->health->Stop();  // else a Watch would hold the shutdown until the deadline
   state_->server->Shutdown(absl::ToChronoTime(deadline));
   state_->server->Wait();
   state_->unix_path.reset();

@@ -11,7 +11,7 @@
 
 namespace rpyc {
 
-// The gRPC control plane of a host: rpyc.admin.v1 and server reflection.
+// The gRPC control plane of a host: rpyc.admin.v1, grpc.health.v1 and server reflection.
 // Threads: any. Borrows the directory, which must outlive it.
 class AdminServer {
  public:

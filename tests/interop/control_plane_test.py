@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import contextlib
+import json
 import re
 import select
 import socket
@@ -75,6 +76,7 @@ class Reflection(Case):
         listed = grpcurl(host.admin, "list").split()
         for service in self.SERVICES:
             self.assertIn("rpyc.admin.v1." + service, listed)
+        self.assertIn("grpc.health.v1.Health", listed)
 
     def test_list_methods(self):
         listed = grpcurl(host.admin, "list", "rpyc.admin.v1.ServerService").split()
@@ -404,6 +406,55 @@ class OneShot(Case):
         server = self.start(kind="one_shot")
         Peer(address_of(server)).sock.close()
         harness.eventually("it closes by itself", lambda: self.state(server) == "CLOSED")
+
+
+class Health(Case):
+    """grpc.health.v1, as load balancers and supervisors ask it."""
+
+    def check(self, service):
+        return json.loads(grpcurl(host.admin, "grpc.health.v1.Health/Check", data={"service": service}))["status"]
+
+    def watch(self, service):
+        watch = harness.HealthWatch(host, service)
+        self.addCleanup(watch.kill)
+        return watch
+
+    def test_host(self):
+        self.assertEqual(self.check(""), "SERVING")
+        self.assertEqual(json.loads(grpcurl(host.admin, "grpc.health.v1.Health/Check")), {"status": "SERVING"})
+
+    def test_server(self):
+        server = self.start("healthy")
+        self.assertEqual(self.check("servers/healthy"), "SERVING")
+        self.close(server)
+        self.assertEqual(self.check("servers/healthy"), "NOT_SERVING")
+
+    def test_unknown(self):
+        for name in ("servers/nosuch", "nosuch", "servers/", "CALCULATOR", "rpyc.admin.v1.ServerService"):
+            with self.subTest(name), self.assertRaises(GrpcError) as caught:
+                self.check(name)
+            self.assertEqual((caught.exception.code, caught.exception.reason), (CODES["NOT_FOUND"], "SERVER_NOT_FOUND"))
+
+    def test_watch(self):
+        watch = self.watch("servers/watched")
+        self.assertEqual(watch.status(), "SERVICE_UNKNOWN")
+        server = self.start("watched", kind="one_shot")
+        watch.wait_for("SERVING")
+        with Peer(address_of(server)):
+            watch.wait_for("NOT_SERVING")
+        self.start("watched-too")
+        harness.eventually("the server is closed", lambda: self.check("servers/watched") == "NOT_SERVING")
+        self.start("watched")
+        watch.wait_for("SERVING")
+
+    def test_many_watches_and_one_that_is_killed(self):
+        watches = [self.watch("servers/crowd") for _ in range(10)]
+        for watch in watches:
+            self.assertEqual(watch.status(), "SERVICE_UNKNOWN")
+        watches.pop().kill()
+        self.start("crowd")
+        for watch in watches:
+            watch.wait_for("SERVING")
 
 
 class Careful(Case):

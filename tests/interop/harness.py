@@ -281,12 +281,16 @@ CODES = {
 }
 
 
-def grpcurl(address, *arguments, data=None):
-    """stdout of the real grpcurl, which knows nothing but reflection: no proto file is given to it."""
+def grpcurl_tool():
     tool = os.environ.get("GRPCURL")
     if not tool or not os.access(tool, os.X_OK):
         raise unittest.SkipTest("GRPCURL does not name an executable")
-    command = [tool, "-plaintext", "-format-error", "-max-time", str(DEADLINE_S)]
+    return tool
+
+
+def grpcurl(address, *arguments, data=None):
+    """stdout of the real grpcurl, which knows nothing but reflection: no proto file is given to it."""
+    command = [grpcurl_tool(), "-plaintext", "-format-error", "-max-time", str(DEADLINE_S)]
     command += ["-d", json.dumps(data)] if data is not None else []
     # unix:PATH goes as it is: 1.9.3 takes gRPC's own notation, and its -unix flag dials TCP.
     done = subprocess.run(command + [address, *arguments], capture_output=True, text=True, timeout=2 * DEADLINE_S)
@@ -297,6 +301,27 @@ def grpcurl(address, *arguments, data=None):
     except ValueError:
         raise AssertionError(f"grpcurl {arguments}: exit {done.returncode}: {done.stdout}{done.stderr}") from None
     raise GrpcError(status)
+
+
+class HealthWatch(Process):
+    """A grpcurl that watches the health of the host (""), or of one of its servers."""
+
+    def __init__(self, host, service):
+        super().__init__([grpcurl_tool(), "-plaintext", "-max-time", str(DEADLINE_S), "-d", json.dumps({"service": service}),
+                          host.admin, "grpc.health.v1.Health/Watch"])
+
+    def status(self):
+        """The next one; None at the end."""
+        while (text := self.line()) is not None:  # JSON over several lines
+            if found := re.search(r'"status": "(\w+)"', text):
+                return found[1]
+        return None
+
+    def wait_for(self, status):
+        """Reads on until it comes; states that last but a moment may be seen on the way."""
+        while (got := self.status()) != status:
+            if got is None:
+                raise AssertionError(f"ended before {status}" + self.story())
 
 
 def snake(tree):

@@ -293,6 +293,25 @@ class Signals(Case):
             self.assertEqual(host.stop(), 0)
 
 
+class Health(Case):
+    def test_a_watch_sees_the_drain_and_does_not_hold_it(self):
+        host = self.host(ADMIN_ANY, "--server=threaded:ECHO@127.0.0.1:0", "--drain_timeout=1h")
+        watches = {name: harness.HealthWatch(host, name) for name in ("", "servers/echo", "servers/nosuch")}
+        for watch in watches.values():
+            self.addCleanup(watch.kill)
+        self.assertEqual({name: watch.status() for name, watch in watches.items()},
+                         {"": "SERVING", "servers/echo": "SERVING", "servers/nosuch": "SERVICE_UNKNOWN"})
+        with Peer(host.servers["echo"]) as peer:
+            peer.ping()
+            self.assertEqual(host.stop(), 0)
+        for name in ("", "servers/echo"):
+            self.assertEqual(watches[name].status(), "NOT_SERVING")
+        for watch in watches.values():
+            self.assertIsNone(watch.status())
+            self.assertNotEqual(watch.wait(), 0)
+            self.assertIn("Unavailable", "\n".join(watch.stderr))
+
+
 class OneShot(Case):
     FLAGS = (ADMIN_ANY, "--server=one_shot:ECHO@127.0.0.1:0")
 
