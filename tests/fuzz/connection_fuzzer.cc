@@ -231,11 +231,12 @@ void Converse(absl::string_view input) {
   const uint8_t flags = input.empty() ? 0 : static_cast<uint8_t>(input[0]);
   input.remove_prefix(std::min<size_t>(1, input.size()));
   Conversation conversation(input, (flags & kRaw) != 0);
-  FuzzService service;
+  static auto* const service = new FuzzService;
   Connection connection(
       std::make_unique<ConversationStream>(&conversation, (flags & kSmallReads) != 0 ? 7 : 100'000),
-      service.service(), MakeOptions(flags));
+      service->service(), MakeOptions(flags));
   conversation.CheckEnd(connection.ServeAll());
+  service->Forget();
 }
 
 // --- seeds -------------------------------------------------------------------------------------

@@ -80,16 +80,21 @@ class Numbers : public Object {
   int next_ = 0;
 };
 
-// What the peer gave, for as long as the service lives.
-struct Kept {
+}  // namespace
+
+// What the peer gave.
+struct FuzzService::Kept {
   std::shared_ptr<Node> node;
   Value value;
 };
 
-}  // namespace
+void FuzzService::Forget() {
+  // Destructors may run code of this service: not while a member is half assigned.
+  const Kept dropped = std::exchange(*kept_, {});
+}
 
-FuzzService::FuzzService() : service_("FUZZ") {
-  auto kept = std::make_shared<Kept>();
+FuzzService::FuzzService() : service_("FUZZ"), kept_(std::make_shared<Kept>()) {
+  const std::shared_ptr<Kept>& kept = kept_;
   service_.Doc("For fuzzing.");
   service_.Expose(
       "add",

@@ -11,19 +11,25 @@ namespace rpyc::fuzz {
 
 // A service with something of everything: objects by reference that hold others, properties,
 // special methods, iterators, failures, and functions that keep what the peer gives. Nothing in it
-// waits or grows without bound.
+// waits or grows without bound. One for the whole program: making it costs as much as fifty
+// conversations.
 class FuzzService {
  public:
   FuzzService();
 
   const Service& service() const { return service_; }
+  // Lets go of what the peer gave, which may be, or hold, a method of this service.
+  void Forget();
   // The exposed functions of the root.
   static const std::vector<const char*>& MethodNames();
   // Objects of ours that live, of all services.
   static int live_objects();
 
  private:
+  struct Kept;
+
   Service service_;
+  const std::shared_ptr<Kept> kept_;
 };
 
 }  // namespace rpyc::fuzz
