@@ -1,117 +1,24 @@
-"""Peers that mean harm, or are broken. One named test an attack, in both dialects.
+"""Peers that mean harm, or are broken: frames, brine, messages, sockets. One named test an attack, in both dialects.
 
-Each demands three things: the host serves others during and after it, its memory stays within a stated bound at its very
-peak, and the attacking connection alone ends, or waits, or is answered with an exception, as the case may be.
+What they do to objects is in object_attack_test.py; what each test demands is in attack.py.
 """
 
 import contextlib
-import errno
 import functools
 import os
 import random
 import select
 import socket
 import struct
-import unittest
 import zlib
 
+import attack
 import harness
+from attack import BOUND_INFLATING, MIB, Case, gone_is_fine, in_both_dialects
 from wire import (CALL, CALLATTR, CLOSE, CMP, DEL, GETATTR, GETROOT, INSPECT, MSG_EXCEPTION, MSG_REPLY, MSG_REQUEST,
-                  NOTHING, PING, STR, Peer, RemoteError, boxes, dump, frame, mine, payload, value, yours)
+                  NOTHING, PING, STR, RemoteError, boxes, dump, frame, mine, payload, value, yours)
 
-MIB = 1024  # /proc counts in KiB
-# What a peer may cost by the documented defaults: max_frame_bytes and max_inflated_bytes are 64 MiB each. A buffer that grows
-# by doubling holds half as much again for a moment.
-BOUND = 16 * MIB
-BOUND_INFLATING = (64 + 64 + 32) * MIB
-
-host = None
-friend = None  # a well-behaved connection that lives through all attacks
-
-
-def setUpModule():
-    global host, friend
-    host = harness.start_host()
-    friend = Peer(host.servers["calculator"], harness.DIALECTS[-1])
-    friend.method = friend.getattr(friend.root(), "add")
-
-
-def tearDownModule():
-    friend.sock.close()
-    harness.ends_well(host)
-
-
-@contextlib.contextmanager
-def gone_is_fine():
-    """Around what an attacker sends: the host may have ended the connection already. A timeout is not suppressed."""
-    try:
-        yield
-    except OSError as e:
-        if not isinstance(e, ConnectionError) and e.errno != errno.ENOTCONN:
-            raise
-
-
-def in_both_dialects(case):
-    for dialect in harness.DIALECTS:
-        name = f"{case.__name__}InDialect{dialect}"
-        globals()[name] = type(name, (case,), {"dialect": dialect, "__module__": __name__})
-
-
-class Case(unittest.TestCase):
-    dialect = None
-
-    def peer(self, service="echo"):
-        return Peer(host.servers[service], self.dialect)
-
-    def opened(self, service="echo"):
-        """A connection whose dialect is settled: the host has answered once."""
-        peer = self.peer(service)
-        peer.its_root = peer.root()
-        return peer
-
-    def serve_others(self):
-        self.assertIsNone(host.child.poll(), "the host has died")
-        self.assertEqual(friend.call(friend.method, 1, 2), 3)
-        with self.peer("calculator") as peer:
-            self.assertEqual(peer.call(peer.getattr(peer.root(), "add"), 2, 3), 5)
-
-    @contextlib.contextmanager
-    def others_are_served(self, bound=BOUND):
-        """Around an attack: memory at its peak, an old connection and a new one, and the process itself."""
-        before = host.status("VmRSS")
-        measured = not os.environ.get("RPYC_SANITIZER") and not harness.BASELINE
-        if measured:
-            with open(f"/proc/{host.pid}/clear_refs", "w") as file:
-                file.write("5")  # VmHWM starts anew
-        yield
-        self.serve_others()
-        if measured:
-            self.assertLess(host.status("VmHWM") - before, bound, "KiB at the peak over what it had before")
-
-    def head(self, seq=0):
-        """A payload up to where (handler, box) follows."""
-        return b"\x12\x51" + dump(seq) if self.dialect == 5 else b"\x01\x11" + dump(seq)
-
-    def ends(self, *sent, opened=True, bound=BOUND):
-        """Each of these ends the connection that sends it, without an answer: a host never sends CLOSE, nor an exception
-        for what it could not read."""
-        with self.others_are_served(bound):
-            for data in sent:
-                with self.subTest(data[:40].hex()):
-                    with self.opened() if opened else self.peer() as peer:
-                        with gone_is_fine():  # it may end before it has all
-                            peer.send(data)
-                        self.assertIsNone(peer.read_frame())
-
-    def answered(self, peer, handler, box=NOTHING, cls=None, args=None):
-        """An exception for that request, and the connection lives."""
-        with self.assertRaises(RemoteError) as caught:
-            peer.ask(handler, box)
-        if cls:
-            self.assertEqual(caught.exception.cls, cls, caught.exception.raw)
-        if args is not None:
-            self.assertEqual(caught.exception.remote_args, args)
-        peer.ping()
+setUpModule, tearDownModule = attack.start_host, attack.host_ends_well
 
 
 @functools.lru_cache
@@ -229,7 +136,7 @@ class Bombs(Case):
     def test_many_bombs_at_once(self):
         # A host that gives each of them its 64 MiB at the same time still gives it back.
         bomb = frame(deflated_zeros(256 << 20), 1)
-        before = host.status("VmRSS")
+        before = attack.host.status("VmRSS")
         with self.others_are_served(bound=1024 * MIB), contextlib.ExitStack() as peers:
             bombers = [peers.enter_context(self.opened()) for _ in range(8)]
             for peer in bombers:
@@ -238,7 +145,7 @@ class Bombs(Case):
                 self.assertIsNone(peer.read_frame())
         if not os.environ.get("RPYC_SANITIZER"):
             harness.eventually("the memory is given back",
-                               lambda: friend.ping() or host.status("VmRSS") - before < 64 * MIB)
+                               lambda: attack.friend.ping() or attack.host.status("VmRSS") - before < 64 * MIB)
 
 
 @in_both_dialects
@@ -517,15 +424,15 @@ class Sockets(Case):
                 self.reset(self.peer())
 
     def test_connections_come_and_go(self):
-        descriptors, threads = host.descriptors(), host.status("Threads")
+        descriptors, threads = attack.host.descriptors(), attack.host.status("Threads")
         with self.others_are_served():
             for i in range(500):
                 with self.peer() as peer:
                     if i % 2:
                         peer.ping()
         harness.eventually("no descriptor is left behind",
-                           lambda: friend.ping() or host.descriptors() <= descriptors + 4)
-        harness.eventually("no thread is left behind", lambda: friend.ping() or host.status("Threads") <= threads + 4)
+                           lambda: attack.friend.ping() or attack.host.descriptors() <= descriptors + 4)
+        harness.eventually("no thread is left behind", lambda: attack.friend.ping() or attack.host.status("Threads") <= threads + 4)
 
     def test_a_peer_that_never_reads(self):
         # It asks for 1 MiB again and again and takes nothing. The host may stop reading it, not hoard.

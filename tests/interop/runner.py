@@ -67,7 +67,7 @@ class Result(unittest.TextTestResult):
 
 
 def main(path, *arguments):
-    sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+    sys.path[:0] = [os.path.dirname(os.path.abspath(file)) for file in (__file__, path)]
     name = os.path.splitext(os.path.basename(path))[0]
     spec = importlib.util.spec_from_file_location(name, path)
     module = sys.modules[name] = importlib.util.module_from_spec(spec)

@@ -1,0 +1,111 @@
+"""What the attacks share: the host that is attacked, and what must hold whatever is done to it.
+
+Each attack demands three things: the host serves others during and after it, its memory stays within a stated bound at its
+very peak, and the attacking connection alone ends, or waits, or is answered with an exception, as the case may be.
+"""
+
+import contextlib
+import errno
+import os
+import sys
+import unittest
+
+import harness
+from wire import NOTHING, Peer, RemoteError, dump
+
+MIB = 1024  # /proc counts in KiB
+# What a peer may cost by the documented defaults: max_frame_bytes and max_inflated_bytes are 64 MiB each. A buffer that grows
+# by doubling holds half as much again for a moment.
+BOUND = 16 * MIB
+BOUND_INFLATING = (64 + 64 + 32) * MIB
+
+host = None
+friend = None  # a well-behaved connection that lives through all attacks
+
+
+def start_host(*flags):
+    """The host and the friend: a setUpModule of each file of attacks."""
+    global host, friend
+    host = harness.start_host(*flags)
+    friend = Peer(host.servers["calculator"], harness.DIALECTS[-1])
+    friend.method = friend.getattr(friend.root(), "add")
+
+
+def host_ends_well():
+    """Its tearDownModule."""
+    friend.sock.close()
+    harness.ends_well(host)
+
+
+@contextlib.contextmanager
+def gone_is_fine():
+    """Around what an attacker sends: the host may have ended the connection already. A timeout is not suppressed."""
+    try:
+        yield
+    except OSError as e:
+        if not isinstance(e, ConnectionError) and e.errno != errno.ENOTCONN:
+            raise
+
+
+def in_both_dialects(case):
+    """The class of cases twice, under the name of each dialect, in the module that defines it."""
+    for dialect in harness.DIALECTS:
+        name = f"{case.__name__}InDialect{dialect}"
+        vars(sys.modules[case.__module__])[name] = type(name, (case,), {"dialect": dialect, "__module__": case.__module__})
+
+
+class Case(unittest.TestCase):
+    dialect = None
+
+    def peer(self, service="echo"):
+        return Peer(host.servers[service], self.dialect)
+
+    def opened(self, service="echo"):
+        """A connection whose dialect is settled: the host has answered once."""
+        peer = self.peer(service)
+        peer.its_root = peer.root()
+        return peer
+
+    def serve_others(self):
+        self.assertIsNone(host.child.poll(), "the host has died")
+        self.assertEqual(friend.call(friend.method, 1, 2), 3)
+        with self.peer("calculator") as peer:
+            self.assertEqual(peer.call(peer.getattr(peer.root(), "add"), 2, 3), 5)
+
+    @contextlib.contextmanager
+    def others_are_served(self, bound=BOUND):
+        """Around an attack: memory at its peak, an old connection and a new one, and the process itself."""
+        before = host.status("VmRSS")
+        measured = not os.environ.get("RPYC_SANITIZER") and not harness.BASELINE
+        if measured:
+            with open(f"/proc/{host.pid}/clear_refs", "w") as file:
+                file.write("5")  # VmHWM starts anew
+        yield
+        self.serve_others()
+        if measured:
+            self.assertLess(host.status("VmHWM") - before, bound, "KiB at the peak over what it had before")
+
+    def head(self, seq=0):
+        """A payload up to where (handler, box) follows."""
+        return b"\x12\x51" + dump(seq) if self.dialect == 5 else b"\x01\x11" + dump(seq)
+
+    def ends(self, *sent, opened=True, bound=BOUND):
+        """Each of these ends the connection that sends it, without an answer: a host never sends CLOSE, nor an exception
+        for what it could not read."""
+        with self.others_are_served(bound):
+            for data in sent:
+                with self.subTest(data[:40].hex()):
+                    with self.opened() if opened else self.peer() as peer:
+                        with gone_is_fine():  # it may end before it has all
+                            peer.send(data)
+                        self.assertIsNone(peer.read_frame())
+
+    def answered(self, peer, handler, box=NOTHING, cls=None, args=None):
+        """An exception for that request, and the connection lives."""
+        with self.assertRaises(RemoteError) as caught:
+            peer.ask(handler, box)
+        if cls:
+            self.assertEqual(caught.exception.cls, cls, caught.exception.raw)
+        if args is not None:
+            self.assertEqual(caught.exception.remote_args, args)
+        peer.ping()
