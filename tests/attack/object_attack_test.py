@@ -112,7 +112,7 @@ class Names(Case):
                                                           value(())))
             self.answered(peer, OLDSLICING, boxes(root, value("echo"), value("echo"), value(0), value(None), value(5)))
             self.answered(peer, OLDSLICING, boxes(root, value("echo"), value("echo"), value(0), value(None), value(
-                tuple(range(100_000)))))
+                tuple(range(20_000)))))
 
 
 @in_both_dialects
@@ -209,7 +209,7 @@ class References(Case):
         """GETATTR makes an object each time. max_local_objects is for that: a MemoryError for the request that wants one
         more, and the connection goes on. Ten million requests, once: that takes half a minute."""
         requests = 10_000_000 if self.dialect == 6 and not SANITIZED else 1_100_000
-        with self.others_are_served(bound=1024 * MIB), self.opened() as peer:
+        with self.others_are_served(bound=400 * MIB), self.opened() as peer:
             method = peer.getattr(peer.its_root, "add")
             ask = peer.message(MSG_REQUEST, 5, (GETATTR, boxes(yours(peer.its_root), value("add"))))
             refused = self.flood(peer, ask, requests, count=b"MemoryError")
