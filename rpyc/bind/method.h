@@ -30,7 +30,10 @@ namespace bind_internal {
 // What a result becomes.
 template <typename R>
 struct ResultCast {
-  static absl::StatusOr<Value> To(R result) { return Cast<std::decay_t<R>>::To(std::move(result)); }
+  static absl::StatusOr<Value> To(R result) requires requires {
+    Cast<std::decay_t<R>>::To(std::move(result));
+  }
+  { return Cast<std::decay_t<R>>::To(std::move(result)); }
   static std::string Name() { return Cast<std::decay_t<R>>::Name(); }
 };
 template <>
@@ -139,9 +142,11 @@ constexpr bool CheckTypes(std::tuple<P...>*) {
   if constexpr (kNoChanges && kContextInFront) {
     constexpr bool kIn = (... && kGoesIn<P>);
     static_assert(kIn, "rpyc: a parameter's type goes only from C++ to Python");
+    // An abstract class has no Cast, which has been said by now.
+    constexpr bool kAbstract = (... || std::is_abstract_v<Held<P>>);
     constexpr bool kRest = kRestInOrder<std::tuple<P...>>;
     static_assert(kRest, "rpyc: take at most one rpyc::Args and one rpyc::Kwargs, which is last");
-    if constexpr (kIn && kRest) {
+    if constexpr (kIn && kRest && !kAbstract) {
       constexpr bool kOut = kGoesOut<R>;
       static_assert(kOut, "rpyc: the result's type goes only from Python to C++");
       return kOut;

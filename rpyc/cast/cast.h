@@ -2,6 +2,7 @@
 #define RPYC_CAST_CAST_H_
 
 #include <string>
+#include <type_traits>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -28,7 +29,7 @@ struct Cast {
       "rpyc: this C++ type has no Python counterpart; see docs/types.md, or expose it with "
       "a friend function RpycExpose(rpyc::ClassDef<T>&) and pass it as std::shared_ptr<T>");
   // So that the sentence above is the only error.
-  static absl::StatusOr<T> From(Value& value);
+  static absl::StatusOr<std::conditional_t<std::is_abstract_v<T>, None, T>> From(Value& value);
   static Value To(const T& value);
   static std::string Name();
 };

@@ -1,0 +1,4 @@
+// error: rpyc: this is no function
+#include "rpyc/service.h"
+
+rpyc::Service Made() { return rpyc::Service("S").Expose("f", 5); }

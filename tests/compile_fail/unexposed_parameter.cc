@@ -1,0 +1,9 @@
+// error: rpyc: this C++ type has no Python counterpart
+#include "rpyc/service.h"
+
+struct Secret {};
+
+rpyc::Service Made() {
+  return rpyc::Service("S").Expose(
+      "f", [](int, Secret) { return 1; }, "Docs.");
+}
