@@ -178,7 +178,7 @@ absl::Status Boxing::BoxInto(Value value, int depth, OutBuffer* out,
                     absl::StrCat("a ", value.type_name(), " that holds references cannot be sent"));
   }
   if (const auto* netref = dynamic_cast<const Netref*>(object->get())) {
-    if (!netref->BelongsTo(proxies_->releases())) {
+    if (!netref->BelongsTo(proxies_->owner())) {
       return PyStatus("NotImplementedError",
                       absl::StrCat("'", netref->type_name(),
                                    "' belongs to another connection and cannot be passed on"));
@@ -208,7 +208,7 @@ absl::Status Boxing::Box(Value value, OutBuffer* out) {
   return boxed;
 }
 
-void Boxing::AppendRelease(const ReleaseQueue::Release& release, OutBuffer* out) {
+void Boxing::AppendRelease(const NetrefOwner::Release& release, OutBuffer* out) {
   AppendLabel(Label::kTuple, out);
   brine::AppendTupleHeader(2, out);
   AppendLabel(Label::kLocalRef, out);

@@ -30,12 +30,15 @@ class Boxing {
   //          limit: fatal to the connection.
   absl::StatusOr<std::vector<Value>> UnboxArgs(brine::Reader* reader);
 
+  // Reads one boxed value: the result in a reply. Errors as UnboxArgs'.
+  absl::StatusOr<Value> Unbox(brine::Reader* reader) { return Unbox(reader, 0); }
+
   // Appends the boxed form of `value`, counting a reference for every object in it.
   // Errors:  a PyStatus; nothing has been appended or counted then.
   absl::Status Box(Value value, OutBuffer* out);
 
   // Appends the boxed arguments of the DEL that gives references back.
-  void AppendRelease(const ReleaseQueue::Release& release, OutBuffer* out);
+  void AppendRelease(const NetrefOwner::Release& release, OutBuffer* out);
 
  private:
   absl::StatusOr<Value> Unbox(brine::Reader* reader, int depth);

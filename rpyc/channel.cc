@@ -32,6 +32,10 @@ uint32_t LoadBig32(const char* p) {
 
 }  // namespace
 
+size_t FrameBytes(absl::string_view header) {
+  return kFrameHeaderBytes + LoadBig32(header.data()) + kFrameTrailerBytes;
+}
+
 // --- Buffer ---
 
 void FrameParser::Buffer::Grow(size_t new_capacity) {
@@ -81,6 +85,7 @@ void FrameParser::Compact() {
   if (begin_ == 0) return;
   std::memmove(input_.data, input_.data + begin_, end_ - begin_);
   end_ -= begin_;
+  tail_ -= begin_;
   begin_ = 0;
 }
 
@@ -89,7 +94,7 @@ absl::Span<char> FrameParser::PrepareRead() {
     input_.Retire(end_);
     inflated_.Retire(inflated_bytes_);
     inflated_bytes_ = 0;
-    begin_ = end_ = 0;
+    begin_ = end_ = tail_ = 0;
   }
   const size_t held = end_ - begin_;
 
@@ -119,6 +124,11 @@ absl::Span<char> FrameParser::PrepareRead() {
 void FrameParser::Commit(size_t bytes) {
   end_ += bytes;
   filled_ = end_ == input_.capacity;
+  for (;;) {
+    const std::optional<Header> header = HeaderAt(tail_);
+    if (!header.has_value() || !CompleteAt(tail_, *header)) return;
+    tail_ += header->frame_bytes();
+  }
 }
 
 absl::StatusOr<std::optional<absl::string_view>> FrameParser::Next() {
@@ -139,16 +149,6 @@ absl::StatusOr<std::optional<absl::string_view>> FrameParser::Next() {
     }
     begin_ += header->frame_bytes();
     if (!payload.empty()) return payload;
-  }
-}
-
-bool FrameParser::inside_frame() const {
-  size_t offset = begin_;
-  for (;;) {
-    const std::optional<Header> header = HeaderAt(offset);
-    if (!header.has_value()) return offset != end_;
-    if (!CompleteAt(offset, *header)) return true;
-    offset += header->frame_bytes();
   }
 }
 

@@ -20,6 +20,9 @@ namespace rpyc {
 inline constexpr size_t kFrameHeaderBytes = 5;
 inline constexpr size_t kFrameTrailerBytes = 1;
 
+// Bytes of the whole frame that begins with `header`, which has at least kFrameHeaderBytes.
+size_t FrameBytes(absl::string_view header);
+
 // A push parser: bytes in, complete frames out, half a frame kept. No I/O.
 //
 //   absl::Span<char> space = parser.PrepareRead();
@@ -52,7 +55,10 @@ class FrameParser {
   absl::StatusOr<std::optional<absl::string_view>> Next();
 
   // True when a frame has begun whose end has not arrived.
-  bool inside_frame() const;
+  bool inside_frame() const { return tail_ != end_; }
+  // The bytes of that frame, empty if there is none. Next does not touch them: until PrepareRead
+  // they may be read by another thread.
+  absl::string_view incomplete_frame() const { return {input_.data + tail_, end_ - tail_}; }
   // True when Next would not return nullopt: one more complete frame is buffered, or an error.
   bool has_frame() const;
 
@@ -89,6 +95,7 @@ class FrameParser {
   Buffer input_;
   size_t begin_ = 0;  // input_ holds bytes [begin_, end_)
   size_t end_ = 0;
+  size_t tail_ = 0;      // where the last frame begins, unless it is complete; then end_
   bool filled_ = false;  // the last read took all the space it was offered
   Buffer inflated_;
   size_t inflated_bytes_ = 0;  // of the largest payload since inflated_ was retired

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "rpyc/errors.h"
 #include "rpyc/protocol_constants.h"
 #include "rpyc/version.h"
@@ -27,57 +28,99 @@ std::string RemoteVersion(Dialect dialect) {
   return absl::StrCat(dialect == Dialect::kV6 ? "6" : "5", ".rpychost-", kVersion);
 }
 
+Dialect ConfiguredDialect(const ProtocolConfig& config) {
+  if (config.dialect == 5) return Dialect::kV5;
+  return config.dialect == 6 ? Dialect::kV6 : Dialect::kUnknown;
+}
+
+std::string EncodedInt(int64_t value) {
+  OutBuffer out;
+  brine::AppendInt(value, &out);
+  return out.ToString();
+}
+
+// An address that is this thread's alone.
+const void* ThreadMark() {
+  static thread_local const char mark = 0;
+  return &mark;
+}
+
+absl::Status ConnectionEnded() { return PyStatus("EOFError", "the connection has ended"); }
+
 }  // namespace
 
 Connection::Connection(std::unique_ptr<Stream> stream, const Service& service,
-                       const Options& options)
+                       const Options& options, std::string peer)
     : options_(options),
       service_(service),
       stream_(std::move(stream)),
+      caller_(std::make_shared<CallContext::Caller>()),
+      call_context_(caller_),
       parser_(options_.limits),
+      dialect_(ConfiguredDialect(options_.config)),
       local_objects_(options_.limits.max_local_objects),
-      proxies_(options_.limits.max_local_objects),
+      proxies_(options_.limits.max_local_objects, this),
       boxing_(options_.limits, &local_objects_, &proxies_),
-      context_{options_.config, service_, local_objects_, call_context_, nullptr} {}
+      context_{options_.config, service_, local_objects_, call_context_, nullptr},
+      activity_(options_.limits, stream_.get(), &parser_, caller_.get()) {
+  caller_->peer = std::move(peer);
+  caller_->connection_id = NewObjectId();
+}
 
 Connection::~Connection() = default;
 
-void Connection::Drain() {
-  if ((state_.fetch_or(kDraining) & kBusy) == 0) stream_->Shutdown();
+void Connection::Drain(absl::Time deadline) {
+  caller_->deadline_unix_nanos.store(absl::ToUnixNanos(deadline));
+  if (activity_.Drain()) stream_->Shutdown();
 }
 
-void Connection::Shutdown() { stream_->Shutdown(); }
+void Connection::Shutdown() {
+  caller_->cancelled.store(true);
+  stream_->Shutdown();
+}
 
 absl::Status Connection::ServeAll() {
+  server_thread_.store(ThreadMark());
   absl::Status end = ServeFrames();
-  state_.fetch_and(~kBusy);  // set still if a request ended it
+  activity_.BeginRead();  // no longer busy, and the stream is nobody else's
+  caller_->cancelled.store(true);
   stream_->Shutdown();
+  proxies_.owner()->Detach();
   context_.root.reset();
   local_objects_.Clear();
   return end;
 }
 
 absl::Status Connection::ServeFrames() {
+  const absl::Duration idle = options_.limits.idle_timeout;
   for (;;) {
-    absl::StatusOr<ReadResult> read =
-        stream_->ReadSome(parser_.PrepareRead(), parser_.inside_frame() ? ReadHint::kInsideFrame
-                                                                        : ReadHint::kBetweenFrames);
+    if (activity_.BeginRead()) return absl::OkStatus();
+    const absl::StatusOr<bool> read =
+        Read(idle == absl::ZeroDuration() ? absl::InfiniteFuture() : absl::Now() + idle);
     if (!read.ok()) return read.status();
-    if (read->state == ReadResult::kEof) {
-      if (!parser_.inside_frame()) return absl::OkStatus();
-      return absl::UnavailableError(absl::StrCat("the peer left in the middle of a frame, after ",
-                                                 parser_.buffered_bytes(), " bytes of it"));
-    }
-    if (read->state == ReadResult::kWouldBlock) return absl::OkStatus();
-    parser_.Commit(read->bytes);
-
-    // A drain that begins here waits; one that began before has shut the stream.
-    state_.fetch_or(kBusy);
+    if (!*read) return absl::OkStatus();
     absl::Status served = ServeBuffered();
-    if (!served.ok()) return served;
-    const uint32_t before = state_.fetch_and(~kBusy);
-    if (context_.close_requested || (before & kDraining) != 0) return absl::OkStatus();
+    if (!served.ok() || ended()) return served;
   }
+}
+
+// Reads what comes next; false at the end of the stream. The connection runs when this returns.
+absl::StatusOr<bool> Connection::Read(absl::Time deadline) {
+  if (deadline != absl::InfiniteFuture() && !stream_->WaitReadable(deadline)) {
+    activity_.BeginRun();
+    return absl::DeadlineExceededError("nothing came from the peer in time");
+  }
+  const ReadHint hint = parser_.inside_frame() ? ReadHint::kInsideFrame : ReadHint::kBetweenFrames;
+  absl::StatusOr<ReadResult> read = stream_->ReadSome(parser_.PrepareRead(), hint);
+  const bool more = read.ok() && read->state == ReadResult::kData;
+  if (more) parser_.Commit(read->bytes);
+  activity_.BeginRun();
+  if (!read.ok()) return read.status();
+  if (read->state == ReadResult::kEof && parser_.inside_frame()) {
+    return absl::UnavailableError(absl::StrCat("the peer left in the middle of a frame, after ",
+                                               parser_.buffered_bytes(), " bytes of it"));
+  }
+  return more;
 }
 
 absl::Status Connection::ServeBuffered() {
@@ -90,7 +133,7 @@ absl::Status Connection::ServeBuffered() {
       Flush().IgnoreError();
       return status;
     }
-    const bool batch_ends = !payload->has_value() || context_.close_requested;
+    const bool batch_ends = !payload->has_value() || ended();
     if (batch_ends || out_.size() >= kFlushThresholdBytes) {
       status = Flush();
       if (batch_ends || !status.ok()) return status;
@@ -109,10 +152,8 @@ absl::Status Connection::DispatchMessage(absl::string_view payload) {
   brine::Reader reader(payload, options_.limits);
   absl::StatusOr<MessageHead> head = ReadMessageHead(dialect_, &reader);
   if (!head.ok()) return head.status();
-  // Our only requests are releases; nothing waits for their answers.
-  if (head->type != MessageType::kRequest) return absl::OkStatus();
-  seq_.assign(head->seq.data(), head->seq.size());
-  return DispatchRequest(&reader);
+  if (head->type != MessageType::kRequest) return TakeAnswer(*head, &reader);
+  return DispatchRequest(std::string(head->seq), &reader);
 }
 
 absl::StatusOr<Value> Connection::RunRequest(brine::Reader* reader, bool* is_call) {
@@ -156,17 +197,17 @@ absl::StatusOr<Value> Connection::RunMaybeLong(const HandlerRow& row, std::vecto
   return result;
 }
 
-absl::Status Connection::DispatchRequest(brine::Reader* reader) {
+absl::Status Connection::DispatchRequest(const std::string& seq, brine::Reader* reader) {
   bool is_call = false;
   absl::StatusOr<Value> result = RunRequest(reader, &is_call);
-  if (context_.close_requested) return absl::OkStatus();  // CLOSE has no answer
+  if (ended()) return broken_;  // CLOSE has no answer
   absl::Status status = result.status();
   if (status.ok()) {
-    status = Reply(*std::move(result));
+    status = Reply(seq, *std::move(result));
   }
   if (!status.ok()) {
     if (!IsPyStatus(status)) return status;
-    ReplyException(status);
+    ReplyException(seq, status);
   }
   if (is_call) {
     // One writer, so no locked instruction.
@@ -179,9 +220,9 @@ absl::Status Connection::DispatchRequest(brine::Reader* reader) {
   return absl::OkStatus();
 }
 
-absl::Status Connection::Reply(Value result) {
+absl::Status Connection::Reply(absl::string_view seq, Value result) {
   FrameWriter frame(&out_);
-  AppendMessageHead(dialect_, MessageType::kReply, seq_, &out_);
+  AppendMessageHead(dialect_, MessageType::kReply, seq, &out_);
   absl::Status boxed = boxing_.Box(std::move(result), &out_);
   if (!boxed.ok()) {
     frame.Abandon();
@@ -191,30 +232,117 @@ absl::Status Connection::Reply(Value result) {
   return ended.ok() ? ended : PyStatus("OverflowError", ended.message());
 }
 
-void Connection::ReplyException(const absl::Status& error) {
+void Connection::ReplyException(absl::string_view seq, const absl::Status& error) {
   const std::string version = RemoteVersion(dialect_);
   vinegar::DumpOptions options;
   options.include_traceback = options_.config.include_local_traceback;
   if (options_.config.include_local_version) options.version = version;
   FrameWriter frame(&out_);
-  AppendMessageHead(dialect_, MessageType::kException, seq_, &out_);
+  AppendMessageHead(dialect_, MessageType::kException, seq, &out_);
   // Cannot fail: Dump makes only what can be encoded, and of bounded size.
   brine::Encode(vinegar::Dump(ToException(error), options), Limits(), &out_).IgnoreError();
   frame.End(std::numeric_limits<uint32_t>::max()).IgnoreError();
 }
 
 void Connection::AppendReleases() {
-  for (const ReleaseQueue::Release& release : proxies_.TakeReleases()) {
+  for (const NetrefOwner::Release& release : proxies_.TakeReleases()) {
     // REQUEST (DEL, TUPLE (LOCAL_REF id_pack, VALUE count))
     FrameWriter frame(&out_);
-    OutBuffer seq;
-    brine::AppendInt(next_request_++, &seq);
-    AppendMessageHead(dialect_, MessageType::kRequest, seq.ToString(), &out_);
+    AppendMessageHead(dialect_, MessageType::kRequest, EncodedInt(next_request_++), &out_);
     brine::AppendTupleHeader(2, &out_);
     brine::AppendInt(static_cast<int64_t>(Handle::kDel), &out_);
     boxing_.AppendRelease(release, &out_);
     frame.End(std::numeric_limits<uint32_t>::max()).IgnoreError();
   }
+}
+
+absl::StatusOr<Value> Connection::Request(Handle handle, Value args) {
+  if (server_thread_.load() != ThreadMark()) {
+    return PyStatus("RuntimeError",
+                    "an object of a peer can be used only in a call that this peer has made");
+  }
+  if (ended()) return ConnectionEnded();
+  if (depth_ >= options_.limits.max_callback_depth) {
+    return PyStatus("RecursionError", absl::StrCat("calls and callbacks nested deeper than ",
+                                                   "max_callback_depth ", depth_));
+  }
+  const absl::Time deadline = absl::Now() + options_.config.sync_request_timeout;
+  const int64_t seq = next_request_++;
+  absl::Status sent = SendRequest(seq, handle, std::move(args));
+  if (!sent.ok()) return sent;
+
+  Answer answer;
+  answers_[seq] = &answer;
+  if (depth_++ == 0) activity_.BeginNested();
+  absl::Status served = ServeUntil(answer, deadline);
+  if (--depth_ == 0) activity_.EndNested();
+  if (answer.has_value()) return *std::move(answer);
+  if (absl::IsDeadlineExceeded(served)) {
+    answers_[seq] = nullptr;
+    return PyStatus("TimeoutError", "the peer has not answered in time");
+  }
+  answers_.erase(seq);
+  broken_ = served;
+  return ConnectionEnded();
+}
+
+absl::Status Connection::SendRequest(int64_t seq, Handle handle, Value args) {
+  FrameWriter frame(&out_);
+  AppendMessageHead(dialect_, MessageType::kRequest, EncodedInt(seq), &out_);
+  brine::AppendTupleHeader(2, &out_);
+  brine::AppendInt(static_cast<int64_t>(handle), &out_);
+  absl::Status boxed = boxing_.Box(std::move(args), &out_);
+  if (!boxed.ok()) {
+    frame.Abandon();
+    return boxed;
+  }
+  absl::Status ended = frame.End(std::numeric_limits<uint32_t>::max());
+  if (!ended.ok()) return PyStatus("OverflowError", ended.message());
+  if (absl::Status flushed = Flush(); !flushed.ok()) {
+    broken_ = flushed;
+    return ConnectionEnded();
+  }
+  return absl::OkStatus();
+}
+
+// Serves the peer until `answer` has come. OK also when the peer has closed.
+// Errors:  kDeadlineExceeded - not by `deadline`; any other - the connection is broken.
+absl::Status Connection::ServeUntil(const Answer& answer, absl::Time deadline) {
+  while (!answer.has_value()) {
+    absl::StatusOr<std::optional<absl::string_view>> payload = parser_.Next();
+    if (!payload.ok()) return payload.status();
+    if (payload->has_value()) {
+      absl::Status status = DispatchMessage(**payload);
+      if (status.ok()) status = Flush();
+      if (!status.ok() || ended()) return status;
+      continue;
+    }
+    activity_.BeginRead();
+    const absl::StatusOr<bool> read = Read(deadline);
+    if (!read.ok()) return read.status();
+    if (!*read) {
+      context_.close_requested = true;  // as if it had said so
+      return absl::OkStatus();
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Connection::TakeAnswer(const MessageHead& head, brine::Reader* reader) {
+  if (answers_.empty()) return absl::OkStatus();  // to a release
+  const absl::StatusOr<Value> seq = brine::Decode(head.seq, options_.limits);
+  if (!seq.ok()) return seq.status();
+  const auto waiting = seq->AsInt() == nullptr ? answers_.end() : answers_.find(*seq->AsInt());
+  if (waiting == answers_.end()) return absl::OkStatus();
+  absl::StatusOr<Value> answer =
+      head.type == MessageType::kReply ? boxing_.Unbox(reader) : reader->ReadValue();
+  if (!answer.ok() && !IsPyStatus(answer.status())) return answer.status();
+  if (answer.ok() && head.type == MessageType::kException) {
+    answer = PyStatus(vinegar::Load(*answer));
+  }
+  if (waiting->second != nullptr) *waiting->second = std::move(answer);
+  answers_.erase(waiting);
+  return absl::OkStatus();
 }
 
 absl::Status Connection::Flush() {

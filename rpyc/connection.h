@@ -4,19 +4,25 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "rpyc/activity.h"
 #include "rpyc/boxing.h"
 #include "rpyc/brine.h"
+#include "rpyc/call_context.h"
 #include "rpyc/channel.h"
 #include "rpyc/dialect.h"
 #include "rpyc/handlers.h"
 #include "rpyc/limits.h"
 #include "rpyc/local_objects.h"
+#include "rpyc/netref.h"
 #include "rpyc/out_buffer.h"
 #include "rpyc/protocol_config.h"
 #include "rpyc/proxy_cache.h"
@@ -32,75 +38,96 @@ struct ConnectionCounters {
   std::atomic<int64_t> calls_failed{0};  // those answered by an exception
 };
 
-// One peer: reads its requests, dispatches them, sends the answers.
+// One peer: reads its requests, dispatches them, sends the answers; and in the middle of a request
+// sends requests of its own, serving the peer until they are answered.
 //
 // The dialect is told from the first frame, so nothing is sent before it. Replies to requests that
 // arrived in one read leave in one write, but none waits for user code that may take long.
 // A malformed message ends the connection; a request that fails is answered by an exception.
-// Owns the stream, both object tables and the root. Threads: ServeAll by one thread; Drain,
-// Shutdown and counters from any.
-class Connection {
+// Owns the stream, both object tables and the root. Threads: ServeAll by one thread; Look by one
+// watcher; Drain, Shutdown and counters from any.
+class Connection : private Requester {
  public:
   struct Options {
     Limits limits;
     ProtocolConfig config;
   };
 
-  Connection(std::unique_ptr<Stream> stream, const Service& service, const Options& options);
-  ~Connection();
+  // `peer` says who is at the other end, for CallContext.
+  Connection(std::unique_ptr<Stream> stream, const Service& service, const Options& options,
+             std::string peer = {});
+  ~Connection() override;
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
   // Serves until the peer closes, the connection breaks, or Drain or Shutdown ends it; then shuts
   // the stream and lets go of every object.
   // Errors:  OK - an orderly end; kUnavailable - broken, also in the middle of a frame;
-  //          kInvalidArgument, kResourceExhausted - the peer broke the protocol or a limit.
+  //          kInvalidArgument, kResourceExhausted - the peer broke the protocol or a limit;
+  //          kDeadlineExceeded - idle for longer than Limits::idle_timeout.
   absl::Status ServeAll();
 
   // Ends the connection as soon as it runs no request: at once if it is idle, else when the running
-  // ones have been answered. Idempotent.
-  void Drain();
-  // Ends it now: the stream is shut under whatever runs.
+  // ones have been answered. `deadline` is when Shutdown will follow; calls can read it.
+  void Drain(absl::Time deadline);
+  // Ends it now: the stream is shut under whatever runs, and calls are told that they are
+  // cancelled.
   void Shutdown();
+  // The watcher's part: to be called every kLookInterval, see Activity.
+  static constexpr absl::Duration kLookInterval = Activity::kLookInterval;
+  void Look() { activity_.Look(); }
 
   // Whether a request is being served.
-  bool busy() const { return (state_.load(std::memory_order_relaxed) & kBusy) != 0; }
+  bool busy() const { return activity_.busy(); }
   const ConnectionCounters& counters() const { return counters_; }
 
  private:
+  // Where a request of ours waits for its answer.
+  using Answer = std::optional<absl::StatusOr<Value>>;
+
   absl::Status ServeFrames();
+  absl::StatusOr<bool> Read(absl::Time deadline);
   absl::Status ServeBuffered();
   absl::Status DispatchMessage(absl::string_view payload);
-  absl::Status DispatchRequest(brine::Reader* reader);
+  absl::Status DispatchRequest(const std::string& seq, brine::Reader* reader);
   absl::StatusOr<Value> RunRequest(brine::Reader* reader, bool* is_call);
-  absl::Status Reply(Value result);
-  void ReplyException(const absl::Status& error);
+  absl::StatusOr<Value> RunMaybeLong(const HandlerRow& row, std::vector<Value>& args);
+  absl::Status Reply(absl::string_view seq, Value result);
+  void ReplyException(absl::string_view seq, const absl::Status& error);
   void AppendReleases();
   absl::Status Flush();
-  absl::StatusOr<Value> RunMaybeLong(const HandlerRow& row, std::vector<Value>& args);
+
+  absl::StatusOr<Value> Request(Handle handle, Value args) override;
+  absl::Status SendRequest(int64_t seq, Handle handle, Value args);
+  absl::Status ServeUntil(const Answer& answer, absl::Time deadline);
+  absl::Status TakeAnswer(const MessageHead& head, brine::Reader* reader);
+  bool ended() const { return context_.close_requested || !broken_.ok(); }
 
   // Constant.
   const Options options_;
   const Service service_;
   const std::unique_ptr<Stream> stream_;
+  const std::shared_ptr<CallContext::Caller> caller_;
+  const CallContext call_context_;
 
   // Of the thread that serves.
   FrameParser parser_;
   OutBuffer out_;
-  Dialect dialect_ = Dialect::kUnknown;
-  std::string seq_;           // of the request being served, encoded
-  int64_t next_request_ = 0;  // sequence number of our own next request
-  int quick_in_a_row_ = 0;    // pipelined requests that ran user code and did not take long
+  Dialect dialect_;
+  int quick_in_a_row_ = 0;  // pipelined requests that ran user code and did not take long
   LocalObjects local_objects_;
   ProxyCache proxies_;
   Boxing boxing_;
-  CallContext call_context_;
   HandlerContext context_;
+  absl::Status broken_;       // what ended the connection in the middle of a request
+  int64_t next_request_ = 0;  // sequence number of our own next request
+  int depth_ = 0;             // of our own requests, one within the other
+  // By sequence number; null: nobody waits any more, but references in it must be given back.
+  absl::flat_hash_map<int64_t, Answer*> answers_;
 
   // Of any thread.
-  static constexpr uint32_t kBusy = 1;      // a request is being served
-  static constexpr uint32_t kDraining = 2;  // end when not busy
-  std::atomic<uint32_t> state_{0};
+  std::atomic<const void*> server_thread_{nullptr};  // marks the thread that serves
+  Activity activity_;
   ConnectionCounters counters_;
 };
 

@@ -98,6 +98,12 @@ class ConnectionTest : public testing::TestWithParam<Dialect> {
       pending_.erase(0, n);
       return ReadResult{ReadResult::kData, n};
     }
+    bool WaitReadable(absl::Time) override { return true; }
+    absl::StatusOr<ReadResult> ReadAhead(size_t) override {
+      return ReadResult{ReadResult::kWouldBlock};
+    }
+    size_t read_ahead_bytes() const override { return 0; }
+    absl::string_view read_ahead() const override { return {}; }
     absl::Status Write(absl::Span<const absl::string_view> chunks) override {
       ++test_->writes_;
       for (absl::string_view chunk : chunks) test_->received_.append(chunk.data(), chunk.size());
@@ -480,13 +486,13 @@ TEST_P(ConnectionTest, TheOtherDialectLaterIsGarbage) {
 TEST_P(ConnectionTest, DrainEndsAnIdleConnectionAtOnce) {
   auto [mine, theirs] = MemoryStream::MakePair();
   Connection connection(std::move(theirs), service_, options_);
-  connection.Drain();
+  connection.Drain(absl::InfiniteFuture());
   EXPECT_TRUE(connection.ServeAll().ok());
 }
 
 TEST_P(ConnectionTest, DrainLetsARunningCallAnswer) {
   service_.Expose("drain", [this] {
-    connection_->Drain();
+    connection_->Drain(absl::InfiniteFuture());
     return connection_->busy();
   });
   int rounds = 0;

@@ -1,6 +1,7 @@
 #ifndef RPYC_NETREF_H_
 #define RPYC_NETREF_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -8,51 +9,95 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "rpyc/call_context.h"
 #include "rpyc/mutex.h"
 #include "rpyc/object.h"
+#include "rpyc/protocol_constants.h"
+#include "rpyc/value.h"
 
 namespace rpyc {
 
-// References that have died and whose owner must be told: filled by destructors on any thread,
-// emptied by whoever sends. Threads: any.
-class ReleaseQueue {
+// How a Netref asks the owner of its object.
+class Requester {
  public:
+  virtual ~Requester() = default;
+  // Sends a request, serves the peer until its answer has come, and returns that. `args` is the
+  // argument tuple. Only for the thread that serves the connection, in the middle of a call.
+  // Errors:  always a PyStatus: what the peer raised; TimeoutError; EOFError - the connection
+  // ended;
+  //          RecursionError - calls nested too deep; RuntimeError - another thread's connection.
+  virtual absl::StatusOr<Value> Request(Handle handle, Value args) = 0;
+};
+
+// What the Netrefs of a connection share with it; outlives it for their sake. Threads: any.
+class NetrefOwner {
+ public:
+  // A reference that has died and whose owner must be told.
   struct Release {
     std::string id_pack;  // encoded, as the owner wrote it
     int64_t count;
   };
+
+  explicit NetrefOwner(Requester* requester) : requester_(requester) {}
+
+  // Filled by destructors on any thread, emptied by whoever sends.
   void Push(Release release);
-  std::vector<Release> TakeAll();
+  std::vector<Release> TakeReleases();
+
+  absl::StatusOr<Value> Request(Handle handle, Value args);
+  // The connection has ended: requests fail from now on. By the thread that served it.
+  void Detach();
 
  private:
   Mutex mutex_;
+  Requester* requester_ ABSL_GUARDED_BY(mutex_);
   std::vector<Release> releases_ ABSL_GUARDED_BY(mutex_);
 };
 
-// A proxy of one of the peer's objects. Handed back to the peer it is the peer's own object again.
+// A proxy of one of the peer's objects. Handed back to the peer it is the peer's own object again;
+// every operation is a request to the peer, under the peer's access rules.
 // When the last owner lets go, the peer is told by the next message: the destructor only enqueues.
-// Threads: any.
+// Threads: may die on any; operations as Requester.
 class Netref : public Object {
  public:
   // `encoded_id_pack` is kept and sent back bit by bit as the peer wrote it.
-  Netref(std::string encoded_id_pack, std::string type_name, std::weak_ptr<ReleaseQueue> releases);
+  Netref(std::string encoded_id_pack, std::string type_name, std::weak_ptr<NetrefOwner> owner);
   ~Netref() override;
 
   const std::string& id_pack() const { return id_pack_; }
-  // Whether the connection that `queue` belongs to owns the object behind this.
-  bool BelongsTo(const std::shared_ptr<ReleaseQueue>& queue) const;
+  // Whether the connection that `owner` belongs to owns the object behind this.
+  bool BelongsTo(const std::shared_ptr<NetrefOwner>& owner) const;
   // One more reference has arrived for the same object. By the connection's thread.
   void AddReference() { ++references_; }
 
   absl::string_view type_name() const override { return type_name_; }
   int64_t class_id() const override { return class_id_; }
 
+  absl::StatusOr<Value> GetAttr(const CallContext& context, AttributeRef attribute) override;
+  absl::Status SetAttr(const CallContext& context, AttributeRef attribute, Value value) override;
+  absl::Status DelAttr(const CallContext& context, AttributeRef attribute) override;
+  absl::StatusOr<Value> Call(const CallContext& context, CallArgs args) override;
+  absl::StatusOr<Value> CallAttr(const CallContext& context, AttributeRef attribute,
+                                 CallArgs args) override;
+  absl::StatusOr<std::string> Str(const CallContext& context) override;
+  absl::StatusOr<std::string> Repr(const CallContext& context) override;
+  absl::StatusOr<Value> Hash(const CallContext& context) override;
+  absl::StatusOr<Value> Compare(const CallContext& context, absl::string_view op,
+                                const Value& other) override;
+  absl::StatusOr<std::vector<Value>> NextItems(const CallContext& context, size_t count) override;
+
  private:
+  // `args` follow this object in the argument tuple.
+  absl::StatusOr<Value> Request(Handle handle, std::vector<Value> args = {});
+  absl::StatusOr<std::string> RequestText(Handle handle);
+
   const std::string id_pack_;
   const std::string type_name_;
   const int64_t class_id_;
-  const std::weak_ptr<ReleaseQueue> releases_;
+  const std::weak_ptr<NetrefOwner> owner_;
   int64_t references_ = 1;
 };
 

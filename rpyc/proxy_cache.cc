@@ -25,18 +25,18 @@ absl::StatusOr<std::shared_ptr<Netref>> ProxyCache::Receive(absl::string_view en
   }
   if (is_new && proxies_.size() > max_proxies_) {
     proxies_.erase(entry);
-    releases_->Push({std::string(encoded_id_pack), 1});
+    owner_->Push({std::string(encoded_id_pack), 1});
     return PyStatus("MemoryError", absl::StrCat("the connection holds ", max_proxies_,
                                                 " references, which is max_local_objects"));
   }
-  auto made = std::make_shared<Netref>(std::string(encoded_id_pack), std::string(*name), releases_);
+  auto made = std::make_shared<Netref>(std::string(encoded_id_pack), std::string(*name), owner_);
   entry->second = made;
   return made;
 }
 
-std::vector<ReleaseQueue::Release> ProxyCache::TakeReleases() {
-  std::vector<ReleaseQueue::Release> releases = releases_->TakeAll();
-  for (const ReleaseQueue::Release& release : releases) {
+std::vector<NetrefOwner::Release> ProxyCache::TakeReleases() {
+  std::vector<NetrefOwner::Release> releases = owner_->TakeReleases();
+  for (const NetrefOwner::Release& release : releases) {
     const auto entry = proxies_.find(release.id_pack);
     // A new proxy of the same object may have come since the old one died.
     if (entry != proxies_.end() && entry->second.expired()) proxies_.erase(entry);

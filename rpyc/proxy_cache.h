@@ -19,8 +19,9 @@ namespace rpyc {
 // Source:  RPyC core/protocol.py, Connection._unbox and _proxy_cache, 5.3.1 and 6.0.2.
 class ProxyCache {
  public:
-  // `max_proxies` bounds how many are held at once.
-  explicit ProxyCache(size_t max_proxies) : max_proxies_(max_proxies) {}
+  // `max_proxies` bounds how many are held at once. Netrefs ask the peer through `requester`.
+  ProxyCache(size_t max_proxies, Requester* requester)
+      : max_proxies_(max_proxies), owner_(std::make_shared<NetrefOwner>(requester)) {}
 
   // The Netref of a REMOTE_REF that has arrived; counts the reference.
   // Errors:  a PyStatus - TypeError: not an id_pack; MemoryError: too many. The reference is then
@@ -28,13 +29,13 @@ class ProxyCache {
   absl::StatusOr<std::shared_ptr<Netref>> Receive(absl::string_view encoded_id_pack,
                                                   const Limits& limits);
 
-  const std::shared_ptr<ReleaseQueue>& releases() const { return releases_; }
+  const std::shared_ptr<NetrefOwner>& owner() const { return owner_; }
   // References to give back since the last call; forgets them.
-  std::vector<ReleaseQueue::Release> TakeReleases();
+  std::vector<NetrefOwner::Release> TakeReleases();
 
  private:
   const size_t max_proxies_;
-  const std::shared_ptr<ReleaseQueue> releases_ = std::make_shared<ReleaseQueue>();
+  const std::shared_ptr<NetrefOwner> owner_;
   absl::flat_hash_map<std::string, std::weak_ptr<Netref>> proxies_;  // by encoded id_pack
 };
 

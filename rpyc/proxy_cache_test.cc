@@ -11,23 +11,23 @@ std::string Pack(absl::string_view name, int id) {
 }
 
 TEST(ProxyCache, OneProxyForOneObject) {
-  ProxyCache cache(10);
+  ProxyCache cache(10, nullptr);
   const std::shared_ptr<Netref> a = *cache.Receive(Pack("builtins.list", 5), Limits());
   EXPECT_EQ(*cache.Receive(Pack("builtins.list", 5), Limits()), a);
   EXPECT_NE(*cache.Receive(Pack("builtins.list", 6), Limits()), a);
   EXPECT_EQ(a->type_name(), "builtins.list");
-  EXPECT_TRUE(a->BelongsTo(cache.releases()));
-  EXPECT_FALSE(a->BelongsTo(ProxyCache(1).releases()));
+  EXPECT_TRUE(a->BelongsTo(cache.owner()));
+  EXPECT_FALSE(a->BelongsTo(ProxyCache(1, nullptr).owner()));
 }
 
 TEST(ProxyCache, ADeadProxyIsReleasedWithAllItsReferences) {
-  ProxyCache cache(10);
+  ProxyCache cache(10, nullptr);
   const std::string id = Pack("builtins.list", 5);
   std::shared_ptr<Netref> proxy = *cache.Receive(id, Limits());
   ASSERT_TRUE(cache.Receive(id, Limits()).ok());
   EXPECT_TRUE(cache.TakeReleases().empty());
   proxy.reset();
-  const std::vector<ReleaseQueue::Release> releases = cache.TakeReleases();
+  const std::vector<NetrefOwner::Release> releases = cache.TakeReleases();
   ASSERT_EQ(releases.size(), 1u);
   EXPECT_EQ(releases[0].id_pack, id);
   EXPECT_EQ(releases[0].count, 2);
@@ -35,7 +35,7 @@ TEST(ProxyCache, ADeadProxyIsReleasedWithAllItsReferences) {
 }
 
 TEST(ProxyCache, ANewProxyBeforeTheOldReleaseWasSent) {
-  ProxyCache cache(10);
+  ProxyCache cache(10, nullptr);
   const std::string id = Pack("builtins.list", 5);
   { const std::shared_ptr<Netref> old = *cache.Receive(id, Limits()); }
   const std::shared_ptr<Netref> again = *cache.Receive(id, Limits());
@@ -46,14 +46,14 @@ TEST(ProxyCache, ANewProxyBeforeTheOldReleaseWasSent) {
 TEST(ProxyCache, AProxyMayOutliveItsConnection) {
   std::shared_ptr<Netref> proxy;
   {
-    ProxyCache cache(10);
+    ProxyCache cache(10, nullptr);
     proxy = *cache.Receive(Pack("builtins.list", 5), Limits());
   }
   proxy.reset();
 }
 
 TEST(ProxyCache, OverTheBoundTheReferenceIsGivenBack) {
-  ProxyCache cache(1);
+  ProxyCache cache(1, nullptr);
   const std::shared_ptr<Netref> held = *cache.Receive(Pack("builtins.list", 5), Limits());
   EXPECT_EQ(cache.Receive(Pack("builtins.list", 6), Limits()).status().code(),
             absl::StatusCode::kResourceExhausted);
@@ -62,7 +62,7 @@ TEST(ProxyCache, OverTheBoundTheReferenceIsGivenBack) {
 }
 
 TEST(ProxyCache, RefusesWhatIsNotAnIdPack) {
-  ProxyCache cache(10);
+  ProxyCache cache(10, nullptr);
   EXPECT_FALSE(cache.Receive("\x50", Limits()).ok());
   EXPECT_FALSE(
       cache.Receive(*brine::EncodeToString(Value::Tuple({1, 2, 3}), Limits()), Limits()).ok());

@@ -6,6 +6,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "absl/types/span.h"
 
 namespace rpyc {
@@ -26,6 +27,7 @@ enum class ReadHint {
 // An ordered, reliable byte stream to one peer. How blocking blocks is the stream's business: the
 // thread sleeps, a fiber parks, or kWouldBlock is returned; Channel and Connection do not know.
 // Threads: one reader and one writer at a time, which may be two threads; Shutdown from any.
+// ReadAhead and read_ahead are reads: whoever calls them keeps the reader away meanwhile.
 class Stream {
  public:
   virtual ~Stream() = default;
@@ -33,6 +35,16 @@ class Stream {
   // Reads what is there, at most `into.size()` bytes (at least 1); waits if nothing is.
   // Errors:  kUnavailable - the connection broke. An orderly end is kEof.
   virtual absl::StatusOr<ReadResult> ReadSome(absl::Span<char> into, ReadHint hint) = 0;
+
+  // Waits until ReadSome would not. False: it still would at `deadline`.
+  virtual bool WaitReadable(absl::Time deadline) = 0;
+
+  // Takes at most `max_bytes` of what has arrived into a buffer of the stream's own, without
+  // waiting; the next ReadSome hands it out first. Results and errors as ReadSome's.
+  virtual absl::StatusOr<ReadResult> ReadAhead(size_t max_bytes) = 0;
+  virtual size_t read_ahead_bytes() const = 0;
+  // What that buffer holds, as ReadSome will give it; empty if that cannot be known yet (TLS).
+  virtual absl::string_view read_ahead() const = 0;
 
   // Writes all chunks in order, in one system call when the kernel takes them.
   // Errors:  kUnavailable - the peer is gone; part may have been written.

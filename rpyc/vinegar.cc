@@ -70,5 +70,33 @@ Value Dump(const RemoteException& exception, const DumpOptions& options) {
                        Value(std::move(traceback))});
 }
 
+RemoteException Load(const Value& dumped) {
+  if (dumped == Value(kExcStopIteration) || dumped == Value(true)) {
+    return RemoteException{.name = "StopIteration"};
+  }
+  const absl::Span<const Value> fields = dumped.items();
+  const bool has_fields = dumped.IsTuple() && fields.size() == 4;
+  const absl::Span<const Value> names = has_fields ? fields[0].items() : fields;
+  if (!has_fields || !fields[0].IsTuple() || names.size() != 2 || names[0].AsStr() == nullptr ||
+      names[1].AsStr() == nullptr || !fields[1].IsTuple() || !fields[2].IsTuple() ||
+      fields[3].AsStr() == nullptr) {
+    return RemoteException{.name = "TypeError",
+                           .args = {Value(absl::StrCat("the peer raised what is no exception: ",
+                                                       dumped.DebugString()))}};
+  }
+  RemoteException exception;
+  exception.module = *names[0].AsStr();
+  exception.name = *names[1].AsStr();
+  exception.args.assign(fields[1].items().begin(), fields[1].items().end());
+  for (const Value& pair : fields[2].items()) {
+    if (!pair.IsTuple() || pair.items().size() != 2) continue;
+    const std::string* name = pair.items()[0].AsStr();
+    if (name == nullptr || *name == "_remote_version") continue;
+    exception.attributes.emplace_back(*name, pair.items()[1]);
+  }
+  exception.traceback = *fields[3].AsStr();
+  return exception;
+}
+
 }  // namespace vinegar
 }  // namespace rpyc

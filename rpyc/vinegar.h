@@ -37,6 +37,11 @@ struct DumpOptions {
 // Source:  RPyC core/vinegar.py, dump, 5.3.1 and 6.0.2.
 Value Dump(const RemoteException& exception, const DumpOptions& options);
 
+// The exception a peer's EXCEPTION message stands for. What is malformed becomes a TypeError that
+// says so; what only our own side may say (_remote_version) is left out.
+// Source:  RPyC core/vinegar.py, load, 5.3.1 and 6.0.2.
+RemoteException Load(const Value& dumped);
+
 // The same exception with every part by value and encodable: text that is not UTF-8 is mended,
 // references become their repr.
 RemoteException MadeEncodable(RemoteException exception);

@@ -29,7 +29,7 @@ RpycSession::RpycSession(Socket socket, std::shared_ptr<SessionSetup> setup)
     : setup_(std::move(setup)),
       peer_(NameOf(socket, setup_->options.config)),
       connection_(std::make_unique<SocketStream>(std::move(socket)), setup_->service,
-                  setup_->options) {
+                  setup_->options, peer_) {
   setup_->ledger.Began(&connection_.counters());
   Log().debug("{}: accepted {}", setup_->label, peer_);
 }
@@ -37,7 +37,9 @@ RpycSession::RpycSession(Socket socket, std::shared_ptr<SessionSetup> setup)
 RpycSession::~RpycSession() { CountEnd(); }
 
 void RpycSession::ServeAll() {
+  setup_->watcher->Add(&connection_);
   const absl::Status end = connection_.ServeAll();
+  setup_->watcher->Remove(&connection_);
   CountEnd();
   const spdlog::level::level_enum level =
       IsViolation(end) ? spdlog::level::warn : spdlog::level::debug;

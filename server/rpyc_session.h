@@ -10,16 +10,18 @@
 #include "rpyc/transport/socket.h"
 #include "server/session.h"
 #include "server/session_ledger.h"
+#include "server/watcher.h"
 
 namespace rpyc {
 
 // What all sessions of a server have in common; kept alive by them.
 struct SessionSetup {
-  SessionSetup(Service service, Connection::Options options)
-      : service(std::move(service)), options(std::move(options)) {}
+  SessionSetup(Service service, Connection::Options options, std::shared_ptr<Watcher> watcher)
+      : service(std::move(service)), options(std::move(options)), watcher(std::move(watcher)) {}
 
   const Service service;
   const Connection::Options options;
+  const std::shared_ptr<Watcher> watcher;
   std::string
       label;  // of the server, for the log: "ECHO/18861" as RPyC; set before the first session
   SessionLedger ledger;
@@ -32,7 +34,7 @@ class RpycSession : public Session {
   ~RpycSession() override;
 
   void ServeAll() override;
-  void Drain() override { connection_.Drain(); }
+  void Drain(absl::Time deadline) override { connection_.Drain(deadline); }
   void Shutdown() override { connection_.Shutdown(); }
   bool busy() const override { return connection_.busy(); }
 

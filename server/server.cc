@@ -87,13 +87,14 @@ absl::StatusOr<SocketAddress> CheckOptions(const ServerOptions& options,
 class Server::Core : public std::enable_shared_from_this<Core> {
  public:
   Core(ServerOptions options, const Service& service, const ServerKindInfo& kind,
-       StateObserver state_changed)
+       std::shared_ptr<Watcher> watcher, StateObserver state_changed)
       : options_(std::move(options)),
         one_connection_(kind.traits.one_connection),
         kind_(kind.make()),
         state_changed_(std::move(state_changed)),
         setup_(std::make_shared<SessionSetup>(
-            service, Connection::Options{options_.limits, options_.protocol_config})) {}
+            service, Connection::Options{options_.limits, options_.protocol_config},
+            std::move(watcher))) {}
 
   absl::Status Start(const SocketAddress& address);
   void Close(absl::Duration drain_timeout);
@@ -291,12 +292,14 @@ ServerSnapshot Server::Core::Snapshot() const {
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options,
                                                       const Service& service,
                                                       const ServerKindTable& kinds,
+                                                      std::shared_ptr<Watcher> watcher,
                                                       StateObserver state_changed) {
   ServerOptions complete = WithDefaults(options, service);
   absl::StatusOr<SocketAddress> address = CheckOptions(complete, kinds);
   if (!address.ok()) return address.status();
   const ServerKindInfo& kind = *kinds.Find(complete.kind);
-  auto core = std::make_shared<Core>(std::move(complete), service, kind, std::move(state_changed));
+  auto core = std::make_shared<Core>(std::move(complete), service, kind, std::move(watcher),
+                                     std::move(state_changed));
   absl::Status started = core->Start(*address);
   if (!started.ok()) return started;
   return std::unique_ptr<Server>(new Server(std::move(core)));

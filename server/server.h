@@ -12,6 +12,7 @@
 #include "rpyc/service.h"
 #include "server/server_kind.h"
 #include "server/server_options.h"
+#include "server/watcher.h"
 
 namespace rpyc {
 
@@ -41,15 +42,16 @@ class Server {
  public:
   using StateObserver = std::function<void()>;
 
-  // Starts a server: it is listening when this returns. `state_changed` is called after each later
-  // change of its state, by the thread that made it and under no lock. It owns what it uses: where
-  // a call never returns, its last call comes when the server is long gone.
-  // Errors:  with the contract's reasons: ADDRESS_IN_USE, BIND_NOT_PERMITTED, INSECURE_LISTENER,
+  // Starts a server: it is listening when this returns. Its connections share `watcher`.
+  // `state_changed` is called after each later change of its state, by the thread that made it and
+  // under no lock. It owns what it uses: where a call never returns, its last call comes when the
+  // server is long gone. Errors:  with the contract's reasons: ADDRESS_IN_USE, BIND_NOT_PERMITTED,
+  // INSECURE_LISTENER,
   //          INVALID_FIELD, UNKNOWN_KIND (message lists the known ones), KIND_UNAVAILABLE,
   //          LIMIT_EXCEEDED - out of threads, descriptors or memory.
   static absl::StatusOr<std::unique_ptr<Server>> Start(
       const ServerOptions& options, const Service& service, const ServerKindTable& kinds,
-      StateObserver state_changed = [] {});
+      std::shared_ptr<Watcher> watcher, StateObserver state_changed = [] {});
   // All that Start does but bind and start; answers the options with defaults filled in.
   // Errors:  as Start's, except ADDRESS_IN_USE and BIND_NOT_PERMITTED.
   static absl::StatusOr<ServerOptions> Check(const ServerOptions& options, const Service& service,

@@ -254,8 +254,8 @@ absl::StatusOr<ServerRecord> ServerDirectory::StartServer(absl::string_view id,
   if (!service.ok()) return service.status();
   absl::StatusOr<EntryPtr> entry = state_->BeginStart(id, options, **service);
   if (!entry.ok()) return entry.status();
-  absl::StatusOr<EntryView> started =
-      state_->EndStart(*entry, Server::Start(options, **service, kinds_, state_->Observer(*entry)));
+  absl::StatusOr<EntryView> started = state_->EndStart(
+      *entry, Server::Start(options, **service, kinds_, watcher_, state_->Observer(*entry)));
   if (!started.ok()) return started.status();
   state_->CollectIfClosed(*entry);  // it may have closed before the entry had it
   return std::move(*started).ToRecord();

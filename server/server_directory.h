@@ -15,6 +15,7 @@
 #include "server/server_kind.h"
 #include "server/server_options.h"
 #include "server/service_catalog.h"
+#include "server/watcher.h"
 
 namespace rpyc {
 
@@ -91,6 +92,7 @@ class ServerDirectory {
 
   const ServiceCatalog catalog_;
   const ServerKindTable kinds_;
+  const std::shared_ptr<Watcher> watcher_ = std::make_shared<Watcher>();  // of all servers
   const std::shared_ptr<State> state_;  // shared with the threads of CloseAll
 };
 

@@ -18,6 +18,7 @@
 #include "server/reason.h"
 #include "server/server_kinds.h"
 #include "server/testing/caller.h"
+#include "server/watcher.h"
 
 namespace rpyc {
 namespace {
@@ -47,7 +48,7 @@ ServerOptions Options() {
 
 absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options,
                                               const Service& service = MakeService()) {
-  return Server::Start(options, service, BuiltinServerKinds());
+  return Server::Start(options, service, BuiltinServerKinds(), std::make_shared<Watcher>());
 }
 
 std::string ReasonOf(const absl::StatusOr<std::unique_ptr<Server>>& server) {
@@ -217,7 +218,7 @@ class OneConnectionTest : public testing::Test {
   OneConnectionTest() {
     options_ = OneConnection();
     server_ = *Server::Start(options_, MakeService(gate_), BuiltinServerKinds(),
-                             [changes = changes_] { changes->Add(); });
+                             std::make_shared<Watcher>(), [changes = changes_] { changes->Add(); });
   }
 
   void AwaitState(ServerState state) {
@@ -346,7 +347,7 @@ TEST(Server, ARefusedConnectionIsNotTheOne) {
   auto closed = std::make_shared<std::promise<void>>();
   auto changes = std::make_shared<std::atomic<int>>(0);
   auto server = *Server::Start(With(&ServerOptions::kind, std::string("picky")), MakeService(),
-                               kinds, [closed, changes] {
+                               kinds, std::make_shared<Watcher>(), [closed, changes] {
                                  // The first is kDraining.
                                  if (++*changes == 3) closed->set_value();
                                });
@@ -369,8 +370,9 @@ class UnavailableKind : public ServerKind {
 TEST(Server, AKindMayBeUnavailable) {
   const ServerKindTable kinds(
       {{.name = "lame", .summary = "", .traits = {}, .make = &std::make_unique<UnavailableKind>}});
-  const absl::Status status =
-      Server::Start(With(&ServerOptions::kind, std::string("lame")), MakeService(), kinds).status();
+  const absl::Status status = Server::Start(With(&ServerOptions::kind, std::string("lame")),
+                                            MakeService(), kinds, std::make_shared<Watcher>())
+                                  .status();
   EXPECT_EQ(GetReason(status).reason, "KIND_UNAVAILABLE");
   EXPECT_NE(status.message().find("no workers"), absl::string_view::npos);
 }

@@ -1,6 +1,8 @@
 #ifndef RPYC_SERVER_SESSION_H_
 #define RPYC_SERVER_SESSION_H_
 
+#include "absl/time/time.h"
+
 namespace rpyc {
 
 // One accepted connection from hand-over to end, as a kind sees it. Keeps what its calls need
@@ -12,7 +14,8 @@ class Session {
   // Serves until the connection ends.
   virtual void ServeAll() = 0;
   // Ends the connection at once if it is idle, else when the running call has been answered.
-  virtual void Drain() = 0;
+  // `deadline` is when Shutdown will follow.
+  virtual void Drain(absl::Time deadline) = 0;
   // Ends it now: the socket is shut under whatever runs.
   virtual void Shutdown() = 0;
   // Whether a call runs.

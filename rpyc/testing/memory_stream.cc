@@ -39,6 +39,12 @@ MemoryStream::MemoryStream(std::shared_ptr<Shared> shared, int side)
 MemoryStream::~MemoryStream() { Shutdown(); }
 
 absl::StatusOr<ReadResult> MemoryStream::ReadSome(absl::Span<char> into, ReadHint hint) {
+  if (!ahead_.empty()) {
+    const size_t bytes = std::min(into.size(), ahead_.size());
+    std::memcpy(into.data(), ahead_.data(), bytes);
+    ahead_.erase(0, bytes);
+    return ReadResult{ReadResult::kData, bytes};
+  }
   MutexLock lock(&shared_->mutex);
   Direction& in = shared_->to[side_];
   in.last_hint = hint;
@@ -53,6 +59,26 @@ absl::StatusOr<ReadResult> MemoryStream::ReadSome(absl::Span<char> into, ReadHin
     in.read = 0;
   }
   return ReadResult{ReadResult::kData, bytes};
+}
+
+bool MemoryStream::WaitReadable(absl::Time deadline) {
+  if (!ahead_.empty()) return true;
+  MutexLock lock(&shared_->mutex);
+  const Direction& in = shared_->to[side_];
+  while (in.read == in.bytes.size() && !in.closed) {
+    if (!shared_->changed.WaitUntil(&shared_->mutex, deadline)) return false;
+  }
+  return true;
+}
+
+absl::StatusOr<ReadResult> MemoryStream::ReadAhead(size_t max_bytes) {
+  MutexLock lock(&shared_->mutex);
+  Direction& in = shared_->to[side_];
+  const std::string bytes = in.bytes.substr(in.read, max_bytes);
+  if (bytes.empty()) return ReadResult{in.closed ? ReadResult::kEof : ReadResult::kWouldBlock};
+  ahead_ += bytes;
+  in.read += bytes.size();
+  return ReadResult{ReadResult::kData, bytes.size()};
 }
 
 absl::Status MemoryStream::Write(absl::Span<const absl::string_view> chunks) {

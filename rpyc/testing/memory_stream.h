@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "rpyc/stream.h"
 
@@ -31,6 +32,10 @@ class MemoryStream : public Stream {
   ~MemoryStream() override;
 
   absl::StatusOr<ReadResult> ReadSome(absl::Span<char> into, ReadHint hint) override;
+  bool WaitReadable(absl::Time deadline) override;
+  absl::StatusOr<ReadResult> ReadAhead(size_t max_bytes) override;
+  size_t read_ahead_bytes() const override { return ahead_.size(); }
+  absl::string_view read_ahead() const override { return ahead_; }
   absl::Status Write(absl::Span<const absl::string_view> chunks) override;
   void Shutdown() override;
 
@@ -56,6 +61,7 @@ class MemoryStream : public Stream {
 
   const std::shared_ptr<Shared> shared_;
   const int side_;
+  std::string ahead_;
 };
 
 }  // namespace rpyc

@@ -2,14 +2,19 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <climits>
+#include <cstring>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "rpyc/transport/errno_status.h"
 
 namespace rpyc {
@@ -17,6 +22,8 @@ namespace {
 
 // Chunks a system call takes; well under IOV_MAX, and small on the stack.
 constexpr size_t kMaxChunks = 64;
+// A piece of read-ahead, on the stack of whoever watches.
+constexpr size_t kReadAheadBytes = 64 << 10;
 
 }  // namespace
 
@@ -38,20 +45,67 @@ absl::StatusOr<Socket> Socket::Connect(const SocketAddress& address) {
 }
 
 absl::StatusOr<ReadResult> SocketStream::ReadSome(absl::Span<char> into, ReadHint hint) {
+  if (!ahead_.empty()) {
+    const absl::string_view bytes = read_ahead().substr(0, into.size());
+    std::memcpy(into.data(), bytes.data(), bytes.size());
+    ahead_read_ += bytes.size();
+    if (ahead_read_ == ahead_.size()) {
+      ahead_ = std::string();
+      ahead_read_ = 0;
+    }
+    if (shut_.load(std::memory_order_relaxed)) return ReadResult{ReadResult::kEof};
+    return ReadResult{ReadResult::kData, bytes.size()};
+  }
   if (hint == ReadHint::kInsideFrame && socket_.tcp()) {
     // Does not stick: again before each such read. Whether it worked does not matter.
     const int on = 1;
     ::setsockopt(socket_.fd(), IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
   }
+  return Receive(into, 0);
+}
+
+absl::StatusOr<ReadResult> SocketStream::Receive(absl::Span<char> into, int flags) {
   ssize_t bytes;
   do {
-    bytes = ::recv(socket_.fd(), into.data(), into.size(), 0);
+    bytes = ::recv(socket_.fd(), into.data(), into.size(), flags);
   } while (bytes < 0 && errno == EINTR);
   if (bytes == 0 || shut_.load(std::memory_order_relaxed)) return ReadResult{ReadResult::kEof};
   if (bytes > 0) return ReadResult{ReadResult::kData, static_cast<size_t>(bytes)};
   if (errno == EAGAIN || errno == EWOULDBLOCK) return ReadResult{ReadResult::kWouldBlock};
   return ErrnoStatus(absl::StatusCode::kUnavailable, absl::StrCat("read from ", socket_.peer()),
                      errno);
+}
+
+bool SocketStream::WaitReadable(absl::Time deadline) {
+  if (!ahead_.empty()) return true;
+  pollfd waited = {.fd = socket_.fd(), .events = POLLIN, .revents = 0};
+  for (;;) {
+    // Rounded up, so that the deadline has passed when it says so.
+    const int64_t left = absl::ToInt64Milliseconds(deadline - absl::Now() + absl::Milliseconds(1));
+    const int timeout = static_cast<int>(std::clamp<int64_t>(left, 0, INT_MAX));
+    const int ready = ::poll(&waited, 1, timeout);
+    if (ready > 0) return true;
+    if (ready < 0 && errno != EINTR) return true;  // the read will tell
+    if (absl::Now() >= deadline) return false;
+  }
+}
+
+absl::StatusOr<ReadResult> SocketStream::ReadAhead(size_t max_bytes) {
+  if (socket_.tcp()) {
+    // The peer may hold back the rest of a frame until what came is acknowledged.
+    const int on = 1;
+    ::setsockopt(socket_.fd(), IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
+  }
+  ahead_.erase(0, std::exchange(ahead_read_, 0));
+  std::array<char, kReadAheadBytes> piece;
+  absl::StatusOr<ReadResult> read =
+      Receive(absl::MakeSpan(piece.data(), std::min(max_bytes, piece.size())), MSG_DONTWAIT);
+  if (read.ok() && read->state == ReadResult::kData) ahead_.append(piece.data(), read->bytes);
+  return read;
+}
+
+absl::string_view SocketStream::read_ahead() const {
+  return absl::string_view(ahead_).substr(ahead_read_);
 }
 
 absl::Status SocketStream::Write(absl::Span<const absl::string_view> chunks) {

@@ -2,12 +2,14 @@
 #define RPYC_TRANSPORT_SOCKET_H_
 
 #include <atomic>
+#include <cstddef>
 #include <string>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "rpyc/stream.h"
 #include "rpyc/transport/fd.h"
@@ -45,14 +47,21 @@ class SocketStream : public Stream {
   explicit SocketStream(Socket socket) : socket_(std::move(socket)) {}
 
   absl::StatusOr<ReadResult> ReadSome(absl::Span<char> into, ReadHint hint) override;
+  bool WaitReadable(absl::Time deadline) override;
+  absl::StatusOr<ReadResult> ReadAhead(size_t max_bytes) override;
+  size_t read_ahead_bytes() const override { return ahead_.size() - ahead_read_; }
+  absl::string_view read_ahead() const override;
   absl::Status Write(absl::Span<const absl::string_view> chunks) override;
   void Shutdown() override;
 
  private:
   absl::Status WriteVector(absl::Span<const absl::string_view> chunks);
+  absl::StatusOr<ReadResult> Receive(absl::Span<char> into, int flags);
   absl::Status WriteError(int error) const;
 
   const Socket socket_;
+  std::string ahead_;  // read ahead, of which ahead_read_ bytes have been handed out
+  size_t ahead_read_ = 0;
   // The kernel still hands out what had arrived before the shutdown; we do not.
   std::atomic<bool> shut_{false};
 };

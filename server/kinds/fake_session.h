@@ -22,7 +22,7 @@ class FakeSession : public Session {
     changed_.SignalAll();
     while (!MayEndLocked()) changed_.Wait(&mutex_);
   }
-  void Drain() override { Set(&drained_); }
+  void Drain(absl::Time) override { Set(&drained_); }
   void Shutdown() override { Set(&shut_); }
   bool busy() const override { return nature_ != kIdle; }
 

@@ -34,7 +34,7 @@ void SessionSet::Drain(absl::Time deadline) {
     drain_deadline_ = std::min(drain_deadline_, deadline);
     removed_.SignalAll();  // another Drain may be waiting for a later deadline
   }
-  for (const SessionPtr& session : Snapshot()) session->Drain();
+  for (const SessionPtr& session : Snapshot()) session->Drain(deadline);
   {
     MutexLock lock(&mutex_);
     while (!open_.empty() && absl::Now() < drain_deadline_) {

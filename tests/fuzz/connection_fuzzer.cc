@@ -214,6 +214,13 @@ class ConversationStream : public Stream {
     pending_.erase(0, bytes);
     return ReadResult{ReadResult::kData, bytes};
   }
+  // Nobody watches.
+  bool WaitReadable(absl::Time) override { return true; }
+  absl::StatusOr<ReadResult> ReadAhead(size_t) override {
+    return ReadResult{ReadResult::kWouldBlock};
+  }
+  size_t read_ahead_bytes() const override { return 0; }
+  absl::string_view read_ahead() const override { return {}; }
   absl::Status Write(absl::Span<const absl::string_view> chunks) override {
     for (absl::string_view chunk : chunks) conversation_->Received(chunk);
     return absl::OkStatus();

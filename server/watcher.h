@@ -1,0 +1,32 @@
+#ifndef RPYC_SERVER_WATCHER_H_
+#define RPYC_SERVER_WATCHER_H_
+
+#include <memory>
+
+namespace rpyc {
+
+class Connection;
+
+// One thread for all connections of a host: looks at each ten times a second, to read ahead where a
+// method runs long and to tell it when its client has gone (rpyc/activity.h says why). Sleeps while
+// there is none. Threads: any.
+class Watcher {
+ public:
+  Watcher();
+  ~Watcher();
+  Watcher(const Watcher&) = delete;
+  Watcher& operator=(const Watcher&) = delete;
+
+  // `connection` is looked at until Remove, which waits for a look that is in progress. If there is
+  // no thread to be had, connections are not watched until the next Add.
+  void Add(Connection* connection);
+  void Remove(Connection* connection);
+
+ private:
+  class Core;
+  const std::shared_ptr<Core> core_;  // shared with the thread
+};
+
+}  // namespace rpyc
+
+#endif  // RPYC_SERVER_WATCHER_H_
