@@ -57,19 +57,12 @@ def gate(name):
 @shown
 class Logged:
     """Notes its end in the journal."""
-    alive, plain = 0, ("alive", )
-    _lock = threading.Lock()
 
     def __init__(self, name):
         self._name = name
-        with Logged._lock:
-            Logged.alive += 1
 
     def __del__(self):
-        with Logged._lock:
-            Logged.alive -= 1
-        if self._name:
-            journal.note(self._name, "destroyed")
+        journal.note(self._name, "destroyed")
 
     name = property(lambda self: self._name)
 
@@ -391,7 +384,7 @@ class Scope:
 class Point:
     """A point in the plane."""
 
-    def __init__(self, x, y=0):
+    def __init__(self, x, y=0.0):
         if x != x or y != y:
             raise ValueError("a point has a place")
         self._x, self._y = x, y
@@ -424,7 +417,7 @@ class Square(Shape):
         return 4
 
     def corner(self):
-        return Point(1, 1)
+        return Point(1.0, 1.0)
 
 
 @shown
@@ -438,7 +431,10 @@ class Outer:
 
 
 class CustomError(Exception):
-    """An exception class that no client has."""
+    """An exception class that a client may have, or not."""
+
+
+CustomError.__module__ = "interop_errors"
 
 
 # --- the service ----------------------------------------------------------------------------------
@@ -469,18 +465,19 @@ class Fixture(_Service):
     session = property(lambda self: self._session)
     peer = property(lambda self: self._peer)
 
+    def __call__(self):
+        return Attributes()
+
     def journal(self, key):
+        """What happened, by key."""
         return journal.read(key)
 
     def note(self, key, event):
         """What before_closed of a client calls."""
         journal.note(key, event)
 
-    def logged(self, name=""):
+    def logged(self, name):
         return Logged(name)
-
-    def alive(self):
-        return Logged.alive
 
     def wait(self, name, answer=None):
         """Returns `answer` once the gate is open."""

@@ -50,7 +50,7 @@ def binary(name):
             raise unittest.SkipTest("not part of the baseline")
         return [venv_python(BASELINE), os.path.join(HERE, "baseline_host.py")]
     variable, default = {"demo_host": ("DEMO_HOST", "bazel-bin/examples/demo_host"),
-                         "fixture_host": ("FIXTURE_HOST", "bazel-bin/tests/interop/fixture_host"),
+                         "fixture_host": ("FIXTURE_HOST", "bazel-bin/tests/fixture/fixture_host"),
                          "rpycd": ("RPYCD", "bazel-bin/server/rpycd")}[name]
     return [os.environ.get(variable, default)]
 
@@ -225,6 +225,7 @@ class Client(Process):
     def finish(self):
         text = self.line()
         if text is None:
+            self.child.wait(DEADLINE_S)
             raise AssertionError("the client process died" + self.story())
         got = json.loads(text)
         if "skip" in got:

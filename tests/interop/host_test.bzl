@@ -1,6 +1,11 @@
 """host_test: a file of Python cases against the built host binaries."""
 
-def host_test(name, src, size = "medium", data = [], **kwargs):
+DEMO_HOSTS = {
+    "DEMO_HOST": "//examples:demo_host",
+    "RPYCD": "//server:rpycd",
+}
+
+def host_test(name, src, size = "medium", data = [], hosts = DEMO_HOSTS, **kwargs):
     """Runs `src` with the system's python3; each of its cases is counted (runner.py).
 
     Args:
@@ -8,6 +13,7 @@ def host_test(name, src, size = "medium", data = [], **kwargs):
       src: a file of unittest cases.
       size: as usual.
       data: what it reads besides the harness and the binaries.
+      hosts: the binaries, by the variable that names each to the harness.
       **kwargs: for the sh_test.
     """
     native.sh_test(
@@ -17,13 +23,8 @@ def host_test(name, src, size = "medium", data = [], **kwargs):
         args = ["$(rootpath %s)" % src],
         data = data + [
             src,
-            "//examples:demo_host",
-            "//server:rpycd",
             "//tests/interop:harness",
-        ],
-        env = {
-            "DEMO_HOST": "$(rootpath //examples:demo_host)",
-            "RPYCD": "$(rootpath //server:rpycd)",
-        },
+        ] + hosts.values(),
+        env = {variable: "$(rootpath %s)" % host for variable, host in hosts.items()},
         **kwargs
     )

@@ -4,10 +4,13 @@ harness.Client is the other end: it writes {"scenario": name, "arguments": {...}
 """
 
 import faulthandler
+import gc
 import importlib
 import inspect
 import json
+import os
 import sys
+import time
 import traceback
 import types
 import unittest
@@ -17,8 +20,9 @@ try:
 except ImportError:  # the runner imports scenarios under the plain python3, for the names alone
     rpyc = None
 
-MODULES = ("scenarios", )  # where scenarios are found by name
+MODULES = ("scenarios", "access_scenarios", "call_scenarios", "container_scenarios", "object_scenarios")  # where scenarios are found by name
 
+DEADLINE_S = 20
 HANG_S = 50
 MAJOR = int(rpyc.version.version[0]) if rpyc else 0
 
@@ -47,6 +51,18 @@ class Scenario(unittest.TestCase):
 
     def echo(self):
         return self.connect("echo").root
+
+    def root(self, server="fixture", **config):
+        return self.connect(server, **config).root
+
+    def unique(self, name):
+        """A key that no other scenario, nor the same one in another process, uses in what a host remembers."""
+        return f"{name} {os.getpid()} {os.urandom(4).hex()}"
+
+    def settle(self, conn):
+        """All that this client has dropped so far is dropped at the host: it answers one request after the other."""
+        gc.collect()
+        conn.ping()
 
     def same(self, sent, got):
         """Equal, and of the very types: True is not 1, -0.0 is not 0.0, nan is nan."""
@@ -88,6 +104,13 @@ class Scenario(unittest.TestCase):
         with self.assertRaises(Exception) as caught:
             call(*args)
         self.assertNotIsInstance(caught.exception, (EOFError, TimeoutError))
+
+
+    def eventually(self, condition):
+        """Asks the host until it is so."""
+        end = time.monotonic() + DEADLINE_S
+        while not condition():
+            self.assertLess(time.monotonic(), end, "never came true")
 
 
 def request(proxy):

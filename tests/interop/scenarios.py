@@ -93,7 +93,7 @@ def many_connections_that_wait(t):
 
 
 def bank(t):
-    owner = f"ada {os.getpid()} {os.urandom(4).hex()}"
+    owner = t.unique("ada")
     bank = t.connect("bank").root
     account = bank.open_account(owner)
     t.same(0, account.balance)
@@ -112,7 +112,7 @@ def bank(t):
 
 
 def bank_accounts_are_arguments_too(t):
-    mark = f"{os.getpid()} {os.urandom(4).hex()}"
+    mark = t.unique("bank")
     bank = t.connect("bank").root
     one, other = bank.open_account("one " + mark, 100), bank.open_account("other " + mark, cents=5)
     t.assertIsNone(bank.transfer(one, other, 30))

@@ -1,0 +1,43 @@
+"""Every scenario with the objects of a host, under every real rpyc version, all of them connected to one host."""
+
+import unittest
+
+import access_scenarios
+import call_scenarios
+import container_scenarios
+import harness
+import object_scenarios
+
+# What the host cannot do yet.
+PENDING = frozenset("""
+a_root_for_each_connection before_closed exceptions_have_causes restricted_objects_have_rules_of_their_own who_calls
+""".split())
+
+host = None
+clients = {}  # version -> harness.Client
+
+
+def setUpModule():
+    global host
+    host = harness.start_fixture_host(access_scenarios.CONFIGS)
+
+
+def tearDownModule():
+    for client in clients.values():
+        client.kill()
+    harness.ends_well(host)
+
+
+def one(version, name):
+    if name in PENDING and not harness.BASELINE:
+        raise unittest.SkipTest("the host cannot do this yet")
+    if version not in clients or clients[version].child.poll() is not None:
+        clients[version] = harness.Client(version, host.servers)
+    try:
+        clients[version].run(name)
+    except AssertionError as e:
+        raise AssertionError(f"{e}{host.story()}") from None
+
+
+harness.add_scenario_cases(
+    globals(), access_scenarios.ALL + call_scenarios.ALL + container_scenarios.ALL + object_scenarios.ALL, one)
