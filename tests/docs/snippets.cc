@@ -1,0 +1,158 @@
+#include "tests/docs/snippets.h"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "rpyc/dict.h"
+#include "rpyc/errors.h"
+#include "rpyc/iterator.h"
+#include "rpyc/list.h"
+
+namespace snippets {
+
+// --- the tour: functions ---
+
+rpyc::Service Greeter() {
+  return rpyc::Service("GREETER")
+      .Doc("Says hello.")
+      .Expose(
+          "greet",
+          [](const std::string& name, int times) {
+            std::string text;
+            for (; times > 0; --times) text += "Hello, " + name + "! ";
+            return text;
+          },
+          rpyc::Arg("name"), rpyc::Arg("times") = 1, "Returns a greeting.");
+}
+
+// --- the tour: classes ---
+
+class Thermometer {
+ public:
+  explicit Thermometer(std::string place) : place_(std::move(place)) {}
+
+  double Read() const { return 21.5 + offset_; }
+  double offset() const { return offset_; }
+  void set_offset(double offset) {
+    if (offset < -5 || offset > 5) throw rpyc::ValueError("an offset is at most 5 degrees");
+    offset_ = offset;
+  }
+
+  friend void RpycExpose(rpyc::ClassDef<Thermometer>& c) {
+    c.Doc("A thermometer, held by reference.");
+    c.Init<std::string>(rpyc::Arg("place"));
+    c.Expose("read", &Thermometer::Read, "The temperature in degrees Celsius.");
+    c.Property("offset", &Thermometer::offset, &Thermometer::set_offset, "Added to each reading.");
+    c.Property("place", &Thermometer::place_);
+    c.Expose("__str__", [](const Thermometer& self) { return "thermometer in " + self.place_; });
+  }
+
+ private:
+  const std::string place_;
+  double offset_ = 0;
+};
+
+class LabRoot {
+ public:
+  std::shared_ptr<Thermometer> Find(const std::string& place) {
+    const auto found = thermometers_.find(place);
+    if (found == thermometers_.end()) throw rpyc::KeyError(place);
+    return found->second;
+  }
+
+  friend void RpycExpose(rpyc::ClassDef<LabRoot>& c) {
+    c.Expose("thermometer", &LabRoot::Find, rpyc::Arg("place"));
+    c.Expose("Thermometer", rpyc::Class<Thermometer>());
+  }
+
+ private:
+  std::map<std::string, std::shared_ptr<Thermometer>> thermometers_ = {
+      {"oven", std::make_shared<Thermometer>("oven")}};
+};
+
+rpyc::Service Lab() { return rpyc::Service::Of<LabRoot>("LAB"); }
+
+// --- the tour: what travels how, who calls, iterators, containers ---
+
+int64_t SumSlowly(const rpyc::CallContext& context, const std::vector<int64_t>& data) {
+  int64_t sum = 0;
+  for (int64_t item : data) {
+    if (context.cancelled()) throw rpyc::RuntimeError(context.peer() + " has gone");
+    sum += item;
+  }
+  return sum;
+}
+
+rpyc::Iterator CountTo(int n) {
+  return rpyc::Iterator([i = 0, n]() mutable { return i < n ? std::optional(++i) : std::nullopt; });
+}
+
+rpyc::Service Sums() {
+  rpyc::List history;
+  return rpyc::Service("SUMS")
+      .Expose("sum_slowly", &SumSlowly, rpyc::Arg("data"))
+      .Expose("count_to", &CountTo, rpyc::Arg("n"))
+      .Expose("history", [history] { return history; })
+      .Expose("remember", [history](rpyc::Value item) mutable { history.push_back(item); })
+      .Expose("count", [](const rpyc::Args& args, const rpyc::Kwargs& kwargs) {
+        return std::pair(args.size(), kwargs.size());
+      });
+}
+
+// --- the tour: whose thread ---
+
+class Window {
+ public:
+  void SetTitle(const std::string& title) { title_ = title; }
+
+  friend void RpycExpose(rpyc::ClassDef<Window>& c) {
+    c.Expose("set_title", &Window::SetTitle, rpyc::Arg("title"));
+  }
+
+ private:
+  std::string title_;
+};
+
+rpyc::Service Gui(std::shared_ptr<Window> window, rpyc::Executor main_loop) {
+  return rpyc::Service::Shared("GUI", window).RunOn(main_loop);
+}
+
+rpyc::Service Gui(rpyc::Executor main_loop) {
+  return Gui(std::make_shared<Window>(), std::move(main_loop));
+}
+
+// --- the README ---
+
+class Account {
+ public:
+  int Deposit(int cents);
+  absl::StatusOr<int> Withdraw(int cents);  // NotFound -> KeyError, OutOfRange -> IndexError, ...
+  int balance() const;
+
+  friend void RpycExpose(rpyc::ClassDef<Account>& c) {
+    c.Doc("A bank account, held by reference.");
+    c.Expose("deposit", &Account::Deposit, rpyc::Arg("cents"),
+             "Adds cents; returns the new balance.");
+    c.Expose("withdraw", &Account::Withdraw, rpyc::Arg("cents"));
+    c.Property("balance", &Account::balance);
+  }
+
+ private:
+  int cents_ = 0;
+};
+
+int Account::Deposit(int cents) { return cents_ += cents; }
+absl::StatusOr<int> Account::Withdraw(int cents) {
+  if (cents > cents_) return absl::OutOfRangeError("insufficient funds");
+  return cents_ -= cents;
+}
+int Account::balance() const { return cents_; }
+
+rpyc::Service Bank() { return rpyc::Service::Of<Account>("ACCOUNT"); }
+
+}  // namespace snippets

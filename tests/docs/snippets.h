@@ -1,0 +1,23 @@
+#ifndef RPYC_TESTS_DOCS_SNIPPETS_H_
+#define RPYC_TESTS_DOCS_SNIPPETS_H_
+
+#include <memory>
+
+#include "rpyc/service.h"
+
+// The C++ of docs/tour.md and README.md: every code block there must occur in snippets.cc or be an
+// example, so that it compiles.
+namespace snippets {
+
+class Window;
+
+rpyc::Service Greeter();
+rpyc::Service Lab();
+rpyc::Service Bank();
+rpyc::Service Sums();
+rpyc::Service Gui(std::shared_ptr<Window> window, rpyc::Executor main_loop);
+rpyc::Service Gui(rpyc::Executor main_loop);
+
+}  // namespace snippets
+
+#endif  // RPYC_TESTS_DOCS_SNIPPETS_H_

@@ -1,0 +1,89 @@
+// The C++ in the documents is C++ that is built here and does what the documents say.
+
+#include "tests/docs/snippets.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "rpyc/object.h"
+
+namespace snippets {
+namespace {
+
+// The lines of a file without indentation and empty lines.
+std::vector<std::string> Lines(const std::string& path) {
+  std::ifstream file(path);
+  EXPECT_TRUE(file) << path;
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(file, line);) {
+    absl::StripAsciiWhitespace(&line);
+    if (!line.empty()) lines.push_back(line);
+  }
+  return lines;
+}
+
+using Block = std::vector<std::string>;
+
+std::vector<Block> CodeBlocks(const std::string& path) {
+  std::vector<Block> blocks;
+  bool inside = false;
+  for (const std::string& line : Lines(path)) {
+    if (line == "```cpp") {
+      inside = true;
+      blocks.emplace_back();
+    } else if (line == "```") {
+      inside = false;
+    } else if (inside) {
+      blocks.back().push_back(line);
+    }
+  }
+  return blocks;
+}
+
+class DocumentTest : public testing::TestWithParam<const char*> {};
+
+TEST_P(DocumentTest, EveryCodeBlockIsBuilt) {
+  std::vector<std::string> built = Lines("tests/docs/snippets.cc");
+  for (const std::string& line : Lines("examples/greeter_host.cc")) built.push_back(line);
+  const std::vector<Block> blocks = CodeBlocks(GetParam());
+  EXPECT_FALSE(blocks.empty());
+  for (const Block& block : blocks) {
+    EXPECT_NE(std::search(built.begin(), built.end(), block.begin(), block.end()), built.end())
+        << absl::StrJoin(block, "\n");
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Documents, DocumentTest, testing::Values("README.md", "docs/tour.md"),
+                         [](const auto& info) {
+                           return std::string(info.param) == "README.md" ? "Readme" : "Tour";
+                         });
+
+rpyc::Value Call(const rpyc::Service& service, absl::string_view name,
+                 std::vector<rpyc::Value> args) {
+  const std::shared_ptr<rpyc::Object> root = service.MakeRoot().value();
+  absl::StatusOr<rpyc::Value> result =
+      root->CallAttr(rpyc::CallContext(), {name, /*exposed=*/true},
+                     {.positional = std::move(args), .keyword = {}});
+  return result.ok() ? *std::move(result) : rpyc::Value(result.status().ToString());
+}
+
+TEST(Snippets, Work) {
+  EXPECT_EQ(Call(Greeter(), "greet", {"Ada"}), rpyc::Value("Hello, Ada! "));
+  EXPECT_EQ(Call(Sums(), "sum_slowly", {rpyc::Value::Tuple({1, 2, 3})}), rpyc::Value(6));
+  EXPECT_EQ(Call(Sums(), "count", {1, 2}), rpyc::Value::Tuple({2, 0}));
+  EXPECT_EQ(Call(Lab(), "thermometer", {"oven"}).type_name(), "cpp.Thermometer");
+  EXPECT_EQ(Call(Lab(), "thermometer", {"attic"}).type_name(), "str");
+  EXPECT_EQ(Call(Bank(), "deposit", {5}), rpyc::Value(5));
+  EXPECT_EQ(Call(Gui([](std::function<void()> task) { task(); }), "set_title", {"x"}),
+            rpyc::Value());
+}
+
+}  // namespace
+}  // namespace snippets
