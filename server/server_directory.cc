@@ -39,7 +39,6 @@ absl::Status HostClosing() {
 struct Entry {
   enum Stage { kStarting, kOpen, kClosing, kClosed };
 
-  int64_t number;  // in the order of starts
   Stage stage = kStarting;
   std::shared_ptr<Server> server;   // of kOpen and kClosing
   ServerRecord record;              // its snapshot is of kClosed
@@ -50,8 +49,7 @@ using EntryPtr = std::shared_ptr<Entry>;
 
 // What a record is made of, copied under the lock; the server is asked outside of it.
 struct EntryView {
-  explicit EntryView(const Entry& entry)
-      : number(entry.number), server(entry.server), record(entry.record) {}
+  explicit EntryView(const Entry& entry) : server(entry.server), record(entry.record) {}
 
   ServerRecord ToRecord() && {
     if (server != nullptr) record.snapshot = server->Snapshot();
@@ -62,7 +60,6 @@ struct EntryView {
     return std::move(record);
   }
 
-  int64_t number;
   std::shared_ptr<Server> server;
   ServerRecord record;
 };
@@ -126,7 +123,7 @@ absl::StatusOr<EntryPtr> ServerDirectory::State::BeginStart(absl::string_view id
   absl::StatusOr<std::string> chosen = ChooseIdLocked(id, service);
   if (!chosen.ok()) return chosen.status();
   auto entry = std::make_shared<Entry>();
-  entry->number = next_number++;
+  entry->record.number = next_number++;
   entry->record.id = *chosen;
   entry->record.options = options;
   entry->replaced = std::exchange(entries[*chosen], entry);
@@ -270,7 +267,7 @@ absl::StatusOr<ServerRecord> ServerDirectory::CheckServer(absl::string_view id,
   MutexLock lock(&state_->mutex);
   absl::StatusOr<std::string> chosen = state_->ChooseIdLocked(id, **service);
   if (!chosen.ok()) return chosen.status();
-  return ServerRecord{*std::move(chosen), *std::move(complete), {}};
+  return ServerRecord{*std::move(chosen), state_->next_number, *std::move(complete), {}};
 }
 
 absl::StatusOr<ServerRecord> ServerDirectory::CloseServer(absl::string_view id,
@@ -303,8 +300,9 @@ std::vector<ServerRecord> ServerDirectory::ListServers(bool show_closed) const {
       if (show_closed || entry->stage != Entry::kClosed) views.emplace_back(*entry);
     }
   }
-  std::sort(views.begin(), views.end(),
-            [](const EntryView& a, const EntryView& b) { return a.number < b.number; });
+  std::sort(views.begin(), views.end(), [](const EntryView& a, const EntryView& b) {
+    return a.record.number < b.record.number;
+  });
   std::vector<ServerRecord> records;
   for (EntryView& view : views) records.push_back(std::move(view).ToRecord());
   return records;

@@ -21,7 +21,8 @@ namespace rpyc {
 
 // A server of the directory at one moment.
 struct ServerRecord {
-  std::string id;  // "calculator"; the resource name is "servers/calculator"
+  std::string id;      // "calculator"; the resource name is "servers/calculator"
+  int64_t number = 0;  // of its start, rising: no two servers ever have the same
   ServerOptions options;
   ServerSnapshot snapshot;
 };

@@ -1,6 +1,5 @@
 #include "server/admin/server_service.h"
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -43,11 +42,6 @@ v1::ServerKind ToProto(const ServerKindInfo& kind) {
 
 // AIP-155 recommends a UUID, which has 36.
 constexpr size_t kMaxRequestIdBytes = 128;
-
-// Sorts the servers as ListServers answers them.
-std::string OrderKey(const ServerRecord& record) {
-  return NumberKey(absl::ToUnixNanos(record.snapshot.start_time)) + record.id;
-}
 
 class ServerService final : public v1::ServerService::Service {
  public:
@@ -188,13 +182,10 @@ class ServerService final : public v1::ServerService::Service {
                     v1::ListServersResponse* response) const {
     absl::Status known = RefuseUnknownFields(request);
     if (!known.ok()) return known;
-    std::vector<ServerRecord> records = directory_.ListServers(request.show_closed());
-    std::sort(records.begin(), records.end(), [](const ServerRecord& a, const ServerRecord& b) {
-      return OrderKey(a) < OrderKey(b);
-    });
+    const std::vector<ServerRecord> records = directory_.ListServers(request.show_closed());
     std::vector<std::string> keys;
     keys.reserve(records.size());
-    for (const ServerRecord& record : records) keys.push_back(OrderKey(record));
+    for (const ServerRecord& record : records) keys.push_back(NumberKey(record.number));
     absl::StatusOr<Page> page =
         CutPage(request.show_closed() ? "servers with closed ones" : "servers", keys,
                 request.page_size(), request.page_token());

@@ -322,6 +322,34 @@ class Life(Case):
                 break
         self.assertEqual(paged, everything)
 
+    def test_pages_of_every_list(self):
+        for method, field in ((SERVER + "ListServers", "servers"), (SERVER + "ListServerKinds", "server_kinds"),
+                              (CATALOG + "ListServices", "services")):
+            with self.subTest(method):
+                everything = [item["name"] for item in admin(host, method)[field]]
+                self.assertGreater(len(everything), 1)
+                paged, token = [], ""
+                while len(paged) < len(everything):
+                    answer = admin(host, method, page_size=1, page_token=token)
+                    self.assertEqual(len(answer[field]), 1)
+                    paged.append(answer[field][0]["name"])
+                    token = answer.get("next_page_token", "")
+                self.assertEqual((paged, token), (everything, ""))
+                self.assertEqual([item["name"] for item in admin(host, method, page_size=2**31 - 1)[field]], everything)
+                first = admin(host, method, page_size=1)["next_page_token"]
+                other = SERVER + "ListServerKinds" if field != "server_kinds" else SERVER + "ListServers"
+                self.refused("INVALID_ARGUMENT", "INVALID_FIELD", other, field="page_token", page_token=first)
+
+    def test_a_page_goes_on_where_servers_come_and_go(self):
+        for i in range(3):
+            self.start(f"moving-{i}")
+        names = self.names()
+        first = admin(host, SERVER + "ListServers", page_size=len(names) - 1)
+        self.close({"name": first["servers"][-1]["name"]})  # the one that the token speaks of
+        self.start("moving-3")
+        rest = admin(host, SERVER + "ListServers", page_token=first["next_page_token"])["servers"]
+        self.assertEqual([server["name"] for server in rest], [names[-1], "servers/moving-3"])
+
     def test_a_hundred_closed_are_remembered(self):
         # 100 newer ones push a closed server out; the whole walk also shows that start and close leak no descriptor.
         before = None
