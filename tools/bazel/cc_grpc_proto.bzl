@@ -123,3 +123,38 @@ def cc_grpc_proto(name, srcs, deps = [], grpc = True, visibility = None, **kwarg
         deps = deps + [("@system//:grpcpp" if grpc else "@system//:protobuf")],
         **kwargs
     )
+
+def _descriptor_set_impl(ctx):
+    sources = depset(transitive = [d[_ProtoSources].sources for d in ctx.attr.deps])
+    roots = depset(transitive = [d[_ProtoSources].roots for d in ctx.attr.deps])
+    out = ctx.actions.declare_file(ctx.label.name + ".pb")
+    args = ctx.actions.args()
+    args.add_all(roots, before_each = "-I")
+    args.add("--include_imports")
+    args.add("--include_source_info")
+    args.add("--descriptor_set_out=" + out.path)
+    args.add_all(sources)
+    ctx.actions.run(
+        executable = "/usr/bin/protoc",
+        arguments = [args],
+        inputs = sources,
+        outputs = [out],
+        mnemonic = "ProtoDescriptors",
+        progress_message = "Describing %s" % ctx.label,
+    )
+    return [DefaultInfo(files = depset([out]), runfiles = ctx.runfiles([out]))]
+
+_descriptor_set = rule(
+    implementation = _descriptor_set_impl,
+    attrs = {"deps": attr.label_list(providers = [_ProtoSources], mandatory = True)},
+)
+
+def proto_descriptor_set(name, deps, **kwargs):
+    """A FileDescriptorSet, NAME.pb, of the .proto files of `deps` and all they import, with their comments.
+
+    Args:
+      name: of the target.
+      deps: cc_grpc_proto targets.
+      **kwargs: as usual: visibility, testonly.
+    """
+    _descriptor_set(name = name, deps = [_protoc_name(dep) for dep in deps], **kwargs)
