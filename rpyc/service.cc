@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "rpyc/bind/invoke.h"
 #include "rpyc/errors.h"
+#include "rpyc/materialize.h"
 
 namespace rpyc {
 namespace {
@@ -54,6 +55,10 @@ void Service::AddRootMembers() {
   add(MakeMethod<void>(
       "get_service_aliases", [aliases = aliases_] { return *aliases; },
       "All names the service is known by."));
+  add(MakeMethod<void>(
+      "materialize",
+      [](const CallContext& context, const Value& value) { return Materialize(context, value); },
+      Arg("obj"), "A copy of obj by value: nested tuples, pairs for dicts and attributes."));
 }
 
 Service& Service::Doc(absl::string_view doc) & {

@@ -391,7 +391,7 @@ TEST(Casts, Containers) {
   EXPECT_EQ(*Through([](std::optional<int> x) { return x; }, None()), Value());
   EXPECT_EQ(*Through([](std::optional<int> x) { return x; }, 4), Value(4));
   EXPECT_EQ(Failure(Through([](std::vector<int> x) { return x; }, Value::Tuple({1, "x"}))),
-            "TypeError: f() argument 'x': expected int, got str");
+            "TypeError: f() argument 'x': item 1: expected int, got str");
   EXPECT_EQ(Failure(Through([](std::pair<int, int> x) { return x; }, numbers)),
             "TypeError: f() argument 'x': expected tuple[int, int], got tuple");
 }

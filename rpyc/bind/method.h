@@ -18,57 +18,56 @@
 #include "rpyc/bind/signature.h"
 #include "rpyc/cast/cast.h"
 #include "rpyc/cast/container.h"
+#include "rpyc/cast/duration.h"
+#include "rpyc/cast/enum.h"
+#include "rpyc/cast/map.h"
 #include "rpyc/cast/object.h"
 #include "rpyc/cast/optional.h"
+#include "rpyc/cast/return_policy.h"
 #include "rpyc/cast/scalar.h"
 #include "rpyc/cast/string.h"
+#include "rpyc/cast/variant.h"
 
 // Turns C++ callables into Members. The templates only capture types; all else is compiled once.
 namespace rpyc {
 namespace bind_internal {
 
 // What a result becomes.
-template <typename R>
-struct ResultCast {
-  static absl::StatusOr<Value> To(R result) requires requires {
-    Cast<std::decay_t<R>>::To(std::move(result));
-  }
-  { return Cast<std::decay_t<R>>::To(std::move(result)); }
-  static std::string Name() { return Cast<std::decay_t<R>>::Name(); }
-};
-template <>
-struct ResultCast<absl::Status> {
-  static absl::StatusOr<Value> To(absl::Status status) {
+template <typename Policy, typename R>
+struct ResultCast : cast_internal::Returned<Policy, R> {};
+template <typename Policy>
+struct ResultCast<Policy, absl::Status> {
+  static absl::StatusOr<Value> To(const CallContext&, absl::Status status) {
     if (!status.ok()) return status;
     return Value();
   }
   static std::string Name() { return "None"; }
 };
-template <typename R>
-struct ResultCast<absl::StatusOr<R>> {
-  static absl::StatusOr<Value> To(absl::StatusOr<R> result) {
+template <typename Policy, typename R>
+struct ResultCast<Policy, absl::StatusOr<R>> {
+  static absl::StatusOr<Value> To(const CallContext& context, absl::StatusOr<R> result) {
     if (!result.ok()) return std::move(result).status();
-    return ResultCast<R>::To(*std::move(result));
+    return ResultCast<Policy, R>::To(context, *std::move(result));
   }
-  static std::string Name() { return ResultCast<R>::Name(); }
+  static std::string Name() { return ResultCast<Policy, R>::Name(); }
 };
 
-template <typename R, typename Call>
-absl::StatusOr<Value> ToResult(Call&& call) {
+template <typename Policy, typename R, typename Call>
+absl::StatusOr<Value> ToResult(const CallContext& context, Call&& call) {
   if constexpr (std::is_void_v<R>) {
     call();
     return Value();
   } else {
-    return ResultCast<std::decay_t<R>>::To(call());
+    return ResultCast<Policy, std::decay_t<R>>::To(context, call());
   }
 }
 
-template <typename R>
+template <typename Policy, typename R>
 std::string ResultName() {
   if constexpr (std::is_void_v<R>) {
     return "None";
   } else {
-    return ResultCast<std::decay_t<R>>::Name();
+    return ResultCast<Policy, std::decay_t<R>>::Name();
   }
 }
 
@@ -96,8 +95,8 @@ inline constexpr bool kGoesIn = requires(Value& value) {
 }
 || requires(const CallContext& context, Value& value) { Cast<Held<P>>::From(context, value); };
 template <typename R>
-inline constexpr bool kGoesOut = requires(R&& result) {
-  ResultCast<std::decay_t<R>>::To(std::forward<R>(result));
+inline constexpr bool kGoesOut = requires(const CallContext& context, R&& result) {
+  ResultCast<ReturnPolicy::Default, std::decay_t<R>>::To(context, std::forward<R>(result));
 };
 template <>
 inline constexpr bool kGoesOut<void> = true;
@@ -184,24 +183,25 @@ std::vector<Parameter> MakeParameters(std::tuple<P...>*) {
       .name = {}, .type = ParameterName<Held<P>>(), .default_value = {}, .kind = KindOf<P>()}...};
 }
 
-template <typename T, typename Result, typename Call>
+template <typename Policy, typename T, typename Result, typename Call>
 absl::StatusOr<Value> ToSelfOrResult(const MemberCall& member_call, Call&& call) {
   if constexpr (std::is_lvalue_reference_v<Result> && std::is_same_v<std::decay_t<Result>, T>) {
     return SelfResult(member_call, static_cast<const void*>(std::addressof(call())));
-  } else if constexpr (std::is_same_v<Result, std::shared_ptr<T>>) {
+  } else if constexpr (std::is_same_v<Result, std::shared_ptr<T>> &&
+                       !std::is_same_v<Policy, ReturnPolicy::ByValue>) {
     Result result = call();
     // Of the class that Python sees already, which may be derived from T.
     if (result != nullptr && result == member_call.self) {
       return Value(member_call.object->shared_from_this());
     }
-    return ResultCast<Result>::To(std::move(result));
+    return ResultCast<Policy, Result>::To(member_call.context, std::move(result));
   } else {
-    return ToResult<Result>(call);
+    return ToResult<Policy, Result>(member_call.context, call);
   }
 }
 
 // Converts the arguments in order and calls `callable` with the object and them.
-template <typename T, typename F, typename... H, typename... P, size_t... I>
+template <typename Policy, typename T, typename F, typename... H, typename... P, size_t... I>
 absl::StatusOr<Value> Apply(F& callable, const Member& member, const MemberCall& member_call,
                             [[maybe_unused]] absl::Span<Value> args, std::tuple<H...>*,
                             std::tuple<P...>*, std::index_sequence<I...>) {
@@ -214,7 +214,7 @@ absl::StatusOr<Value> Apply(F& callable, const Member& member, const MemberCall&
                  (error = &std::get<I>(converted).status(), wrong = I, false)));
   if (error != nullptr) return ArgumentError(member, wrong, *error);
   using Result = typename Callable<T, F>::Result;
-  return ToSelfOrResult<T, Result>(member_call, [&]() -> Result {
+  return ToSelfOrResult<Policy, T, Result>(member_call, [&]() -> Result {
     if constexpr (std::is_member_function_pointer_v<F>) {
       return (static_cast<T*>(member_call.self.get())->*callable)(
           HiddenArgument<T, H>(member_call)..., Passing<P>::Give(*std::get<I>(converted))...);
@@ -226,14 +226,14 @@ absl::StatusOr<Value> Apply(F& callable, const Member& member, const MemberCall&
 }
 
 // The body that runs a callable which CheckCallable has passed.
-template <typename T, typename F>
+template <typename Policy, typename T, typename F>
 MemberBody MakeBody(F callable) {
   using C = Callable<T, F>;
   return [callable = std::move(callable)](const Member& member, const MemberCall& member_call,
                                           absl::Span<Value> args) mutable {
-    return Apply<T>(callable, member, member_call, args, static_cast<typename C::Hidden*>(nullptr),
-                    static_cast<typename C::Python*>(nullptr),
-                    std::make_index_sequence<C::kCount>());
+    return Apply<Policy, T>(
+        callable, member, member_call, args, static_cast<typename C::Hidden*>(nullptr),
+        static_cast<typename C::Python*>(nullptr), std::make_index_sequence<C::kCount>());
   };
 }
 
@@ -242,15 +242,33 @@ inline constexpr bool kIsArg = std::is_same_v<std::decay_t<Extra>, Arg>;
 template <typename Extra>
 inline constexpr bool kIsDoc = std::is_convertible_v<Extra, absl::string_view>;
 template <typename Extra>
-inline constexpr bool kIsExtra = kIsArg<Extra> || kIsDoc<Extra>;
+inline constexpr bool kIsPolicy = std::is_same_v<std::decay_t<Extra>, ReturnPolicy::Reference> ||
+                                  std::is_same_v<std::decay_t<Extra>, ReturnPolicy::ByValue>;
+template <typename Extra>
+inline constexpr bool kIsExtra = kIsArg<Extra> || kIsDoc<Extra> || kIsPolicy<Extra>;
 template <typename... Extras>
 inline constexpr size_t kArgCount = (size_t{0} + ... + (kIsArg<Extras> ? 1 : 0));
 template <typename... Extras>
 inline constexpr size_t kDocCount = (size_t{0} + ... + (kIsDoc<Extras> ? 1 : 0));
+template <typename... Extras>
+inline constexpr size_t kPolicyCount = (size_t{0} + ... + (kIsPolicy<Extras> ? 1 : 0));
+// The return policy among the extras.
+template <typename... Extras>
+struct PolicyOf {
+  using type = ReturnPolicy::Default;
+};
+template <typename Extra, typename... Rest>
+struct PolicyOf<Extra, Rest...> {
+  using type =
+      typename std::conditional_t<kIsPolicy<Extra>, std::type_identity<std::decay_t<Extra>>,
+                                  PolicyOf<Rest...>>::type;
+};
 
 inline void AddExtra(Member*, std::vector<Arg>* names, Arg arg) {
   names->push_back(std::move(arg));
 }
+inline void AddExtra(Member*, std::vector<Arg>*, ReturnPolicy::Reference) {}
+inline void AddExtra(Member*, std::vector<Arg>*, ReturnPolicy::ByValue) {}
 inline void AddExtra(Member* member, std::vector<Arg>*, absl::string_view doc) {
   member->doc = std::string(doc);
 }
@@ -262,8 +280,12 @@ void NameParameters(std::vector<Arg> names, Signature* signature);
 template <typename Parameters, typename... Extras>
 constexpr bool CheckExtras() {
   constexpr size_t kNamed = kArgCount<Extras...>;
-  constexpr bool kKnown = kNamed + kDocCount<Extras...> == sizeof...(Extras);
-  static_assert(kKnown, "rpyc: after the function come rpyc::Arg(...) and a docstring only");
+  constexpr bool kKnown =
+      kNamed + kDocCount<Extras...> + kPolicyCount<Extras...> == sizeof...(Extras);
+  static_assert(kKnown,
+                "rpyc: after the function come rpyc::Arg(...), a docstring and a "
+                "rpyc::ReturnPolicy only");
+  static_assert(kPolicyCount<Extras...> <= 1, "rpyc: give at most one rpyc::ReturnPolicy");
   constexpr bool kOneDoc = kDocCount<Extras...> <= 1;
   static_assert(kOneDoc, "rpyc: give at most one docstring");
   constexpr bool kAllNamed = kNamed == 0 || kNamed == kOrdinaryCount<Parameters>;
@@ -281,7 +303,8 @@ constexpr bool CheckExtras() {
 //   const rpyc::CallContext&  - who calls;
 // which are not arguments that Python passes; a member function's first may be the latter.
 // rpyc::Args and rpyc::Kwargs take what is passed beyond the others. A `T&` result is the object.
-// `extras`: rpyc::Arg for every other parameter, in order, or none; at most one docstring.
+// `extras`: rpyc::Arg for every other parameter, in order, or none; at most one docstring; at most
+// one rpyc::ReturnPolicy.
 template <typename T, typename F, typename... Extras>
 Member MakeMethod(absl::string_view name, F callable, Extras&&... extras) {
   namespace internal = bind_internal;
@@ -289,6 +312,7 @@ Member MakeMethod(absl::string_view name, F callable, Extras&&... extras) {
   if constexpr (internal::CheckCallable<T, F>()) {
     using C = internal::Callable<T, F>;
     using Result = std::conditional_t<C::kReturnsSelf, void, typename C::Result>;
+    using Policy = typename internal::PolicyOf<Extras...>::type;
     if constexpr (internal::CheckExtras<typename C::Python, Extras...>()) {
       member.name = std::string(name);
       member.needs_object = C::kTakesObject;
@@ -296,12 +320,12 @@ Member MakeMethod(absl::string_view name, F callable, Extras&&... extras) {
           internal::MakeParameters(static_cast<typename C::Python*>(nullptr));
       member.signature.has_rest = internal::kOrdinaryCount<typename C::Python> != C::kCount;
       if constexpr (!C::kReturnsSelf) {
-        member.signature.return_type = internal::ResultName<Result>();
+        member.signature.return_type = internal::ResultName<Policy, Result>();
       }
       std::vector<Arg> names;
       (internal::AddExtra(&member, &names, std::forward<Extras>(extras)), ...);
       internal::NameParameters(std::move(names), &member.signature);
-      member.body = internal::MakeBody<T>(std::move(callable));
+      member.body = internal::MakeBody<Policy, T>(std::move(callable));
     }
   }
   return member;

@@ -23,14 +23,17 @@ constexpr size_t kPythonCount = Callable<T, F>::kCount;
 // A setter takes the new value, a deleter nothing.
 template <typename T, typename F>
 void AddAccessor(Member* member, F accessor) {
-  if constexpr (kIsDoc<F>) {
+  if constexpr (kIsPolicy<F>) {
+    return;
+  } else if constexpr (kIsDoc<F>) {
     member->doc = std::string(absl::string_view(accessor));
   } else if constexpr (CheckCallable<T, F>()) {
     constexpr size_t kCount = kPythonCount<T, F>;
     static_assert(kCount <= 1,
                   "rpyc: a property's setter takes the new value, and its deleter nothing");
     if constexpr (kCount <= 1) {
-      (kCount == 1 ? member->setter : member->deleter) = MakeBody<T>(std::move(accessor));
+      (kCount == 1 ? member->setter : member->deleter) =
+          MakeBody<ReturnPolicy::Default, T>(std::move(accessor));
       member->needs_object = member->needs_object || Callable<T, F>::kTakesObject;
     }
   }
@@ -41,15 +44,15 @@ template <typename M>
 inline constexpr bool kSettable = !std::is_const_v<M> && !std::is_same_v<M, absl::string_view> &&
                                   std::is_move_assignable_v<M> && kGoesIn<M>;
 
-template <typename T, typename M, typename C>
+template <typename Policy, typename T, typename M, typename C>
 void AddDataMember(Member* member, M C::*data) {
   static_assert(kMemberOf<T, M C::*>, "rpyc: a data member of another class than the one exposed");
   if constexpr (kMemberOf<T, M C::*> && CheckTypes<M>(static_cast<std::tuple<>*>(nullptr))) {
     member->needs_object = true;
-    member->signature.return_type = ResultName<M>();
+    member->signature.return_type = ResultName<Policy, M>();
     member->body = [data](const Member&, const MemberCall& call, absl::Span<Value>) {
       const T& self = *static_cast<const T*>(call.self.get());
-      return ToResult<M>([&]() -> const M& { return self.*data; });
+      return ToResult<Policy, M>(call.context, [&]() -> const M& { return self.*data; });
     };
     if constexpr (kSettable<M>) {
       member->setter = [data](const Member& attribute, const MemberCall& call,
@@ -66,24 +69,28 @@ void AddDataMember(Member* member, M C::*data) {
 }  // namespace bind_internal
 
 // An attribute: `getter` is a function as for MakeMethod that Python passes nothing, or a data
-// member, which may be set unless it is const. `extras`: a setter, a deleter, a docstring.
+// member, which may be set unless it is const. `extras`: a setter, a deleter, a docstring, a
+// rpyc::ReturnPolicy.
 template <typename T, typename G, typename... Extras>
 Member MakeProperty(absl::string_view name, G getter, Extras&&... extras) {
   namespace internal = bind_internal;
   static_assert(internal::kDocCount<Extras...> <= 1, "rpyc: give at most one docstring");
+  static_assert(internal::kPolicyCount<Extras...> <= 1,
+                "rpyc: give at most one rpyc::ReturnPolicy");
+  using Policy = typename internal::PolicyOf<Extras...>::type;
   Member member;
   member.name = std::string(name);
   member.kind = MemberKind::kProperty;
   if constexpr (std::is_member_object_pointer_v<G>) {
-    internal::AddDataMember<T>(&member, getter);
+    internal::AddDataMember<Policy, T>(&member, getter);
   } else if constexpr (internal::CheckCallable<T, G>()) {
     using C = internal::Callable<T, G>;
     static_assert(C::kCount == 0, "rpyc: a property's getter takes the object and no argument");
     static_assert(!C::kReturnsSelf, "rpyc: a property cannot be the object itself");
     if constexpr (C::kCount == 0 && !C::kReturnsSelf) {
       member.needs_object = C::kTakesObject;
-      member.signature.return_type = internal::ResultName<typename C::Result>();
-      member.body = internal::MakeBody<T>(std::move(getter));
+      member.signature.return_type = internal::ResultName<Policy, typename C::Result>();
+      member.body = internal::MakeBody<Policy, T>(std::move(getter));
     }
   }
   (internal::AddAccessor<T, std::decay_t<Extras>>(&member, std::forward<Extras>(extras)), ...);

@@ -44,6 +44,11 @@ absl::StatusOr<T> FromPython(const CallContext& context, Value& value) {
   }
 }
 
+// Whether every T travels by value. Specialised beside the Casts.
+template <typename T>
+struct TravelsByValue
+    : std::bool_constant<std::is_arithmetic_v<T> || std::is_convertible_v<T, absl::string_view>> {};
+
 // The annotation of a parameter of type T.
 template <typename T>
 std::string ParameterName() {

@@ -2,38 +2,26 @@
 #define RPYC_CAST_CONTAINER_H_
 
 #include <array>
+#include <cstddef>
 #include <set>
 #include <string>
 #include <tuple>
+#include <type_traits>
 #include <unordered_set>
 #include <utility>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
 #include "rpyc/cast/cast.h"
 
 namespace rpyc {
 namespace cast_internal {
 
-// Appends the conversions of `items` to `*to`, which takes insert(end, x).
-template <typename T, typename Container>
-absl::Status InsertAll(std::vector<Value> items, Container* to) {
-  for (Value& item : items) {
-    absl::StatusOr<T> converted = Cast<T>::From(item);
-    if (!converted.ok()) return std::move(converted).status();
-    to->insert(to->end(), *std::move(converted));
-  }
-  return absl::OkStatus();
-}
-
-template <typename Container>
-std::vector<Value> AllTo(Container&& container) {
-  using T = typename std::decay_t<Container>::value_type;
-  std::vector<Value> items;
-  items.reserve(container.size());
-  for (const T& item : container) items.push_back(Cast<T>::To(item));
-  return items;
-}
+// Passes the items of an argument to `convert`, whose error then names the item: of a tuple, a
+// frozenset, or any object that Python would iterate over; a str is no such thing here.
+absl::Status ConvertItems(const CallContext& context, Value& value,
+                          absl::FunctionRef<absl::Status(Value& item)> convert);
 
 // "Any" where an annotation inside another one must not be empty.
 template <typename T>
@@ -41,80 +29,135 @@ std::string InnerName() {
   std::string name = Cast<T>::Name();
   return name.empty() ? "Any" : name;
 }
+template <typename T>
+std::string InnerParameterName() {
+  std::string name = ParameterName<T>();
+  return name.empty() ? "Any" : name;
+}
 
-// A set from a frozenset.
+template <typename T, typename Container>
+absl::StatusOr<Container> CopyItems(const CallContext& context, Value& value) {
+  Container items;
+  if constexpr (requires { items.reserve(0); }) items.reserve(value.items().size());
+  absl::Status status = ConvertItems(context, value, [&](Value& item) {
+    absl::StatusOr<T> converted = FromPython<T>(context, item);
+    if (!converted.ok()) return std::move(converted).status();
+    items.insert(items.end(), *std::move(converted));
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  return items;
+}
+
+template <typename T, typename Container>
+std::vector<Value> AllTo(Container&& container) {
+  std::vector<Value> values;
+  values.reserve(container.size());
+  for (auto&& item : container) values.push_back(Cast<T>::To(std::move(item)));
+  return values;
+}
+
+// A set from any iterable; to a frozenset.
 template <typename Set>
 struct SetCast {
   using T = typename Set::value_type;
-  static absl::StatusOr<Set> From(Value& value) {
-    if (value.kind() != Value::Kind::kFrozenset) return WrongType("frozenset", value);
-    Set set;
-    absl::Status status = InsertAll<T>(std::move(value).TakeItems(), &set);
-    if (!status.ok()) return status;
-    return set;
+  static absl::StatusOr<Set> From(const CallContext& context, Value& value) {
+    return CopyItems<T, Set>(context, value);
   }
-  static Value To(Set set) { return Value::Frozenset(AllTo(std::move(set))); }
+  static Value To(const Set& set) {
+    std::vector<Value> items;
+    items.reserve(set.size());
+    for (const T& item : set) items.push_back(Cast<T>::To(item));
+    return Value::Frozenset(std::move(items));
+  }
   static std::string Name() { return absl::StrCat("frozenset[", InnerName<T>(), "]"); }
+  static std::string ParameterName() {
+    return absl::StrCat("Iterable[", InnerParameterName<T>(), "]");
+  }
 };
+
+absl::Status WrongCount(size_t expected, size_t got);
 
 }  // namespace cast_internal
 
-// A tuple of any length; Python lists are references, not values.
+// From any iterable, copied: a tuple, a list of ours or the caller's, a range, a generator.
+// To a tuple.
 template <typename T>
 struct Cast<std::vector<T>> {
-  static absl::StatusOr<std::vector<T>> From(Value& value) {
-    if (!value.IsTuple()) return WrongType("tuple", value);
-    std::vector<T> items;
-    items.reserve(value.items().size());
-    absl::Status status = cast_internal::InsertAll<T>(std::move(value).TakeItems(), &items);
-    if (!status.ok()) return status;
-    return items;
+  static absl::StatusOr<std::vector<T>> From(const CallContext& context, Value& value) {
+    return cast_internal::CopyItems<T, std::vector<T>>(context, value);
   }
   static Value To(std::vector<T> items) {
-    std::vector<Value> values;
-    values.reserve(items.size());
-    for (auto&& item : items) values.push_back(Cast<T>::To(std::move(item)));
-    return Value::Tuple(std::move(values));
+    return Value::Tuple(cast_internal::AllTo<T>(std::move(items)));
   }
   static std::string Name() {
     return absl::StrCat("tuple[", cast_internal::InnerName<T>(), ", ...]");
   }
+  static std::string ParameterName() {
+    return absl::StrCat("Iterable[", cast_internal::InnerParameterName<T>(), "]");
+  }
+};
+
+// The same, of exactly N items.
+template <typename T, size_t N>
+struct Cast<std::array<T, N>> {
+  static absl::StatusOr<std::array<T, N>> From(const CallContext& context, Value& value) {
+    absl::StatusOr<std::vector<T>> items = FromPython<std::vector<T>>(context, value);
+    if (!items.ok()) return std::move(items).status();
+    if (items->size() != N) return cast_internal::WrongCount(N, items->size());
+    return [&]<size_t... I>(std::index_sequence<I...>) {
+      return std::array<T, N>{static_cast<T>(std::move((*items)[I]))...};
+    }
+    (std::make_index_sequence<N>());
+  }
+  static Value To(std::array<T, N> items) {
+    return Value::Tuple(cast_internal::AllTo<T>(std::move(items)));
+  }
+  static std::string Name() { return Cast<std::vector<T>>::Name(); }
+  static std::string ParameterName() { return rpyc::ParameterName<std::vector<T>>(); }
 };
 
 // A tuple of exactly these.
 template <typename... T>
 struct Cast<std::tuple<T...>> {
-  static absl::StatusOr<std::tuple<T...>> From(Value& value) {
+  static absl::StatusOr<std::tuple<T...>> From(const CallContext& context, Value& value) {
     if (!value.IsTuple() || value.items().size() != sizeof...(T)) return WrongType(Name(), value);
-    return FromItems(std::move(value).TakeItems(), std::index_sequence_for<T...>());
+    return FromItems(context, std::move(value).TakeItems(), std::index_sequence_for<T...>());
   }
   static Value To(std::tuple<T...> items) {
     return std::apply(
         [](auto&&... item) { return Value::Tuple({Cast<T>::To(std::move(item))...}); },
         std::move(items));
   }
-  static std::string Name() {
-    std::string names;
-    ((names += (names.empty() ? "" : ", ") + cast_internal::InnerName<T>()), ...);
-    return absl::StrCat("tuple[", sizeof...(T) == 0 ? "()" : names, "]");
-  }
+  static std::string Name() { return Named({cast_internal::InnerName<T>()...}); }
+  static std::string ParameterName() { return Named({cast_internal::InnerParameterName<T>()...}); }
 
  private:
+  static std::string Named(std::vector<std::string> items) {
+    std::string names;
+    for (const std::string& item : items) {
+      absl::StrAppend(&names, names.empty() ? "" : ", ", item);
+    }
+    return absl::StrCat("tuple[", items.empty() ? "()" : names, "]");
+  }
   template <size_t... I>
-  static absl::StatusOr<std::tuple<T...>> FromItems(std::vector<Value> items,
+  static absl::StatusOr<std::tuple<T...>> FromItems([[maybe_unused]] const CallContext& context,
+                                                    [[maybe_unused]] std::vector<Value> items,
                                                     std::index_sequence<I...>) {
-    std::tuple<absl::StatusOr<T>...> converted{Cast<T>::From(items[I])...};
-    absl::Status status;
-    (status.Update(std::get<I>(converted).status()), ...);
-    if (!status.ok()) return status;
+    std::tuple<absl::StatusOr<T>...> converted{FromPython<T>(context, items[I])...};
+    absl::Status error;
+    (void)(... &&
+           (std::get<I>(converted).ok() ||
+            (error = ErrorAt(absl::StrCat("item ", I), std::get<I>(converted).status()), false)));
+    if (!error.ok()) return error;
     return std::tuple<T...>(*std::move(std::get<I>(converted))...);
   }
 };
 
 template <typename A, typename B>
 struct Cast<std::pair<A, B>> {
-  static absl::StatusOr<std::pair<A, B>> From(Value& value) {
-    absl::StatusOr<std::tuple<A, B>> tuple = Cast<std::tuple<A, B>>::From(value);
+  static absl::StatusOr<std::pair<A, B>> From(const CallContext& context, Value& value) {
+    absl::StatusOr<std::tuple<A, B>> tuple = FromPython<std::tuple<A, B>>(context, value);
     if (!tuple.ok()) return std::move(tuple).status();
     return std::make_from_tuple<std::pair<A, B>>(*std::move(tuple));
   }
@@ -122,12 +165,26 @@ struct Cast<std::pair<A, B>> {
     return Value::Tuple({Cast<A>::To(std::move(pair.first)), Cast<B>::To(std::move(pair.second))});
   }
   static std::string Name() { return Cast<std::tuple<A, B>>::Name(); }
+  static std::string ParameterName() { return rpyc::ParameterName<std::tuple<A, B>>(); }
 };
 
 template <typename T>
 struct Cast<std::set<T>> : cast_internal::SetCast<std::set<T>> {};
 template <typename T>
 struct Cast<std::unordered_set<T>> : cast_internal::SetCast<std::unordered_set<T>> {};
+
+template <typename T>
+struct TravelsByValue<std::vector<T>> : TravelsByValue<T> {};
+template <typename T, size_t N>
+struct TravelsByValue<std::array<T, N>> : TravelsByValue<T> {};
+template <typename... T>
+struct TravelsByValue<std::tuple<T...>> : std::conjunction<TravelsByValue<T>...> {};
+template <typename A, typename B>
+struct TravelsByValue<std::pair<A, B>> : std::conjunction<TravelsByValue<A>, TravelsByValue<B>> {};
+template <typename T>
+struct TravelsByValue<std::set<T>> : TravelsByValue<T> {};
+template <typename T>
+struct TravelsByValue<std::unordered_set<T>> : TravelsByValue<T> {};
 
 }  // namespace rpyc
 

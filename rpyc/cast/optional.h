@@ -12,9 +12,9 @@ namespace rpyc {
 // None or a T.
 template <typename T>
 struct Cast<std::optional<T>> {
-  static absl::StatusOr<std::optional<T>> From(Value& value) {
+  static absl::StatusOr<std::optional<T>> From(const CallContext& context, Value& value) {
     if (value.is_none()) return std::optional<T>();
-    absl::StatusOr<T> converted = Cast<T>::From(value);
+    absl::StatusOr<T> converted = FromPython<T>(context, value);
     if (!converted.ok()) return std::move(converted).status();
     return std::optional<T>(*std::move(converted));
   }
@@ -22,7 +22,11 @@ struct Cast<std::optional<T>> {
     return value ? Cast<T>::To(*std::move(value)) : Value();
   }
   static std::string Name() { return absl::StrCat(Cast<T>::Name(), " | None"); }
+  static std::string ParameterName() { return absl::StrCat(rpyc::ParameterName<T>(), " | None"); }
 };
+
+template <typename T>
+struct TravelsByValue<std::optional<T>> : TravelsByValue<T> {};
 
 }  // namespace rpyc
 

@@ -26,6 +26,9 @@ struct Cast<None> {
   static std::string Name() { return "None"; }
 };
 
+template <>
+struct TravelsByValue<None> : std::true_type {};
+
 // A Python bool is only a bool; 0 and 1 are not.
 template <>
 struct Cast<bool> {
@@ -85,6 +88,9 @@ struct Cast<std::complex<double>> {
   static Value To(std::complex<double> value) { return Value(value); }
   static std::string Name() { return "complex"; }
 };
+
+template <>
+struct TravelsByValue<std::complex<double>> : std::true_type {};
 
 }  // namespace rpyc
 

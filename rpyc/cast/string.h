@@ -48,6 +48,9 @@ struct Cast<Bytes> {
   static std::string Name() { return "bytes"; }
 };
 
+template <>
+struct TravelsByValue<Bytes> : std::true_type {};
+
 }  // namespace rpyc
 
 #endif  // RPYC_CAST_STRING_H_

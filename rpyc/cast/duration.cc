@@ -1,0 +1,42 @@
+#include "rpyc/cast/duration.h"
+
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "rpyc/cast/scalar.h"
+#include "rpyc/errors.h"
+
+namespace rpyc {
+namespace {
+
+absl::StatusOr<double> SecondsFrom(Value& value) {
+  absl::StatusOr<double> seconds = Cast<double>::From(value);
+  if (seconds.ok() && std::isnan(*seconds)) {
+    return PyStatus("ValueError", "cannot convert float NaN to a duration");
+  }
+  return seconds;
+}
+
+}  // namespace
+
+absl::StatusOr<absl::Duration> Cast<absl::Duration>::From(Value& value) {
+  absl::StatusOr<double> seconds = SecondsFrom(value);
+  if (!seconds.ok()) return std::move(seconds).status();
+  return absl::Seconds(*seconds);
+}
+
+absl::StatusOr<double> PeriodsFrom(Value& value, double period, bool exact, double min,
+                                   double max) {
+  absl::StatusOr<double> seconds = SecondsFrom(value);
+  if (!seconds.ok()) return seconds;
+  const double periods = exact ? *seconds / period : std::nearbyint(*seconds / period);
+  // A whole maximum, 2 ** 63 - 1, is no double: what rounds up to it is too much.
+  const bool fits = exact || (periods >= min && periods < max);
+  if (!fits) {
+    return PyStatus("OverflowError",
+                    absl::StrCat("duration out of range for the C++ type: ", *seconds, " s"));
+  }
+  return periods;
+}
+
+}  // namespace rpyc

@@ -1,0 +1,53 @@
+#ifndef RPYC_CAST_DURATION_H_
+#define RPYC_CAST_DURATION_H_
+
+#include <chrono>
+#include <ratio>
+#include <string>
+#include <type_traits>
+
+#include "absl/time/time.h"
+#include "rpyc/cast/cast.h"
+
+namespace rpyc {
+
+// A float of seconds, as Python's time functions have it; ints are taken too. Inf is infinite.
+template <>
+struct Cast<absl::Duration> {
+  static absl::StatusOr<absl::Duration> From(Value& value);
+  static Value To(absl::Duration value) { return Value(absl::ToDoubleSeconds(value)); }
+  static std::string Name() { return "float"; }
+};
+
+// The number of `period`s in a Python number of seconds, rounded unless `exact`.
+// Errors:  ValueError - NaN; OverflowError - not between `min` and `max`.
+absl::StatusOr<double> PeriodsFrom(Value& value, double period, bool exact, double min, double max);
+
+// The same; a whole number of periods is the nearest one.
+template <typename Rep, typename Period>
+struct Cast<std::chrono::duration<Rep, Period>> {
+  using Duration = std::chrono::duration<Rep, Period>;
+  static constexpr bool kExact = std::chrono::treat_as_floating_point_v<Rep>;
+
+  static absl::StatusOr<Duration> From(Value& value) {
+    absl::StatusOr<double> periods =
+        PeriodsFrom(value, static_cast<double>(Period::num) / static_cast<double>(Period::den),
+                    kExact, static_cast<double>(std::chrono::duration_values<Rep>::min()),
+                    static_cast<double>(std::chrono::duration_values<Rep>::max()));
+    if (!periods.ok()) return std::move(periods).status();
+    return Duration(static_cast<Rep>(*periods));
+  }
+  static Value To(Duration value) {
+    return Value(std::chrono::duration_cast<std::chrono::duration<double>>(value).count());
+  }
+  static std::string Name() { return "float"; }
+};
+
+template <>
+struct TravelsByValue<absl::Duration> : std::true_type {};
+template <typename Rep, typename Period>
+struct TravelsByValue<std::chrono::duration<Rep, Period>> : std::true_type {};
+
+}  // namespace rpyc
+
+#endif  // RPYC_CAST_DURATION_H_

@@ -1,0 +1,69 @@
+#ifndef RPYC_CAST_VARIANT_H_
+#define RPYC_CAST_VARIANT_H_
+
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+#include "absl/strings/str_cat.h"
+#include "rpyc/cast/cast.h"
+#include "rpyc/cast/container.h"
+
+namespace rpyc {
+
+// The first alternative that takes the value: put int before double, bool before int.
+// std::monostate is None.
+template <>
+struct Cast<std::monostate> {
+  static absl::StatusOr<std::monostate> From(Value& value) {
+    if (!value.is_none()) return WrongType("None", value);
+    return std::monostate();
+  }
+  static Value To(std::monostate) { return Value(); }
+  static std::string Name() { return "None"; }
+};
+
+template <typename... T>
+struct Cast<std::variant<T...>> {
+  static absl::StatusOr<std::variant<T...>> From(const CallContext& context, Value& value) {
+    absl::StatusOr<std::variant<T...>> result = WrongType(ParameterName(), value);
+    (void)(... || Try<T>(context, value, &result));
+    return result;
+  }
+  static Value To(std::variant<T...> value) {
+    return std::visit(
+        [](auto&& held) { return Cast<std::decay_t<decltype(held)>>::To(std::move(held)); },
+        std::move(value));
+  }
+  static std::string Name() {
+    std::string names;
+    ((names += (names.empty() ? "" : " | ") + cast_internal::InnerName<T>()), ...);
+    return names;
+  }
+  static std::string ParameterName() {
+    std::string names;
+    ((names += (names.empty() ? "" : " | ") + cast_internal::InnerParameterName<T>()), ...);
+    return names;
+  }
+
+ private:
+  template <typename A>
+  static bool Try(const CallContext& context, const Value& value,
+                  absl::StatusOr<std::variant<T...>>* result) {
+    Value copy = value;  // a conversion that fails may have moved from it
+    absl::StatusOr<A> converted = FromPython<A>(context, copy);
+    if (!converted.ok()) return false;
+    *result = *std::move(converted);
+    return true;
+  }
+};
+
+template <>
+struct TravelsByValue<std::monostate> : std::true_type {};
+template <typename... T>
+struct TravelsByValue<std::variant<T...>> : std::conjunction<TravelsByValue<T>...> {};
+
+}  // namespace rpyc
+
+#endif  // RPYC_CAST_VARIANT_H_

@@ -1,0 +1,166 @@
+#include "rpyc/materialize.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "rpyc/bind/class_info.h"
+#include "rpyc/bind/instance.h"
+#include "rpyc/container.h"
+#include "rpyc/errors.h"
+#include "rpyc/iterate.h"
+#include "rpyc/object.h"
+#include "rpyc/python_ops.h"
+
+namespace rpyc {
+namespace {
+
+class Materializer {
+ public:
+  Materializer(const CallContext& context, const Limits& limits)
+      : context_(context), limits_(limits) {}
+
+  absl::StatusOr<Value> Copy(const Value& value) {
+    if (value.by_value()) {
+      absl::Status counted = Count(MemoryOf(value));
+      if (!counted.ok()) return counted;
+      return value;
+    }
+    // What is being copied further up must not be met again.
+    const void* identity = value.AsObject() != nullptr ? (*value.AsObject())->identity() : nullptr;
+    if (identity != nullptr && std::find(path_.begin(), path_.end(), identity) != path_.end()) {
+      return PyStatus("ValueError", absl::StrCat("cannot materialize a ", ShortTypeName(value),
+                                                 " that contains itself"));
+    }
+    if (path_.size() >= static_cast<size_t>(limits_.max_nesting)) {
+      return PyStatus("ValueError", absl::StrCat("cannot materialize what is nested deeper than ",
+                                                 limits_.max_nesting, " levels"));
+    }
+    absl::Status counted = Count(sizeof(Value));
+    if (!counted.ok()) return counted;
+    path_.push_back(identity);
+    absl::StatusOr<Value> copy = value.AsObject() != nullptr ? CopyObject(value) : CopyFixed(value);
+    path_.pop_back();
+    return copy;
+  }
+
+ private:
+  absl::Status Count(size_t bytes) {
+    bytes_ += bytes;
+    if (bytes_ <= limits_.max_decoded_bytes) return absl::OkStatus();
+    return PyStatus("ValueError", absl::StrCat("cannot materialize more than ",
+                                               limits_.max_decoded_bytes, " bytes"));
+  }
+
+  // A tuple, slice or frozenset with references in it.
+  absl::StatusOr<Value> CopyFixed(const Value& value) {
+    std::vector<Value> items;
+    items.reserve(value.items().size());
+    for (const Value& item : value.items()) {
+      absl::StatusOr<Value> copy = Copy(item);
+      if (!copy.ok()) return copy;
+      items.push_back(*std::move(copy));
+    }
+    switch (value.kind()) {
+      case Value::Kind::kSlice:
+        return Value::Slice(items[0], items[1], items[2]);
+      case Value::Kind::kFrozenset:
+        return Value::Frozenset(std::move(items));
+      default:
+        return Value::Tuple(std::move(items));
+    }
+  }
+
+  absl::StatusOr<Value> CopyObject(const Value& value) {
+    const Object& object = **value.AsObject();
+    if (IsMapping(value)) return CopyPairs(value);
+    const auto* instance = dynamic_cast<const Instance*>(&object);
+    if (instance != nullptr && AsContainer(value) == nullptr) {
+      const std::vector<const Member*> properties = PropertiesOf(instance->class_info());
+      if (!properties.empty()) return CopyProperties(value, properties);
+    }
+    if (object.is_class()) return Refused(value);
+    return CopyItems(value);
+  }
+
+  static bool IsMapping(const Value& value) {
+    const Container* container = AsContainer(value);
+    return container != nullptr ? container->kind() == Container::Kind::kDict
+                                : value.type_name() == "builtins.dict";
+  }
+
+  static absl::Status Refused(const Value& value) {
+    return PyStatus("TypeError", absl::StrCat("cannot materialize a ", ShortTypeName(value)));
+  }
+
+  // Those any client may read. A public one is only for servers that allow it.
+  static std::vector<const Member*> PropertiesOf(const ClassInfo& info) {
+    std::vector<const Member*> properties;
+    for (const auto& member : info.members()) {
+      if (member->kind == MemberKind::kProperty && member->visibility == Visibility::kExposed) {
+        properties.push_back(member.get());
+      }
+    }
+    return properties;
+  }
+
+  absl::StatusOr<Value> CopyProperties(const Value& value,
+                                       const std::vector<const Member*>& properties) {
+    std::vector<Value> pairs;
+    for (const Member* property : properties) {
+      absl::StatusOr<Value> read =
+          (*value.AsObject())->GetAttr(context_, {.name = property->name, .exposed = true});
+      if (!read.ok()) return read;
+      absl::StatusOr<Value> copy = Copy(*read);
+      if (!copy.ok()) return copy;
+      pairs.push_back(Value::Tuple({Value(property->name), *std::move(copy)}));
+    }
+    return Value::Tuple(std::move(pairs));
+  }
+
+  absl::StatusOr<Value> CopyItems(const Value& value) {
+    std::vector<Value> items;
+    absl::Status status = ForEachItem(context_, value, limits_, [&](size_t, Value item) {
+      absl::StatusOr<Value> copy = Copy(item);
+      if (!copy.ok()) return std::move(copy).status();
+      items.push_back(*std::move(copy));
+      return absl::OkStatus();
+    });
+    if (status.ok()) return Value::Tuple(std::move(items));
+    return items.empty() && IsPyStatus(status, "TypeError") &&
+                   absl::StrContains(status.message(), "is not iterable")
+               ? Refused(value)
+               : status;
+  }
+
+  absl::StatusOr<Value> CopyPairs(const Value& value) {
+    std::vector<Value> pairs;
+    absl::Status status = ForEachPair(context_, value, limits_, [&](Value key, Value mapped) {
+      absl::StatusOr<Value> key_copy = Copy(key);
+      if (!key_copy.ok()) return std::move(key_copy).status();
+      absl::StatusOr<Value> copy = Copy(mapped);
+      if (!copy.ok()) return std::move(copy).status();
+      pairs.push_back(Value::Tuple({*std::move(key_copy), *std::move(copy)}));
+      return absl::OkStatus();
+    });
+    if (!status.ok()) return status;
+    return Value::Tuple(std::move(pairs));
+  }
+
+  const CallContext& context_;
+  const Limits& limits_;
+  std::vector<const void*> path_;
+  size_t bytes_ = 0;
+};
+
+}  // namespace
+
+absl::StatusOr<Value> Materialize(const CallContext& context, const Value& value,
+                                  const Limits& limits) {
+  return Materializer(context, limits).Copy(value);
+}
+
+}  // namespace rpyc

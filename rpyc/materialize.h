@@ -1,0 +1,25 @@
+#ifndef RPYC_MATERIALIZE_H_
+#define RPYC_MATERIALIZE_H_
+
+#include "absl/status/statusor.h"
+#include "rpyc/call_context.h"
+#include "rpyc/limits.h"
+#include "rpyc/value.h"
+
+namespace rpyc {
+
+// A copy of `value`, whole and by value, to be sent in one piece: a list or an iterator becomes a
+// tuple of its items, a dict a tuple of (key, value) pairs, an exposed object a tuple of (name,
+// value) pairs of its exposed properties, or of its items if it has no properties but __iter__.
+// Lists, dicts and iterables of the peer's are copied too.
+// Clients call it as conn.root.materialize(x): dict(conn.root.materialize(conn.root.settings)).
+// Errors:  TypeError - something in it is none of these; ValueError - it contains itself, is nested
+//          deeper than limits.max_nesting, or takes more than limits.max_decoded_bytes; what its
+//          getters and iterators raise.
+// Threads: may run user code and wait for a peer; hold no lock.
+absl::StatusOr<Value> Materialize(const CallContext& context, const Value& value,
+                                  const Limits& limits = Limits());
+
+}  // namespace rpyc
+
+#endif  // RPYC_MATERIALIZE_H_
