@@ -1,4 +1,4 @@
-// error: rpyc: after the function come rpyc::Arg(...) and a docstring only
+// error: rpyc: after the function come rpyc::Arg(...), a docstring and a rpyc::ReturnPolicy only
 #include "rpyc/service.h"
 
 rpyc::Service Made() {
