@@ -11,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "rpyc/bind/class_info.h"
 #include "rpyc/bind/class_object.h"
+#include "rpyc/bind/groups.h"
 #include "rpyc/bind/method.h"
 #include "rpyc/bind/property.h"
 #include "rpyc/cast/object.h"
@@ -107,6 +108,42 @@ class ClassDef {
     Member member = MakeProperty<T>(name, std::move(getter), std::forward<Extras>(extras)...);
     member.visibility = Visibility::kPublic;
     info_->Add(std::move(member));
+    return *this;
+  }
+
+  // Makes T a sequence: len(), [], with slices, in, iteration, reversed(). Its items are those of a
+  // container with [] that is a data member, or `get(index)` for each index below `len()`.
+  template <typename M, typename C>
+  ClassDef& Sequence(M C::*items) {
+    bind_internal::AddSequenceOf<T>(items, info_);
+    return *this;
+  }
+  template <typename Len, typename Get>
+  ClassDef& Sequence(Len len, Get get) {
+    bind_internal::AddSequenceOf<T>(std::move(len), std::move(get), info_);
+    return *this;
+  }
+
+  // Makes T iterable: over a container that is a data member or what a function of the object
+  // returns, of which each iterator keeps a copy; a rpyc::Iterator that it returns; or from
+  // `begin` to `end`, functions of the object that is not changed meanwhile.
+  template <typename F>
+  ClassDef& Iterable(F items) {
+    info_->Add(bind_internal::MakeIter<T>(std::move(items)));
+    return *this;
+  }
+  template <typename B, typename E>
+  ClassDef& Iterable(B begin, E end) {
+    info_->Add(bind_internal::MakeIter<T>(std::move(begin), std::move(end)));
+    return *this;
+  }
+
+  // Makes T a context manager. `with` gets what `enter` returns; of void, the object. `exit` takes
+  // nothing, a bool (whether the body raised) or a rpyc::Value (the exception's class, or None);
+  // if it returns true, the exception ends here.
+  template <typename Enter, typename Exit>
+  ClassDef& Context(Enter enter, Exit exit) {
+    bind_internal::AddContext<T>(std::move(enter), std::move(exit), info_);
     return *this;
   }
 
