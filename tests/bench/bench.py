@@ -262,7 +262,7 @@ def verdict_of(target, rows, rounds, kind):
     for row in judged:
         outcome = statistics.median(outcomes(row, rounds))
         if not row.met(outcome):
-            missed.append(f"{row.what}: missed by {100 * row.missed_by(outcome):.0f} %")
+            missed.append(f"{row.what}: missed by {short(100 * row.missed_by(outcome))} %")
     return f"{target}: " + ("; ".join(missed) if missed else "met")
 
 
