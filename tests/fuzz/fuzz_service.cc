@@ -7,8 +7,11 @@
 #include <tuple>
 #include <utility>
 
+#include "rpyc/dict.h"
 #include "rpyc/errors.h"
-#include "rpyc/object.h"
+#include "rpyc/iterator.h"
+#include "rpyc/list.h"
+#include "rpyc/restricted.h"
 
 namespace rpyc::fuzz {
 namespace {
@@ -59,25 +62,33 @@ class Node {
   std::shared_ptr<Node> child_;
 };
 
-// Three numbers, an object, and then the end.
-class Numbers : public Object {
+// Inherits, can be made by a call, and has attributes of every kind.
+class Leaf : public Node {
  public:
-  absl::string_view type_name() const override { return "cpp.Numbers"; }
-  int64_t class_id() const override {
-    static const int64_t id = NewObjectId();
-    return id;
-  }
-  absl::StatusOr<std::vector<Value>> NextItems(const CallContext&, size_t count) override {
-    std::vector<Value> items;
-    for (; items.size() < count && next_ < 4; ++next_) {
-      items.push_back(next_ < 3 ? Value(next_) : Value(shared_from_this()));
-    }
-    return items;
+  explicit Leaf(int64_t size = 1) : size_(size) {}
+  int64_t size() const { return size_; }
+
+  friend void RpycExpose(ClassDef<Leaf>& c) {
+    c.Base<Node>();
+    c.Init([](int64_t size) { return std::make_shared<Leaf>(size); }, Arg("size") = 1);
+    c.Property("size", &Leaf::size, [](Leaf& leaf, int64_t size) { leaf.size_ = size; });
+    c.Public("open", &Leaf::size);
+    c.Expose("__iter__", [](Leaf& leaf) {
+      return Iterator([i = int64_t{0}, size = std::clamp<int64_t>(leaf.size(), 0, 50)]() mutable {
+        return i < size ? std::optional(i++) : std::nullopt;
+      });
+    });
+    c.Expose("__eq__", [](Leaf& leaf, Value other) { return other == Value(leaf.size()); });
+    c.Expose("__lt__", [](Leaf& leaf, int64_t other) { return leaf.size() < other; });
+    c.Expose("__add__", [](Leaf& leaf, const std::shared_ptr<Leaf>& other) {
+      return std::make_shared<Leaf>((leaf.size() + other->size()) % 1000);
+    });
+    c.Expose("__hash__", [](Leaf& leaf) { return leaf.size(); });
+    c.Expose("__str__", [](Leaf&) { return "a leaf"; });
   }
 
  private:
-  const Counted counted_;
-  int next_ = 0;
+  int64_t size_;
 };
 
 }  // namespace
@@ -86,11 +97,17 @@ class Numbers : public Object {
 struct FuzzService::Kept {
   std::shared_ptr<Node> node;
   Value value;
+  List list;
+  Dict dict;
+  bool containers_lent = false;
 };
 
-void FuzzService::Forget() {
+bool FuzzService::Forget() {
   // Destructors may run code of this service: not while a member is half assigned.
-  const Kept dropped = std::exchange(*kept_, {});
+  Kept dropped = std::exchange(*kept_, {});
+  dropped.list.clear();
+  dropped.dict.clear();
+  return !dropped.containers_lent;
 }
 
 FuzzService::FuzzService() : service_("FUZZ"), kept_(std::make_shared<Kept>()) {
@@ -102,7 +119,30 @@ FuzzService::FuzzService() : service_("FUZZ"), kept_(std::make_shared<Kept>()) {
       Arg("a"), Arg("b"));
   service_.Expose("echo", [](Value x) { return x; });
   service_.Expose("make", [] { return std::make_shared<Node>(); });
-  service_.Expose("numbers", [] { return Value(std::make_shared<Numbers>()); });
+  service_.Expose("Leaf", Class<Leaf>());
+  service_.Expose("leaf", [](int64_t size) { return std::make_shared<Leaf>(size % 1000); });
+  service_.Expose("numbers", [] {
+    return Iterator([i = 0]() mutable -> std::optional<Value> {
+      if (i++ < 3) return Value(i);
+      return i < 6 ? std::optional(Cast<std::shared_ptr<Node>>::To(std::make_shared<Node>()))
+                   : std::nullopt;
+    });
+  });
+  service_.Expose("without_end", [] { return Iterator([] { return 1; }); });
+  service_.Expose("list", [kept] {
+    kept->containers_lent = true;
+    return kept->list;
+  });
+  service_.Expose("dict", [kept] {
+    kept->containers_lent = true;
+    return kept->dict;
+  });
+  service_.Expose("rest", [](Value first, Args more, Kwargs named) {
+    return std::make_tuple(first, more.size(), named.size());
+  });
+  service_.Expose("limited", [](std::shared_ptr<Node> node) {
+    return Restricted(std::move(node), {"number"}, {{}});
+  });
   service_.Expose("keep", [kept](std::shared_ptr<Node> node) { kept->node = std::move(node); });
   service_.Expose("kept", [kept] { return kept->node; });
   service_.Expose("take", [kept](Value value) { kept->value = std::move(value); });

@@ -18,8 +18,10 @@ class FuzzService {
   FuzzService();
 
   const Service& service() const { return service_; }
-  // Lets go of what the peer gave, which may be, or hold, a method of this service.
-  void Forget();
+  // Lets go of what the peer gave, which may be, or hold, a method of this service. False if
+  // objects may live on all the same: the peer has had a list or dict, and could make some that
+  // hold each other, which nobody frees (see List).
+  bool Forget();
   // The exposed functions of the root.
   static const std::vector<const char*>& MethodNames();
   // Objects of ours that live, of all services.
