@@ -40,7 +40,7 @@ bool Activity::BeginRead() {
   if ((before & kTaken) != 0) {
     MutexLock lock(&taking_);
     state_.fetch_and(~kTaken);
-    split_header_.clear();
+    begun_.clear();
   }
   return (before & (kDraining | kNested)) == kDraining;
 }
@@ -69,8 +69,8 @@ void Activity::Look() {
   // What the parser has of the last frame tells where the next one begins.
   const absl::string_view begun = parser_->incomplete_frame();
   next_frame_ = 0;
-  if (begun.size() < kFrameHeaderBytes) {
-    split_header_ = std::string(begun);
+  if (begun.size() < kFrameHeaderBytes || FrameBytes(begun) <= kMostCloseBytes) {
+    begun_ = std::string(begun);
   } else {
     next_frame_ = FrameBytes(begun) - begun.size();
   }
@@ -106,7 +106,7 @@ bool Activity::FindCloseLocked() {
   const absl::string_view ahead = stream_->read_ahead();
   while (next_frame_ < ahead.size()) {
     const std::string frame =
-        absl::StrCat(split_header_, ahead.substr(next_frame_, kMostCloseBytes));
+        absl::StrCat(begun_, ahead.substr(next_frame_, kMostCloseBytes));
     if (frame.size() < kFrameHeaderBytes) return false;
     const size_t bytes = FrameBytes(frame);
     if (bytes <= kMostCloseBytes) {
@@ -116,8 +116,8 @@ bool Activity::FindCloseLocked() {
           kFrameHeaderBytes, bytes - kFrameHeaderBytes - kFrameTrailerBytes);
       if (!compressed && IsClose(payload, limits_)) return true;
     }
-    next_frame_ += bytes - split_header_.size();
-    split_header_.clear();
+    next_frame_ += bytes - begun_.size();
+    begun_.clear();
   }
   return false;
 }

@@ -80,8 +80,8 @@ class Activity {
 
   Mutex taking_;
   bool ended_ ABSL_GUARDED_BY(taking_) = false;        // nothing more comes
-  size_t next_frame_ ABSL_GUARDED_BY(taking_) = 0;     // where one begins in what was read ahead
-  std::string split_header_ ABSL_GUARDED_BY(taking_);  // of a frame, as far as the parser has it
+  size_t next_frame_ ABSL_GUARDED_BY(taking_) = 0;     // where one goes on in what was read ahead
+  std::string begun_ ABSL_GUARDED_BY(taking_);  // what the parser has of that one, if it matters
 };
 
 }  // namespace rpyc

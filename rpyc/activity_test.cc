@@ -1,0 +1,202 @@
+#include "rpyc/activity.h"
+
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+#include "rpyc/testing/memory_stream.h"
+#include "rpyc/testing/peer.h"
+
+namespace rpyc {
+namespace {
+
+class ActivityTest : public testing::TestWithParam<Dialect> {
+ protected:
+  ActivityTest() : peer_(GetParam()) { std::tie(client_, stream_) = MemoryStream::MakePair(); }
+
+  void MakeActivity() {
+    parser_ = std::make_unique<FrameParser>(limits_);
+    activity_ = std::make_unique<Activity>(limits_, stream_.get(), parser_.get(), &caller_);
+  }
+
+  // The connection reads `bytes`, which have been sent by now, and runs.
+  void ReadAndRun(absl::string_view bytes) {
+    client_->Send(bytes);
+    ASSERT_FALSE(activity_->BeginRead());
+    for (size_t read = 0; read < bytes.size();) {
+      absl::StatusOr<ReadResult> some =
+          stream_->ReadSome(parser_->PrepareRead(), ReadHint::kBetweenFrames);
+      ASSERT_EQ(some->state, ReadResult::kData);
+      parser_->Commit(some->bytes);
+      read += some->bytes;
+    }
+    activity_->BeginRun();
+  }
+  void Look(int times) {
+    for (int i = 0; i < times; ++i) activity_->Look();
+  }
+  std::string Ping(std::string data) const {
+    return peer_.Request(0, Handle::kPing, BoxedValue(MakeTuple({Value(std::move(data))})));
+  }
+  std::string Close() const { return peer_.Request(7, Handle::kClose, BoxedValue(MakeTuple({}))); }
+
+  Peer peer_;
+  Limits limits_;
+  std::unique_ptr<MemoryStream> client_;
+  std::unique_ptr<MemoryStream> stream_;
+  CallContext::Caller caller_;
+  std::unique_ptr<FrameParser> parser_;
+  std::unique_ptr<Activity> activity_;
+};
+
+TEST_P(ActivityTest, WhatRunsLongIsReadAhead) {
+  MakeActivity();
+  ReadAndRun(Ping("a"));
+  client_->Send(Ping("b"));
+  Look(2);
+  EXPECT_EQ(stream_->read_ahead_bytes(), 0u);
+  Look(1);
+  EXPECT_EQ(stream_->read_ahead(), Ping("b"));
+  client_->Send(Ping("c"));
+  Look(1);
+  EXPECT_EQ(stream_->read_ahead(), Ping("b") + Ping("c"));
+
+  ASSERT_FALSE(activity_->BeginRead());
+  client_->Send(Ping("d"));
+  Look(5);  // not the watcher's any more
+  EXPECT_EQ(stream_->read_ahead(), Ping("b") + Ping("c"));
+  EXPECT_FALSE(caller_.cancelled);
+}
+
+TEST_P(ActivityTest, IdleAndQuickOnesAreLeftAlone) {
+  MakeActivity();
+  client_->Send("early");
+  Look(10);
+  EXPECT_EQ(stream_->read_ahead_bytes(), 0u);
+  EXPECT_EQ(client_->Received(), "");
+  stream_->Received();
+  for (int i = 0; i < 10; ++i) {
+    ReadAndRun(Ping("quick"));
+    client_->Send("x");
+    Look(2);
+    EXPECT_EQ(stream_->read_ahead_bytes(), 0u);
+    ASSERT_EQ(stream_->Received(), "x");
+  }
+}
+
+TEST_P(ActivityTest, TheEndOfTheStreamCancelsAndLeavesTheStreamOpen) {
+  MakeActivity();
+  ReadAndRun(Ping("a"));
+  client_->Send(Ping("b"));
+  client_->CloseWrite();
+  Look(3);
+  EXPECT_TRUE(caller_.cancelled);
+  EXPECT_EQ(stream_->read_ahead(), Ping("b"));
+  EXPECT_FALSE(client_->peer_closed());  // the answer may still be wanted
+}
+
+// Wherever the parser's part ends and the read-ahead begins, and however the rest arrives.
+TEST_P(ActivityTest, CloseIsFoundAmongFrames) {
+  const std::string before = Ping("a") + Ping(std::string(200, 'x'));
+  const std::string rest = before + Close();
+  for (size_t split = 0; split < rest.size(); ++split) {
+    SCOPED_TRACE(absl::StrCat("the parser has ", split));
+    std::tie(client_, stream_) = MemoryStream::MakePair();
+    caller_.cancelled = false;
+    MakeActivity();
+    ReadAndRun(rest.substr(0, split));
+    Look(2);
+    for (char c : rest.substr(split, rest.size() - split - 1)) {
+      client_->Send(absl::string_view(&c, 1));
+      Look(1);
+      ASSERT_FALSE(caller_.cancelled);
+    }
+    client_->Send(rest.substr(rest.size() - 1));
+    Look(3);
+    EXPECT_TRUE(caller_.cancelled);
+    EXPECT_TRUE(client_->peer_closed());
+  }
+}
+
+TEST_P(ActivityTest, WhatOnlyLooksLikeCloseIsNone) {
+  MakeActivity();
+  ReadAndRun(Ping("a"));
+  const std::string request = Ping(absl::StrCat(std::string(40, 'x'), Close()));
+  client_->Send(request.substr(0, request.size() - 1));
+  Look(3);
+  client_->Send(request.substr(request.size() - 1));
+  client_->Send(peer_.Message(MessageType::kReply, 1, BoxedValue(2)));
+  Look(1);
+  EXPECT_FALSE(caller_.cancelled);
+  EXPECT_FALSE(client_->peer_closed());
+}
+
+TEST_P(ActivityTest, AFullBufferTakesOnlyATrickle) {
+  limits_.max_read_ahead_bytes = 1000;
+  MakeActivity();
+  ReadAndRun(Ping("a"));
+  client_->Send(std::string(1'000'000, '\0'));
+  Look(3);
+  const size_t first = stream_->read_ahead_bytes();
+  EXPECT_LE(first, 1000u + (1 << 20) / 10);
+  Look(1);
+  const size_t second = stream_->read_ahead_bytes();
+  EXPECT_EQ(second - first, size_t{(1 << 20) / 10});
+  EXPECT_FALSE(stream_->Received().empty());  // the rest stays where it is
+}
+
+TEST_P(ActivityTest, DrainWaitsForWhatRuns) {
+  MakeActivity();
+  EXPECT_FALSE(activity_->busy());
+  ReadAndRun(Ping("a"));
+  EXPECT_TRUE(activity_->busy());
+  EXPECT_FALSE(activity_->Drain());
+  activity_->BeginNested();
+  EXPECT_FALSE(activity_->BeginRead());  // a read in the middle of a request goes on
+  EXPECT_TRUE(activity_->busy());
+  EXPECT_FALSE(activity_->Drain());
+  activity_->BeginRun();
+  activity_->EndNested();
+  EXPECT_TRUE(activity_->BeginRead());
+  EXPECT_TRUE(activity_->Drain());
+}
+
+// For the sanitizers: one reads and runs, one looks.
+TEST_P(ActivityTest, NothingIsLostBetweenTwoThreads) {
+  constexpr int kRequests = 2000;
+  MakeActivity();
+  std::atomic<bool> done{false};
+  std::thread watcher([&] {
+    while (!done) activity_->Look();
+  });
+  std::thread sender([&] {
+    for (int i = 0; i < kRequests; ++i) client_->Send(Ping(absl::StrCat("request ", i)));
+  });
+  int got = 0;
+  while (got < kRequests) {
+    activity_->BeginRead();
+    absl::StatusOr<ReadResult> read =
+        stream_->ReadSome(parser_->PrepareRead(), ReadHint::kBetweenFrames);
+    ASSERT_EQ(read->state, ReadResult::kData);
+    parser_->Commit(read->bytes);
+    activity_->BeginRun();
+    for (;;) {
+      absl::StatusOr<std::optional<absl::string_view>> payload = parser_->Next();
+      ASSERT_TRUE(payload.ok());
+      if (!payload->has_value()) break;
+      EXPECT_NE((*payload)->find(absl::StrCat("request ", got)), absl::string_view::npos);
+      ++got;
+    }
+    std::this_thread::yield();
+  }
+  done = true;
+  watcher.join();
+  sender.join();
+}
+
+INSTANTIATE_TEST_SUITE_P(Dialects, ActivityTest, testing::Values(Dialect::kV5, Dialect::kV6));
+
+}  // namespace
+}  // namespace rpyc
