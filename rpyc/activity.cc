@@ -105,8 +105,7 @@ void Activity::ReadAheadLocked() {
 bool Activity::FindCloseLocked() {
   const absl::string_view ahead = stream_->read_ahead();
   while (next_frame_ < ahead.size()) {
-    const std::string frame =
-        absl::StrCat(begun_, ahead.substr(next_frame_, kMostCloseBytes));
+    const std::string frame = absl::StrCat(begun_, ahead.substr(next_frame_, kMostCloseBytes));
     if (frame.size() < kFrameHeaderBytes) return false;
     const size_t bytes = FrameBytes(frame);
     if (bytes <= kMostCloseBytes) {

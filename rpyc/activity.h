@@ -79,8 +79,8 @@ class Activity {
   int looks_ = 0;
 
   Mutex taking_;
-  bool ended_ ABSL_GUARDED_BY(taking_) = false;        // nothing more comes
-  size_t next_frame_ ABSL_GUARDED_BY(taking_) = 0;     // where one goes on in what was read ahead
+  bool ended_ ABSL_GUARDED_BY(taking_) = false;     // nothing more comes
+  size_t next_frame_ ABSL_GUARDED_BY(taking_) = 0;  // where one goes on in what was read ahead
   std::string begun_ ABSL_GUARDED_BY(taking_);  // what the parser has of that one, if it matters
 };
 

@@ -62,6 +62,7 @@ Connection::Connection(std::unique_ptr<Stream> stream, const Service& service,
       proxies_(options_.limits.max_local_objects, this),
       boxing_(options_.limits, &local_objects_, &proxies_),
       context_{options_.config, service_, local_objects_, call_context_, nullptr},
+      runner_(service_.call_policy()),
       activity_(options_.limits, stream_.get(), &parser_, caller_.get()) {
   caller_->peer = std::move(peer);
   caller_->connection_id = NewObjectId();
@@ -81,14 +82,53 @@ void Connection::Shutdown() {
 
 absl::Status Connection::ServeAll() {
   server_thread_.store(ThreadMark());
-  absl::Status end = ServeFrames();
+  absl::Status end = Begin();
+  if (end.ok()) end = ServeFrames();
   activity_.BeginRead();  // no longer busy, and the stream is nobody else's
   caller_->cancelled.store(true);
   stream_->Shutdown();
   proxies_.owner()->Detach();
-  context_.root.reset();
-  local_objects_.Clear();
+  End();
   return end;
+}
+
+absl::Status Connection::Begin() {
+  activity_.BeginRun();
+  absl::Status status;
+  if (service_.has_hooks()) {
+    absl::Status ran = RunUserCode([&] {
+      absl::StatusOr<std::shared_ptr<Object>> root = service_.MakeRoot();
+      status = root.status();
+      if (!root.ok()) return;
+      context_.root = *std::move(root);
+      status = service_.RunOnConnect(call_context_, *context_.root);
+    });
+    status.Update(ran);
+  }
+  if (!status.ok()) return absl::FailedPreconditionError(status.message());
+  begun_ = true;
+  return status;
+}
+
+// Lets go of everything, in the user's code: hooks and destructors.
+void Connection::End() {
+  RunUserCode([&] {
+    // What a hook throws here has nobody to go to.
+    if (begun_ && service_.has_hooks()) {
+      service_.RunOnDisconnect(call_context_, *context_.root).IgnoreError();
+    }
+    context_.root.reset();
+    local_objects_.Clear();
+  }).IgnoreError();
+}
+
+// Where and when the service's policy wants it. Errors: it has not run, a PyStatus.
+absl::Status Connection::RunUserCode(absl::FunctionRef<void()> code) {
+  return runner_.Run([&] {
+    const void* const outer = server_thread_.exchange(ThreadMark());
+    code();
+    server_thread_.store(outer);
+  });
 }
 
 absl::Status Connection::ServeFrames() {
@@ -185,16 +225,26 @@ absl::StatusOr<Value> Connection::RunRequest(brine::Reader* reader, bool* is_cal
 
 absl::StatusOr<Value> Connection::RunMaybeLong(const HandlerRow& row, std::vector<Value>& args) {
   // Only pipelined requests are timed; a peer that waits for each answer pays for no clock.
-  if (out_.empty() && !parser_.has_frame()) return RunHandler(row, context_, args);
+  if (out_.empty() && !parser_.has_frame()) return RunByPolicy(row, args);
   if (!out_.empty() && quick_in_a_row_ < kTrustedAfter) {
     absl::Status flushed = Flush();
     if (!flushed.ok()) return flushed;
   }
   const auto start = std::chrono::steady_clock::now();
-  absl::StatusOr<Value> result = RunHandler(row, context_, args);
+  absl::StatusOr<Value> result = RunByPolicy(row, args);
   const bool quick = std::chrono::steady_clock::now() - start <= kQuick;
   quick_in_a_row_ = quick ? std::min(quick_in_a_row_ + 1, kTrustedAfter) : 0;
   return result;
+}
+
+absl::StatusOr<Value> Connection::RunByPolicy(const HandlerRow& row, std::vector<Value>& args) {
+  if (service_.call_policy() == nullptr) return RunHandler(row, context_, args);
+  absl::StatusOr<Value> result = Value();
+  absl::Status ran = RunUserCode([&] {
+    result = RunHandler(row, context_, args);
+    args.clear();  // destructors are user code too
+  });
+  return ran.ok() ? std::move(result) : ran;
 }
 
 absl::Status Connection::DispatchRequest(const std::string& seq, brine::Reader* reader) {
@@ -274,7 +324,11 @@ absl::StatusOr<Value> Connection::Request(Handle handle, Value args) {
   Answer answer;
   answers_[seq] = &answer;
   if (depth_++ == 0) activity_.BeginNested();
-  absl::Status served = ServeUntil(answer, deadline);
+  absl::Status served;
+  {
+    const CallPause pause(&runner_);
+    served = ServeUntil(answer, deadline);
+  }
   if (--depth_ == 0) activity_.EndNested();
   if (answer.has_value()) return *std::move(answer);
   if (absl::IsDeadlineExceeded(served)) {

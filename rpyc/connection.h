@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -17,6 +18,7 @@
 #include "rpyc/boxing.h"
 #include "rpyc/brine.h"
 #include "rpyc/call_context.h"
+#include "rpyc/call_policy.h"
 #include "rpyc/channel.h"
 #include "rpyc/dialect.h"
 #include "rpyc/handlers.h"
@@ -64,7 +66,8 @@ class Connection : private Requester {
   // the stream and lets go of every object.
   // Errors:  OK - an orderly end; kUnavailable - broken, also in the middle of a frame;
   //          kInvalidArgument, kResourceExhausted - the peer broke the protocol or a limit;
-  //          kDeadlineExceeded - idle for longer than Limits::idle_timeout.
+  //          kDeadlineExceeded - idle for longer than Limits::idle_timeout;
+  //          kFailedPrecondition - the service's on_connect failed.
   absl::Status ServeAll();
 
   // Ends the connection as soon as it runs no request: at once if it is idle, else when the running
@@ -85,6 +88,9 @@ class Connection : private Requester {
   // Where a request of ours waits for its answer.
   using Answer = std::optional<absl::StatusOr<Value>>;
 
+  absl::Status Begin();
+  void End();
+  absl::Status RunUserCode(absl::FunctionRef<void()> code);
   absl::Status ServeFrames();
   absl::StatusOr<bool> Read(absl::Time deadline);
   absl::Status ServeBuffered();
@@ -92,6 +98,7 @@ class Connection : private Requester {
   absl::Status DispatchRequest(const std::string& seq, brine::Reader* reader);
   absl::StatusOr<Value> RunRequest(brine::Reader* reader, bool* is_call);
   absl::StatusOr<Value> RunMaybeLong(const HandlerRow& row, std::vector<Value>& args);
+  absl::StatusOr<Value> RunByPolicy(const HandlerRow& row, std::vector<Value>& args);
   absl::Status Reply(absl::string_view seq, Value result);
   void ReplyException(absl::string_view seq, const absl::Status& error);
   void AppendReleases();
@@ -119,6 +126,8 @@ class Connection : private Requester {
   ProxyCache proxies_;
   Boxing boxing_;
   HandlerContext context_;
+  CallRunner runner_;
+  bool begun_ = false;        // on_connect has run
   absl::Status broken_;       // what ended the connection in the middle of a request
   int64_t next_request_ = 0;  // sequence number of our own next request
   int depth_ = 0;             // of our own requests, one within the other

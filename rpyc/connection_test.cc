@@ -55,9 +55,8 @@ class ConnectionTest : public testing::TestWithParam<Dialect> {
       return (*f.AsObject())->Call(context, {.positional = {std::move(x)}, .keyword = {}});
     });
     service_.Expose("call_twice", [](const CallContext& context, Value f) {
-      return std::make_tuple(
-          (*f.AsObject())->Call(context, {}).status().ok(),
-          std::string((*f.AsObject())->Call(context, {}).status().message()));
+      return std::make_tuple((*f.AsObject())->Call(context, {}).status().ok(),
+                             std::string((*f.AsObject())->Call(context, {}).status().message()));
     });
     service_.Expose("who", [](const CallContext& context) {
       return std::make_tuple(context.peer(), context.connection_id() > 0, context.cancelled());
@@ -535,25 +534,27 @@ class CallbackTest : public ConnectionTest {
                 }).ok());
     return Replies();
   }
-  std::string CallRoot(int seq, const Value& root, absl::string_view name, std::vector<Value> args) {
+  std::string CallRoot(int seq, const Value& root, absl::string_view name,
+                       std::vector<Value> args) {
     return peer_.Request(seq, Handle::kCallAttr,
-                         BoxedTuple({BoxedLocal(root), BoxedValue(name), BoxedTuple(std::move(args)),
-                                     BoxedValue(MakeTuple({}))}));
+                         BoxedTuple({BoxedLocal(root), BoxedValue(name),
+                                     BoxedTuple(std::move(args)), BoxedValue(MakeTuple({}))}));
   }
 };
 
 TEST_P(CallbackTest, AsksThePeerAndGoesOn) {
-  const std::vector<PeerMessage> got =
-      Talk([&](const Value& root) { return CallRoot(1, root, "call", {Function(), BoxedValue(5)}); },
-           [&](const PeerMessage& last) -> std::string {
-             if (last.type != MessageType::kRequest || last.seq != Value(0)) return "";
-             EXPECT_EQ(last.args,
-                       MakeTuple({static_cast<int>(Handle::kCall),
-                                  BoxedTuple({BoxedLocal(MakeTuple({"builtins.function", 1, 1})),
-                                              BoxedValue(MakeTuple({5})),
-                                              BoxedValue(MakeTuple({}))})}));
-             return peer_.Message(MessageType::kReply, last.seq, BoxedValue(6));
-           });
+  const std::vector<PeerMessage> got = Talk(
+      [&](const Value& root) {
+        return CallRoot(1, root, "call", {Function(), BoxedValue(5)});
+      },
+      [&](const PeerMessage& last) -> std::string {
+        if (last.type != MessageType::kRequest || last.seq != Value(0)) return "";
+        EXPECT_EQ(last.args,
+                  MakeTuple({static_cast<int>(Handle::kCall),
+                             BoxedTuple({BoxedLocal(MakeTuple({"builtins.function", 1, 1})),
+                                         BoxedValue(MakeTuple({5})), BoxedValue(MakeTuple({}))})}));
+        return peer_.Message(MessageType::kReply, last.seq, BoxedValue(6));
+      });
   ASSERT_EQ(got.size(), 4u);  // root, our request, the answer, the release of the function
   EXPECT_EQ(got[2].seq, Value(1));
   EXPECT_EQ(got[2].args, BoxedValue(6));
@@ -562,18 +563,20 @@ TEST_P(CallbackTest, AsksThePeerAndGoesOn) {
 
 TEST_P(CallbackTest, ServesThePeerMeanwhile) {
   int answered = 0;
-  const std::vector<PeerMessage> got =
-      Talk([&](const Value& root) { return CallRoot(1, root, "call", {Function(), BoxedValue(5)}); },
-           [&](const PeerMessage& last) -> std::string {
-             if (last.type == MessageType::kRequest && last.seq == Value(0)) {
-               return peer_.Request(2, Handle::kPing, BoxedValue(MakeTuple({"meanwhile"})));
-             }
-             if (last.seq == Value(2)) {
-               ++answered;
-               return peer_.Message(MessageType::kReply, 0, BoxedValue("late"));
-             }
-             return "";
-           });
+  const std::vector<PeerMessage> got = Talk(
+      [&](const Value& root) {
+        return CallRoot(1, root, "call", {Function(), BoxedValue(5)});
+      },
+      [&](const PeerMessage& last) -> std::string {
+        if (last.type == MessageType::kRequest && last.seq == Value(0)) {
+          return peer_.Request(2, Handle::kPing, BoxedValue(MakeTuple({"meanwhile"})));
+        }
+        if (last.seq == Value(2)) {
+          ++answered;
+          return peer_.Message(MessageType::kReply, 0, BoxedValue("late"));
+        }
+        return "";
+      });
   EXPECT_EQ(answered, 1);
   ASSERT_GE(got.size(), 4u);
   EXPECT_EQ(got[2].args, BoxedValue("meanwhile"));
@@ -581,24 +584,28 @@ TEST_P(CallbackTest, ServesThePeerMeanwhile) {
 }
 
 TEST_P(CallbackTest, WhatThePeerRaisesIsRaised) {
-  const std::vector<PeerMessage> got =
-      Talk([&](const Value& root) { return CallRoot(1, root, "call", {Function(), BoxedValue(5)}); },
-           [&](const PeerMessage& last) -> std::string {
-             if (last.seq != Value(0)) return "";
-             return peer_.Message(MessageType::kException, 0,
-                                  MakeTuple({MakeTuple({"my.module", "Odd"}), MakeTuple({"why"}),
-                                             MakeTuple({}), "their traceback\n"}));
-           });
+  const std::vector<PeerMessage> got = Talk(
+      [&](const Value& root) {
+        return CallRoot(1, root, "call", {Function(), BoxedValue(5)});
+      },
+      [&](const PeerMessage& last) -> std::string {
+        if (last.seq != Value(0)) return "";
+        return peer_.Message(MessageType::kException, 0,
+                             MakeTuple({MakeTuple({"my.module", "Odd"}), MakeTuple({"why"}),
+                                        MakeTuple({}), "their traceback\n"}));
+      });
   EXPECT_EQ(Error(got[2]), "Odd: why");
 }
 
 TEST_P(CallbackTest, AMalformedExceptionIsATypeError) {
-  const std::vector<PeerMessage> got =
-      Talk([&](const Value& root) { return CallRoot(1, root, "call", {Function(), BoxedValue(5)}); },
-           [&](const PeerMessage& last) -> std::string {
-             if (last.seq != Value(0)) return "";
-             return peer_.Message(MessageType::kException, 0, MakeTuple({1, 2}));
-           });
+  const std::vector<PeerMessage> got = Talk(
+      [&](const Value& root) {
+        return CallRoot(1, root, "call", {Function(), BoxedValue(5)});
+      },
+      [&](const PeerMessage& last) -> std::string {
+        if (last.seq != Value(0)) return "";
+        return peer_.Message(MessageType::kException, 0, MakeTuple({1, 2}));
+      });
   EXPECT_EQ(Error(got[2]), "TypeError: the peer raised what is no exception: (1, 2)");
 }
 
@@ -666,9 +673,9 @@ TEST_P(CallbackTest, GivesUpAfterSyncRequestTimeout) {
   EXPECT_EQ(next()[0].type, MessageType::kRequest);
   EXPECT_EQ(Error(next()[0]), "TimeoutError: the peer has not answered in time");
   // Too late: dropped, but the object in it is given back.
-  mine->Send(peer_.Message(MessageType::kReply, 0,
-                           BoxedRemote(MakeTuple({"builtins.list", 2, 77}))) +
-             peer_.Request(2, Handle::kPing, BoxedValue(MakeTuple({1}))));
+  mine->Send(
+      peer_.Message(MessageType::kReply, 0, BoxedRemote(MakeTuple({"builtins.list", 2, 77}))) +
+      peer_.Request(2, Handle::kPing, BoxedValue(MakeTuple({1}))));
   bool released = false;
   for (const PeerMessage& message : next()) {
     released |= message.type == MessageType::kRequest &&
@@ -715,8 +722,7 @@ TEST_P(ConnectionTest, TheOtherDialectIsRefusedWhereOneIsConfigured) {
   EXPECT_TRUE(Serve(peer_.Request(0, Handle::kPing, BoxedValue(MakeTuple({1})))).ok());
 }
 
-INSTANTIATE_TEST_SUITE_P(Dialects, CallbackTest,
-                         testing::Values(Dialect::kV5, Dialect::kV6));
+INSTANTIATE_TEST_SUITE_P(Dialects, CallbackTest, testing::Values(Dialect::kV5, Dialect::kV6));
 INSTANTIATE_TEST_SUITE_P(Dialects, ConnectionTest, testing::Values(Dialect::kV5, Dialect::kV6),
                          [](const auto& info) {
                            return info.param == Dialect::kV5 ? std::string("V5")

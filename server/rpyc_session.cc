@@ -11,9 +11,10 @@
 namespace rpyc {
 namespace {
 
-// Whether it is the peer's fault, and worth an operator's attention.
-bool IsViolation(const absl::Status& end) {
-  return absl::IsInvalidArgument(end) || absl::IsResourceExhausted(end);
+// Whether it is worth an operator's attention: the peer's fault, or on_connect's.
+bool IsWorthAWarning(const absl::Status& end) {
+  return absl::IsInvalidArgument(end) || absl::IsResourceExhausted(end) ||
+         absl::IsFailedPrecondition(end);
 }
 
 // Who is at the other end, for the log: "127.0.0.1:53422", with the operator's label if there is
@@ -42,7 +43,7 @@ void RpycSession::ServeAll() {
   setup_->watcher->Remove(&connection_);
   CountEnd();
   const spdlog::level::level_enum level =
-      IsViolation(end) ? spdlog::level::warn : spdlog::level::debug;
+      IsWorthAWarning(end) ? spdlog::level::warn : spdlog::level::debug;
   if (Log().should_log(level)) {
     Log().log(level, "{}: goodbye {}{}{}", setup_->label, peer_, end.ok() ? "" : ": ",
               absl::Utf8SafeCEscape(end.message()));  // may quote the peer
