@@ -459,9 +459,10 @@ class Health(Case):
 
     def test_unknown(self):
         for name in ("servers/nosuch", "nosuch", "servers/", "CALCULATOR", "rpyc.admin.v1.ServerService"):
-            with self.subTest(name), self.assertRaises(GrpcError) as caught:
-                self.check(name)
-            self.assertEqual((caught.exception.code, caught.exception.reason), (CODES["NOT_FOUND"], "SERVER_NOT_FOUND"))
+            with self.subTest(name):
+                with self.assertRaises(GrpcError) as caught:
+                    self.check(name)
+                self.assertEqual((caught.exception.code, caught.exception.reason), (CODES["NOT_FOUND"], "SERVER_NOT_FOUND"))
 
     def test_watch(self):
         watch = self.watch("servers/watched")

@@ -5,8 +5,8 @@ import zlib
 
 import harness
 from harness import address_of, admin
-from wire import (CMP, DEL, DELATTR, GETATTR, MSG_REPLY, MSG_REQUEST, PING, SETATTR, STR, Peer, RemoteError, boxes, frame, payload,
-                  value, yours)
+from wire import (CALL, CMP, DEL, DELATTR, GETATTR, MSG_EXCEPTION, MSG_REPLY, MSG_REQUEST, PING, SETATTR, STR, Peer,
+                  RemoteError, boxes, frame, mine, payload, value, yours)
 
 host = None
 
@@ -82,6 +82,14 @@ class Limits(Case):
         self.assertEqual(peer.call(add, 1, 2), 3)
         peer.ask(DEL, boxes(yours(multiply), value(1)))
         self.assertEqual(peer.call(peer.getattr(root, "get_service_name")), "CALCULATOR")
+
+    def test_idle_timeout(self):
+        server = harness.start_server(host, limits={"idle_timeout": "0.2s"})
+        mute, used = self.peer(server), self.peer(server)
+        used.ping()
+        for peer in (mute, used):
+            self.assertIsNone(peer.read_frame(), "closed though it did nothing wrong")
+        harness.eventually("both are counted off", lambda: harness.connections_open(host, server["name"][8:]) == 0)
 
     def test_max_sessions(self):
         server = harness.start_server(host, limits={"max_sessions": 2})
@@ -171,14 +179,16 @@ class Protocol(Case):
         self.assertNotIn("cannot access", error.remote_args[0])
 
     def changes(self, key, handler, *args):
-        """The gate `key`: closed it denies, open it lets the object itself say no (functions do not change)."""
+        """The gate `key`: closed it denies, open it lets the object itself say no (functions do not change; a root says
+        "access denied" to either, as RPyC's services do)."""
         peer, root = self.served()
-        box = lambda root: boxes(yours(root), value("exposed_add"), *map(value, args))
-        self.error(peer, handler, box(root), "AttributeError", ("cannot access 'exposed_add'",))
+        box = lambda function: boxes(yours(function), value("__doc__"), *map(value, args))
+        self.error(peer, handler, box(peer.getattr(root, "add")), "AttributeError", ("cannot access '__doc__'",))
         peer, root = self.served(**{key: True})
-        error = self.error(peer, handler, box(root), "AttributeError")
+        add = peer.getattr(root, "add")
+        error = self.error(peer, handler, box(add), "AttributeError")
         self.assertNotIn("cannot access", error.remote_args[0])
-        self.assertEqual(peer.call(peer.getattr(root, "add"), 1, 2), 3)
+        self.assertEqual(peer.call(add, 1, 2), 3)
 
     def test_allow_setattr(self):
         self.changes("allow_setattr", SETATTR, 5)
@@ -192,6 +202,47 @@ class Protocol(Case):
         self.assertIsNone(peer.read_frame())
         harness.eventually("a line of the log names the connection, on one line",
                            lambda: any(r"(bench\n3)" in line and "goodbye" in line for line in host.stderr))
+
+    def test_dialect(self):
+        for dialect in (5, 6):
+            server = harness.start_server(host, protocol_config={"dialect": dialect})
+            peer = Peer(address_of(server), dialect)
+            self.addCleanup(peer.sock.close)
+            self.assertEqual(peer.call(peer.getattr(peer.root(), "add"), 1, 2), 3)
+            other = Peer(address_of(server), 11 - dialect)
+            self.addCleanup(other.sock.close)
+            other.request(PING, value(("hi",)))
+            self.assertIsNone(other.read_frame(), "a peer of the other dialect is not understood")
+            peer.ping()
+
+    def compute(self, **protocol_config):
+        """A peer of COMPUTE, whose function asks its caller for what is in the argument."""
+        services = [s["service_name"] for s in admin(host, "CatalogService/ListServices", page_size=1000)["services"]]
+        if "COMPUTE" not in services:
+            self.skipTest("no service of the demo host calls back yet")
+        peer = self.peer(harness.start_server(host, service="COMPUTE", **protocol_config))
+        return peer, peer.getattr(peer.root(), "heavy_computation")
+
+    LIST = ("builtins.list", 1, 2)  # an object of the peer's, which asks for nothing until it is used
+
+    def ask_back(self, peer, function):
+        """Calls with an object of ours, and does not answer what is asked about it. The seq of the call."""
+        return peer.request(CALL, (2, (yours(function), (2, (mine(self.LIST),)), value(()))))
+
+    def test_sync_request_timeout(self):
+        peer, function = self.compute(protocol_config={"sync_request_timeout": "0.2s"})
+        msg, raw = peer.answer(self.ask_back(peer, function))
+        self.assertEqual((msg, RemoteError(raw).cls), (MSG_EXCEPTION, "TimeoutError"))
+        self.assertTrue(peer.requests, "it asked")
+        peer.ping()
+
+    def test_max_callback_depth(self):
+        peer, function = self.compute(limits={"max_callback_depth": 1}, protocol_config={"sync_request_timeout": "-1s"})
+        self.ask_back(peer, function)
+        # The host waits for us within that call, and serves us meanwhile: but no further callback.
+        msg, raw = peer.answer(self.ask_back(peer, function))
+        self.assertEqual((msg, RemoteError(raw).cls), (MSG_EXCEPTION, "RecursionError"))
+        peer.ping()
 
     def test_what_the_answer_shows(self):
         given = {"safe_attrs": {"names": ["__len__", "__doc__"]}, "exposed_prefix": "", "allow_setattr": True,
@@ -233,10 +284,11 @@ class Protocol(Case):
                               ({"safe_attrs": {"names": ["x"] * 1001}}, "safe_attrs.names"),
                               ({"safe_attrs": {"names": ["x" * 256]}}, "safe_attrs.names"), ({"dialect": 4}, "dialect"),
                               ({"dialect": 7}, "dialect")):
-            with self.subTest(field), self.assertRaises(harness.GrpcError) as caught:
-                harness.start_server(host, protocol_config=config)
-            self.assertEqual((caught.exception.reason, caught.exception.metadata.get("field")),
-                             ("INVALID_FIELD", "spec.protocol_config." + field))
+            with self.subTest(field):
+                with self.assertRaises(harness.GrpcError) as caught:
+                    harness.start_server(host, protocol_config=config)
+                self.assertEqual((caught.exception.reason, caught.exception.metadata.get("field")),
+                                 ("INVALID_FIELD", "spec.protocol_config." + field))
 
     def test_what_means_nothing_here_is_refused_by_name(self):
         for key in ("allow_pickle", "instantiate_custom_exceptions", "import_custom_exceptions",
