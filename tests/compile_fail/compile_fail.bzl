@@ -1,4 +1,4 @@
-"""A test that a source does not compile, and says why in one error."""
+"""A test that a source does not compile, and that the compiler's errors are sentences of ours."""
 
 load("@bazel_tools//tools/build_defs/cc:action_names.bzl", "CPP_COMPILE_ACTION_NAME")
 load("@bazel_tools//tools/cpp:toolchain_utils.bzl", "find_cpp_toolchain")
@@ -10,7 +10,8 @@ def _compiler_says(ctx, source, report):
         ctx = ctx,
         cc_toolchain = toolchain,
         requested_features = ctx.features,
-        unsupported_features = ctx.disabled_features,
+        # They need the module maps of a whole library.
+        unsupported_features = ctx.disabled_features + ["layering_check", "module_maps"],
     )
     context = cc_common.merge_cc_infos(
         cc_infos = [dep[CcInfo] for dep in ctx.attr.deps],
@@ -51,7 +52,7 @@ def _compile_fail_test_impl(ctx):
     _compiler_says(ctx, ctx.file.src, report)
     script = ctx.actions.declare_file(ctx.label.name + ".sh")
     ctx.actions.write(script, is_executable = True, content = """#!/bin/sh
-# The source's first line says what the only error is; the rest of that may be on further lines.
+# The source's first line says how the first error begins.
 expected=$(sed -n 's|^// error: ||p' {source})
 cat {report}
 if [ "$expected" = none ]; then grep -qx compiled {report}; exit; fi
@@ -60,8 +61,8 @@ case $first in
   *"$expected"*) ;;
   *) echo "FAILED: the first error is: $first"; echo "expected: $expected"; exit 1 ;;
 esac
-errors=$(grep -c 'error:' {report})
-[ "$errors" = 1 ] || {{ echo "FAILED: $errors errors instead of one"; exit 1; }}
+# clang adds that the type does not go that way; nothing of the compiler's own.
+if grep 'error:' {report} | grep -v 'rpyc: '; then echo "FAILED: errors that are not ours"; exit 1; fi
 """.format(source = ctx.file.src.short_path, report = report.short_path))
     return [DefaultInfo(
         executable = script,
