@@ -1,6 +1,7 @@
 #include "rpyc/iterator.h"
 
 #include <algorithm>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -56,9 +57,7 @@ TEST(Iterator, TakesRangesByValue) {
   const Iterator it(names);
   names.clear();
   EXPECT_EQ(Take(it, 9), (std::vector<Value>{"a", "b"}));
-  EXPECT_EQ(
-      Take(Iterator(std::views::iota(1) | std::views::transform([](int i) { return i * i; })), 3),
-      (std::vector<Value>{1, 4, 9}));
+  EXPECT_EQ(Take(Iterator(std::set<int>{3, 1}), 3), (std::vector<Value>{1, 3}));
   EXPECT_EQ(Take(Iterator(std::vector<bool>{true, false}), 3), (std::vector<Value>{true, false}));
 }
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "rpyc/errors.h"
 
 namespace rpyc {
@@ -16,7 +17,8 @@ absl::Status ErrorAt(absl::string_view where, const absl::Status& error) {
 }
 
 absl::Status WrongType(absl::string_view expected, const Value& got) {
-  return PyStatus("TypeError", absl::StrCat("expected ", expected, ", got ", got.type_name()));
+  return PyStatus("TypeError", absl::StrCat("expected ", expected, ", got ",
+                                            absl::StripPrefix(got.type_name(), "builtins.")));
 }
 
 }  // namespace rpyc
