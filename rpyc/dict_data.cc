@@ -1,9 +1,12 @@
 #include "rpyc/dict_data.h"
 
+#include "rpyc/discard.h"
 #include "rpyc/errors.h"
 #include "rpyc/number.h"
 
 namespace rpyc {
+
+Dict::Data::~Data() { Discard(std::move(entries_)); }
 
 size_t Dict::Data::size() const {
   MutexLock lock(&mutex_);

@@ -21,6 +21,11 @@ struct Dict::Data {
  public:
   using Pair = std::pair<Value, Value>;
 
+  Data() = default;
+  ~Data();
+  Data(const Data&) = delete;
+  Data& operator=(const Data&) = delete;
+
   size_t size() const;
   std::optional<Value> Find(const Value& hashable) const;
   // Returns the value that was there.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/base/thread_annotations.h"
+#include "rpyc/discard.h"
 #include "rpyc/errors.h"
 #include "rpyc/list_object.h"
 #include "rpyc/mutex.h"
@@ -10,6 +11,8 @@
 namespace rpyc {
 
 struct List::Data {
+  ~Data() { Discard(std::move(items)); }
+
   mutable Mutex mutex;
   std::vector<Value> items ABSL_GUARDED_BY(mutex);
 };
