@@ -9,6 +9,7 @@
 #include <tuple>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "rpyc/errors.h"
 
@@ -223,6 +224,28 @@ TEST(Service, WhatUserCodeThrowsBecomesPythons) {
   EXPECT_EQ(ToException(system.status()).name, "OSError");
   EXPECT_EQ(ToException(system.status()).attributes[0],
             (std::pair<std::string, Value>{"errno", Value(ENOENT)}));
+}
+
+TEST(Service, CausesAreInTheTraceback) {
+  const auto root = Root(Service("S").Expose("f", [] {
+    try {
+      try {
+        throw std::out_of_range("first");
+      } catch (...) {
+        std::throw_with_nested(KeyError("second"));
+      }
+    } catch (...) {
+      std::throw_with_nested(PyError("my.mod", "MyError", "third"));
+    }
+  }));
+  const RemoteException exception = ToException(Call(root, "f").status());
+  EXPECT_EQ(exception.Summary(), "my.mod.MyError: third");
+  constexpr char kCause[] =
+      "\nThe above exception was the direct cause of the following exception:\n\n";
+  constexpr char kTrace[] = "Traceback (most recent call last):\n  C++\n";
+  EXPECT_EQ(exception.traceback,
+            absl::StrCat(kTrace, "IndexError: first\n", kCause, kTrace, "KeyError: second\n",
+                         kCause, kTrace, "my.mod.MyError: third\n"));
 }
 
 class Unmakeable {

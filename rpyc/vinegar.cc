@@ -16,6 +16,11 @@ std::string RemoteException::Summary() const {
   return absl::StrCat(text, ": ", message != nullptr ? *message : Value::Tuple(args).DebugString());
 }
 
+std::string RemoteException::TracebackText() const {
+  if (!traceback.empty()) return traceback;
+  return absl::StrCat("Traceback (most recent call last):\n  C++\n", Summary(), "\n");
+}
+
 namespace vinegar {
 namespace {
 
@@ -55,10 +60,7 @@ Value Dump(const RemoteException& exception, const DumpOptions& options) {
   RemoteException safe = MadeEncodable(exception);
   std::string traceback = "<traceback denied>";
   if (options.include_traceback) {
-    traceback = !safe.traceback.empty()
-                    ? safe.traceback
-                    : absl::StrCat("Traceback (most recent call last):\n  C++\n",
-                                   MendedUtf8(safe.Summary()), "\n");
+    traceback = MendedUtf8(safe.TracebackText());
   }
   std::vector<Value> attributes;
   for (auto& [name, value] : safe.attributes) {

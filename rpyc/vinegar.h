@@ -20,6 +20,8 @@ struct RemoteException {
 
   // "ValueError: bad input".
   std::string Summary() const;
+  // `traceback`, or what stands for it.
+  std::string TracebackText() const;
 };
 
 }  // namespace rpyc

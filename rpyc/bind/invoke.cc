@@ -18,8 +18,10 @@
 namespace rpyc {
 namespace {
 
-// The exception being handled, as Python's. Call from a catch block only.
-absl::Status CurrentException() {
+constexpr int kMaxCauses = 20;
+
+// The exception being handled, as Python's. Call this and the next two from a catch block only.
+absl::Status WithoutCause() {
   try {
     throw;
   } catch (const PyError& e) {
@@ -48,6 +50,34 @@ absl::Status CurrentException() {
   } catch (...) {
     return PyStatus("RuntimeError", "a C++ exception of unknown type");
   }
+}
+
+// What was being handled when it was thrown by std::throw_with_nested; null if it was not.
+std::exception_ptr Cause() {
+  try {
+    throw;
+  } catch (const std::nested_exception& e) {
+    return e.nested_ptr();
+  } catch (...) {
+    return nullptr;
+  }
+}
+
+// The exception being handled, as Python's, with its causes in the traceback.
+absl::Status CurrentException(int causes = 0) {
+  absl::Status status = WithoutCause();
+  const std::exception_ptr cause = causes < kMaxCauses ? Cause() : nullptr;
+  if (cause == nullptr) return status;
+  RemoteException exception = ToException(status);
+  try {
+    std::rethrow_exception(cause);
+  } catch (...) {
+    exception.traceback =
+        absl::StrCat(ToException(CurrentException(causes + 1)).TracebackText(),
+                     "\nThe above exception was the direct cause of the following exception:\n\n",
+                     exception.TracebackText());
+  }
+  return PyStatus(std::move(exception));
 }
 
 template <size_t kSize>

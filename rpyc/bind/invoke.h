@@ -18,6 +18,7 @@ namespace rpyc {
 //   PyError goes out exactly as named; invalid_argument, domain_error, length_error and range_error
 //   are ValueError, out_of_range IndexError, overflow_error OverflowError, bad_alloc MemoryError,
 //   filesystem and system errors OSError, everything else RuntimeError.
+// What it was thrown from, by std::throw_with_nested, is told in the traceback.
 // Errors:  always a PyStatus.
 absl::StatusOr<Value> Invoke(const Member& member, const MemberBody& body, const MemberCall& call,
                              absl::Span<Value> args);
