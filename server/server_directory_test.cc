@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <future>
 #include <memory>
 #include <string>
@@ -9,6 +10,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "rpyc/service.h"
+#include "rpyc/transport/socket.h"
+#include "rpyc/transport/socket_address.h"
 #include "server/reason.h"
 #include "server/server_kinds.h"
 #include "server/testing/caller.h"
@@ -242,6 +245,45 @@ TEST_F(ServerDirectoryTest, CloseAllEndsASelfClosingServer) {
   EXPECT_TRUE(List(false).empty());
   EXPECT_EQ(directory_.GetTotals().abandoned_calls, 1);
   gate_->open.set_value();
+}
+
+// Careless operators: everybody starts, uses and closes the same two ids at once.
+TEST_F(ServerDirectoryTest, AStormOnTheSameIds) {
+  std::atomic<int> used = 0;
+  std::vector<std::future<void>> operators;
+  for (int i = 0; i < 6; ++i) {
+    operators.push_back(std::async(std::launch::async, [this, i, &used] {
+      for (int round = 0; round < 40; ++round) {
+        const std::string id = round % 2 == 0 ? "one" : "two";
+        ServerOptions options = Options();
+        if ((round + i) % 3 == 0) options = OneConnection(options);
+        const auto started = directory_.StartServer(id, options);
+        if (started.ok()) {
+          // It may have been closed meanwhile.
+          const ServerSnapshot& at = started->snapshot;
+          used += Socket::Connect(*SocketAddress::Resolve(at.hostname, at.port, false)).ok();
+        } else {
+          EXPECT_EQ(GetReason(started.status()).reason, "SERVER_ALREADY_EXISTS");
+        }
+        const std::string closed = Close(id);
+        EXPECT_TRUE(closed.empty() || closed == "INVALID_SERVER_STATE" ||
+                    closed == "SERVER_NOT_FOUND")
+            << closed;
+        for (const ServerRecord& record : directory_.ListServers(/*show_closed=*/true)) {
+          EXPECT_TRUE(record.id == "one" || record.id == "two");
+        }
+        EXPECT_LE(directory_.GetTotals().servers_open, 2);
+      }
+    }));
+  }
+  for (auto& one : operators) one.get();
+  directory_.CloseAll(absl::ZeroDuration());
+  EXPECT_TRUE(List(false).empty());
+  const ServerDirectory::Totals totals = directory_.GetTotals();
+  EXPECT_EQ(totals.servers_open, 0);
+  EXPECT_EQ(totals.connections_open, 0);
+  EXPECT_EQ(totals.abandoned_calls, 0);
+  EXPECT_GT(used, 0);
 }
 
 TEST_F(ServerDirectoryTest, TotalsRememberClosedServers) {
