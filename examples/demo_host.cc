@@ -2,6 +2,7 @@
 
 #include "examples/bank.h"
 #include "examples/calculator.h"
+#include "examples/compute.h"
 #include "examples/configured.h"
 #include "examples/echo.h"
 #include "examples/high_concurrency.h"
@@ -12,7 +13,7 @@
 
 int main(int argc, char** argv) {
   return rpyc::HostMain(argc, argv,
-                        {examples::Bank(), examples::Calculator(), examples::Configured(),
-                         examples::Echo(), examples::HighConcurrency(), examples::MyService(),
-                         examples::Secure(), examples::TestService()});
+                        {examples::Bank(), examples::Calculator(), examples::Compute(),
+                         examples::Configured(), examples::Echo(), examples::HighConcurrency(),
+                         examples::MyService(), examples::Secure(), examples::TestService()});
 }

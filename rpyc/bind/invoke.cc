@@ -130,6 +130,8 @@ absl::Status Guarded(absl::FunctionRef<void()> user_code) {
 }
 
 absl::StatusOr<Value> ArgumentError(const Member& member, size_t index, const absl::Status& error) {
+  // What the peer itself raised, while it was asked for its items, say, is not for us to word.
+  if (!ToException(error).traceback.empty()) return error;
   if (LeavesToOther(member.name, error)) return Value(NotImplemented());
   std::string where;
   if (member.kind == MemberKind::kProperty) {

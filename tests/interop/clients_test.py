@@ -5,7 +5,7 @@ import unittest
 import harness
 import scenarios
 
-EXAMPLES = ("BANK", "CONFIGURED", "HIGHCONCURRENCY", "SECURE", "TEST")
+EXAMPLES = ("BANK", "COMPUTE", "CONFIGURED", "HIGHCONCURRENCY", "SECURE", "TEST")
 
 host = None
 clients = {}  # version -> harness.Client

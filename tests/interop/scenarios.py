@@ -92,6 +92,44 @@ def many_connections_that_wait(t):
     t.assertEqual([result.value for result in results], [f"Processed: {i}" for i in range(60)])
 
 
+def sums_of_what_the_client_passes(t):
+    root = t.connect("compute").root
+    compute = root.heavy_computation
+    t.same(6, compute([1, 2, 3]))
+    t.same(6, compute(data=(1, 2, 3)))
+    t.same(0, compute([]))
+    t.same(0, compute(()))
+    t.same(4950, compute(range(100)))
+    t.same(6, compute({1, 2, 3}))
+    t.same(2**70 + 1, compute([2**70, True]))
+    t.same(1.75, compute([1, 0.25, 0.5]))
+    t.same(1 + 2j, compute(iter([1, 2j])))
+    t.same(285, compute(i * i for i in range(10)))
+    t.same(3, compute({1: "one", 2: "two"}))
+    t.same(12_497_500, compute(list(range(5000))))
+    for wrong in (["x"], [1, None], 5, None, [[1]]):
+        t.raises(TypeError, compute, wrong)
+    conn = t.connect("compute")
+    conn.root.heavy_computation([1])
+    for _ in range(100):
+        if not conn._local_objects._dict:
+            break
+        conn.ping()
+    t.assertEqual(len(conn._local_objects._dict), 0, "lists that the server still holds")
+
+
+def an_iterator_of_the_client_that_raises(t):
+    def numbers():
+        yield 1
+        raise KeyError("own")
+
+    root = t.connect("compute").root
+    with t.assertRaises(KeyError) as caught:
+        root.heavy_computation(numbers())
+    t.assertEqual(caught.exception.args, ("own", ))
+    t.same(3, root.heavy_computation([1, 2]))
+
+
 def bank(t):
     owner = t.unique("ada")
     bank = t.connect("bank").root
@@ -128,7 +166,8 @@ def bank_accounts_are_arguments_too(t):
 
 
 def service_names(t):
-    for service in ("calculator", "echo", "my", "secure", "test", "configured", "highconcurrency", "bank"):
+    for service in ("calculator", "echo", "my", "secure", "test", "configured", "highconcurrency", "bank",
+                    "compute"):
         root = t.connect(service).root
         t.same(service.upper(), root.get_service_name())
         t.same((service.upper(),), root.get_service_aliases())
