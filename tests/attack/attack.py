@@ -21,14 +21,23 @@ BOUND_INFLATING = (64 + 64 + 32) * MIB
 
 host = None
 friend = None  # a well-behaved connection that lives through all attacks
+served = None  # what others want of the host: the server, the method, and what it returns for (1, 2)
+
+
+def attack_host(new_host, server, method, answer):
+    global host, friend, served
+    host, served = new_host, (server, method, answer)
+    friend = Peer(host.servers[server], harness.DIALECTS[-1])
+    friend.method = friend.getattr(friend.root(), method)
 
 
 def start_host(*flags):
-    """The host and the friend: a setUpModule of each file of attacks."""
-    global host, friend
-    host = harness.start_host(*flags)
-    friend = Peer(host.servers["calculator"], harness.DIALECTS[-1])
-    friend.method = friend.getattr(friend.root(), "add")
+    """The demo host and the friend: a setUpModule of each file of attacks."""
+    attack_host(harness.start_host(*flags), "calculator", "add", 3)
+
+
+def start_fixture_host():
+    attack_host(harness.start_fixture_host({}), "fixture", "arguments", (1, 2))
 
 
 def host_ends_well():
@@ -56,21 +65,23 @@ def in_both_dialects(case):
 
 class Case(unittest.TestCase):
     dialect = None
+    server = "echo"  # what is attacked unless a test says otherwise
 
-    def peer(self, service="echo"):
-        return Peer(host.servers[service], self.dialect)
+    def peer(self, server=None):
+        return Peer(host.servers[server or self.server], self.dialect)
 
-    def opened(self, service="echo"):
+    def opened(self, server=None):
         """A connection whose dialect is settled: the host has answered once."""
-        peer = self.peer(service)
+        peer = self.peer(server)
         peer.its_root = peer.root()
         return peer
 
     def serve_others(self):
         self.assertIsNone(host.child.poll(), "the host has died")
-        self.assertEqual(friend.call(friend.method, 1, 2), 3)
-        with self.peer("calculator") as peer:
-            self.assertEqual(peer.call(peer.getattr(peer.root(), "add"), 2, 3), 5)
+        server, method, answer = served
+        self.assertEqual(friend.call(friend.method, 1, 2), answer)
+        with self.peer(server) as peer:
+            self.assertEqual(peer.call(peer.getattr(peer.root(), method), 1, 2), answer)
 
     @contextlib.contextmanager
     def others_are_served(self, bound=BOUND):
