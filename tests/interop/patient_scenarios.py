@@ -1,0 +1,51 @@
+"""What a client does while a method of its host takes long; run by name from patient_test.py."""
+
+import random
+import socket
+
+from scenario import rpyc
+
+PIECE = 8 * 1000 * 1000
+PIECES = 8
+HANG_S = 60
+
+
+def uploads_while_a_method_sleeps(t, seconds):
+    """A stock client's socket has a timeout of 3 s: a write that makes no progress for so long ends its connection."""
+    conn = t.connect("patient", sync_request_timeout=HANG_S)
+    sleeping = rpyc.async_(conn.root.sleep)(seconds)
+    take = rpyc.async_(conn.root.take)
+    # Random, since what can be deflated is short on the wire.
+    taken = [take(random.Random(i).randbytes(PIECE)) for i in range(PIECES)]
+    t.assertEqual([PIECE] * PIECES, [one.value for one in taken])
+    t.assertEqual(seconds, sleeping.value)
+    conn.ping()
+
+
+def begins_to_wait(t):
+    """The connection on which a call now runs, which ends when its client has gone."""
+    conn = rpyc.connect(*_address(t))
+    rpyc.async_(conn.root.wait)()
+    return conn
+
+
+def closes_in_the_middle(t):
+    conn = begins_to_wait(t)
+    t.eventually(lambda: t.root("patient").waiting() > 0)
+    conn.close()  # returns: a client of RPyC 6 waits for an answer, or the end of the connection
+
+
+def vanishes_in_the_middle(t):
+    conn = begins_to_wait(t)
+    t.eventually(lambda: t.root("patient").waiting() > 0)
+    conn._channel.stream.sock.shutdown(socket.SHUT_RDWR)
+
+
+def counts(t):
+    root = t.root("patient")
+    return root.waiting(), root.cancelled()
+
+
+def _address(t):
+    host, _, port = t.servers["patient"].rpartition(":")
+    return host, int(port)
