@@ -271,6 +271,26 @@ def dicts_have_their_methods(t):
     t.same(0, len(o))
 
 
+def whole_structures_in_one_request(t):
+    if t.baseline:
+        t.skipTest("RPyC has nothing of the kind")
+    root = t.root()
+    t.same((1, 2, 3), root.materialize(root.get_list()))
+    t.assertEqual(dict(root.materialize(root.get_dict())), {"a": 1, "b": 2})
+    t.same((0, 1, 4), root.materialize(root.squares(3)))
+    t.assertEqual(dict(root.materialize(root.record())), {
+        "number": 7,
+        "text": "seven",
+        "ratio": 7.5,
+        "raw": b"\x07\x00"
+    })
+    root.get_list()[0] = root.get_dict()
+    t.same(((("a", 1), ("b", 2)), 2, 3), root.materialize(root.get_list()))
+    t.same((1, "x", (2.5, None)), root.materialize((1, "x", (2.5, None))))
+    t.raises(TypeError, root.materialize, root.silent())
+    t.same(1, root.echo(1))
+
+
 def old_slicing(t):
     root = t.root()
     ask = request(root)

@@ -1,17 +1,10 @@
 """Every scenario with the objects of a host, under every real rpyc version, all of them connected to one host."""
 
-import unittest
-
 import access_scenarios
 import call_scenarios
 import container_scenarios
 import harness
 import object_scenarios
-
-# What the host cannot do yet.
-PENDING = frozenset("""
-a_root_for_each_connection before_closed who_calls
-""".split())
 
 host = None
 clients = {}  # version -> harness.Client
@@ -29,8 +22,6 @@ def tearDownModule():
 
 
 def one(version, name):
-    if name in PENDING and not harness.BASELINE:
-        raise unittest.SkipTest("the host cannot do this yet")
     if version not in clients or clients[version].child.poll() is not None:
         clients[version] = harness.Client(version, host.servers)
     try:
