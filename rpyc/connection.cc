@@ -49,10 +49,10 @@ absl::Status ConnectionEnded() { return PyStatus("EOFError", "the connection has
 
 }  // namespace
 
-Connection::Connection(std::unique_ptr<Stream> stream, const Service& service,
-                       const Options& options, std::string peer)
-    : options_(options),
-      service_(service),
+Connection::Connection(std::unique_ptr<Stream> stream, const Service* service,
+                       const Options* options, std::string peer)
+    : options_(*options),
+      service_(*service),
       stream_(std::move(stream)),
       caller_(std::make_shared<CallContext::Caller>()),
       call_context_(caller_),

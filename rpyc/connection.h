@@ -55,8 +55,8 @@ class Connection : private Requester {
     ProtocolConfig config;
   };
 
-  // `peer` says who is at the other end, for CallContext.
-  Connection(std::unique_ptr<Stream> stream, const Service& service, const Options& options,
+  // `service` and `options` are borrowed. `peer` says who is at the other end, for CallContext.
+  Connection(std::unique_ptr<Stream> stream, const Service* service, const Options* options,
              std::string peer = {});
   ~Connection() override;
   Connection(const Connection&) = delete;
@@ -111,8 +111,8 @@ class Connection : private Requester {
   bool ended() const { return context_.close_requested || !broken_.ok(); }
 
   // Constant.
-  const Options options_;
-  const Service service_;
+  const Options& options_;
+  const Service& service_;
   const std::unique_ptr<Stream> stream_;
   const std::shared_ptr<CallContext::Caller> caller_;
   const CallContext call_context_;

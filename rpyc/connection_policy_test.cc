@@ -29,8 +29,7 @@ class Client {
   explicit Client(const Service& service) {
     auto [mine, theirs] = MemoryStream::MakePair();
     mine_ = std::move(mine);
-    connection_ =
-        std::make_unique<Connection>(std::move(theirs), service, Connection::Options(), "somebody");
+    connection_ = std::make_unique<Connection>(std::move(theirs), &service, &options_, "somebody");
     thread_ = std::thread([this] { end_ = connection_->ServeAll(); });
   }
   ~Client() { Leave().IgnoreError(); }
@@ -62,6 +61,7 @@ class Client {
   }
 
  private:
+  const Connection::Options options_;
   std::unique_ptr<MemoryStream> mine_;
   std::unique_ptr<Connection> connection_;
   std::thread thread_;

@@ -70,7 +70,7 @@ class ConnectionTest : public testing::TestWithParam<Dialect> {
     mine_ = std::move(mine);
     mine_->Send(bytes);
     mine_->CloseWrite();
-    connection_ = std::make_unique<Connection>(std::move(theirs), service_, options_);
+    connection_ = std::make_unique<Connection>(std::move(theirs), &service_, &options_);
     absl::Status end = connection_->ServeAll();
     received_ = mine_->Received();
     return end;
@@ -82,7 +82,7 @@ class ConnectionTest : public testing::TestWithParam<Dialect> {
   using Next = std::function<std::string(const std::vector<PeerMessage>&)>;
   absl::Status Converse(Next next) {
     connection_ = std::make_unique<Connection>(std::make_unique<Script>(this, std::move(next)),
-                                               service_, options_);
+                                               &service_, &options_);
     return connection_->ServeAll();
   }
 
@@ -468,7 +468,7 @@ TEST_P(ConnectionTest, ByteAtATime) {
     mine->Send(peer_.Request(i, Handle::kPing, BoxedValue(MakeTuple({std::string(500, 'x')}))));
   }
   mine->CloseWrite();
-  EXPECT_TRUE(Connection(std::move(theirs), service_, options_).ServeAll().ok());
+  EXPECT_TRUE(Connection(std::move(theirs), &service_, &options_).ServeAll().ok());
   EXPECT_EQ(peer_.Parse(mine->Received()).size(), 3u);
 }
 
@@ -496,7 +496,7 @@ TEST_P(ConnectionTest, TheOtherDialectLaterIsGarbage) {
 
 TEST_P(ConnectionTest, DrainEndsAnIdleConnectionAtOnce) {
   auto [mine, theirs] = MemoryStream::MakePair();
-  Connection connection(std::move(theirs), service_, options_);
+  Connection connection(std::move(theirs), &service_, &options_);
   connection.Drain(absl::InfiniteFuture());
   EXPECT_TRUE(connection.ServeAll().ok());
 }
@@ -659,7 +659,7 @@ TEST_P(CallbackTest, NestsOnlySoDeep) {
 TEST_P(CallbackTest, GivesUpAfterSyncRequestTimeout) {
   options_.config.sync_request_timeout = absl::Milliseconds(20);
   auto [mine, theirs] = MemoryStream::MakePair();
-  Connection connection(std::move(theirs), service_, options_);
+  Connection connection(std::move(theirs), &service_, &options_);
   std::thread server([&] { EXPECT_TRUE(connection.ServeAll().ok()); });
   const auto next = [&, &mine = mine] {
     char piece[4096];
@@ -710,7 +710,7 @@ TEST_P(CallbackTest, TheContextSaysWhoCalls) {
 TEST_P(ConnectionTest, AnIdlePeerIsLetGo) {
   options_.limits.idle_timeout = absl::Milliseconds(10);
   auto [mine, theirs] = MemoryStream::MakePair();
-  Connection connection(std::move(theirs), service_, options_);
+  Connection connection(std::move(theirs), &service_, &options_);
   EXPECT_TRUE(absl::IsDeadlineExceeded(connection.ServeAll()));
   EXPECT_TRUE(mine->peer_closed());
 }

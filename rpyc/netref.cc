@@ -21,10 +21,13 @@ absl::Status ConnectionEnded() { return PyStatus("EOFError", "the connection has
 void NetrefOwner::Push(Release release) {
   MutexLock lock(&mutex_);
   releases_.push_back(std::move(release));
+  any_releases_.store(true, std::memory_order_relaxed);
 }
 
 std::vector<NetrefOwner::Release> NetrefOwner::TakeReleases() {
+  if (!any_releases_.load(std::memory_order_relaxed)) return {};
   MutexLock lock(&mutex_);
+  any_releases_.store(false, std::memory_order_relaxed);
   return std::exchange(releases_, {});
 }
 

@@ -1,6 +1,7 @@
 #ifndef RPYC_NETREF_H_
 #define RPYC_NETREF_H_
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -55,6 +56,7 @@ class NetrefOwner {
   Mutex mutex_;
   Requester* requester_ ABSL_GUARDED_BY(mutex_);
   std::vector<Release> releases_ ABSL_GUARDED_BY(mutex_);
+  std::atomic<bool> any_releases_{false};  // spares every flush the lock
 };
 
 // A proxy of one of the peer's objects. Handed back to the peer it is the peer's own object again;

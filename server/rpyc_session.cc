@@ -29,8 +29,8 @@ std::string NameOf(const Socket& socket, const ProtocolConfig& config) {
 RpycSession::RpycSession(Socket socket, std::shared_ptr<SessionSetup> setup)
     : setup_(std::move(setup)),
       peer_(NameOf(socket, setup_->options.config)),
-      connection_(std::make_unique<SocketStream>(std::move(socket)), setup_->service,
-                  setup_->options, peer_) {
+      connection_(std::make_unique<SocketStream>(std::move(socket)), &setup_->service,
+                  &setup_->options, peer_) {
   setup_->ledger.Began(&connection_.counters());
   Log().debug("{}: accepted {}", setup_->label, peer_);
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "rpyc/bind/class_info.h"
+#include "rpyc/discard.h"
 #include "rpyc/object.h"
 
 namespace rpyc {
@@ -17,6 +18,8 @@ class Instance : public Object {
  public:
   Instance(std::shared_ptr<const ClassInfo> class_info, std::shared_ptr<void> self)
       : class_(std::move(class_info)), self_(std::move(self)) {}
+  // What it shows may hold the next one, as deep as a peer can build such things.
+  ~Instance() override { Discard(std::move(self_)); }
 
   const ClassInfo& class_info() const { return *class_; }
   const std::shared_ptr<void>& self() const { return self_; }
@@ -47,7 +50,8 @@ class Instance : public Object {
   absl::StatusOr<std::string> CallForText(const CallContext& context, const Member& member);
 
   const std::shared_ptr<const ClassInfo> class_;
-  const std::shared_ptr<void> self_;  // null: the members are functions without an object
+  std::shared_ptr<void>
+      self_;  // constant until the end; null: the members are functions without an object
 };
 
 // A method of an Instance on its own, as conn.root.add yields it. Keeps the Instance alive.

@@ -245,9 +245,10 @@ bool Converse(absl::string_view input) {
   input.remove_prefix(std::min<size_t>(1, input.size()));
   Conversation conversation(input, (flags & kRaw) != 0);
   static auto* const service = new FuzzService;
+  const Connection::Options options = MakeOptions(flags);
   Connection connection(
       std::make_unique<ConversationStream>(&conversation, (flags & kSmallReads) != 0 ? 7 : 100'000),
-      service->service(), MakeOptions(flags));
+      &service->service(), &options);
   conversation.CheckEnd(connection.ServeAll());
   return service->Forget();
 }
