@@ -5,6 +5,7 @@
 #include <limits>
 #include <utility>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "rpyc/errors.h"
@@ -83,12 +84,13 @@ void Connection::Shutdown() {
 absl::Status Connection::ServeAll() {
   server_thread_.store(ThreadMark());
   absl::Status end = Begin();
-  if (end.ok()) end = ServeFrames();
+  const bool begun = end.ok();
+  if (begun) end = ServeFrames();
   activity_.BeginRead();  // no longer busy, and the stream is nobody else's
   caller_->cancelled.store(true);
   stream_->Shutdown();
   proxies_.owner()->Detach();
-  End();
+  End(begun);
   return end;
 }
 
@@ -105,16 +107,14 @@ absl::Status Connection::Begin() {
     });
     status.Update(ran);
   }
-  if (!status.ok()) return absl::FailedPreconditionError(status.message());
-  begun_ = true;
-  return status;
+  return status.ok() ? status : absl::FailedPreconditionError(status.message());
 }
 
 // Lets go of everything, in the user's code: hooks and destructors.
-void Connection::End() {
+void Connection::End(bool begun) {
   RunUserCode([&] {
     // What a hook throws here has nobody to go to.
-    if (begun_ && service_.has_hooks()) {
+    if (begun && service_.has_hooks()) {
       service_.RunOnDisconnect(call_context_, *context_.root).IgnoreError();
     }
     context_.root.reset();
@@ -298,7 +298,7 @@ void Connection::AppendReleases() {
   for (const NetrefOwner::Release& release : proxies_.TakeReleases()) {
     // REQUEST (DEL, TUPLE (LOCAL_REF id_pack, VALUE count))
     FrameWriter frame(&out_);
-    AppendMessageHead(dialect_, MessageType::kRequest, EncodedInt(next_request_++), &out_);
+    AppendMessageHead(dialect_, MessageType::kRequest, EncodedInt(own_.next++), &out_);
     brine::AppendTupleHeader(2, &out_);
     brine::AppendInt(static_cast<int64_t>(Handle::kDel), &out_);
     boxing_.AppendRelease(release, &out_);
@@ -312,30 +312,32 @@ absl::StatusOr<Value> Connection::Request(Handle handle, Value args) {
                     "an object of a peer can be used only in a call that this peer has made");
   }
   if (ended()) return ConnectionEnded();
-  if (depth_ >= options_.limits.max_callback_depth) {
+  if (own_.depth >= options_.limits.max_callback_depth) {
     return PyStatus("RecursionError", absl::StrCat("calls and callbacks nested deeper than ",
-                                                   "max_callback_depth ", depth_));
+                                                   "max_callback_depth ", own_.depth));
   }
   const absl::Time deadline = absl::Now() + options_.config.sync_request_timeout;
-  const int64_t seq = next_request_++;
+  const int64_t seq = own_.next++;
   absl::Status sent = SendRequest(seq, handle, std::move(args));
   if (!sent.ok()) return sent;
 
   Answer answer;
-  answers_[seq] = &answer;
-  if (depth_++ == 0) activity_.BeginNested();
+  own_.answers[seq] = &answer;
+  if (own_.depth++ == 0) activity_.BeginNested();
   absl::Status served;
   {
+    const absl::Cleanup leave = [&] {
+      if (--own_.depth == 0) activity_.EndNested();
+      own_.answers.erase(seq);
+    };
     const CallPause pause(&runner_);
     served = ServeUntil(answer, deadline);
   }
-  if (--depth_ == 0) activity_.EndNested();
   if (answer.has_value()) return *std::move(answer);
   if (absl::IsDeadlineExceeded(served)) {
-    answers_[seq] = nullptr;
+    own_.answers[seq] = nullptr;
     return PyStatus("TimeoutError", "the peer has not answered in time");
   }
-  answers_.erase(seq);
   broken_ = served;
   return ConnectionEnded();
 }
@@ -383,11 +385,11 @@ absl::Status Connection::ServeUntil(const Answer& answer, absl::Time deadline) {
 }
 
 absl::Status Connection::TakeAnswer(const MessageHead& head, brine::Reader* reader) {
-  if (answers_.empty()) return absl::OkStatus();  // to a release
+  if (own_.answers.empty()) return absl::OkStatus();  // to a release
   const absl::StatusOr<Value> seq = brine::Decode(head.seq, options_.limits);
   if (!seq.ok()) return seq.status();
-  const auto waiting = seq->AsInt() == nullptr ? answers_.end() : answers_.find(*seq->AsInt());
-  if (waiting == answers_.end()) return absl::OkStatus();
+  const auto waiting = seq->AsInt() == nullptr ? own_.answers.end() : own_.answers.find(*seq->AsInt());
+  if (waiting == own_.answers.end()) return absl::OkStatus();
   absl::StatusOr<Value> answer =
       head.type == MessageType::kReply ? boxing_.Unbox(reader) : reader->ReadValue();
   if (!answer.ok() && !IsPyStatus(answer.status())) return answer.status();
@@ -395,7 +397,7 @@ absl::Status Connection::TakeAnswer(const MessageHead& head, brine::Reader* read
     answer = PyStatus(vinegar::Load(*answer));
   }
   if (waiting->second != nullptr) *waiting->second = std::move(answer);
-  answers_.erase(waiting);
+  own_.answers.erase(waiting);
   return absl::OkStatus();
 }
 

@@ -87,9 +87,16 @@ class Connection : private Requester {
  private:
   // Where a request of ours waits for its answer.
   using Answer = std::optional<absl::StatusOr<Value>>;
+  // Our own requests to the peer.
+  struct OwnRequests {
+    int64_t next = 0;  // sequence number
+    int depth = 0;     // one within the other
+    // By sequence number; null: nobody waits any more, but references in it must be given back.
+    absl::flat_hash_map<int64_t, Answer*> answers;
+  };
 
   absl::Status Begin();
-  void End();
+  void End(bool begun);
   absl::Status RunUserCode(absl::FunctionRef<void()> code);
   absl::Status ServeFrames();
   absl::StatusOr<bool> Read(absl::Time deadline);
@@ -127,12 +134,8 @@ class Connection : private Requester {
   Boxing boxing_;
   HandlerContext context_;
   CallRunner runner_;
-  bool begun_ = false;        // on_connect has run
-  absl::Status broken_;       // what ended the connection in the middle of a request
-  int64_t next_request_ = 0;  // sequence number of our own next request
-  int depth_ = 0;             // of our own requests, one within the other
-  // By sequence number; null: nobody waits any more, but references in it must be given back.
-  absl::flat_hash_map<int64_t, Answer*> answers_;
+  OwnRequests own_;
+  absl::Status broken_;  // what ended the connection in the middle of a request
 
   // Of any thread.
   std::atomic<const void*> server_thread_{nullptr};  // marks the thread that serves
