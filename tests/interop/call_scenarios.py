@@ -76,14 +76,12 @@ def a_root_for_each_connection(t):
 
 
 def before_closed(t):
-    if MAJOR < 5:
-        t.skipTest("from 5.0 on")
     key = t.unique("before closed")
     conn = t.connect("fixture", before_closed=lambda root: root.note(key, "closing"))
     session = conn.root.session
     conn.close()
     other = t.root()
-    t.same(("closing", ), other.journal(key))
+    t.same(("closing", ) if MAJOR >= 5 else (), other.journal(key))  # 4.1 does not know the key
     t.eventually(lambda: other.journal(session) == ("connect", "disconnect"))
 
 
