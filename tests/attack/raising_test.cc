@@ -63,7 +63,9 @@ class RaisingTest : public testing::TestWithParam<Dialect> {
   // Asks a new connection for its root, and then what `next` says of it; all answers but the first.
   std::vector<PeerMessage> Ask(const std::function<std::string(const Value& root)>& next) {
     auto [mine, theirs] = MemoryStream::MakePair();
-    Connection connection(std::move(theirs), Service::Of<Raiser>("RAISER"), {});
+    const Service service = Service::Of<Raiser>("RAISER");
+    const Connection::Options options;
+    Connection connection(std::move(theirs), &service, &options);
     std::thread server([&connection] { EXPECT_TRUE(connection.ServeAll().ok()); });
     mine->Send(peer_.Request(0, Handle::kGetRoot, NoArgs()));
     char space[1000];
