@@ -388,7 +388,8 @@ absl::Status Connection::TakeAnswer(const MessageHead& head, brine::Reader* read
   if (own_.answers.empty()) return absl::OkStatus();  // to a release
   const absl::StatusOr<Value> seq = brine::Decode(head.seq, options_.limits);
   if (!seq.ok()) return seq.status();
-  const auto waiting = seq->AsInt() == nullptr ? own_.answers.end() : own_.answers.find(*seq->AsInt());
+  const auto waiting =
+      seq->AsInt() == nullptr ? own_.answers.end() : own_.answers.find(*seq->AsInt());
   if (waiting == own_.answers.end()) return absl::OkStatus();
   absl::StatusOr<Value> answer =
       head.type == MessageType::kReply ? boxing_.Unbox(reader) : reader->ReadValue();
