@@ -178,15 +178,30 @@ class Placement:
         return (lambda: os.sched_setaffinity(0, cores)) if self.pins else None
 
 
+ENDING = (signal.SIGINT, signal.SIGTERM)
+
+
 class Children:
     """Started processes; none outlives this program, however it ends."""
 
     def __init__(self):
         self.running = []
 
-    def start(self, command, **popen):
-        child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **popen)
-        self.running.append(child)
+    def start(self, command, preexec_fn=None, **popen):
+
+        def begin():
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
+            if preexec_fn:
+                preexec_fn()
+
+        # A signal between the start and the entry in the list would leave the child running.
+        signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+        try:
+            child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=begin,
+                                     **popen)
+            self.running.append(child)
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
         return child
 
     def end(self, child):
