@@ -20,7 +20,8 @@ struct Limits {
   // wire: keep this at or above the two sizes.
   size_t max_decoded_bytes = 256u << 20;
   // Nested containers in one value; deeper closes the connection. Values are decoded, encoded and
-  // destroyed by recursion, at up to about 400 bytes of stack a level.
+  // destroyed by recursion, at up to about 400 bytes of stack a level; boxed tuples are
+  // unboxed at up to about 900.
   int max_nesting = 200;
   // Decimal digits of one int, CPython's own bound; more closes the connection.
   int max_int_digits = 4300;
