@@ -308,9 +308,10 @@ std::vector<ServerRecord> ServerDirectory::ListServers(bool show_closed) const {
   return records;
 }
 
-int64_t ServerDirectory::AwaitChange(int64_t revision) const {
+int64_t ServerDirectory::AwaitChange(int64_t revision, absl::Time deadline) const {
   MutexLock lock(&state_->mutex);
-  while (state_->revision == revision) state_->changed.Wait(&state_->mutex);
+  while (state_->revision == revision && state_->changed.WaitUntil(&state_->mutex, deadline)) {
+  }
   return state_->revision;
 }
 

@@ -63,8 +63,9 @@ class ServerDirectory {
   std::vector<ServerRecord> ListServers(bool show_closed) const;
 
   // Waits until something has changed since `revision` (0: since ever): a server came, went, or has
-  // another state; or WakeWaiters was called. Answers the revision of now.
-  int64_t AwaitChange(int64_t revision) const;
+  // another state; or WakeWaiters was called; or `deadline` has passed. Answers the revision of
+  // now.
+  int64_t AwaitChange(int64_t revision, absl::Time deadline) const;
   void WakeWaiters();
 
   // Closes all, at the same time, draining until `drain_timeout` is over, also those whose drain

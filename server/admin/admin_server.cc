@@ -91,9 +91,7 @@ absl::StatusOr<std::unique_ptr<AdminServer>> AdminServer::Start(absl::string_vie
   state->services.push_back(MakeServerService(directory));
   state->services.push_back(MakeCatalogService(&directory->catalog()));
 
-  absl::StatusOr<std::unique_ptr<HealthService>> health = HealthService::Start(directory);
-  if (!health.ok()) return WithListenReason(health.status(), "admin_address");
-  state->health = *std::move(health);
+  state->health = std::make_unique<HealthService>(directory);
 
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;

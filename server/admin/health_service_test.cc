@@ -30,7 +30,7 @@ class HealthServiceTest : public testing::Test {
       : directory_(
             *ServiceCatalog::Make({Service("ECHO").Expose("echo", [](Value x) { return x; })}),
             BuiltinServerKinds()),
-        health_(*HealthService::Start(&directory_, kMaxWatches)) {
+        health_(std::make_unique<HealthService>(&directory_, kMaxWatches)) {
     grpc::ServerBuilder builder;
     int port = 0;
     builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);

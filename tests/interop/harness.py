@@ -309,8 +309,6 @@ class HealthWatch(Process):
     """A grpcurl that watches the health of the host (""), or of one of its servers."""
 
     def __init__(self, host, service):
-        if os.environ.get("RPYC_SANITIZER") == "tsan":
-            raise unittest.SkipTest("TSan takes gRPC's callback API for races (server/admin/BUILD.bazel)")
         super().__init__([grpcurl_tool(), "-plaintext", "-max-time", str(DEADLINE_S), "-d", json.dumps({"service": service}),
                           host.admin, "grpc.health.v1.Health/Watch"])
 
