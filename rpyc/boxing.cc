@@ -8,7 +8,7 @@
 #include "rpyc/brine_format.h"
 #include "rpyc/errors.h"
 #include "rpyc/id_pack.h"
-#include "rpyc/netref.h"
+#include "rpyc/netref_object.h"
 #include "rpyc/protocol_constants.h"
 
 namespace rpyc {
@@ -105,7 +105,7 @@ absl::StatusOr<std::vector<Value>> Boxing::UnboxItems(brine::Reader* reader, int
 [[gnu::noinline]] absl::StatusOr<Value> Boxing::UnboxRemote(brine::Reader* reader) {
   const absl::StatusOr<absl::string_view> encoded = reader->SkipValue();
   if (!encoded.ok()) return encoded.status();
-  absl::StatusOr<std::shared_ptr<Netref>> netref = proxies_->Receive(*encoded, limits_);
+  absl::StatusOr<std::shared_ptr<NetrefObject>> netref = proxies_->Receive(*encoded, limits_);
   if (!netref.ok()) return std::move(netref).status();
   return Value(std::shared_ptr<Object>(*std::move(netref)));
 }
@@ -177,7 +177,7 @@ absl::Status Boxing::BoxInto(Value value, int depth, OutBuffer* out,
     return PyStatus("TypeError",
                     absl::StrCat("a ", value.type_name(), " that holds references cannot be sent"));
   }
-  if (const auto* netref = dynamic_cast<const Netref*>(object->get())) {
+  if (const auto* netref = dynamic_cast<const NetrefObject*>(object->get())) {
     if (!netref->BelongsTo(proxies_->owner())) {
       return PyStatus("NotImplementedError",
                       absl::StrCat("'", netref->type_name(),

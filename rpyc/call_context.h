@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -43,6 +44,16 @@ class CallContext {
     return nanos == INT64_MAX ? absl::InfiniteFuture() : absl::FromUnixNanos(nanos);
   }
 
+  // How long one operation on an object of a peer may take; none: that connection's
+  // sync_request_timeout.
+  std::optional<absl::Duration> timeout() const { return timeout_; }
+  // The same caller with another timeout; InfiniteDuration: wait for ever.
+  CallContext WithTimeout(absl::Duration timeout) const {
+    CallContext context = *this;
+    context.timeout_ = timeout;
+    return context;
+  }
+
  private:
   static const std::shared_ptr<const Caller>& Nobody() {
     static const std::shared_ptr<const Caller> nobody = std::make_shared<Caller>();
@@ -50,6 +61,7 @@ class CallContext {
   }
 
   std::shared_ptr<const Caller> caller_;
+  std::optional<absl::Duration> timeout_;
 };
 
 }  // namespace rpyc

@@ -306,7 +306,8 @@ void Connection::AppendReleases() {
   }
 }
 
-absl::StatusOr<Value> Connection::Request(Handle handle, Value args) {
+absl::StatusOr<Value> Connection::Request(Handle handle, Value args,
+                                          std::optional<absl::Duration> timeout) {
   if (server_thread_.load() != ThreadMark()) {
     return PyStatus("RuntimeError",
                     "an object of a peer can be used only in a call that this peer has made");
@@ -316,7 +317,7 @@ absl::StatusOr<Value> Connection::Request(Handle handle, Value args) {
     return PyStatus("RecursionError", absl::StrCat("calls and callbacks nested deeper than ",
                                                    "max_callback_depth ", own_.depth));
   }
-  const absl::Time deadline = absl::Now() + options_.config.sync_request_timeout;
+  const absl::Time deadline = absl::Now() + timeout.value_or(options_.config.sync_request_timeout);
   const int64_t seq = own_.next++;
   absl::Status sent = SendRequest(seq, handle, std::move(args));
   if (!sent.ok()) return sent;

@@ -24,7 +24,7 @@
 #include "rpyc/handlers.h"
 #include "rpyc/limits.h"
 #include "rpyc/local_objects.h"
-#include "rpyc/netref.h"
+#include "rpyc/netref_object.h"
 #include "rpyc/out_buffer.h"
 #include "rpyc/protocol_config.h"
 #include "rpyc/proxy_cache.h"
@@ -111,7 +111,8 @@ class Connection : private Requester {
   void AppendReleases();
   absl::Status Flush();
 
-  absl::StatusOr<Value> Request(Handle handle, Value args) override;
+  absl::StatusOr<Value> Request(Handle handle, Value args,
+                                std::optional<absl::Duration> timeout) override;
   absl::Status SendRequest(int64_t seq, Handle handle, Value args);
   absl::Status ServeUntil(const Answer& answer, absl::Time deadline);
   absl::Status TakeAnswer(const MessageHead& head, brine::Reader* reader);

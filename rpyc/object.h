@@ -36,7 +36,7 @@ struct AttributeRef {
   bool exposed;
 };
 
-// A thing that travels by reference: one of ours that a peer may hold, or (Netref) one of the
+// A thing that travels by reference: one of ours that a peer may hold, or (NetrefObject) one of the
 // peer's. Python sees an object of class type_name().
 //
 // Every operation returns a Python exception as a PyStatus; the defaults are those of Python's own

@@ -8,8 +8,8 @@
 
 namespace rpyc {
 
-absl::StatusOr<std::shared_ptr<Netref>> ProxyCache::Receive(absl::string_view encoded_id_pack,
-                                                            const Limits& limits) {
+absl::StatusOr<std::shared_ptr<NetrefObject>> ProxyCache::Receive(absl::string_view encoded_id_pack,
+                                                                  const Limits& limits) {
   brine::Reader reader(encoded_id_pack, limits);
   const absl::StatusOr<uint32_t> count = reader.ReadTupleHeader();
   if (!count.ok() || *count != 3) {
@@ -19,7 +19,7 @@ absl::StatusOr<std::shared_ptr<Netref>> ProxyCache::Receive(absl::string_view en
   if (!name.ok()) return PyStatus("TypeError", "the name in a reference must be a str");
 
   auto [entry, is_new] = proxies_.try_emplace(encoded_id_pack);
-  if (std::shared_ptr<Netref> known = entry->second.lock()) {
+  if (std::shared_ptr<NetrefObject> known = entry->second.lock()) {
     known->AddReference();
     return known;
   }
@@ -29,7 +29,8 @@ absl::StatusOr<std::shared_ptr<Netref>> ProxyCache::Receive(absl::string_view en
     return PyStatus("MemoryError", absl::StrCat("the connection holds ", max_proxies_,
                                                 " references, which is max_local_objects"));
   }
-  auto made = std::make_shared<Netref>(std::string(encoded_id_pack), std::string(*name), owner_);
+  auto made =
+      std::make_shared<NetrefObject>(std::string(encoded_id_pack), std::string(*name), owner_);
   entry->second = made;
   return made;
 }

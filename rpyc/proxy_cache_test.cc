@@ -12,7 +12,7 @@ std::string Pack(absl::string_view name, int id) {
 
 TEST(ProxyCache, OneProxyForOneObject) {
   ProxyCache cache(10, nullptr);
-  const std::shared_ptr<Netref> a = *cache.Receive(Pack("builtins.list", 5), Limits());
+  const std::shared_ptr<NetrefObject> a = *cache.Receive(Pack("builtins.list", 5), Limits());
   EXPECT_EQ(*cache.Receive(Pack("builtins.list", 5), Limits()), a);
   EXPECT_NE(*cache.Receive(Pack("builtins.list", 6), Limits()), a);
   EXPECT_EQ(a->type_name(), "builtins.list");
@@ -23,7 +23,7 @@ TEST(ProxyCache, OneProxyForOneObject) {
 TEST(ProxyCache, ADeadProxyIsReleasedWithAllItsReferences) {
   ProxyCache cache(10, nullptr);
   const std::string id = Pack("builtins.list", 5);
-  std::shared_ptr<Netref> proxy = *cache.Receive(id, Limits());
+  std::shared_ptr<NetrefObject> proxy = *cache.Receive(id, Limits());
   ASSERT_TRUE(cache.Receive(id, Limits()).ok());
   EXPECT_TRUE(cache.TakeReleases().empty());
   proxy.reset();
@@ -37,14 +37,14 @@ TEST(ProxyCache, ADeadProxyIsReleasedWithAllItsReferences) {
 TEST(ProxyCache, ANewProxyBeforeTheOldReleaseWasSent) {
   ProxyCache cache(10, nullptr);
   const std::string id = Pack("builtins.list", 5);
-  { const std::shared_ptr<Netref> old = *cache.Receive(id, Limits()); }
-  const std::shared_ptr<Netref> again = *cache.Receive(id, Limits());
+  { const std::shared_ptr<NetrefObject> old = *cache.Receive(id, Limits()); }
+  const std::shared_ptr<NetrefObject> again = *cache.Receive(id, Limits());
   EXPECT_EQ(cache.TakeReleases().size(), 1u);
   EXPECT_EQ(*cache.Receive(id, Limits()), again) << "the cache still knows it";
 }
 
 TEST(ProxyCache, AProxyMayOutliveItsConnection) {
-  std::shared_ptr<Netref> proxy;
+  std::shared_ptr<NetrefObject> proxy;
   {
     ProxyCache cache(10, nullptr);
     proxy = *cache.Receive(Pack("builtins.list", 5), Limits());
@@ -54,7 +54,7 @@ TEST(ProxyCache, AProxyMayOutliveItsConnection) {
 
 TEST(ProxyCache, OverTheBoundTheReferenceIsGivenBack) {
   ProxyCache cache(1, nullptr);
-  const std::shared_ptr<Netref> held = *cache.Receive(Pack("builtins.list", 5), Limits());
+  const std::shared_ptr<NetrefObject> held = *cache.Receive(Pack("builtins.list", 5), Limits());
   EXPECT_EQ(cache.Receive(Pack("builtins.list", 6), Limits()).status().code(),
             absl::StatusCode::kResourceExhausted);
   EXPECT_EQ(cache.TakeReleases().size(), 1u);

@@ -46,7 +46,7 @@ struct BigInt {
 //
 // Immutable; copies of tuples, slices and frozensets share their items, so copying is cheap but for
 // long strings (move those). Thread-safe as any const object. An Object alternative is either
-// an object of ours or a Netref to one of the peer's; it is shared, never null.
+// an object of ours or a NetrefObject to one of the peer's; it is shared, never null.
 class Value {
  public:
   enum class Kind {

@@ -1,10 +1,11 @@
-#ifndef RPYC_NETREF_H_
-#define RPYC_NETREF_H_
+#ifndef RPYC_NETREF_OBJECT_H_
+#define RPYC_NETREF_OBJECT_H_
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "rpyc/call_context.h"
 #include "rpyc/mutex.h"
 #include "rpyc/object.h"
@@ -21,16 +23,17 @@
 
 namespace rpyc {
 
-// How a Netref asks the owner of its object.
+// How a NetrefObject asks the owner of its object.
 class Requester {
  public:
   virtual ~Requester() = default;
   // Sends a request, serves the peer until its answer has come, and returns that. `args` is the
-  // argument tuple. Only for the thread that serves the connection, in the middle of a call.
-  // Errors:  always a PyStatus: what the peer raised; TimeoutError; EOFError - the connection
-  // ended;
+  // argument tuple; `timeout` none: the connection's sync_request_timeout. Only for the thread that
+  // serves the connection, in the middle of a call. Errors:  always a PyStatus: what the peer
+  // raised; TimeoutError; EOFError - the connection ended;
   //          RecursionError - calls nested too deep; RuntimeError - another thread's connection.
-  virtual absl::StatusOr<Value> Request(Handle handle, Value args) = 0;
+  virtual absl::StatusOr<Value> Request(Handle handle, Value args,
+                                        std::optional<absl::Duration> timeout) = 0;
 };
 
 // What the Netrefs of a connection share with it; outlives it for their sake. Threads: any.
@@ -48,7 +51,7 @@ class NetrefOwner {
   void Push(Release release);
   std::vector<Release> TakeReleases();
 
-  absl::StatusOr<Value> Request(Handle handle, Value args);
+  absl::StatusOr<Value> Request(Handle handle, Value args, std::optional<absl::Duration> timeout);
   // The connection has ended: requests fail from now on. By the thread that served it.
   void Detach();
 
@@ -63,11 +66,12 @@ class NetrefOwner {
 // every operation is a request to the peer, under the peer's access rules.
 // When the last owner lets go, the peer is told by the next message: the destructor only enqueues.
 // Threads: may die on any; operations as Requester.
-class Netref : public Object {
+class NetrefObject : public Object {
  public:
   // `encoded_id_pack` is kept and sent back bit by bit as the peer wrote it.
-  Netref(std::string encoded_id_pack, std::string type_name, std::weak_ptr<NetrefOwner> owner);
-  ~Netref() override;
+  NetrefObject(std::string encoded_id_pack, std::string type_name,
+               std::weak_ptr<NetrefOwner> owner);
+  ~NetrefObject() override;
 
   const std::string& id_pack() const { return id_pack_; }
   // Whether the connection that `owner` belongs to owns the object behind this.
@@ -93,8 +97,9 @@ class Netref : public Object {
 
  private:
   // `args` follow this object in the argument tuple.
-  absl::StatusOr<Value> Request(Handle handle, std::vector<Value> args = {});
-  absl::StatusOr<std::string> RequestText(Handle handle);
+  absl::StatusOr<Value> Request(const CallContext& context, Handle handle,
+                                std::vector<Value> args = {});
+  absl::StatusOr<std::string> RequestText(const CallContext& context, Handle handle);
 
   const std::string id_pack_;
   const std::string type_name_;
@@ -105,4 +110,4 @@ class Netref : public Object {
 
 }  // namespace rpyc
 
-#endif  // RPYC_NETREF_H_
+#endif  // RPYC_NETREF_OBJECT_H_
