@@ -4,6 +4,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/uio.h>
 
 #include <algorithm>
@@ -25,23 +26,63 @@ constexpr size_t kMaxChunks = 64;
 // A piece of read-ahead, on the stack of whoever watches.
 constexpr size_t kReadAheadBytes = 64 << 10;
 
+// Questions without an answer that end a connection kept alive.
+constexpr int kKeepAliveProbes = 5;
+
+void SetOption(int fd, int level, int option, int value) {
+  ::setsockopt(fd, level, option, &value, sizeof(value));
+}
+
+// Connects a blocking socket; 0 or an errno, ETIMEDOUT if not by `deadline`.
+int ConnectUntil(int fd, const SocketAddress& address, absl::Time deadline) {
+  const bool limited = deadline != absl::InfiniteFuture();
+  for (;;) {
+    if (limited) {
+      // Bounds a connect too, of every family.
+      const absl::Duration left = deadline - absl::Now();
+      if (left <= absl::ZeroDuration()) return ETIMEDOUT;
+      const timeval timeout = absl::ToTimeval(left + absl::Milliseconds(1));
+      ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
+    }
+    if (::connect(fd, address.get(), address.size()) == 0 || errno == EISCONN) break;
+    // One that a signal or the time limit interrupts goes on by itself: connecting again waits for
+    // it. A unix socket's that waited for room in the backlog begins again.
+    const bool goes_on = errno == EINTR || errno == EINPROGRESS || errno == EALREADY ||
+                         (errno == EAGAIN && address.family() == AF_UNIX);
+    if (!goes_on) return errno;
+  }
+  if (limited) {
+    const timeval never = {};
+    ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &never, sizeof(never));
+  }
+  return 0;
+}
+
 }  // namespace
 
-absl::StatusOr<Socket> Socket::Connect(const SocketAddress& address) {
-  Fd fd(::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
+absl::StatusOr<Socket> Socket::Connect(const SocketAddress& address, absl::Time deadline) {
   const std::string peer = address.ToString();
-  // An interrupted connect goes on by itself; connecting again then waits for it or finds it done.
-  int result;
-  do {
-    result = ::connect(fd.get(), address.get(), address.size());
-  } while (result != 0 && (errno == EINTR || errno == EALREADY));
-  if (result != 0 && errno != EISCONN) {
-    return ErrnoStatus(absl::StatusCode::kUnavailable, absl::StrCat("connect to ", peer), errno);
+  Fd fd(::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const int error = fd.get() < 0 ? errno : ConnectUntil(fd.get(), address, deadline);
+  if (error != 0) {
+    // The kernel gives up by itself too.
+    const bool late = error == ETIMEDOUT && absl::Now() >= deadline;
+    return ErrnoStatus(late ? absl::StatusCode::kDeadlineExceeded : absl::StatusCode::kUnavailable,
+                       absl::StrCat("connect to ", peer), error);
   }
   const bool tcp = address.family() != AF_UNIX;
-  const int on = 1;
-  if (tcp) ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+  if (tcp) SetOption(fd.get(), IPPROTO_TCP, TCP_NODELAY, 1);
   return Socket(std::move(fd), peer, tcp);
+}
+
+void Socket::KeepAlive(absl::Duration idle) {
+  if (!tcp_) return;
+  const int seconds =
+      static_cast<int>(std::clamp<int64_t>(absl::ToInt64Seconds(idle), 1, INT16_MAX));
+  SetOption(fd_.get(), IPPROTO_TCP, TCP_KEEPCNT, kKeepAliveProbes);
+  SetOption(fd_.get(), IPPROTO_TCP, TCP_KEEPIDLE, seconds);
+  SetOption(fd_.get(), IPPROTO_TCP, TCP_KEEPINTVL, seconds);
+  SetOption(fd_.get(), SOL_SOCKET, SO_KEEPALIVE, 1);
 }
 
 absl::StatusOr<ReadResult> SocketStream::ReadSome(absl::Span<char> into, ReadHint hint) {
@@ -58,8 +99,7 @@ absl::StatusOr<ReadResult> SocketStream::ReadSome(absl::Span<char> into, ReadHin
   }
   if (hint == ReadHint::kInsideFrame && socket_.tcp()) {
     // Does not stick: again before each such read. Whether it worked does not matter.
-    const int on = 1;
-    ::setsockopt(socket_.fd(), IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
+    SetOption(socket_.fd(), IPPROTO_TCP, TCP_QUICKACK, 1);
   }
   return Receive(into, 0);
 }
@@ -93,8 +133,7 @@ bool SocketStream::WaitReadable(absl::Time deadline) {
 absl::StatusOr<ReadResult> SocketStream::ReadAhead(size_t max_bytes) {
   if (socket_.tcp()) {
     // The peer may hold back the rest of a frame until what came is acknowledged.
-    const int on = 1;
-    ::setsockopt(socket_.fd(), IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
+    SetOption(socket_.fd(), IPPROTO_TCP, TCP_QUICKACK, 1);
   }
   ahead_.erase(0, std::exchange(ahead_read_, 0));
   std::array<char, kReadAheadBytes> piece;

@@ -20,8 +20,9 @@ namespace rpyc {
 // A connected stream socket, blocking, and who is at its other end. Move-only.
 class Socket {
  public:
-  // Connects. Errors:  kUnavailable.
-  static absl::StatusOr<Socket> Connect(const SocketAddress& address);
+  // Connects. Errors:  kUnavailable; kDeadlineExceeded - not by `deadline`. Both name the address.
+  static absl::StatusOr<Socket> Connect(const SocketAddress& address,
+                                        absl::Time deadline = absl::InfiniteFuture());
 
   Socket() = default;
   // Takes over a connected socket. `peer` is for people: "127.0.0.1:53422".
@@ -31,6 +32,11 @@ class Socket {
   int fd() const { return fd_.get(); }
   const std::string& peer() const { return peer_; }
   bool tcp() const { return tcp_; }
+
+  // Has the kernel ask a TCP peer that is silent for `idle` whether it lives, five times so far
+  // apart, and break the connection if it does not answer. In whole seconds, at least one.
+  // Source:  RPyC core/stream.py, SocketStream._connect, 5.3.1 and 6.0.2.
+  void KeepAlive(absl::Duration idle);
 
  private:
   Fd fd_;

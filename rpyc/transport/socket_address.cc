@@ -17,11 +17,15 @@
 
 namespace rpyc {
 
-absl::StatusOr<SocketAddress> SocketAddress::Resolve(const std::string& host, int port, bool ipv6) {
+namespace {
+
+using AddressList = std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)>;
+
+absl::StatusOr<AddressList> LookUp(const std::string& host, int port, int family, int flags) {
   addrinfo hints = {};
-  hints.ai_family = ipv6 || host.find(':') != std::string::npos ? AF_INET6 : AF_INET;
+  hints.ai_family = family;
   hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
+  hints.ai_flags = flags | AI_NUMERICSERV;
   addrinfo* found = nullptr;
   const int error = ::getaddrinfo(host.c_str(), absl::StrCat(port).c_str(), &hints, &found);
   if (error != 0) {
@@ -29,11 +33,35 @@ absl::StatusOr<SocketAddress> SocketAddress::Resolve(const std::string& host, in
         "cannot resolve \"", host,
         "\": ", error == EAI_SYSTEM ? ErrnoText(errno) : std::string(::gai_strerror(error))));
   }
-  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owned(found, &::freeaddrinfo);
-  SocketAddress address;
-  std::memcpy(&address.storage_, found->ai_addr, found->ai_addrlen);
-  address.size_ = found->ai_addrlen;
-  return address;
+  return AddressList(found, &::freeaddrinfo);
+}
+
+}  // namespace
+
+SocketAddress::SocketAddress(const sockaddr* address, socklen_t size) : size_(size) {
+  std::memcpy(&storage_, address, size);
+}
+
+absl::StatusOr<SocketAddress> SocketAddress::Resolve(const std::string& host, int port, bool ipv6) {
+  const int family = ipv6 || host.find(':') != std::string::npos ? AF_INET6 : AF_INET;
+  const absl::StatusOr<AddressList> found = LookUp(host, port, family, AI_PASSIVE);
+  if (!found.ok()) return found.status();
+  return SocketAddress((*found)->ai_addr, (*found)->ai_addrlen);
+}
+
+absl::StatusOr<std::vector<SocketAddress>> SocketAddress::ResolveAll(const std::string& host,
+                                                                     int port, bool prefer_ipv6) {
+  const absl::StatusOr<AddressList> found = LookUp(host, port, AF_UNSPEC, 0);
+  if (!found.ok()) return found.status();
+  std::vector<SocketAddress> addresses;
+  for (const addrinfo* each = found->get(); each != nullptr; each = each->ai_next) {
+    addresses.emplace_back(each->ai_addr, each->ai_addrlen);
+  }
+  const int preferred = prefer_ipv6 ? AF_INET6 : AF_INET;
+  std::stable_partition(addresses.begin(), addresses.end(), [preferred](const SocketAddress& each) {
+    return each.family() == preferred;
+  });
+  return addresses;
 }
 
 absl::StatusOr<SocketAddress> SocketAddress::Unix(absl::string_view path) {

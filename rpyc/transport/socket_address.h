@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -18,12 +19,16 @@ class SocketAddress {
   // is one whatever `ipv6` says; the first answer is taken, as RPyC does.
   // Errors:  kInvalidArgument - no such host.
   static absl::StatusOr<SocketAddress> Resolve(const std::string& host, int port, bool ipv6);
+  // All addresses to connect to for `host`, those of the preferred family first. Errors as Resolve.
+  static absl::StatusOr<std::vector<SocketAddress>> ResolveAll(const std::string& host, int port,
+                                                               bool prefer_ipv6);
   // Errors:  kInvalidArgument - empty, too long for the kernel (107 bytes), or holds a NUL.
   static absl::StatusOr<SocketAddress> Unix(absl::string_view path);
   // The address that a socket is bound to.
   static SocketAddress OfLocal(int fd);
 
   SocketAddress() = default;
+  SocketAddress(const sockaddr* address, socklen_t size);
 
   // The numeric form.
   Endpoint ToEndpoint() const;

@@ -17,6 +17,27 @@ TEST(SocketAddress, ResolvesNumbersAndNames) {
   EXPECT_FALSE(SocketAddress::Resolve("127.0.0.1", 80, /*ipv6=*/true).ok());
 }
 
+TEST(SocketAddress, ResolvesEveryAddressPreferredFirst) {
+  const auto first = [](const std::string& host, bool prefer_ipv6) {
+    return SocketAddress::ResolveAll(host, 80, prefer_ipv6)->front().ToString();
+  };
+  EXPECT_EQ(first("127.0.0.1", true), "127.0.0.1:80");
+  EXPECT_EQ(first("::1", false), "[::1]:80");
+  EXPECT_EQ(first("localhost", false), "127.0.0.1:80");
+  const auto all = SocketAddress::ResolveAll("localhost", 80, true);
+  ASSERT_TRUE(all.ok());
+  bool seen_ipv4 = false;
+  for (const SocketAddress& each : *all) {
+    EXPECT_FALSE(each.family() == AF_INET6 && seen_ipv4);
+    seen_ipv4 |= each.family() == AF_INET;
+  }
+  for (const char* host : {"", "999.1.1.1"}) {
+    const absl::Status error = SocketAddress::ResolveAll(host, 80, false).status();
+    EXPECT_EQ(error.code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_NE(error.message().find(host), absl::string_view::npos);
+  }
+}
+
 TEST(SocketAddress, KnowsWhatOnlyThisMachineReaches) {
   for (const char* host : {"127.0.0.1", "127.1.2.3", "::1", "::ffff:127.0.0.1"}) {
     EXPECT_TRUE(SocketAddress::Resolve(host, 0, false)->is_local()) << host;

@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "absl/time/clock.h"
 #include "rpyc/transport/listener.h"
 
 namespace rpyc {
@@ -183,6 +184,45 @@ TEST(SocketStream, ConnectSaysWhoDoesNotAnswer) {
   const absl::Status status = Socket::Connect(gone).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
   EXPECT_NE(status.message().find(gone.ToString()), absl::string_view::npos);
+}
+
+TEST(SocketStream, ConnectGivesUpAtItsDeadline) {
+  // A backlog that is full: the kernel drops what would make the next connection.
+  auto listener = *Listener::Open(*SocketAddress::Resolve("127.0.0.1", 0, false), {.backlog = 1});
+  const SocketAddress full = *SocketAddress::Resolve("127.0.0.1", listener->endpoint().port, false);
+  std::vector<Socket> waiting;
+  absl::StatusOr<Socket> last = Socket();
+  for (int i = 0; i < 8 && last.ok(); ++i) {
+    last = Socket::Connect(full, absl::Now() + absl::Milliseconds(200));
+    if (last.ok()) waiting.push_back(*std::move(last));
+  }
+  EXPECT_EQ(last.status().code(), absl::StatusCode::kDeadlineExceeded) << last.status();
+  EXPECT_NE(last.status().message().find(full.ToString()), absl::string_view::npos);
+  // One that was accepted in time is an ordinary blocking socket.
+  SocketStream first(std::move(waiting.front()));
+  SocketStream served(*listener->Accept());
+  auto read = std::async(std::launch::async, [&] { return ReadAll(first); });
+  ASSERT_TRUE(served.Write({"blocking"}).ok());
+  served.Shutdown();
+  EXPECT_EQ(read.get(), "blocking");
+}
+
+TEST(Socket, KeepsATcpConnectionAlive) {
+  TcpPair pair = MakeTcpPair();
+  const auto option = [&](int level, int name) {
+    int value = -1;
+    socklen_t size = sizeof(value);
+    ::getsockopt(pair.client.fd(), level, name, &value, &size);
+    return value;
+  };
+  EXPECT_EQ(option(SOL_SOCKET, SO_KEEPALIVE), 0);
+  pair.client.KeepAlive(absl::Seconds(7));
+  EXPECT_EQ(option(SOL_SOCKET, SO_KEEPALIVE), 1);
+  EXPECT_EQ(option(IPPROTO_TCP, TCP_KEEPIDLE), 7);
+  EXPECT_EQ(option(IPPROTO_TCP, TCP_KEEPINTVL), 7);
+  EXPECT_EQ(option(IPPROTO_TCP, TCP_KEEPCNT), 5);
+  pair.client.KeepAlive(absl::Milliseconds(1));
+  EXPECT_EQ(option(IPPROTO_TCP, TCP_KEEPIDLE), 1);
 }
 
 }  // namespace
