@@ -55,7 +55,8 @@ Value Pack(const RemoteException& exception) {
     attributes.push_back(Value::Tuple({Value(name), value}));
   }
   return Value::Tuple({Value(exception.module), Value(exception.name), Value::Tuple(exception.args),
-                       Value::Tuple(std::move(attributes)), Value(exception.traceback)});
+                       Value::Tuple(std::move(attributes)), Value(exception.traceback),
+                       exception.remote_traceback ? Value(*exception.remote_traceback) : Value()});
 }
 
 RemoteException Unpack(const Value& packed) {
@@ -68,6 +69,7 @@ RemoteException Unpack(const Value& packed) {
     exception.attributes.emplace_back(*pair.items()[0].AsStr(), pair.items()[1]);
   }
   exception.traceback = *fields[4].AsStr();
+  if (const std::string* remote = fields[5].AsStr()) exception.remote_traceback = *remote;
   return exception;
 }
 
@@ -90,7 +92,7 @@ bool IsPyStatus(const absl::Status& status) { return status.GetPayload(kPayloadU
 bool IsPyStatus(const absl::Status& status, absl::string_view python_class) {
   if (status.code() != CodeOf(python_class) || !IsPyStatus(status)) return false;
   const RemoteException exception = ToException(status);
-  return exception.module == "builtins" && exception.name == python_class;
+  return exception.Is(python_class);
 }
 
 RemoteException ToException(const absl::Status& status) {
@@ -108,5 +110,19 @@ PyError::PyError(absl::string_view module, absl::string_view name, absl::string_
 
 PyError::PyError(RemoteException exception)
     : exception_(std::move(exception)), what_(exception_.Summary()) {}
+
+const Value* RemoteError::attribute(absl::string_view name) const {
+  for (const auto& [known, value] : exception().attributes) {
+    if (known == name) return &value;
+  }
+  return nullptr;
+}
+
+const std::string& RemoteError::traceback() const {
+  static const std::string* const none = new std::string;
+  return from_peer() ? *exception().remote_traceback : *none;
+}
+
+void ThrowStatus(const absl::Status& status) { throw RemoteError(ToException(status)); }
 
 }  // namespace rpyc

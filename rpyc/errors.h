@@ -3,9 +3,11 @@
 
 #include <exception>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "rpyc/value.h"
 #include "rpyc/vinegar.h"
 
@@ -39,12 +41,38 @@ class PyError : public std::exception {
   explicit PyError(RemoteException exception);
 
   const RemoteException& exception() const { return exception_; }
+  // Whether it is builtins.`builtin_name` itself, or `module`.`name`.
+  bool Is(absl::string_view builtin_name) const { return exception_.Is(builtin_name); }
+  bool Is(absl::string_view module, absl::string_view name) const {
+    return exception_.Is(module, name);
+  }
+  // "ValueError: bad input".
   const char* what() const noexcept override { return what_.c_str(); }
 
  private:
   RemoteException exception_;
   std::string what_;
 };
+
+// What an operation on a peer's object throws, whatever its class in Python (SystemExit too): ask
+// Is(). Either the peer raised it, or our side could not get an answer: TimeoutError, EOFError (the
+// connection has ended), RecursionError. Thrown on through an exposed function it goes to that
+// function's caller with class, arguments, attributes and both tracebacks.
+class RemoteError : public PyError {
+ public:
+  explicit RemoteError(RemoteException exception) : PyError(std::move(exception)) {}
+
+  // Whether the peer raised it.
+  bool from_peer() const { return exception().remote_traceback.has_value(); }
+  absl::Span<const Value> args() const { return exception().args; }
+  // An attribute of the exception ("errno"); null if it has none of that name.
+  const Value* attribute(absl::string_view name) const;
+  // The peer's traceback; "<traceback denied>" if its settings forbid, empty unless from_peer().
+  const std::string& traceback() const;
+};
+
+// Throws the RemoteError that `status`, which is not OK, stands for: see ToException.
+[[noreturn]] void ThrowStatus(const absl::Status& status);
 
 // One class for each of Python's builtin exceptions that a service has use for.
 #define RPYC_DEFINE_BUILTIN_ERROR(Name)                                               \

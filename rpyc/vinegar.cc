@@ -2,12 +2,26 @@
 
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "rpyc/brine.h"
 #include "rpyc/protocol_constants.h"
 #include "rpyc/utf8.h"
 
 namespace rpyc {
+namespace {
+
+constexpr absl::string_view kRemoteLineStart = "\n\n========= Remote Traceback ";
+
+size_t Count(absl::string_view text, absl::string_view part) {
+  size_t count = 0;
+  for (size_t at = text.find(part); at != text.npos; at = text.find(part, at + part.size())) {
+    ++count;
+  }
+  return count;
+}
+
+}  // namespace
 
 std::string RemoteException::Summary() const {
   std::string text = module == "builtins" ? name : absl::StrCat(module, ".", name);
@@ -17,8 +31,15 @@ std::string RemoteException::Summary() const {
 }
 
 std::string RemoteException::TracebackText() const {
-  if (!traceback.empty()) return traceback;
-  return absl::StrCat("Traceback (most recent call last):\n  C++\n", Summary(), "\n");
+  std::string text = traceback.empty() ? absl::StrCat("Traceback (most recent call last):\n  C++\n",
+                                                      Summary(), "\n")
+                                       : traceback;
+  if (!remote_traceback.has_value()) return text;
+  // Python writes the remote part into str(exception), which is the last line of our part.
+  if (absl::EndsWith(text, "\n")) text.pop_back();
+  const size_t hops = 1 + Count(*remote_traceback, kRemoteLineStart);
+  absl::StrAppend(&text, kRemoteLineStart, "(", hops, ") =========\n", *remote_traceback, "\n");
+  return text;
 }
 
 namespace vinegar {
@@ -35,7 +56,11 @@ std::string MendedUtf8(std::string text) {
 
 Value MadeEncodable(Value value) {
   if (std::string* text = value.MutableStr()) return Value(MendedUtf8(std::move(*text)));
-  if (value.by_value() && brine::EncodeToString(value, Limits()).ok()) return value;
+  // An exception is encoded some levels deep in other tuples.
+  static constexpr int kLevelsAround = 8;
+  Limits limits;
+  limits.max_nesting -= kLevelsAround;
+  if (value.by_value() && brine::EncodeToString(value, limits).ok()) return value;
   return Value(MendedUtf8(value.DebugString()));
 }
 
@@ -45,6 +70,9 @@ RemoteException MadeEncodable(RemoteException exception) {
   exception.module = MendedUtf8(std::move(exception.module));
   exception.name = MendedUtf8(std::move(exception.name));
   exception.traceback = MendedUtf8(std::move(exception.traceback));
+  if (exception.remote_traceback.has_value()) {
+    exception.remote_traceback = MendedUtf8(*std::move(exception.remote_traceback));
+  }
   for (Value& arg : exception.args) arg = MadeEncodable(std::move(arg));
   for (auto& [name, value] : exception.attributes) {
     name = MendedUtf8(std::move(name));
@@ -72,19 +100,38 @@ Value Dump(const RemoteException& exception, const DumpOptions& options) {
                        Value(std::move(traceback))});
 }
 
+namespace {
+
+RemoteException NoException(const Value& dumped) {
+  return RemoteException{.name = "TypeError",
+                         .args = {Value(absl::StrCat("the peer raised what is no exception: ",
+                                                     dumped.DebugString()))}};
+}
+
+// Whether a class of that name can be made at the next peer.
+bool IsClassName(const Value& value) {
+  const std::string* text = value.AsStr();
+  return text != nullptr && text->find('\0') == text->npos;
+}
+
+bool IsOfEveryException(absl::string_view attribute) {
+  return absl::StartsWith(attribute, "_") || attribute == "args" || attribute == "add_note" ||
+         attribute == "with_traceback";
+}
+
+}  // namespace
+
 RemoteException Load(const Value& dumped) {
   if (dumped == Value(kExcStopIteration) || dumped == Value(true)) {
-    return RemoteException{.name = "StopIteration"};
+    return RemoteException{.name = "StopIteration", .remote_traceback = ""};
   }
   const absl::Span<const Value> fields = dumped.items();
   const bool has_fields = dumped.IsTuple() && fields.size() == 4;
   const absl::Span<const Value> names = has_fields ? fields[0].items() : fields;
-  if (!has_fields || !fields[0].IsTuple() || names.size() != 2 || names[0].AsStr() == nullptr ||
-      names[1].AsStr() == nullptr || !fields[1].IsTuple() || !fields[2].IsTuple() ||
+  if (!has_fields || !fields[0].IsTuple() || names.size() != 2 || !IsClassName(names[0]) ||
+      !IsClassName(names[1]) || !fields[1].IsTuple() || !fields[2].IsTuple() ||
       fields[3].AsStr() == nullptr) {
-    return RemoteException{.name = "TypeError",
-                           .args = {Value(absl::StrCat("the peer raised what is no exception: ",
-                                                       dumped.DebugString()))}};
+    return NoException(dumped);
   }
   RemoteException exception;
   exception.module = *names[0].AsStr();
@@ -93,10 +140,10 @@ RemoteException Load(const Value& dumped) {
   for (const Value& pair : fields[2].items()) {
     if (!pair.IsTuple() || pair.items().size() != 2) continue;
     const std::string* name = pair.items()[0].AsStr();
-    if (name == nullptr || *name == "_remote_version") continue;
+    if (name == nullptr || IsOfEveryException(*name)) continue;
     exception.attributes.emplace_back(*name, pair.items()[1]);
   }
-  exception.traceback = *fields[3].AsStr();
+  exception.remote_traceback = *fields[3].AsStr();
   return exception;
 }
 

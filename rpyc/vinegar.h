@@ -1,6 +1,7 @@
 #ifndef RPYC_VINEGAR_H_
 #define RPYC_VINEGAR_H_
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,11 +17,20 @@ struct RemoteException {
   std::string name;              // class name: "ValueError"
   std::vector<Value> args = {};  // the exception's; what is not by value travels as its repr
   std::vector<std::pair<std::string, Value>> attributes = {};
-  std::string traceback = {};  // text ending in '\n'; empty: made from the rest
+  std::string traceback = {};  // of our side, ending in '\n'; empty: made from the rest
+  // If a peer raised it: the peer's text, in which those of further hops are nested.
+  std::optional<std::string> remote_traceback = {};
 
+  // Whether it is builtins.`builtin_name` itself, or `class_module`.`class_name`.
+  bool Is(absl::string_view builtin_name) const { return Is("builtins", builtin_name); }
+  bool Is(absl::string_view class_module, absl::string_view class_name) const {
+    return module == class_module && name == class_name;
+  }
   // "ValueError: bad input".
   std::string Summary() const;
-  // `traceback`, or what stands for it.
+  // `traceback`, or what stands for it, and below it the peer's, numbered as RPyC does:
+  // "========= Remote Traceback (1) =========".
+  // Source:  RPyC core/vinegar.py, _get_exception_class, 5.3.1 and 6.0.2.
   std::string TracebackText() const;
 };
 
@@ -40,7 +50,8 @@ struct DumpOptions {
 Value Dump(const RemoteException& exception, const DumpOptions& options);
 
 // The exception a peer's EXCEPTION message stands for. What is malformed becomes a TypeError that
-// says so; what only our own side may say (_remote_version) is left out.
+// says so. Attributes that the next peer's own exceptions have (names with "_", args, add_note,
+// with_traceback) are left out: set there, they would stand in place of the real ones.
 // Source:  RPyC core/vinegar.py, load, 5.3.1 and 6.0.2.
 RemoteException Load(const Value& dumped);
 

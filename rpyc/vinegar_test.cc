@@ -40,5 +40,77 @@ TEST(Vinegar, WhatCannotTravelBecomesText) {
   for (const Value& arg : dumped.items()[1].items()) EXPECT_NE(arg.AsStr(), nullptr);
 }
 
+TEST(Vinegar, TheNextPeerGetsTheTracebacksOfBothHops) {
+  // What a Python 6.0.2 in the middle sends: its own traceback, whose last line is str(exception),
+  // and that has the remote part in it.
+  RemoteException first = vinegar::Load(vinegar::Dump(
+      {.name = "ValueError", .args = {Value("bad")}, .traceback = "Origin\nValueError: bad\n"},
+      {}));
+  EXPECT_EQ(first.remote_traceback, "Origin\nValueError: bad\n");
+  first.traceback = "Middle\nValueError: bad\n";
+  const RemoteException second = vinegar::Load(vinegar::Dump(first, {}));
+  EXPECT_EQ(second.remote_traceback,
+            "Middle\nValueError: bad\n\n========= Remote Traceback (1) =========\n"
+            "Origin\nValueError: bad\n\n");
+  EXPECT_EQ(second.TracebackText(),
+            "Traceback (most recent call last):\n  C++\nValueError: bad"
+            "\n\n========= Remote Traceback (2) =========\n" +
+                *second.remote_traceback + "\n");
+}
+
+TEST(Vinegar, ADeniedTracebackHidesThePeersToo) {
+  const Value dumped = vinegar::Dump({.name = "ValueError", .remote_traceback = "secret"},
+                                     {.include_traceback = false});
+  EXPECT_EQ(*dumped.items()[3].AsStr(), "<traceback denied>");
+}
+
+Value Raised(Value module, Value name, std::vector<Value> attributes = {}) {
+  return Value::Tuple({Value::Tuple({std::move(module), std::move(name)}), Value::Tuple({}),
+                       Value::Tuple(std::move(attributes)), Value("")});
+}
+
+TEST(Vinegar, WhatEveryExceptionHasIsNotTakenFromThePeer) {
+  std::vector<Value> attributes;
+  for (const char* name : {"code", "_remote_version", "_remote_tb", "__class__", "args", "add_note",
+                           "with_traceback"}) {
+    attributes.push_back(Value::Tuple({Value(name), Value(1)}));
+  }
+  const RemoteException got = vinegar::Load(Raised("builtins", "SystemExit", attributes));
+  ASSERT_EQ(got.attributes.size(), 1u);
+  EXPECT_EQ(got.attributes[0].first, "code");
+}
+
+TEST(Vinegar, WhatIsNoExceptionIsATypeErrorOfOurs) {
+  const std::vector<Value> no_exceptions = {
+      Value(),
+      Value(2),
+      Value("ValueError"),
+      Value::Tuple({}),
+      Raised(Value(1), "ValueError"),
+      Raised("builtins", Value(Bytes{"ValueError"})),
+      Raised("builtins", std::string("Value\0Error", 11)),
+      Value::Tuple(
+          {Value::Tuple({Value("builtins")}), Value::Tuple({}), Value::Tuple({}), Value("")}),
+      Value::Tuple({Value::Tuple({Value("a"), Value("b")}), Value(1), Value::Tuple({}), Value("")}),
+      Value::Tuple({Value::Tuple({Value("a"), Value("b")}), Value::Tuple({}), Value(1), Value("")}),
+      Value::Tuple(
+          {Value::Tuple({Value("a"), Value("b")}), Value::Tuple({}), Value::Tuple({}), Value()}),
+  };
+  for (const Value& dumped : no_exceptions) {
+    const RemoteException got = vinegar::Load(dumped);
+    EXPECT_TRUE(got.Is("TypeError")) << dumped.DebugString();
+    EXPECT_EQ(got.remote_traceback, std::nullopt);
+  }
+}
+
+TEST(Vinegar, OddAttributesAreLeftOut) {
+  const RemoteException got = vinegar::Load(Raised(
+      "mine", "Odd",
+      {Value(1), Value::Tuple({Value("a")}), Value::Tuple({Value(1), Value(2)}),
+       Value::Tuple({Value("a"), Value("b"), Value("c")}), Value::Tuple({Value("ok"), Value(1)})}));
+  ASSERT_EQ(got.attributes.size(), 1u);
+  EXPECT_EQ(got.attributes[0].first, "ok");
+}
+
 }  // namespace
 }  // namespace rpyc

@@ -4,6 +4,7 @@
 #include <exception>
 #include <iterator>
 #include <new>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -69,6 +70,8 @@ absl::Status CurrentException(int causes = 0) {
   const std::exception_ptr cause = causes < kMaxCauses ? Cause() : nullptr;
   if (cause == nullptr) return status;
   RemoteException exception = ToException(status);
+  // What a peer raised keeps the peer's part apart.
+  std::optional<std::string> remote = std::exchange(exception.remote_traceback, std::nullopt);
   try {
     std::rethrow_exception(cause);
   } catch (...) {
@@ -77,6 +80,7 @@ absl::Status CurrentException(int causes = 0) {
                      "\nThe above exception was the direct cause of the following exception:\n\n",
                      exception.TracebackText());
   }
+  exception.remote_traceback = std::move(remote);
   return PyStatus(std::move(exception));
 }
 
@@ -131,7 +135,7 @@ absl::Status Guarded(absl::FunctionRef<void()> user_code) {
 
 absl::StatusOr<Value> ArgumentError(const Member& member, size_t index, const absl::Status& error) {
   // What the peer itself raised, while it was asked for its items, say, is not for us to word.
-  if (!ToException(error).traceback.empty()) return error;
+  if (ToException(error).remote_traceback.has_value()) return error;
   if (LeavesToOther(member.name, error)) return Value(NotImplemented());
   std::string where;
   if (member.kind == MemberKind::kProperty) {
