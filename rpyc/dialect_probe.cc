@@ -1,0 +1,143 @@
+#include "rpyc/dialect_probe.h"
+
+#include <algorithm>
+#include <cstring>
+#include <optional>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/clock.h"
+#include "rpyc/brine.h"
+#include "rpyc/channel.h"
+#include "rpyc/out_buffer.h"
+#include "rpyc/protocol_constants.h"
+
+namespace rpyc {
+namespace {
+
+// How long a peer may be silent before it is asked in the other dialect as well.
+constexpr absl::Duration kPatience = absl::Milliseconds(500);
+// How long one of two connections is looked at before the other.
+constexpr absl::Duration kLook = absl::Milliseconds(20);
+// What is read ahead at once; a peer's first message is short.
+constexpr size_t kReadAheadBytes = 4096;
+
+// One connection, and the dialect it was spoken to in.
+struct Attempt {
+  Dialect guess;
+  std::unique_ptr<Stream> stream;
+};
+
+absl::Status SendPing(Dialect dialect, Stream& stream) {
+  OutBuffer seq, out;
+  brine::AppendInt(-1, &seq);
+  FrameWriter frame(&out);
+  AppendMessageHead(dialect, MessageType::kRequest, seq.ToString(), &out);
+  // (PING, (VALUE, (-1,)))
+  brine::AppendTupleHeader(2, &out);
+  brine::AppendInt(static_cast<int64_t>(Handle::kPing), &out);
+  brine::AppendTupleHeader(2, &out);
+  brine::AppendInt(static_cast<int64_t>(Label::kValue), &out);
+  brine::AppendTupleHeader(1, &out);
+  brine::AppendInt(-1, &out);
+  if (absl::Status ended = frame.End(UINT32_MAX); !ended.ok()) return ended;
+  return stream.Write(out.Chunks());
+}
+
+// The dialect of the frame that `bytes` begin with; kUnknown if there is more to come of it.
+absl::StatusOr<Dialect> DialectOf(absl::string_view bytes, const Limits& limits) {
+  FrameParser parser(limits);
+  while (!bytes.empty()) {
+    const absl::Span<char> space = parser.PrepareRead();
+    const size_t taken = std::min(space.size(), bytes.size());
+    std::memcpy(space.data(), bytes.data(), taken);
+    parser.Commit(taken);
+    bytes.remove_prefix(taken);
+  }
+  const absl::StatusOr<std::optional<absl::string_view>> payload = parser.Next();
+  if (payload.ok() && !payload->has_value()) return Dialect::kUnknown;
+  const Dialect dialect = payload.ok() ? DetectDialect(**payload) : Dialect::kUnknown;
+  if (dialect != Dialect::kUnknown) return dialect;
+  return absl::InvalidArgumentError(
+      absl::StrCat("the peer does not speak RPyC",
+                   payload.ok() ? "" : absl::StrCat(": ", payload.status().message())));
+}
+
+// Waits for the peer's first message; kUnknown if it has not come by `deadline`.
+// Errors:  kUnavailable - the peer has hung up; kInvalidArgument - not RPyC.
+absl::StatusOr<Dialect> Listen(Stream& stream, const Limits& limits, absl::Time deadline) {
+  while (stream.WaitReadable(deadline)) {
+    const absl::StatusOr<ReadResult> read = stream.ReadAhead(kReadAheadBytes);
+    if (!read.ok()) return read.status();
+    // What came before the end counts.
+    const absl::StatusOr<Dialect> dialect = DialectOf(stream.read_ahead(), limits);
+    if (!dialect.ok() || *dialect != Dialect::kUnknown) return dialect;
+    if (read->state == ReadResult::kEof) {
+      return absl::UnavailableError("the peer hung up without a word");
+    }
+    if (read->state == ReadResult::kWouldBlock) {
+      // Half a message, which counts as readable. Peers write such short ones at once, so this is
+      // next to never.
+      if (absl::Now() >= deadline) break;
+      absl::SleepFor(absl::Milliseconds(1));
+    }
+  }
+  return Dialect::kUnknown;
+}
+
+}  // namespace
+
+absl::StatusOr<Probed> ProbeDialect(
+    absl::FunctionRef<absl::StatusOr<std::unique_ptr<Stream>>()> dial, const Limits& limits,
+    absl::Time deadline) {
+  Attempt attempts[] = {{Dialect::kV6, nullptr}, {Dialect::kV5, nullptr}};
+  absl::Status failure;
+  const auto begin = [&](Attempt& attempt) {
+    absl::StatusOr<std::unique_ptr<Stream>> stream = dial();
+    if (!stream.ok()) return stream.status();
+    attempt.stream = *std::move(stream);
+    // A peer that has hung up by now is heard of by reading.
+    SendPing(attempt.guess, *attempt.stream).IgnoreError();
+    return absl::OkStatus();
+  };
+  // Listens to one; the dialect if that is known then.
+  const auto listen = [&](Attempt& attempt, absl::Time until) -> absl::StatusOr<Dialect> {
+    if (attempt.stream == nullptr) return Dialect::kUnknown;
+    absl::StatusOr<Dialect> said = Listen(*attempt.stream, limits, std::min(until, deadline));
+    if (absl::IsUnavailable(said.status())) {
+      failure = said.status();
+      attempt.stream.reset();
+      return Dialect::kUnknown;
+    }
+    return said;
+  };
+
+  if (absl::Status begun = begin(attempts[0]); !begun.ok()) return begun;
+  absl::StatusOr<Dialect> said = listen(attempts[0], absl::Now() + kPatience);
+  if (said.ok() && *said == Dialect::kUnknown) {
+    // A server that takes no second connection may still answer on the first.
+    if (absl::Status begun = begin(attempts[1]); !begun.ok()) failure = begun;
+  }
+  while (said.ok() && *said == Dialect::kUnknown) {
+    if (attempts[0].stream == nullptr && attempts[1].stream == nullptr) return failure;
+    if (absl::Now() >= deadline) {
+      return absl::DeadlineExceededError("the peer answers in neither dialect of RPyC");
+    }
+    said = listen(attempts[1], absl::Now() + kLook);
+    if (said.ok() && *said == Dialect::kUnknown) said = listen(attempts[0], absl::Now() + kLook);
+  }
+  if (!said.ok()) return said.status();
+
+  Attempt& chosen = attempts[*said == Dialect::kV6 ? 0 : 1];
+  if (chosen.stream == nullptr) {
+    // The other connection told, by not understanding: nothing needs to be asked.
+    absl::StatusOr<std::unique_ptr<Stream>> stream = dial();
+    if (!stream.ok()) return stream.status();
+    chosen.stream = *std::move(stream);
+  }
+  return Probed{std::move(chosen.stream), *said};
+}
+
+}  // namespace rpyc

@@ -1,0 +1,155 @@
+#include "rpyc/dialect_probe.h"
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/escaping.h"
+#include "absl/time/clock.h"
+#include "gtest/gtest.h"
+#include "rpyc/testing/memory_stream.h"
+
+namespace rpyc {
+namespace {
+
+// What servers wrote, 4.1.5 and 5.3.1 alike, when the PING of the probe came.
+const std::string kPing5 = absl::HexStringToBytes("000000090012514f11511151104f0a");
+const std::string kPing6 = absl::HexStringToBytes(
+    "000000090001114f1151115110"
+    "4f0a");
+const std::string kReply5 = absl::HexStringToBytes("000000060012524f11514f0a");
+const std::string kReply6 = absl::HexStringToBytes("000000060002114f11514f0a");
+const std::string kClose5 = absl::HexStringToBytes("000000080012515011521151020a");
+const std::string kClose6 = absl::HexStringToBytes("000000080001115011521151020a");
+
+// A peer that has said `says` by the time it is listened to, and then hung up or keeps silent.
+struct Script {
+  std::string says;
+  bool hangs_up = false;
+};
+
+class DialectProbe : public testing::Test {
+ protected:
+  absl::StatusOr<Probed> Probe(std::vector<Script> scripts,
+                               absl::Duration timeout = absl::Seconds(20)) {
+    scripts_ = std::move(scripts);
+    return ProbeDialect([this] { return Dial(); }, Limits(), absl::Now() + timeout);
+  }
+  absl::StatusOr<std::unique_ptr<Stream>> Dial() {
+    if (ends_.size() == scripts_.size()) return absl::UnavailableError("refused");
+    auto [mine, theirs] = MemoryStream::MakePair();
+    const Script& script = scripts_[ends_.size()];
+    theirs->Send(script.says);
+    if (script.hangs_up) theirs->CloseWrite();
+    ends_.push_back(std::move(theirs));
+    return std::unique_ptr<Stream>(std::move(mine));
+  }
+  // What the connections were sent.
+  std::vector<std::string> Heard() {
+    std::vector<std::string> heard;
+    for (const auto& end : ends_) heard.push_back(end->Received());
+    return heard;
+  }
+
+  std::vector<Script> scripts_;
+  std::vector<std::unique_ptr<MemoryStream>> ends_;
+};
+
+std::string ReadAll(Stream& stream, size_t bytes) {
+  std::string all(bytes, '\0');
+  const absl::StatusOr<ReadResult> read =
+      stream.ReadSome(absl::MakeSpan(all), ReadHint::kBetweenFrames);
+  return read.ok() ? all.substr(0, read->bytes) : read.status().ToString();
+}
+
+TEST_F(DialectProbe, OneConnectionToAPeerOf6) {
+  const auto probed = Probe({{kReply6}});
+  ASSERT_TRUE(probed.ok()) << probed.status();
+  EXPECT_EQ(probed->dialect, Dialect::kV6);
+  EXPECT_EQ(Heard(), std::vector<std::string>{kPing6});
+  // The answer is left for the connection, and so is whatever came with it.
+  EXPECT_EQ(ReadAll(*probed->stream, 100), kReply6);
+}
+
+TEST_F(DialectProbe, APeerOf5IsConnectedToAnewAndNotAskedAgain) {
+  const auto probed = Probe({{kClose5, true}, {}});
+  ASSERT_TRUE(probed.ok()) << probed.status();
+  EXPECT_EQ(probed->dialect, Dialect::kV5);
+  EXPECT_EQ(Heard(), (std::vector<std::string>{kPing6, ""}));
+  EXPECT_TRUE(ends_[0]->peer_closed());
+  EXPECT_FALSE(ends_[1]->peer_closed());
+}
+
+TEST_F(DialectProbe, APeerThatHangsUpWithoutAWordIsAskedIn5) {
+  const auto probed = Probe({{"", true}, {kReply5}});
+  ASSERT_TRUE(probed.ok()) << probed.status();
+  EXPECT_EQ(probed->dialect, Dialect::kV5);
+  EXPECT_EQ(Heard(), (std::vector<std::string>{kPing6, kPing5}));
+  ends_.clear();
+  const absl::Status mute = Probe({{"", true}, {"", true}}).status();
+  EXPECT_EQ(mute.code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(mute.message(), "the peer hung up without a word");
+}
+
+TEST_F(DialectProbe, ASilentPeerIsAskedIn5AsWell) {
+  const auto probed = Probe({{""}, {kReply5}});
+  ASSERT_TRUE(probed.ok()) << probed.status();
+  EXPECT_EQ(probed->dialect, Dialect::kV5);
+  EXPECT_EQ(Heard(), (std::vector<std::string>{kPing6, kPing5}));
+}
+
+TEST_F(DialectProbe, ABusyPeerOf6TellsOnTheOtherConnection) {
+  const auto probed = Probe({{""}, {kClose6}});
+  ASSERT_TRUE(probed.ok()) << probed.status();
+  EXPECT_EQ(probed->dialect, Dialect::kV6);
+  EXPECT_FALSE(ends_[0]->peer_closed());  // which has a PING to answer, and is good
+  EXPECT_TRUE(ends_[1]->peer_closed());
+}
+
+TEST_F(DialectProbe, AServerOfOneConnectionMayTakeItsTime) {
+  auto slow = [this] {
+    absl::StatusOr<std::unique_ptr<Stream>> stream = Dial();
+    if (!stream.ok()) ends_[0]->Send(kReply6);  // late, when a second connection was refused
+    return stream;
+  };
+  scripts_ = {{""}};
+  const auto probed = ProbeDialect(slow, Limits(), absl::Now() + absl::Seconds(20));
+  ASSERT_TRUE(probed.ok()) << probed.status();
+  EXPECT_EQ(probed->dialect, Dialect::kV6);
+}
+
+TEST_F(DialectProbe, APeersOwnRequestTellsAsWell) {
+  const auto probed = Probe({{kClose6 + kReply6}});
+  ASSERT_TRUE(probed.ok()) << probed.status();
+  EXPECT_EQ(probed->dialect, Dialect::kV6);
+  EXPECT_EQ(ReadAll(*probed->stream, 100), kClose6 + kReply6);
+}
+
+TEST_F(DialectProbe, SilenceEndsAtTheDeadline) {
+  // Half a message is not one.
+  EXPECT_EQ(Probe({{""}, {kReply5.substr(0, 7)}}, absl::Milliseconds(600)).status().code(),
+            absl::StatusCode::kDeadlineExceeded);
+}
+
+TEST_F(DialectProbe, WhatIsNotRpycIsToldSo) {
+  for (const char* greeting :
+       {"SSH-2.0-OpenSSH_9.2\r\n", "\0\0\0\1\0\x7f\n", "HTTP/1.1 400 Bad\r\n"}) {
+    ends_.clear();
+    const absl::Status status =
+        Probe({{std::string(greeting, greeting[0] == 0 ? 7 : 17)}}).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
+    EXPECT_EQ(ends_.size(), 1u);
+  }
+}
+
+TEST_F(DialectProbe, SaysWhyItCouldNotConnect) {
+  EXPECT_EQ(Probe({}).status().message(), "refused");
+  ends_.clear();
+  EXPECT_EQ(Probe({{kClose5, true}}).status().message(), "refused");
+  EXPECT_EQ(ends_.size(), 1u);
+}
+
+}  // namespace
+}  // namespace rpyc
