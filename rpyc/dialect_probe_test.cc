@@ -16,9 +16,7 @@ namespace {
 
 // What servers wrote, 4.1.5 and 5.3.1 alike, when the PING of the probe came.
 const std::string kPing5 = absl::HexStringToBytes("000000090012514f11511151104f0a");
-const std::string kPing6 = absl::HexStringToBytes(
-    "000000090001114f1151115110"
-    "4f0a");
+const std::string kPing6 = absl::HexStringToBytes("000000090001114f11511151104f0a");
 const std::string kReply5 = absl::HexStringToBytes("000000060012524f11514f0a");
 const std::string kReply6 = absl::HexStringToBytes("000000060002114f11514f0a");
 const std::string kClose5 = absl::HexStringToBytes("000000080012515011521151020a");

@@ -1,0 +1,49 @@
+#ifndef TESTS_CLIENT_PYTHON_SERVER_H_
+#define TESTS_CLIENT_PYTHON_SERVER_H_
+
+#include <sys/types.h>
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "rpyc/transport/endpoint.h"
+#include "rpyc/transport/fd.h"
+
+namespace rpyc {
+
+// The versions of rpyc that the client is tested against.
+inline constexpr const char* kVersions[] = {"4.1.5", "5.3.1", "6.0.2"};
+
+// server.py in a process of its own, with real rpyc servers of one version. Ends with this object,
+// and with the test.
+class PythonServer {
+ public:
+  // Servers by their names in server.py. Null if there is no such environment, which is a test to
+  // be skipped; anything else that goes wrong fails the test.
+  static std::unique_ptr<PythonServer> Start(const std::string& version,
+                                             const std::vector<std::string>& names);
+  ~PythonServer();
+  PythonServer(const PythonServer&) = delete;
+  PythonServer& operator=(const PythonServer&) = delete;
+
+  // Where the server `name` listens.
+  const Endpoint& at(const std::string& name) const;
+  // Kills it.
+  void Kill();
+
+ private:
+  PythonServer() = default;
+  std::optional<std::string> ReadLine();
+
+  pid_t pid_ = 0;
+  Fd stdin_, stdout_;
+  std::string text_;  // read and not a line yet
+  std::map<std::string, Endpoint> servers_;
+};
+
+}  // namespace rpyc
+
+#endif  // TESTS_CLIENT_PYTHON_SERVER_H_
