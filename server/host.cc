@@ -6,6 +6,7 @@
 #include "absl/time/clock.h"
 #include "server/admin/admin_server.h"
 #include "server/service_catalog.h"
+#include "server/signal_mask.h"
 
 namespace rpyc {
 namespace {
@@ -48,6 +49,7 @@ absl::StatusOr<std::unique_ptr<Host>> Host::Start(HostOptions options) {
     if (!checked.ok()) return ServerError(server, checked);
   }
   if (!options.admin_address.empty()) {
+    const SignalMask inherited_by_grpc;
     absl::StatusOr<std::unique_ptr<AdminServer>> admin =
         AdminServer::Start(options.admin_address, &state->directory, start_time);
     if (!admin.ok()) return Prefixed("admin listener", admin.status());
@@ -64,11 +66,16 @@ absl::StatusOr<std::unique_ptr<Host>> Host::Start(HostOptions options) {
 
 Host::Host(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
-Host::~Host() { Close(absl::ZeroDuration()); }
+Host::~Host() {
+  Close(absl::ZeroDuration());
+  const SignalMask inherited_by_grpc;
+  state_->admin.reset();
+}
 
 void Host::Close(absl::Duration drain_timeout) {
   // The control plane stays until the end, so that one can watch the drain.
   state_->directory.CloseAll(drain_timeout);
+  const SignalMask inherited_by_grpc;  // which may start threads even to shut down
   if (state_->admin != nullptr) state_->admin->Close(absl::Now() + kAdminGrace);
 }
 

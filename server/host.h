@@ -18,15 +18,17 @@ namespace rpyc {
 
 // What a host is made of.
 struct HostOptions {
-  std::vector<Service> services;
+  std::vector<Service> services = {};
   ServerKindTable kinds = BuiltinServerKinds();
-  std::string admin_address;           // HOST:PORT, unix:PATH, or empty: no control plane
-  std::vector<ServerOptions> servers;  // started in this order
+  std::string admin_address = "";           // HOST:PORT, unix:PATH, or empty: no control plane
+  std::vector<ServerOptions> servers = {};  // started in this order
 };
 
-// Servers and their control plane in one process. For a program with a main loop of its own: no
-// signals, no flags, no output (log.h says how to see the log). Threads: every method from any
-// thread.
+// Servers and their control plane in one process, for a program with a main loop of its own: no
+// flags, no output (log_sink.h hands over the log), no signals: dispositions and mask stay as they
+// are, and the host's threads take none. A process may have several, at once or one after another.
+// To Start one on a unix: control plane changes the umask for a moment.
+// Threads: every method from any thread.
 class Host {
  public:
   // Starts everything, or, with an error that says what failed, nothing.
@@ -34,6 +36,10 @@ class Host {
   ~Host();
 
   // Closes all servers, draining for at most `drain_timeout`, then the control plane. Idempotent.
+  // It waits for calls that run: where they run on the caller's own loop (Service::RunOn), that
+  // loop goes on on another thread meanwhile, or first drops the tasks it was given. A call that
+  // does not return even so is left behind on its thread, with all it uses, and counted in
+  // servers().GetTotals().abandoned_calls: a program that has any should end by _exit.
   void Close(absl::Duration drain_timeout);
 
   ServerDirectory& servers();

@@ -16,7 +16,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "rpyc/transport/endpoint.h"
 #include "server/host.h"
 #include "server/host_flags.h"
 #include "server/log.h"
@@ -100,10 +99,8 @@ bool IsUsageError(const absl::Status& status) {
 }
 
 std::string Describe(const ServerRecord& server) {
-  const ServerSnapshot& at = server.snapshot;
   return absl::StrCat("server servers/", server.id, " (", server.options.kind, ", ",
-                      server.options.service, ") listening on ",
-                      Endpoint{at.hostname, at.port, at.socket_path}.ToString());
+                      server.options.service, ") listening on ", server.snapshot.address());
 }
 
 // Serves until a signal ends it.

@@ -1,24 +1,41 @@
 #include "server/log.h"
 
+#include <spdlog/sinks/dist_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
 #include <memory>
+#include <utility>
 
 namespace rpyc {
 namespace {
 
-std::shared_ptr<spdlog::logger>* MakeLogger() {
-  auto logger = spdlog::stderr_logger_mt("rpyc");
+struct Output {
+  // A logger's own list of sinks must not change while it logs; this one's may.
+  std::shared_ptr<spdlog::sinks::dist_sink_mt> sinks;
+  std::shared_ptr<spdlog::logger> logger;
+};
+
+Output* MakeOutput() {
+  auto sinks = std::make_shared<spdlog::sinks::dist_sink_mt>();
+  sinks->add_sink(std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  // Not in spdlog's list of loggers: a program that embeds a host may have a "rpyc" of its own.
+  auto logger = std::make_shared<spdlog::logger>("rpyc", sinks);
   logger->set_level(spdlog::level::off);
   logger->flush_on(spdlog::level::trace);
-  return new std::shared_ptr<spdlog::logger>(std::move(logger));
+  return new Output{std::move(sinks), std::move(logger)};
+}
+
+Output& TheOutput() {
+  static Output* const output = MakeOutput();
+  return *output;
 }
 
 }  // namespace
 
-spdlog::logger& Log() {
-  static const std::shared_ptr<spdlog::logger>* const logger = MakeLogger();
-  return **logger;
+spdlog::logger& Log() { return *TheOutput().logger; }
+
+void SetLogSinks(std::vector<spdlog::sink_ptr> sinks) {
+  TheOutput().sinks->set_sinks(std::move(sinks));
 }
 
 }  // namespace rpyc

@@ -270,6 +270,10 @@ void Server::Core::Close(absl::Duration drain_timeout) {
   state_changed_();
 }
 
+std::string ServerSnapshot::address() const {
+  return Endpoint{hostname, port, socket_path}.ToString();
+}
+
 ServerSnapshot Server::Core::Snapshot() const {
   const SessionLedger::Totals totals = setup_->ledger.totals();
   ServerSnapshot snapshot;

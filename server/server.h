@@ -32,6 +32,9 @@ struct ServerSnapshot {
   int64_t calls_failed = 0;
   int64_t abandoned_calls = 0;  // calls that still ran when the server had closed
   absl::Status last_error;
+
+  // As clients write it: "127.0.0.1:18861", "[::1]:18861", "unix:/run/echo.sock".
+  std::string address() const;
 };
 
 // One listener, one service, one kind, and the sessions of its connections. Listening, limits,

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "server/signal_mask.h"
 
 namespace rpyc {
 namespace {
@@ -27,7 +28,11 @@ absl::Status StartThread(Body body) {
   ::pthread_attr_init(&attributes);
   ::pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
   pthread_t thread;
-  const int error = ::pthread_create(&thread, &attributes, &Run, owned.get());
+  int error;
+  {
+    const SignalMask inherited;
+    error = ::pthread_create(&thread, &attributes, &Run, owned.get());
+  }
   ::pthread_attr_destroy(&attributes);
   if (error != 0) {
     return absl::ResourceExhaustedError(

@@ -7,8 +7,8 @@
 namespace rpyc {
 
 // Runs `body` on a thread of its own, which nobody joins: `body` owns what it uses and says itself
-// when it is done. Unlike std::thread, running out of threads is a Status.
-// Errors:  kResourceExhausted - `body` has been destroyed without running.
+// when it is done. It takes no signals (signal_mask.h). Unlike std::thread, running out of threads
+// is a Status. Errors:  kResourceExhausted - `body` has been destroyed without running.
 absl::Status StartThread(absl::AnyInvocable<void() &&> body);
 
 }  // namespace rpyc

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <pthread.h>
+#include <signal.h>
 
 #include <future>
 #include <memory>
@@ -13,6 +14,26 @@ TEST(Thread, RunsItsBody) {
   std::promise<pthread_t> ran;
   ASSERT_TRUE(StartThread([&ran] { ran.set_value(::pthread_self()); }).ok());
   EXPECT_FALSE(::pthread_equal(ran.get_future().get(), ::pthread_self()));
+}
+
+sigset_t BlockedSignals() {
+  sigset_t blocked;
+  ::pthread_sigmask(SIG_BLOCK, nullptr, &blocked);
+  return blocked;
+}
+
+TEST(Thread, TakesNoSignalsButItsOwnFaults) {
+  const sigset_t before = BlockedSignals();
+  std::promise<sigset_t> ran;
+  ASSERT_TRUE(StartThread([&ran] { ran.set_value(BlockedSignals()); }).ok());
+  const sigset_t there = ran.get_future().get();
+  const sigset_t after = BlockedSignals();
+  for (int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGCHLD, SIGALRM, SIGPIPE, SIGRTMIN}) {
+    EXPECT_EQ(::sigismember(&there, signal), 1) << signal;
+    EXPECT_EQ(::sigismember(&after, signal), ::sigismember(&before, signal)) << signal;
+  }
+  EXPECT_EQ(::sigismember(&there, SIGSEGV), 0);
+  EXPECT_EQ(::sigismember(&there, SIGPROF), 0);
 }
 
 TEST(Thread, NoMoreThreadsIsAStatus) {

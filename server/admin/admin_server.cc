@@ -101,7 +101,9 @@ absl::StatusOr<std::unique_ptr<AdminServer>> AdminServer::Start(absl::string_vie
   builder.AddListeningPort(place->ForGrpc(), grpc::InsecureServerCredentials(), &port);
   for (const auto& service : state->services) builder.RegisterService(service.get());
   builder.RegisterService(state->health->service());
-  {
+  if (place->unix_path == nullptr) {
+    state->server = builder.BuildAndStart();
+  } else {
     // Of the process, but nothing else gives a socket its mode before others can connect.
     const mode_t umask_before = ::umask(0177);
     state->server = builder.BuildAndStart();

@@ -1,0 +1,63 @@
+#include "server/log_sink.h"
+
+#include <spdlog/sinks/base_sink.h>
+#include <spdlog/spdlog.h>
+
+#include <memory>
+#include <mutex>
+#include <utility>
+
+#include "server/log.h"
+
+namespace rpyc {
+namespace {
+
+spdlog::level::level_enum SpdlogLevel(LogLevel level) {
+  switch (level) {
+    case LogLevel::kDebug:
+      return spdlog::level::debug;
+    case LogLevel::kInfo:
+      return spdlog::level::info;
+    case LogLevel::kWarning:
+      return spdlog::level::warn;
+    case LogLevel::kError:
+      break;
+  }
+  return spdlog::level::err;
+}
+
+LogLevel LevelOf(spdlog::level::level_enum level) {
+  if (level <= spdlog::level::debug) return LogLevel::kDebug;
+  if (level == spdlog::level::info) return LogLevel::kInfo;
+  if (level == spdlog::level::warn) return LogLevel::kWarning;
+  return LogLevel::kError;
+}
+
+// The base locks around sink_it_.
+class ProgramSink : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  explicit ProgramSink(LogSink sink) : sink_(std::move(sink)) {}
+
+ private:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    sink_(LevelOf(message.level),
+          absl::string_view(message.payload.data(), message.payload.size()));
+  }
+  void flush_() override {}
+
+  const LogSink sink_;
+};
+
+}  // namespace
+
+void SetLogSink(LogLevel least, LogSink sink) {
+  if (sink == nullptr) {
+    Log().set_level(spdlog::level::off);
+    SetLogSinks({});
+    return;
+  }
+  SetLogSinks({std::make_shared<ProgramSink>(std::move(sink))});
+  Log().set_level(SpdlogLevel(least));
+}
+
+}  // namespace rpyc
