@@ -53,6 +53,7 @@ class CallContext {
     context.timeout_ = timeout;
     return context;
   }
+  CallContext WithDefaultTimeout() const { return CallContext(caller_); }
 
  private:
   static const std::shared_ptr<const Caller>& Nobody() {

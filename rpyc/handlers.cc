@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <iterator>
 #include <limits>
 #include <string>
 #include <utility>
@@ -177,12 +178,13 @@ absl::StatusOr<Value> Hash(HandlerContext& context, Args& args) {
   return (*object)->Hash(context.call);
 }
 
-absl::StatusOr<Value> Dir(HandlerContext&, Args& args) {
+absl::StatusOr<Value> Dir(HandlerContext& context, Args& args) {
   absl::StatusOr<std::shared_ptr<Object>> object = Target(args[0]);
   if (!object.ok()) return object.status();
-  std::vector<Value> names;
-  for (std::string& name : (*object)->Dir()) names.emplace_back(std::move(name));
-  return Value::Tuple(std::move(names));
+  absl::StatusOr<std::vector<std::string>> names = (*object)->Dir(context.call);
+  if (!names.ok()) return std::move(names).status();
+  return Value::Tuple(
+      {std::make_move_iterator(names->begin()), std::make_move_iterator(names->end())});
 }
 
 absl::StatusOr<Value> Pickle(HandlerContext&, Args&) {
@@ -263,9 +265,7 @@ absl::StatusOr<Value> CtxExit(HandlerContext& context, Args& args) {
   if (!asked.ok()) return asked.status();
   // The peer tells the exception's class and no more. A Python server passes a TypeError of its
   // own making; we pass what is known.
-  return asked->object->CallAttr(
-      context.call, asked->attribute,
-      {.positional = {std::move(args[1]), Value(), Value()}, .keyword = {}});
+  return asked->object->Exit(context.call, std::move(args[1]));
 }
 
 // isinstance(x, C) where the peer holds proxies of both. Python's own server answers False for all
@@ -294,7 +294,7 @@ constexpr std::array<HandlerRow, 20> kHandlers = {{
     {Handle::kStr, 1, 1, true, false, Str},
     {Handle::kCmp, 2, 3, true, false, Cmp},
     {Handle::kHash, 1, 1, true, false, Hash},
-    {Handle::kDir, 1, 1, false, false, Dir},
+    {Handle::kDir, 1, 1, true, false, Dir},
     {Handle::kPickle, 2, 2, false, false, Pickle},
     {Handle::kDel, 1, 2, true, false, Del},
     {Handle::kInspect, 1, 1, false, false, Inspect},

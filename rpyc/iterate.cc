@@ -26,78 +26,45 @@ absl::Status NotIterable(const Value& value) {
   return PyStatus("TypeError", absl::StrCat("'", ShortTypeName(value), "' object is not iterable"));
 }
 
-// Hands items on until they are more than the limits allow.
-class Counted {
- public:
-  Counted(const Limits& limits, TakeItem take) : limits_(limits), take_(take) {}
+// Those of one of our containers: a dict's keys.
+std::vector<Value> ItemsOf(const Container& container) {
+  std::vector<Value> all = container.Snapshot();
+  if (container.kind() == Container::Kind::kList) return all;
+  std::vector<Value> keys;
+  keys.reserve(all.size() / 2);
+  for (size_t i = 0; i < all.size(); i += 2) keys.push_back(std::move(all[i]));
+  return keys;
+}
 
-  size_t bytes() const { return bytes_; }
-  size_t count() const { return count_; }
-
-  absl::Status Take(Value item) {
-    bytes_ += MemoryOf(item);
-    if (bytes_ > limits_.max_decoded_bytes) {
-      return PyStatus("ValueError", absl::StrCat("too many items: over ", limits_.max_decoded_bytes,
-                                                 " bytes after ", count_));
-    }
-    return take_(count_++, std::move(item));
+std::vector<Value> CharsOf(const std::string& text) {
+  std::vector<Value> chars;
+  for (size_t at = 0; at < text.size();) {
+    const size_t length = std::max<size_t>(1, Utf8CharLength(absl::string_view(text).substr(at)));
+    chars.emplace_back(text.substr(at, length));
+    at += length;
   }
+  return chars;
+}
 
-  absl::Status TakeAll(std::vector<Value> items) {
-    for (Value& item : items) {
-      absl::Status taken = Take(std::move(item));
-      if (!taken.ok()) return taken;
-    }
-    return absl::OkStatus();
-  }
+std::vector<Value> NumbersOf(const Bytes& bytes) {
+  std::vector<Value> numbers;
+  for (const char byte : bytes.data) numbers.emplace_back(int{static_cast<unsigned char>(byte)});
+  return numbers;
+}
 
- private:
-  const Limits& limits_;
-  const TakeItem take_;
-  size_t bytes_ = 0;
-  size_t count_ = 0;
-};
-
-absl::Status TakeObject(const CallContext& context, const Value& iterable, Counted* items) {
-  if (const Container* container = AsContainer(iterable)) {
-    std::vector<Value> all = container->Snapshot();
-    if (container->kind() == Container::Kind::kList) return items->TakeAll(std::move(all));
-    for (size_t i = 0; i < all.size(); i += 2) {
-      absl::Status taken = items->Take(std::move(all[i]));
-      if (!taken.ok()) return taken;
-    }
-    return absl::OkStatus();
-  }
+absl::StatusOr<std::shared_ptr<Object>> IteratorOf(const CallContext& context,
+                                                   const Value& iterable) {
   absl::StatusOr<Value> iterator =
       (*iterable.AsObject())->CallAttr(context, {.name = "__iter__", .exposed = false}, {});
   if (!iterator.ok()) {
     return IsPyStatus(iterator.status(), "AttributeError") ? NotIterable(iterable)
                                                            : iterator.status();
   }
-  const std::shared_ptr<Object>* object = iterator->AsObject();
-  if (object == nullptr) {
+  if (iterator->AsObject() == nullptr) {
     return PyStatus("TypeError", absl::StrCat("iter() returned non-iterator of type '",
                                               ShortTypeName(*iterator), "'"));
   }
-  for (size_t batch = kFirstBatch;;) {
-    absl::StatusOr<std::vector<Value>> next = (*object)->NextItems(context, batch);
-    if (!next.ok()) return std::move(next).status();
-    if (next->empty()) return absl::OkStatus();
-    absl::Status taken = items->TakeAll(*std::move(next));
-    if (!taken.ok()) return taken;
-    const size_t fit = kBatchBytes / (items->bytes() / items->count());
-    batch = std::clamp<size_t>(std::min(fit, 2 * batch), 1, kLargestBatch);
-  }
-}
-
-absl::Status TakeChars(const std::string& text, Counted* items) {
-  for (size_t at = 0; at < text.size();) {
-    const size_t length = std::max<size_t>(1, Utf8CharLength(absl::string_view(text).substr(at)));
-    absl::Status taken = items->Take(Value(text.substr(at, length)));
-    if (!taken.ok()) return taken;
-    at += length;
-  }
-  return absl::OkStatus();
+  return *iterator->AsObject();
 }
 
 // A sequence of pairs rather than a mapping, by what Python tells of it: its type's name.
@@ -143,29 +110,62 @@ size_t MemoryOf(const Value& value) {
   return bytes;
 }
 
-absl::Status ForEachItem(const CallContext& context, const Value& iterable, const Limits& limits,
-                         TakeItem take) {
-  Counted items(limits, take);
+absl::StatusOr<ItemReader> ItemReader::Of(const CallContext& context, const Value& iterable) {
   switch (iterable.kind()) {
     case Value::Kind::kTuple:
     case Value::Kind::kFrozenset:
-      for (const Value& item : iterable.items()) {
-        absl::Status taken = items.Take(item);
-        if (!taken.ok()) return taken;
-      }
-      return absl::OkStatus();
+      return ItemReader(std::vector<Value>(iterable.items().begin(), iterable.items().end()));
     case Value::Kind::kStr:
-      return TakeChars(*iterable.AsStr(), &items);
+      return ItemReader(CharsOf(*iterable.AsStr()));
     case Value::Kind::kBytes:
-      for (const char byte : iterable.AsBytes()->data) {
-        absl::Status taken = items.Take(Value(int{static_cast<unsigned char>(byte)}));
-        if (!taken.ok()) return taken;
+      return ItemReader(NumbersOf(*iterable.AsBytes()));
+    case Value::Kind::kObject: {
+      if (const Container* container = AsContainer(iterable)) {
+        return ItemReader(ItemsOf(*container));
       }
-      return absl::OkStatus();
-    case Value::Kind::kObject:
-      return TakeObject(context, iterable, &items);
+      absl::StatusOr<std::shared_ptr<Object>> iterator = IteratorOf(context, iterable);
+      if (!iterator.ok()) return std::move(iterator).status();
+      return ItemReader(*std::move(iterator));
+    }
     default:
       return NotIterable(iterable);
+  }
+}
+
+absl::StatusOr<std::vector<Value>> ItemReader::Next(const CallContext& context) {
+  if (iterator_ == nullptr) return std::exchange(all_, {});
+  if (count_ == 0) {
+    batch_ = kFirstBatch;
+  } else {
+    const size_t fit = kBatchBytes / (bytes_ / count_);
+    batch_ = std::clamp<size_t>(std::min(fit, 2 * batch_), 1, kLargestBatch);
+  }
+  absl::StatusOr<std::vector<Value>> items = iterator_->NextItems(context, batch_);
+  if (!items.ok()) return items;
+  count_ += items->size();
+  for (const Value& item : *items) bytes_ += MemoryOf(item);
+  return items;
+}
+
+absl::Status ForEachItem(const CallContext& context, const Value& iterable, const Limits& limits,
+                         TakeItem take) {
+  absl::StatusOr<ItemReader> reader = ItemReader::Of(context, iterable);
+  if (!reader.ok()) return std::move(reader).status();
+  size_t bytes = 0;
+  for (size_t count = 0;;) {
+    absl::StatusOr<std::vector<Value>> items = reader->Next(context);
+    if (!items.ok()) return std::move(items).status();
+    if (items->empty()) return absl::OkStatus();
+    for (Value& item : *items) {
+      bytes += MemoryOf(item);
+      if (bytes > limits.max_decoded_bytes) {
+        return PyStatus("ValueError",
+                        absl::StrCat("too many items: over ", limits.max_decoded_bytes,
+                                     " bytes after ", count));
+      }
+      absl::Status taken = take(count++, std::move(item));
+      if (!taken.ok()) return taken;
+    }
   }
 }
 

@@ -2,6 +2,8 @@
 #define RPYC_ITERATE_H_
 
 #include <cstddef>
+#include <memory>
+#include <utility>
 #include <vector>
 
 #include "absl/functional/function_ref.h"
@@ -9,13 +11,36 @@
 #include "absl/status/statusor.h"
 #include "rpyc/call_context.h"
 #include "rpyc/limits.h"
+#include "rpyc/object.h"
 #include "rpyc/value.h"
 
 namespace rpyc {
 
-// Passes each item of what Python would iterate over to `take`, until that fails: a tuple, a
-// frozenset, the characters of a str, the numbers of bytes; any object with __iter__, ours or the
-// peer's, whose items are fetched in batches.
+// Reads the items of what Python would iterate over: a tuple, a frozenset, the characters of a str,
+// the numbers of bytes; any object with __iter__, ours or the peer's, whose items are fetched in
+// batches, ahead of what is taken.
+// Threads: may run user code and wait for a peer; hold no lock.
+class ItemReader {
+ public:
+  // Asks an object for its iterator.
+  // Errors:  TypeError - not iterable; what __iter__ raises.
+  static absl::StatusOr<ItemReader> Of(const CallContext& context, const Value& iterable);
+
+  // The next items; none at the end.
+  absl::StatusOr<std::vector<Value>> Next(const CallContext& context);
+
+ private:
+  explicit ItemReader(std::vector<Value> all) : all_(std::move(all)) {}
+  explicit ItemReader(std::shared_ptr<Object> iterator) : iterator_(std::move(iterator)) {}
+
+  std::vector<Value> all_;            // of what is here, until they are taken
+  std::shared_ptr<Object> iterator_;  // or what to ask for them
+  size_t batch_ = 0;                  // how many were asked for last
+  size_t count_ = 0;                  // the items so far, and their size
+  size_t bytes_ = 0;
+};
+
+// Passes each item of what Python would iterate over to `take`, until that fails: see ItemReader.
 // Errors:  TypeError - not iterable; ValueError - more than limits.max_decoded_bytes, which is how
 //          an endless generator ends; what iterating raises; what `take` returns.
 // Threads: may run user code and wait for a peer; hold no lock.

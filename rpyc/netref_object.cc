@@ -1,7 +1,12 @@
 #include "rpyc/netref_object.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "absl/strings/str_cat.h"
+#include "rpyc/brine.h"
 #include "rpyc/errors.h"
+#include "rpyc/limits.h"
 
 namespace rpyc {
 namespace {
@@ -15,6 +20,14 @@ Value Keywords(std::vector<std::pair<std::string, Value>> keyword) {
 }
 
 absl::Status ConnectionEnded() { return PyStatus("EOFError", "the connection has ended"); }
+
+absl::Status NoText(const Value& got) {
+  return PyStatus("TypeError", absl::StrCat("the peer gave ", got.type_name(), ", not str"));
+}
+
+absl::Status NoTuple(const Value& got) {
+  return PyStatus("TypeError", absl::StrCat("the peer gave ", got.type_name(), ", not tuple"));
+}
 
 }  // namespace
 
@@ -63,20 +76,23 @@ bool NetrefObject::BelongsTo(const std::shared_ptr<NetrefOwner>& owner) const {
   return !owner_.owner_before(owner) && !owner.owner_before(owner_);
 }
 
-absl::StatusOr<Value> NetrefObject::Request(const CallContext& context, Handle handle,
-                                            std::vector<Value> args) {
+absl::StatusOr<Value> NetrefObject::RequestWithout(const CallContext& context, Handle handle,
+                                                   Value args) {
   const std::shared_ptr<NetrefOwner> owner = owner_.lock();
   if (owner == nullptr) return ConnectionEnded();
+  return owner->Request(handle, std::move(args), context.timeout());
+}
+
+absl::StatusOr<Value> NetrefObject::Request(const CallContext& context, Handle handle,
+                                            std::vector<Value> args) {
   args.insert(args.begin(), Value(shared_from_this()));
-  return owner->Request(handle, Value::Tuple(std::move(args)), context.timeout());
+  return RequestWithout(context, handle, Value::Tuple(std::move(args)));
 }
 
 absl::StatusOr<std::string> NetrefObject::RequestText(const CallContext& context, Handle handle) {
   absl::StatusOr<Value> text = Request(context, handle);
   if (!text.ok()) return text.status();
-  if (text->AsStr() == nullptr) {
-    return PyStatus("TypeError", absl::StrCat("the peer gave ", text->type_name(), ", not str"));
-  }
+  if (text->AsStr() == nullptr) return NoText(*text);
   return std::move(*text->MutableStr());
 }
 
@@ -127,10 +143,42 @@ absl::StatusOr<std::vector<Value>> NetrefObject::NextItems(const CallContext& co
   absl::StatusOr<Value> items =
       Request(context, Handle::kBuffIter, {Value(static_cast<int64_t>(count))});
   if (!items.ok()) return items.status();
-  if (!items->IsTuple()) {
-    return PyStatus("TypeError", absl::StrCat("the peer gave ", items->type_name(), ", not tuple"));
-  }
+  if (!items->IsTuple()) return NoTuple(*items);
   return std::move(*items).TakeItems();
+}
+
+absl::StatusOr<std::vector<std::string>> NetrefObject::Dir(const CallContext& context) {
+  absl::StatusOr<Value> answer = Request(context, Handle::kDir);
+  if (!answer.ok()) return std::move(answer).status();
+  if (!answer->IsTuple()) return NoTuple(*answer);
+  std::vector<std::string> names;
+  for (Value& name : std::move(*answer).TakeItems()) {
+    if (name.AsStr() == nullptr) return NoText(name);
+    names.push_back(std::move(*name.MutableStr()));
+  }
+  return names;
+}
+
+absl::StatusOr<bool> NetrefObject::IsCallable(const CallContext& context) {
+  constexpr absl::string_view kFunctions[] = {"builtins.function", "builtins.method",
+                                              "builtins.builtin_function_or_method"};
+  if (std::find(std::begin(kFunctions), std::end(kFunctions), type_name_) != std::end(kFunctions)) {
+    return true;
+  }
+  const absl::StatusOr<Value> id_pack = brine::Decode(id_pack_, Limits());
+  if (!id_pack.ok() || id_pack->items().size() != 3) return false;
+  if (id_pack->items()[2] == Value(0)) return true;  // a class
+  absl::StatusOr<Value> methods =
+      RequestWithout(context, Handle::kInspect, Value::Tuple({*id_pack}));
+  if (!methods.ok()) return std::move(methods).status();
+  const absl::Span<const Value> all = methods->items();
+  return std::any_of(all.begin(), all.end(), [](const Value& method) {
+    return !method.items().empty() && method.items()[0] == Value("__call__");
+  });
+}
+
+absl::StatusOr<Value> NetrefObject::Exit(const CallContext& context, Value exception) {
+  return Request(context, Handle::kCtxExit, {std::move(exception)});
 }
 
 }  // namespace rpyc

@@ -94,11 +94,16 @@ class NetrefObject : public Object {
   absl::StatusOr<Value> Compare(const CallContext& context, absl::string_view op,
                                 const Value& other) override;
   absl::StatusOr<std::vector<Value>> NextItems(const CallContext& context, size_t count) override;
+  absl::StatusOr<std::vector<std::string>> Dir(const CallContext& context) override;
+  // Without a question for classes and Python's functions.
+  absl::StatusOr<bool> IsCallable(const CallContext& context) override;
+  absl::StatusOr<Value> Exit(const CallContext& context, Value exception) override;
 
  private:
   // `args` follow this object in the argument tuple.
   absl::StatusOr<Value> Request(const CallContext& context, Handle handle,
                                 std::vector<Value> args = {});
+  absl::StatusOr<Value> RequestWithout(const CallContext& context, Handle handle, Value args);
   absl::StatusOr<std::string> RequestText(const CallContext& context, Handle handle);
 
   const std::string id_pack_;

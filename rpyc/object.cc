@@ -104,6 +104,17 @@ absl::StatusOr<std::vector<Value>> Object::NextItems(const CallContext& context,
   return items;
 }
 
+absl::StatusOr<std::vector<std::string>> Object::Dir(const CallContext&) {
+  return std::vector<std::string>();
+}
+
+absl::StatusOr<bool> Object::IsCallable(const CallContext&) { return false; }
+
+absl::StatusOr<Value> Object::Exit(const CallContext& context, Value exception) {
+  return CallAttr(context, {.name = "__exit__", .exposed = false},
+                  {.positional = {std::move(exception), Value(), Value()}, .keyword = {}});
+}
+
 int64_t NewObjectId() {
   static std::atomic<int64_t> last{0};
   return last.fetch_add(1, std::memory_order_relaxed) + 1;

@@ -82,7 +82,11 @@ class Object : public std::enable_shared_from_this<Object> {
   // For an iterator: its next items, at most `count`; none at its end. May answer with fewer.
   virtual absl::StatusOr<std::vector<Value>> NextItems(const CallContext& context, size_t count);
   // Names for dir(), sorted.
-  virtual std::vector<std::string> Dir() const { return {}; }
+  virtual absl::StatusOr<std::vector<std::string>> Dir(const CallContext& context);
+  // Python's callable(): whether Call may be of use.
+  virtual absl::StatusOr<bool> IsCallable(const CallContext& context);
+  // The end of a with statement, left by `exception` or None: calls __exit__.
+  virtual absl::StatusOr<Value> Exit(const CallContext& context, Value exception);
   // Special methods the peer's proxy class must have, each with its docstring.
   virtual std::vector<std::pair<std::string, std::optional<std::string>>> SpecialMethods() const {
     return {};

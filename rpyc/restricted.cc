@@ -56,7 +56,7 @@ class RestrictedObject : public Object {
   absl::Status DelAttr(const CallContext&, AttributeRef attribute) override {
     return Denied(attribute.name);
   }
-  Names Dir() const override {
+  absl::StatusOr<Names> Dir(const CallContext&) override {
     Names names = attrs_;
     std::sort(names.begin(), names.end());
     return names;

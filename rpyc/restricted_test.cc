@@ -70,7 +70,7 @@ TEST(Restricted, ShowsOnlyWhatIsNamed) {
   EXPECT_EQ(peer.Set("foo"), "AttributeError: foo");
   EXPECT_EQ(peer.Set("bar"), "set");
   EXPECT_EQ(thing->bar, 5);
-  EXPECT_EQ(peer.object().Dir(), (std::vector<std::string>{"__len__", "foo", "plain"}));
+  EXPECT_EQ(*peer.object().Dir({}), (std::vector<std::string>{"__len__", "foo", "plain"}));
   EXPECT_TRUE(peer.object().SpecialMethods().empty());
 }
 

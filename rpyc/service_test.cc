@@ -162,8 +162,8 @@ TEST(Service, SpecialMethods) {
   std::vector<std::string> special;
   for (const auto& [name, doc] : account->SpecialMethods()) special.push_back(name);
   EXPECT_EQ(special, (std::vector<std::string>{"__len__", "__eq__", "__str__"}));
-  EXPECT_EQ(account->Dir(), (std::vector<std::string>{"__eq__", "__len__", "__str__", "balance",
-                                                      "deposit", "withdraw"}));
+  EXPECT_EQ(*account->Dir({}), (std::vector<std::string>{"__eq__", "__len__", "__str__", "balance",
+                                                         "deposit", "withdraw"}));
 }
 
 TEST(Service, MethodsDescribeThemselves) {

@@ -168,7 +168,7 @@ TEST(ClassObject, ItsAttributesAreWhatNeedsNoObject) {
   EXPECT_FALSE(type->Has("low").exposed);
   EXPECT_EQ(Failure(Get(type, "low")),
             "AttributeError: type object 'cpp.Gauge' has no attribute 'low'");
-  EXPECT_EQ(type->Dir(),
+  EXPECT_EQ(*type->Dir({}),
             (std::vector<std::string>{"Inner", "Self", "__call__", "__doc__", "__name__",
                                       "__qualname__", "__signature__", "unit"}));
 }

@@ -61,7 +61,9 @@ absl::StatusOr<std::string> ClassObject::Repr(const CallContext&) {
   return absl::StrCat("<class '", class_->name(), "'>");
 }
 
-std::vector<std::string> ClassObject::Dir() const {
+absl::StatusOr<bool> ClassObject::IsCallable(const CallContext&) { return true; }
+
+absl::StatusOr<std::vector<std::string>> ClassObject::Dir(const CallContext&) {
   std::vector<std::string> names = {"__call__", "__doc__", "__name__", "__qualname__"};
   if (class_->init() != nullptr) names.push_back("__signature__");
   for (const auto& member : class_->members()) {

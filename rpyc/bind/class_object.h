@@ -29,7 +29,8 @@ class ClassObject : public Object {
   absl::StatusOr<Value> GetAttr(const CallContext& context, AttributeRef attribute) override;
   absl::StatusOr<Value> Call(const CallContext& context, CallArgs args) override;
   absl::StatusOr<std::string> Repr(const CallContext& context) override;
-  std::vector<std::string> Dir() const override;
+  absl::StatusOr<std::vector<std::string>> Dir(const CallContext& context) override;
+  absl::StatusOr<bool> IsCallable(const CallContext& context) override;
   std::vector<std::pair<std::string, std::optional<std::string>>> SpecialMethods() const override;
 
  private:

@@ -150,7 +150,11 @@ absl::StatusOr<Value> Instance::Compare(const CallContext& context, absl::string
   return CallMember(context, *member, CallArgs{.positional = {other}, .keyword = {}});
 }
 
-std::vector<std::string> Instance::Dir() const {
+absl::StatusOr<bool> Instance::IsCallable(const CallContext&) {
+  return class_->Find("__call__") != nullptr;
+}
+
+absl::StatusOr<std::vector<std::string>> Instance::Dir(const CallContext&) {
   std::vector<std::string> names;
   for (const auto& member : class_->members()) names.push_back(member->name);
   std::sort(names.begin(), names.end());
@@ -219,8 +223,11 @@ absl::StatusOr<std::string> BoundMethod::Repr(const CallContext&) {
   return absl::StrCat("<bound method ", instance_->type_name(), ".", member_->name, ">");
 }
 
-std::vector<std::string> BoundMethod::Dir() const {
-  return {"__call__", "__doc__", "__name__", "__qualname__", "__signature__"};
+absl::StatusOr<bool> BoundMethod::IsCallable(const CallContext&) { return true; }
+
+absl::StatusOr<std::vector<std::string>> BoundMethod::Dir(const CallContext&) {
+  return std::vector<std::string>{"__call__", "__doc__", "__name__", "__qualname__",
+                                  "__signature__"};
 }
 
 }  // namespace rpyc

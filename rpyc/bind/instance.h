@@ -39,7 +39,8 @@ class Instance : public Object {
   absl::StatusOr<Value> Hash(const CallContext& context) override;
   absl::StatusOr<Value> Compare(const CallContext& context, absl::string_view op,
                                 const Value& other) override;
-  std::vector<std::string> Dir() const override;
+  absl::StatusOr<std::vector<std::string>> Dir(const CallContext& context) override;
+  absl::StatusOr<bool> IsCallable(const CallContext& context) override;
   std::vector<std::pair<std::string, std::optional<std::string>>> SpecialMethods() const override;
 
  private:
@@ -71,7 +72,8 @@ class BoundMethod : public Object {
   absl::StatusOr<Value> Compare(const CallContext& context, absl::string_view op,
                                 const Value& other) override;
   absl::StatusOr<Value> Hash(const CallContext& context) override;
-  std::vector<std::string> Dir() const override;
+  absl::StatusOr<std::vector<std::string>> Dir(const CallContext& context) override;
+  absl::StatusOr<bool> IsCallable(const CallContext& context) override;
 
  private:
   bool IsSameAs(const Value& other) const;

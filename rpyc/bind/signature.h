@@ -3,11 +3,14 @@
 
 #include <optional>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "rpyc/cast/cast.h"
 #include "rpyc/object.h"
 #include "rpyc/value.h"
 
@@ -18,6 +21,13 @@ struct Arg {
   explicit Arg(absl::string_view name) : name(name) {}
   Arg&& operator=(Value value) && {
     default_value = std::move(value);
+    return std::move(*this);
+  }
+  template <typename T>
+  requires(!std::is_convertible_v<T, Value>)  //
+      Arg &&
+      operator=(T&& value) && {
+    default_value = Cast<std::decay_t<T>>::To(std::forward<T>(value));
     return std::move(*this);
   }
 

@@ -1,0 +1,40 @@
+#ifndef RPYC_CAST_NETREF_H_
+#define RPYC_CAST_NETREF_H_
+
+#include <string>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "rpyc/call_context.h"
+#include "rpyc/cast/cast.h"
+#include "rpyc/cast/return_policy.h"
+#include "rpyc/netref.h"
+#include "rpyc/value.h"
+
+namespace rpyc {
+
+// Anything, to be asked. Going out it is the value again; one that stands for an error throws it.
+template <>
+struct Cast<Netref> {
+  static absl::StatusOr<Netref> From(const CallContext& context, Value& value) {
+    return Netref(std::move(value), context);
+  }
+  static Value To(const Netref& netref) { return netref.as<Value>(); }
+  static std::string Name() { return ""; }
+};
+
+namespace cast_internal {
+
+// As a result of its own, the error is the call's.
+template <>
+struct Returned<ReturnPolicy::Default, Netref> {
+  static absl::StatusOr<Value> To(const CallContext&, const Netref& netref) {
+    return netref.value();
+  }
+  static std::string Name() { return ""; }
+};
+
+}  // namespace cast_internal
+}  // namespace rpyc
+
+#endif  // RPYC_CAST_NETREF_H_

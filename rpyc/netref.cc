@@ -1,0 +1,223 @@
+#include "rpyc/netref.h"
+
+#include <exception>
+
+#include "absl/hash/hash.h"
+#include "absl/strings/str_cat.h"
+#include "rpyc/collection.h"
+#include "rpyc/errors.h"
+#include "rpyc/python_ops.h"
+
+namespace rpyc {
+namespace {
+
+// How `object` carries `name`. A proxy sends the name as it is.
+AttributeRef AttributeOf(const Object& object, absl::string_view name) {
+  return {.name = name, .exposed = object.Has(name).exposed};
+}
+
+absl::Status NoAttribute(const Value& value, absl::string_view name) {
+  return PyStatus("AttributeError", absl::StrCat("'", ShortTypeName(value),
+                                                 "' object has no attribute '", name, "'"));
+}
+
+template <typename T>
+T OrThrow(absl::StatusOr<T> result) {
+  if (!result.ok()) netref_internal::Throw(result.status());
+  return *std::move(result);
+}
+
+}  // namespace
+
+void netref_internal::Throw(const absl::Status& error) { throw PyError(ToException(error)); }
+
+Netref Netref::operator[](absl::string_view name) const {
+  Netref attribute(value(), context_);
+  attribute.attribute_ = std::string(name);
+  return attribute;
+}
+
+absl::StatusOr<Value> Netref::value() const {
+  if (!attribute_ || !value_.ok()) return value_;
+  const std::shared_ptr<Object>* object = value_->AsObject();
+  if (object == nullptr) return NoAttribute(*value_, *attribute_);
+  return (*object)->GetAttr(context_, AttributeOf(**object, *attribute_));
+}
+
+void Netref::SetValue(absl::StatusOr<Value> value) const {
+  if (!attribute_) netref_internal::Throw(PyStatus("TypeError", "only an attribute can be set"));
+  const Value owner = OrThrow(value_);
+  const std::shared_ptr<Object>* object = owner.AsObject();
+  if (object == nullptr) netref_internal::Throw(NoAttribute(owner, *attribute_));
+  absl::Status set =
+      (*object)->SetAttr(context_, AttributeOf(**object, *attribute_), OrThrow(std::move(value)));
+  if (!set.ok()) netref_internal::Throw(set);
+}
+
+void Netref::Del() const {
+  if (!attribute_) {
+    netref_internal::Throw(PyStatus("TypeError", "only an attribute can be deleted"));
+  }
+  const Value owner = OrThrow(value_);
+  const std::shared_ptr<Object>* object = owner.AsObject();
+  if (object == nullptr) netref_internal::Throw(NoAttribute(owner, *attribute_));
+  absl::Status deleted = (*object)->DelAttr(context_, AttributeOf(**object, *attribute_));
+  if (!deleted.ok()) netref_internal::Throw(deleted);
+}
+
+Netref Netref::Call(CallArgs args) const {
+  if (!value_.ok()) return *this;
+  const std::shared_ptr<Object>* object = value_->AsObject();
+  if (attribute_) {
+    const std::string origin = absl::StrCat(*attribute_, "()");
+    if (object == nullptr) return Result(NoAttribute(*value_, *attribute_), origin);
+    return Result(
+        (*object)->CallAttr(context_, AttributeOf(**object, *attribute_), std::move(args)), origin);
+  }
+  if (object == nullptr) {
+    return Result(PyStatus("TypeError",
+                           absl::StrCat("'", ShortTypeName(*value_), "' object is not callable")),
+                  "");
+  }
+  return Result((*object)->Call(context_, std::move(args)), "");
+}
+
+void Netref::Add(Arg arg, CallArgs* args) {
+  args->keyword.emplace_back(std::move(arg.name),
+                             arg.default_value ? *std::move(arg.default_value) : Value());
+}
+
+void Netref::Add(Args rest, CallArgs* args) {
+  args->positional.insert(args->positional.end(), std::make_move_iterator(rest.values.begin()),
+                          std::make_move_iterator(rest.values.end()));
+}
+
+void Netref::Add(Kwargs rest, CallArgs* args) {
+  args->keyword.insert(args->keyword.end(), std::make_move_iterator(rest.values.begin()),
+                       std::make_move_iterator(rest.values.end()));
+}
+
+Netref Netref::Result(absl::StatusOr<Value> value, absl::string_view origin) const {
+  Netref result(std::move(value), context_.WithDefaultTimeout());
+  result.origin_ = std::string(origin);
+  return result;
+}
+
+absl::Status Netref::ConversionError(const absl::Status& error) const {
+  // What a peer raised, while it was asked for its items, say, is not for us to word.
+  if (!ToException(error).traceback.empty()) return error;
+  if (attribute_) return ErrorAt(absl::StrCat("attribute '", *attribute_, "'"), error);
+  return origin_.empty() ? error : ErrorAt(absl::StrCat("the result of ", origin_), error);
+}
+
+Netref Netref::Timeout(absl::Duration timeout) const {
+  Netref timed = *this;
+  timed.context_ = context_.WithTimeout(timeout);
+  return timed;
+}
+
+Netref Netref::ItemOf(absl::StatusOr<Value> key) const {
+  absl::StatusOr<Value> object = value();
+  if (!object.ok()) return Result(std::move(object), "");
+  if (!key.ok()) return Result(std::move(key), "");
+  return Result(PyGetItem(context_, *object, *key), absl::StrCat("[", key->DebugString(40), "]"));
+}
+
+void Netref::CallSpecial(absl::string_view name,
+                         std::initializer_list<absl::StatusOr<Value>> args) const {
+  const Value target = OrThrow(value());
+  const std::shared_ptr<Object>* object = target.AsObject();
+  if (object == nullptr) netref_internal::Throw(NoAttribute(target, name));
+  CallArgs call;
+  for (const absl::StatusOr<Value>& arg : args) call.positional.push_back(OrThrow(arg));
+  OrThrow((*object)->CallAttr(context_, {.name = name, .exposed = false}, std::move(call)));
+}
+
+bool Netref::ContainsValue(absl::StatusOr<Value> item) const {
+  return OrThrow(PyContains(context_, OrThrow(value()), OrThrow(std::move(item))));
+}
+
+size_t Netref::Len() const { return OrThrow(PyLen(context_, OrThrow(value()))); }
+
+ItemRange Netref::Items() const {
+  return ItemRange(OrThrow(ItemReader::Of(context_, OrThrow(value()))), context_);
+}
+
+std::string Netref::Str() const {
+  const Value target = OrThrow(value());
+  if (target.AsStr() != nullptr) return *target.AsStr();
+  if (target.AsObject() != nullptr) return OrThrow((*target.AsObject())->Str(context_));
+  return OrThrow(PyRepr(context_, target));
+}
+
+std::string Netref::Repr() const { return OrThrow(PyRepr(context_, OrThrow(value()))); }
+
+std::vector<std::string> Netref::Dir() const {
+  const Value target = OrThrow(value());
+  if (target.AsObject() == nullptr) return {};
+  return OrThrow((*target.AsObject())->Dir(context_));
+}
+
+int64_t Netref::Hash() const {
+  const Value target = OrThrow(value());
+  if (target.AsObject() == nullptr) {
+    return static_cast<int64_t>(absl::HashOf(OrThrow(HashableKey(target))));
+  }
+  Value hash = OrThrow((*target.AsObject())->Hash(context_));
+  return OrThrow(Cast<int64_t>::From(hash));
+}
+
+bool Netref::CompareWith(absl::string_view op, absl::StatusOr<Value> other) const {
+  return OrThrow(PyCompare(context_, op, OrThrow(value()), OrThrow(std::move(other))));
+}
+
+bool Netref::Is(const Netref& other) const {
+  const Value a = OrThrow(value());
+  const Value b = OrThrow(other.value());
+  if (a.AsObject() == nullptr || b.AsObject() == nullptr) return a == b;
+  return (*a.AsObject())->identity() == (*b.AsObject())->identity();
+}
+
+bool Netref::IsCallable() const {
+  const Value target = OrThrow(value());
+  return target.AsObject() != nullptr && OrThrow((*target.AsObject())->IsCallable(context_));
+}
+
+ItemRange::Iterator ItemRange::begin() {
+  Fetch();
+  return Iterator(this);
+}
+
+Netref ItemRange::Current() const { return Netref(batch_[at_], context_.WithDefaultTimeout()); }
+
+void ItemRange::Advance() {
+  if (++at_ == batch_.size()) Fetch();
+}
+
+void ItemRange::Fetch() {
+  batch_ = OrThrow(reader_.Next(context_));
+  at_ = 0;
+}
+
+void With(const Netref& object, absl::FunctionRef<void(Netref entered)> body) {
+  const Value target = OrThrow(object.value());
+  if (target.AsObject() == nullptr) netref_internal::Throw(NoAttribute(target, "__enter__"));
+  const std::shared_ptr<Object> manager = *target.AsObject();
+  const CallContext& context = object.context();
+  Value entered = OrThrow(manager->CallAttr(context, {.name = "__enter__", .exposed = false}, {}));
+  std::exception_ptr thrown;
+  const absl::Status left = Guarded([&] {
+    try {
+      body(Netref(std::move(entered), context));
+    } catch (...) {
+      thrown = std::current_exception();
+      throw;
+    }
+  });
+  const Value handled =
+      OrThrow(manager->Exit(context, left.ok() ? Value() : Value(ToException(left).Summary())));
+  const bool swallowed = handled.AsBool() != nullptr && *handled.AsBool();
+  if (thrown != nullptr && !swallowed) std::rethrow_exception(thrown);
+}
+
+}  // namespace rpyc
