@@ -51,7 +51,9 @@ class DocumentTest : public testing::TestWithParam<const char*> {};
 
 TEST_P(DocumentTest, EveryCodeBlockIsBuilt) {
   std::vector<std::string> built = Lines("tests/docs/snippets.cc");
-  for (const std::string& line : Lines("examples/greeter_host.cc")) built.push_back(line);
+  for (const char* example : {"examples/greeter_host.cc", "examples/embedding/thermostat.cc"}) {
+    for (const std::string& line : Lines(example)) built.push_back(line);
+  }
   const std::vector<Block> blocks = CodeBlocks(GetParam());
   EXPECT_FALSE(blocks.empty());
   for (const Block& block : blocks) {

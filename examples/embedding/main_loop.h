@@ -1,0 +1,78 @@
+#ifndef EXAMPLES_EMBEDDING_MAIN_LOOP_H_
+#define EXAMPLES_EMBEDDING_MAIN_LOOP_H_
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstdint>
+#include <cstdlib>
+#include <functional>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+// The loop that a program has anyway, here the smallest one that can be handed work by other
+// threads. Qt's, GLib's, asio's or libuv's would do as well: all a service wants is Post.
+class MainLoop {
+ public:
+  using Task = std::function<void()>;
+
+  MainLoop() : wakeup_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+    if (wakeup_ < 0) std::abort();
+  }
+  ~MainLoop() { ::close(wakeup_); }
+  MainLoop(const MainLoop&) = delete;
+  MainLoop& operator=(const MainLoop&) = delete;
+
+  // Has the loop run `task`. Any thread. After Close the task is dropped, and whoever waits for it
+  // is told so.
+  void Post(Task task) {
+    std::lock_guard lock(mutex_);
+    if (closed_) return;
+    tasks_.push_back(std::move(task));
+    Wake();
+  }
+
+  // Makes a RunUntil return early. Any thread, and signal handlers.
+  void Wake() const {
+    const int saved = errno;
+    const uint64_t one = 1;
+    static_cast<void>(!::write(wakeup_, &one, sizeof one));
+    errno = saved;
+  }
+
+  // Runs tasks until `deadline`, or until somebody has called Wake.
+  void RunUntil(std::chrono::steady_clock::time_point deadline) {
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    pollfd readable{wakeup_, POLLIN, 0};
+    if (left.count() > 0) ::poll(&readable, 1, static_cast<int>(left.count()));
+    uint64_t wakes = 0;
+    static_cast<void>(!::read(wakeup_, &wakes, sizeof wakes));
+    std::vector<Task> tasks;
+    {
+      std::lock_guard lock(mutex_);
+      tasks.swap(tasks_);
+    }
+    for (const Task& task : tasks) task();
+  }
+
+  // Drops what has not run yet, and all that comes.
+  void Close() {
+    std::vector<Task> tasks;
+    std::lock_guard lock(mutex_);
+    closed_ = true;
+    tasks.swap(tasks_);
+  }
+
+ private:
+  const int wakeup_;
+  std::mutex mutex_;
+  std::vector<Task> tasks_;  // guarded by mutex_
+  bool closed_ = false;      // guarded by mutex_
+};
+
+#endif  // EXAMPLES_EMBEDDING_MAIN_LOOP_H_

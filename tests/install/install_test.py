@@ -1,0 +1,209 @@
+"""The installed product: copied below a prefix that then moves, built against by g++ with pkg-config and by CMake, talked
+to by real clients. Compilers and tools are the system's; what is missing is skipped.
+"""
+
+import hashlib
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import unittest
+
+from harness import Process, VERSIONS, GrpcError, grpcurl, venv_python
+
+COPY_TREE = os.path.abspath("tools/package/copy_tree")
+TREE = os.path.abspath("tools/package/tree" if os.path.isdir("tools/package/tree") else "bazel-bin/tools/package/tree")
+SOURCES = os.path.abspath("examples/embedding")
+COMPILE_S = 300  # a hang, not a slow machine
+
+work = prefix = env = None
+
+
+def tool(name):
+    path = shutil.which(name, path="/usr/bin:/bin")
+    if path is None:
+        raise unittest.SkipTest(f"no {name}")
+    return path
+
+
+def run(command, **kwargs):
+    """stdout of a command that must succeed."""
+    done = subprocess.run(command, capture_output=True, text=True, timeout=COMPILE_S, env=env, **kwargs)
+    if done.returncode != 0:
+        raise AssertionError(f"{command}: exit {done.returncode}\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def copy_tree(to):
+    return run([COPY_TREE, TREE, to])
+
+
+def listing(folder):
+    """Every file below it: its mode and what is in it."""
+    found = {}
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            path = os.path.join(parent, name)
+            with open(path, "rb") as file:
+                digest = hashlib.sha256(file.read()).hexdigest()
+            found[os.path.relpath(path, folder)] = (oct(os.stat(path).st_mode & 0o777), digest)
+    return found
+
+
+def setUpModule():
+    global work, prefix, env
+    work = tempfile.mkdtemp(prefix="rpychost install ")  # a blank: users have them
+    unittest.addModuleCleanup(shutil.rmtree, work)
+    first = os.path.join(work, "first")
+    prefix = os.path.join(work, "prefix")
+    copy_tree(first)
+    os.rename(first, prefix)
+    env = {"PATH": "/usr/bin:/bin", "HOME": work, "PKG_CONFIG_PATH": os.path.join(prefix, "lib/pkgconfig")}
+
+
+def build_command(program):
+    """The line that the source tells its reader to build it with."""
+    with open(os.path.join(SOURCES, program + ".cc"), encoding="utf-8") as file:
+        return re.search(r"^// Build: +(.*)$", file.read(), re.M)[1]
+
+
+class Thermostat(Process):
+    """The example, listening on ports of its choice."""
+
+    def __init__(self, program):
+        super().__init__([program, "0", "127.0.0.1:0"])
+        self.address = self.line().removeprefix("thermostat: listening on ")
+        self.admin = self.line().removeprefix("thermostat: admin on ")
+
+    def stop(self):
+        self.child.send_signal(signal.SIGTERM)
+        return self.wait()
+
+
+def talk(client, thermostat):
+    """What a client says that sets the target from 20 to 22."""
+    done = subprocess.run([*client, thermostat.address.rpartition(":")[2]], capture_output=True, text=True, timeout=60)
+    return (done.returncode, done.stdout.splitlines(), done.stderr)
+
+
+SAID = ["it heats to 20 degrees", "now to 22", "not to 300: a target is from 5 to 30 degrees", "it is getting warmer"]
+
+
+class Built:
+    """One way of building, and what every way must give."""
+
+    program = None
+
+    def test_every_python_client_talks_to_it(self):
+        versions = 0
+        for version in VERSIONS:
+            with self.subTest(rpyc=version):
+                try:
+                    python = venv_python(version)
+                except unittest.SkipTest:
+                    continue
+                thermostat = Thermostat(self.program)
+                client = [python, os.path.join(SOURCES, "thermostat_client.py")]
+                self.assertEqual(talk(client, thermostat), (0, SAID, ""))
+                self.assertEqual(thermostat.stop(), 0, thermostat.story())
+                self.assertRegex(thermostat.lines[-1], r"^thermostat: off at 1\d\.\d degrees$")
+                self.assertEqual(thermostat.stderr, [])
+                versions += 1
+        if not versions:
+            self.skipTest("no Python client")
+
+    def test_its_control_plane_describes_itself(self):
+        # A static library's parts that nobody names are there nevertheless: reflection needs them.
+        thermostat = Thermostat(self.program)
+        self.addCleanup(thermostat.kill)
+        self.assertIn("rpyc.admin.v1.ServerService", grpcurl(thermostat.admin, "list").split())
+        for message in ("google.rpc.Status", "rpyc.admin.v1.ServerSpec", "grpc.health.v1.HealthCheckResponse"):
+            self.assertIn("is a message", grpcurl(thermostat.admin, "describe", message))
+        with self.assertRaises(GrpcError) as raised:
+            grpcurl(thermostat.admin, "rpyc.admin.v1.ServerService/StartServer",
+                    data={"spec": {"kind": "no_such", "service": "THERMOSTAT"}})
+        self.assertEqual(raised.exception.reason, "UNKNOWN_KIND")
+
+
+class ByPkgConfig(Built, unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        tool("g++"), tool("pkg-config")
+        folder = os.path.join(work, "by_pkg_config")
+        shutil.copytree(SOURCES, folder)
+        # A blank in the prefix is too much for $(pkg-config), in any program: a link to it.
+        links = tempfile.mkdtemp(prefix="rpychost_")
+        cls.addClassCleanup(shutil.rmtree, links)
+        link = os.path.join(links, "prefix")
+        os.symlink(prefix, link)
+        command = build_command("thermostat").replace("g++", "g++ -Wall -Wextra -Werror", 1)
+        run(["/bin/sh", "-ec", f"PKG_CONFIG_PATH={link}/lib/pkgconfig; export PKG_CONFIG_PATH; {command}"], cwd=folder)
+        cls.program = os.path.join(folder, "thermostat")
+
+
+class ByCMake(Built, unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        tool("g++"), tool("pkg-config")
+        cls.build = os.path.join(work, "by_cmake")
+        # By its own means: the package is found by the prefix, not by PKG_CONFIG_PATH.
+        cls.configure(SOURCES, cls.build)
+        run([tool("cmake"), "--build", cls.build])
+        cls.program = os.path.join(cls.build, "thermostat")
+
+    @staticmethod
+    def configure(source, build):
+        return run([
+            "/usr/bin/env", "--unset=PKG_CONFIG_PATH", tool("cmake"), "-S", source, "-B", build,
+            f"-DCMAKE_PREFIX_PATH={prefix}"
+        ])
+
+    def refused(self, find_package):
+        source = tempfile.mkdtemp(dir=work)
+        with open(os.path.join(source, "CMakeLists.txt"), "w", encoding="utf-8") as file:
+            file.write(f"cmake_minimum_required(VERSION 3.18)\nproject(refused NONE)\n{find_package}\n")
+        with self.assertRaises(AssertionError) as raised:
+            self.configure(source, os.path.join(source, "build"))
+        return str(raised.exception)
+
+    def test_another_version_is_not_accepted(self):
+        self.assertIn('compatible with requested version "0.2"', self.refused("find_package(rpychost 0.2 REQUIRED)"))
+
+    def test_an_unknown_component_is_named(self):
+        self.assertIn("no component 'server'", self.refused("find_package(rpychost REQUIRED COMPONENTS server)"))
+
+
+class Prefix(unittest.TestCase):
+    def test_installing_again_leaves_the_same_and_nothing_else(self):
+        before = listing(prefix)
+        for stale in ("include/rpychost/rpyc/no_more.h", "lib/cmake/rpychost/rpychost-no-more.cmake"):
+            with open(os.path.join(prefix, stale), "w", encoding="utf-8"):
+                pass
+        kept = os.path.join(prefix, "include/others.h")
+        with open(kept, "w", encoding="utf-8"):
+            pass
+        self.addCleanup(os.unlink, kept)
+        copy_tree(prefix)
+        after = listing(prefix)
+        self.assertIn("include/others.h", after)
+        del after["include/others.h"]
+        self.assertEqual(after, before)
+
+    def test_modes_are_what_others_may_read(self):
+        for name, (mode, _) in listing(prefix).items():
+            self.assertEqual(mode, "0o755" if name.startswith("bin/") else "0o644", name)
+
+    def test_the_installed_host_says_its_version(self):
+        said = run([os.path.join(prefix, "bin/rpycd"), "--version"])
+        version = run([tool("pkg-config"), "--modversion", "rpychost"]).strip()
+        self.assertTrue(said.startswith(f"rpycd {version} "), said)
+
+    def test_services_need_no_grpc(self):
+        libs = run([tool("pkg-config"), "--libs", "rpychost-client"])
+        self.assertNotRegex(libs, "grpc|protobuf|spdlog")
+        self.assertRegex(run([tool("pkg-config"), "--libs", "rpychost"]), "grpc")
+
+    def test_the_programs_own_spdlog_is_left_alone(self):
+        self.assertNotIn("SPDLOG", run([tool("pkg-config"), "--cflags", "rpychost"]))
