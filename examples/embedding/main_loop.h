@@ -1,5 +1,5 @@
-#ifndef EXAMPLES_EMBEDDING_MAIN_LOOP_H_
-#define EXAMPLES_EMBEDDING_MAIN_LOOP_H_
+#ifndef RPYC_EXAMPLES_EMBEDDING_MAIN_LOOP_H_
+#define RPYC_EXAMPLES_EMBEDDING_MAIN_LOOP_H_
 
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -75,4 +75,4 @@ class MainLoop {
   bool closed_ = false;      // guarded by mutex_
 };
 
-#endif  // EXAMPLES_EMBEDDING_MAIN_LOOP_H_
+#endif  // RPYC_EXAMPLES_EMBEDDING_MAIN_LOOP_H_

@@ -51,6 +51,7 @@ def binary(name):
         return [venv_python(BASELINE), os.path.join(HERE, "baseline_host.py")]
     variable, default = {"demo_host": ("DEMO_HOST", "bazel-bin/examples/demo_host"),
                          "fixture_host": ("FIXTURE_HOST", "bazel-bin/tests/fixture/fixture_host"),
+                         "instrument_host": ("INSTRUMENT_HOST", "bazel-bin/examples/instrument_host"),
                          "rpycd": ("RPYCD", "bazel-bin/server/rpycd"),
                          "types_host": ("TYPES_HOST", "bazel-bin/tests/types/types_host")}[name]
     return [os.environ.get(variable, default)]

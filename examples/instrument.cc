@@ -1,0 +1,139 @@
+#include "examples/instrument.h"
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <queue>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "rpyc/cast/netref.h"
+#include "rpyc/netref.h"
+#include "rpyc/value.h"
+
+namespace examples {
+namespace {
+
+// As a vendor's driver is: no lock anywhere, and of use to the thread that opened it only. This one
+// says so; others crash.
+class Multimeter {
+ public:
+  static constexpr int kChannels = 8;
+
+  double range() const {
+    CheckThread();
+    return range_;
+  }
+  void SetRange(double volts) {
+    CheckThread();
+    if (!(volts > 0 && volts <= 1000)) throw std::invalid_argument("a range is up to 1000 V");
+    range_ = volts;
+  }
+
+  double Measure(int channel) {
+    CheckThread();
+    if (channel < 0 || channel >= kChannels) {
+      throw std::out_of_range("there is no channel " + std::to_string(channel));
+    }
+    const double volts = 1.25 * channel;
+    if (volts > range_) throw std::overflow_error("channel " + std::to_string(channel));
+    return volts;
+  }
+
+  // Measures the first `channels`; tells `progress`, if there is one, how many are done. It is the
+  // instrument that waits for the answer: nobody else measures meanwhile.
+  std::vector<double> Sweep(int channels, const std::optional<rpyc::Netref>& progress) {
+    std::vector<double> volts;
+    for (int channel = 0; channel < channels; ++channel) {
+      volts.push_back(Measure(channel));
+      if (progress) (*progress)(channel + 1, channels).as<void>();
+    }
+    return volts;
+  }
+
+  friend void RpycExpose(rpyc::ClassDef<Multimeter>& c) {
+    c.Doc("A multimeter with 8 channels.");
+    c.Property("range", &Multimeter::range, "The highest voltage that it measures.");
+    c.Expose("set_range", &Multimeter::SetRange, rpyc::Arg("volts"));
+    c.Expose("measure", &Multimeter::Measure, rpyc::Arg("channel"), "The voltage of a channel.");
+    c.Expose("sweep", &Multimeter::Sweep, rpyc::Arg("channels") = kChannels,
+             rpyc::Arg("progress") = rpyc::Value(),
+             "The voltages of the first channels; calls progress(done, channels) after each.");
+  }
+
+ private:
+  void CheckThread() const {
+    if (std::this_thread::get_id() != opened_by_) {
+      throw std::logic_error("the multimeter was opened by another thread");
+    }
+  }
+
+  const std::thread::id opened_by_ = std::this_thread::get_id();
+  double range_ = 10;
+};
+
+// The instrument's thread: opens it, runs what is posted, closes it.
+class Bench {
+ public:
+  Bench() = default;
+  ~Bench() {
+    {
+      std::lock_guard lock(mutex_);
+      closing_ = true;
+    }
+    changed_.notify_one();
+    if (thread_.joinable()) thread_.join();
+  }
+  Bench(const Bench&) = delete;
+  Bench& operator=(const Bench&) = delete;
+
+  // Any thread. The first task starts the instrument's: a host's main() wants to have none before.
+  void Post(std::function<void()> task) {
+    std::lock_guard lock(mutex_);
+    if (!thread_.joinable()) thread_ = std::thread([this] { Run(); });
+    tasks_.push(std::move(task));
+    changed_.notify_one();
+  }
+
+  // For tasks.
+  const std::shared_ptr<Multimeter>& multimeter() const { return multimeter_; }
+
+ private:
+  void Run() {
+    multimeter_ = std::make_shared<Multimeter>();
+    for (;;) {
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [this] { return closing_ || !tasks_.empty(); });
+      if (tasks_.empty()) break;
+      const std::function<void()> task = std::move(tasks_.front());
+      tasks_.pop();
+      lock.unlock();
+      task();
+    }
+    multimeter_.reset();  // connections, and what they held, have gone before the service
+  }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::queue<std::function<void()>> tasks_;  // guarded by mutex_
+  bool closing_ = false;                     // guarded by mutex_
+  std::thread thread_;                       // guarded by mutex_, but for the destructor
+  std::shared_ptr<Multimeter> multimeter_;   // the thread's
+};
+
+}  // namespace
+
+rpyc::Service Instrument() {
+  const auto bench = std::make_shared<Bench>();
+  return rpyc::Service("INSTRUMENT")
+      .Doc("The instruments on the bench.")
+      .RunOn([bench](std::function<void()> task) { bench->Post(std::move(task)); })
+      .Property("multimeter", [bench] { return bench->multimeter(); });
+}
+
+}  // namespace examples
