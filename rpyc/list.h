@@ -1,7 +1,6 @@
 #ifndef RPYC_LIST_H_
 #define RPYC_LIST_H_
 
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
@@ -9,6 +8,7 @@
 #include <optional>
 #include <ranges>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -40,8 +40,9 @@ class List {
   List();
   List(std::initializer_list<Value> items);
   // Of what a container or view holds.
-  template <std::ranges::input_range R>
-  requires(!std::convertible_to<R, List>) explicit List(R&& range) : List() {
+  template <std::ranges::input_range R,
+            typename = std::enable_if_t<!std::is_convertible_v<R, List>>>
+  explicit List(R&& range) : List() {
     for (auto&& item : range) push_back(std::ranges::range_value_t<R>(item));
   }
 

@@ -32,9 +32,8 @@ struct Cast<std::variant<T...>> {
     return result;
   }
   static Value To(std::variant<T...> value) {
-    return std::visit(
-        [](auto&& held) { return Cast<std::decay_t<decltype(held)>>::To(std::move(held)); },
-        std::move(value));
+    return std::visit([](auto held) { return Cast<decltype(held)>::To(std::move(held)); },
+                      std::move(value));
   }
   static std::string Name() {
     std::string names;
