@@ -48,6 +48,14 @@ bool IsSafe(const ProtocolConfig& config, absl::string_view name) {
   return config.safe_attrs ? config.safe_attrs->contains(name) : IsSafeAttr(name);
 }
 
+// Whether a peer may have what is called `name` itself, if there is such a thing.
+bool PlainOk(const ProtocolConfig& config, absl::string_view name) {
+  return config.allow_all_attrs ||
+         (config.allow_exposed_attrs && absl::StartsWith(name, config.exposed_prefix)) ||
+         (config.allow_safe_attrs && IsSafe(config, name)) ||
+         (config.allow_public_attrs && !absl::StartsWith(name, "_"));
+}
+
 }  // namespace
 
 bool IsSafeAttr(absl::string_view name) {
@@ -62,8 +70,15 @@ absl::StatusOr<AttributeRef> ResolveAttribute(const ProtocolConfig& config, Acce
                                               absl::string_view name, const Object& object) {
   if (auto own = object.OwnRule(access, name)) return *std::move(own);
   if (!Allowed(config, access)) return AccessDenied(name);
-  const AttributePresence presence = object.Has(name);
   const absl::string_view prefix = config.exposed_prefix;
+  const bool plain_ok = PlainOk(config, name);
+  if (!object.origin_id_pack().empty()) {
+    // The owner applies rules of its own to what it is asked for, after ours.
+    if (plain_ok) return AttributeRef{name, /*exposed=*/false};
+    if (!config.allow_exposed_attrs || prefix.empty()) return AccessDenied(name);
+    return AttributeRef{name, /*exposed=*/true, prefix};
+  }
+  const AttributePresence presence = object.Has(name);
   // An object of ours has "exposed_x" exactly if it exposes x.
   const bool prefixed = absl::StartsWith(name, prefix);
   const absl::string_view bare = prefixed ? name.substr(prefix.size()) : name;
@@ -71,9 +86,6 @@ absl::StatusOr<AttributeRef> ResolveAttribute(const ProtocolConfig& config, Acce
 
   const bool has_name = presence.plain || names_exposed;
   const bool has_exposed = config.allow_exposed_attrs && !prefix.empty() && presence.exposed;
-  const bool plain_ok = config.allow_all_attrs || (config.allow_exposed_attrs && prefixed) ||
-                        (config.allow_safe_attrs && IsSafe(config, name)) ||
-                        (config.allow_public_attrs && !absl::StartsWith(name, "_"));
   if (has_exposed && !(plain_ok && has_name)) return AttributeRef{name, /*exposed=*/true};
   if (!plain_ok) return AccessDenied(name);
   if (names_exposed) return AttributeRef{bare, /*exposed=*/true};

@@ -10,7 +10,9 @@
 namespace rpyc {
 
 // Decides which attribute of `object` a peer gets that asks for `name`, if any: by the object's own
-// rule if it has one, else by `config`. `name` must outlive the result.
+// rule if it has one, else by `config`. `name` and `config` must outlive the result.
+// Of a proxy of another peer's object that is not known: a name that may be had only as exposed is
+// exposed and has the prefix in the result, and its owner says whether there is one.
 // Errors:  a PyStatus, AttributeError "cannot access 'NAME'".
 // Source:  RPyC core/protocol.py, Connection._check_attr and _access_attr, 5.3.1 and 6.0.2.
 absl::StatusOr<AttributeRef> ResolveAttribute(const ProtocolConfig& config, Access access,

@@ -104,6 +104,40 @@ TEST(AccessPolicy, WritingIsOffByDefault) {
   EXPECT_FALSE(ResolveAttribute(config, Access::kDelete, "a", object).ok());
 }
 
+// A proxy of another peer's object, of which nothing is known.
+class Proxy : public TableObject {
+ public:
+  absl::string_view origin_id_pack() const override { return "id"; }
+};
+
+// What the owner of the object is asked for; "DENY": nothing.
+std::string Asked(const ProtocolConfig& config, absl::string_view name) {
+  const Proxy proxy;
+  const absl::StatusOr<AttributeRef> got = ResolveAttribute(config, Access::kGet, name, proxy);
+  return got.ok() ? std::string(got->prefix) + std::string(got->name) : "DENY";
+}
+
+// Source: three Pythons in a row, RPyC 5.3.1 and 6.0.2: what the one in the middle asks for.
+TEST(AccessPolicy, AProxysOwnerIsAskedForNoMoreThanTheAskerMayHave) {
+  const ProtocolConfig standard;
+  EXPECT_EQ(Asked(standard, "a"), "exposed_a") << "as if it had no plain a";
+  EXPECT_EQ(Asked(standard, "exposed_a"), "exposed_a");
+  EXPECT_EQ(Asked(standard, "_d"), "exposed__d");
+  EXPECT_EQ(Asked(standard, "__len__"), "__len__");
+  EXPECT_EQ(Asked(standard, "__class__"), "exposed___class__");
+  const ProtocolConfig open = With([](ProtocolConfig& c) { c.allow_public_attrs = true; });
+  EXPECT_EQ(Asked(open, "a"), "a");
+  EXPECT_EQ(Asked(open, "_d"), "exposed__d");
+  EXPECT_EQ(Asked(With([](ProtocolConfig& c) { c.allow_all_attrs = true; }), "_d"), "_d");
+  const ProtocolConfig closed = With([](ProtocolConfig& c) { c.allow_exposed_attrs = false; });
+  EXPECT_EQ(Asked(closed, "a"), "DENY");
+  EXPECT_EQ(Asked(closed, "exposed_a"), "DENY");
+  EXPECT_EQ(Asked(closed, "__len__"), "__len__");
+  EXPECT_EQ(Asked(With([](ProtocolConfig& c) { c.exposed_prefix = "x_"; }), "a"), "x_a");
+  EXPECT_EQ(Asked(With([](ProtocolConfig& c) { c.exposed_prefix = ""; }), "a"), "a");
+  EXPECT_EQ(Asked(With([](ProtocolConfig& c) { c.allow_getattr = false; }), "a"), "DENY");
+}
+
 TEST(AccessPolicy, SafeAttrs) {
   EXPECT_TRUE(IsSafeAttr("__len__"));
   EXPECT_TRUE(IsSafeAttr("next"));

@@ -177,12 +177,8 @@ absl::Status Boxing::BoxInto(Value value, int depth, OutBuffer* out,
     return PyStatus("TypeError",
                     absl::StrCat("a ", value.type_name(), " that holds references cannot be sent"));
   }
-  if (const auto* netref = dynamic_cast<const NetrefObject*>(object->get())) {
-    if (!netref->BelongsTo(proxies_->owner())) {
-      return PyStatus("NotImplementedError",
-                      absl::StrCat("'", netref->type_name(),
-                                   "' belongs to another connection and cannot be passed on"));
-    }
+  const auto* netref = dynamic_cast<const NetrefObject*>(object->get());
+  if (netref != nullptr && netref->BelongsTo(proxies_->owner())) {
     AppendLabel(Label::kLocalRef, out);
     out->Append(netref->id_pack());
     return absl::OkStatus();

@@ -95,14 +95,37 @@ absl::StatusOr<Asked> Resolve(const HandlerContext& context, Access access, cons
   return Asked{*args[0].AsObject(), *attribute};
 }
 
+// Of a proxy, by which name its owner has the attribute, if at all.
+bool IsGuess(const Object& object, const AttributeRef& attribute) {
+  return attribute.exposed && !object.origin_id_pack().empty();
+}
+
+// Whether the owner has what is guessed. Source: RPyC's middle asks so too, by hasattr.
+absl::StatusOr<Value> TryGuess(const HandlerContext& context, const Asked& asked) {
+  absl::StatusOr<Value> found = asked.object->GetAttr(context.call, asked.attribute);
+  if (IsPyStatus(found.status(), "AttributeError")) return AccessDenied(asked.attribute.name);
+  return found;
+}
+
 absl::StatusOr<Value> GetAttr(HandlerContext& context, Args& args) {
   absl::StatusOr<Asked> asked = Resolve(context, Access::kGet, args);
   if (!asked.ok()) return asked.status();
+  if (IsGuess(*asked->object, asked->attribute)) return TryGuess(context, *asked);
   return asked->object->GetAttr(context.call, asked->attribute);
 }
 
+// Asked, it is not made: where nothing is exposed nothing may be set.
+absl::StatusOr<Asked> ResolveForChange(const HandlerContext& context, Access access,
+                                       const Args& args) {
+  absl::StatusOr<Asked> asked = Resolve(context, access, args);
+  if (!asked.ok() || !IsGuess(*asked->object, asked->attribute)) return asked;
+  const absl::StatusOr<Value> found = TryGuess(context, *asked);
+  if (!found.ok()) return found.status();
+  return asked;
+}
+
 absl::StatusOr<Value> DelAttr(HandlerContext& context, Args& args) {
-  absl::StatusOr<Asked> asked = Resolve(context, Access::kDelete, args);
+  absl::StatusOr<Asked> asked = ResolveForChange(context, Access::kDelete, args);
   if (!asked.ok()) return asked.status();
   absl::Status deleted = asked->object->DelAttr(context.call, asked->attribute);
   if (!deleted.ok()) return deleted;
@@ -110,7 +133,7 @@ absl::StatusOr<Value> DelAttr(HandlerContext& context, Args& args) {
 }
 
 absl::StatusOr<Value> SetAttr(HandlerContext& context, Args& args) {
-  absl::StatusOr<Asked> asked = Resolve(context, Access::kSet, args);
+  absl::StatusOr<Asked> asked = ResolveForChange(context, Access::kSet, args);
   if (!asked.ok()) return asked.status();
   absl::Status set = asked->object->SetAttr(context.call, asked->attribute, std::move(args[2]));
   if (!set.ok()) return set;
@@ -169,6 +192,7 @@ absl::StatusOr<Value> Cmp(HandlerContext& context, Args& args) {
   absl::StatusOr<AttributeRef> attribute =
       ResolveAttribute(context.config, Access::kGet, *op, **object);
   if (!attribute.ok()) return attribute.status();
+  if (IsGuess(**object, *attribute)) return AccessDenied(*op);
   return (*object)->Compare(context.call, *op, args[1]);
 }
 
@@ -213,8 +237,10 @@ absl::StatusOr<Value> Inspect(HandlerContext& context, Args& args) {
   if (object == nullptr) {
     return PyStatus(RemoteException{.name = "KeyError", .args = {args[0]}});
   }
+  absl::StatusOr<Object::Methods> special = object->SpecialMethods(context.call);
+  if (!special.ok()) return std::move(special).status();
   std::vector<Value> methods;
-  for (auto& [name, doc] : object->SpecialMethods()) {
+  for (auto& [name, doc] : *special) {
     methods.push_back(
         Value::Tuple({Value(std::move(name)), doc ? Value(*std::move(doc)) : Value()}));
   }
@@ -263,6 +289,7 @@ absl::StatusOr<Value> CtxExit(HandlerContext& context, Args& args) {
   const Args target = {args[0], "__exit__"};
   absl::StatusOr<Asked> asked = Resolve(context, Access::kGet, target);
   if (!asked.ok()) return asked.status();
+  if (IsGuess(*asked->object, asked->attribute)) return AccessDenied("__exit__");
   // The peer tells the exception's class and no more. A Python server passes a TypeError of its
   // own making; we pass what is known.
   return asked->object->Exit(context.call, std::move(args[1]));
@@ -275,8 +302,10 @@ absl::StatusOr<Value> InstanceCheck(HandlerContext& context, Args& args) {
   if (!object.ok()) return object.status();
   const std::optional<IdPack> id_pack = ToIdPack(args[1]);
   const std::shared_ptr<Object> other = id_pack ? context.local_objects.Find(*id_pack) : nullptr;
-  return Value((*object)->is_class() && other != nullptr && !other->is_class() &&
-               (*object)->HasInstance(*other));
+  if (!(*object)->is_class() || other == nullptr || other->is_class()) return Value(false);
+  absl::StatusOr<bool> has = (*object)->HasInstance(context.call, *other);
+  if (!has.ok()) return std::move(has).status();
+  return Value(*has);
 }
 
 // By number, from 1.
@@ -297,11 +326,11 @@ constexpr std::array<HandlerRow, 20> kHandlers = {{
     {Handle::kDir, 1, 1, true, false, Dir},
     {Handle::kPickle, 2, 2, false, false, Pickle},
     {Handle::kDel, 1, 2, true, false, Del},
-    {Handle::kInspect, 1, 1, false, false, Inspect},
+    {Handle::kInspect, 1, 1, true, false, Inspect},
     {Handle::kBuffIter, 2, 2, true, false, BuffIter},
     {Handle::kOldSlicing, 6, 6, true, false, OldSlicing},
     {Handle::kCtxExit, 2, 2, true, false, CtxExit},
-    {Handle::kInstanceCheck, 2, 2, false, false, InstanceCheck},
+    {Handle::kInstanceCheck, 2, 2, true, false, InstanceCheck},
 }};
 
 constexpr bool NumberedFromOne() {

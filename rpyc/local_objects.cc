@@ -1,9 +1,26 @@
 #include "rpyc/local_objects.h"
 
+#include <optional>
+
 #include "absl/strings/str_cat.h"
 #include "rpyc/errors.h"
+#include "rpyc/limits.h"
 
 namespace rpyc {
+
+LocalObjects::Id LocalObjects::NewIdLocked(const Object& object) const {
+  const absl::string_view origin = object.origin_id_pack();
+  if (!origin.empty()) {
+    // What a peer calls its object is its choice: it may be what we call one of ours, or what
+    // another peer calls one of its own (two forks of one Python, say).
+    const std::optional<IdPack> given = ParseIdPack(origin, Limits());
+    if (given && !IsObjectIdOfOurs(given->class_id) && !IsObjectIdOfOurs(given->instance_id) &&
+        !by_id_.contains(Id(given->class_id, given->instance_id))) {
+      return Id(given->class_id, given->instance_id);
+    }
+  }
+  return Id(object.class_id(), object.is_class() ? 0 : NewObjectId());
+}
 
 absl::StatusOr<IdPack> LocalObjects::Add(const std::shared_ptr<Object>& object) {
   const Identity identity = IdentityOf(*object);
@@ -18,7 +35,7 @@ absl::StatusOr<IdPack> LocalObjects::Add(const std::shared_ptr<Object>& object) 
     return PyStatus("MemoryError", absl::StrCat("the connection holds ", by_id_.size(),
                                                 " objects, which is max_local_objects"));
   }
-  const Id id(identity.second, object->is_class() ? 0 : NewObjectId());
+  const Id id = NewIdLocked(*object);
   ids_.emplace(identity, id);
   by_id_.emplace(id, Entry{object, 1});
   return IdPack{object->type_name(), id.first, id.second};

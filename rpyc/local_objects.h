@@ -18,6 +18,9 @@ namespace rpyc {
 
 // The objects of ours that one peer holds, each with the number of references sent.
 //
+// An object gets an id_pack of its own for as long as it is held. A proxy of another peer's object
+// keeps the one its owner gave it, unless that could be taken for another's (docs/adr/0008).
+//
 // Every REMOTE_REF sent adds 1; the peer's DEL subtracts what it has counted. So a reference that
 // is on its way while an older one is given up keeps the object alive.
 // Owns what it holds; never runs a user's destructor under its lock: what is dropped is returned.
@@ -54,6 +57,7 @@ class LocalObjects {
   // What an object is, whichever wrapper stands for it: an address may be shared by an object and
   // its first member, which are of different classes.
   using Identity = std::pair<const void*, int64_t>;
+  Id NewIdLocked(const Object& object) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   static Identity IdentityOf(const Object& object) {
     return {object.identity(), object.class_id()};
   }

@@ -3,6 +3,8 @@
 #include <string>
 
 #include "gtest/gtest.h"
+#include "rpyc/brine.h"
+#include "rpyc/limits.h"
 #include "rpyc/object.h"
 
 namespace rpyc {
@@ -20,6 +22,26 @@ class Thing : public Object {
   const void* const identity_;
   const int64_t class_id_;
 };
+
+// A proxy of another peer's object, which that peer calls `id_pack`.
+class Proxy : public Thing {
+ public:
+  explicit Proxy(const Value& id_pack)
+      : Thing(nullptr, NewObjectId()),
+        origin_(*brine::EncodeToString(id_pack, Limits())),
+        is_class_(id_pack.items().size() == 3 && id_pack.items()[2] == Value(0)) {}
+  absl::string_view origin_id_pack() const override { return origin_; }
+  bool is_class() const override { return is_class_; }
+
+ private:
+  const std::string origin_;
+  const bool is_class_;
+};
+
+std::shared_ptr<Proxy> MakeProxy(int64_t class_id, int64_t instance_id) {
+  return std::make_shared<Proxy>(
+      Value::Tuple({Value("cpp.Thing"), Value(class_id), Value(instance_id)}));
+}
 
 TEST(LocalObjects, CountsWhatIsSentAndTakesBackWhatIsReleased) {
   LocalObjects table(10);
@@ -80,6 +102,73 @@ TEST(LocalObjects, ClearHandsOverTheOwners) {
   ASSERT_TRUE(table.Add(thing).ok());
   EXPECT_EQ(table.Clear().size(), 1u);
   EXPECT_EQ(thing.use_count(), 1);
+}
+
+TEST(LocalObjects, AProxyKeepsTheIdPackOfItsOwner) {
+  LocalObjects table(10);
+  const auto proxy = MakeProxy(1000, 2000);
+  const IdPack sent = *table.Add(proxy);
+  EXPECT_EQ(sent, (IdPack{"cpp.Thing", 1000, 2000}));
+  EXPECT_EQ(*table.Add(proxy), sent);
+  EXPECT_EQ(table.Find(sent), proxy);
+  EXPECT_EQ(*table.Release(*proxy, 2), proxy);
+  EXPECT_EQ(*table.Add(MakeProxy(1000, 0)), (IdPack{"cpp.Thing", 1000, 0})) << "a class";
+}
+
+TEST(LocalObjects, TwoOwnersMayCallTheirsTheSame) {
+  LocalObjects table(10);
+  const auto first = MakeProxy(1000, 2000), second = MakeProxy(1000, 2000);
+  const IdPack a = *table.Add(first), b = *table.Add(second);
+  EXPECT_NE(a, b);
+  EXPECT_EQ(table.Find(a), first);
+  EXPECT_EQ(table.Find(b), second);
+  EXPECT_EQ(*table.Add(second), b);
+  EXPECT_EQ(*table.Release(*first, 1), first);
+  EXPECT_EQ(table.Find(a), nullptr);
+  EXPECT_EQ(table.Find(b), second);
+  EXPECT_EQ(*table.Add(second), b) << "also when the other one is gone";
+
+  const auto class_a = MakeProxy(3000, 0), class_b = MakeProxy(3000, 0);
+  EXPECT_EQ(table.Find(*table.Add(class_a)), class_a);
+  const IdPack other = *table.Add(class_b);
+  EXPECT_EQ(other.instance_id, 0) << "still a class";
+  EXPECT_EQ(table.Find(other), class_b);
+}
+
+TEST(LocalObjects, APeerCannotNameAnObjectOfOurs) {
+  LocalObjects table(100);
+  const auto ours = std::make_shared<Thing>();
+  const IdPack sent = *table.Add(ours);
+  // What we gave out, what we are about to give out, and our class: before and after.
+  for (const int64_t instance_id : {sent.instance_id, sent.instance_id + 2, int64_t{0}}) {
+    for (const int64_t class_id : {sent.class_id, sent.instance_id + 2, int64_t{2000}}) {
+      if (instance_id == 0 && class_id == 2000) continue;
+      const auto forged = MakeProxy(class_id, instance_id);
+      const IdPack id = *table.Add(forged);
+      EXPECT_EQ(table.Find(id), forged);
+      EXPECT_NE(id.class_id, class_id);
+      EXPECT_NE(id, sent);
+    }
+  }
+  EXPECT_EQ(table.Find(sent), ours);
+  for (int i = 0; i < 20; ++i) {
+    const auto next = std::make_shared<Thing>();
+    EXPECT_EQ(table.Find(*table.Add(next)), next);
+  }
+}
+
+TEST(LocalObjects, AnOddIdPackIsReplaced) {
+  LocalObjects table(10);
+  for (const Value& odd :
+       {Value(), Value(5), Value::Tuple({Value("cpp.Thing"), Value("text"), Value("ids")}),
+        Value::Tuple({Value("cpp.Thing"), Value(2), Value(BigInt{"99999999999999999999"})}),
+        Value::Tuple({Value("cpp.Thing"), Value(2), Value(4), Value(6)}),
+        Value::Tuple({Value(Bytes{"cpp.Thing"}), Value(2), Value(4)})}) {
+    const auto proxy = std::make_shared<Proxy>(odd);
+    const IdPack id = *table.Add(proxy);
+    EXPECT_TRUE(IsObjectIdOfOurs(id.class_id) && IsObjectIdOfOurs(id.instance_id));
+    EXPECT_EQ(table.Find(id), proxy) << odd.DebugString();
+  }
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "rpyc/brine.h"
 #include "rpyc/errors.h"
+#include "rpyc/id_pack.h"
 #include "rpyc/limits.h"
 
 namespace rpyc {
@@ -19,15 +20,16 @@ Value Keywords(std::vector<std::pair<std::string, Value>> keyword) {
   return Value::Tuple(std::move(pairs));
 }
 
+// What the owner is asked for: under the asker's rules no more than what is exposed.
+Value OwnersName(AttributeRef attribute) {
+  return Value(absl::StrCat(attribute.prefix, attribute.name));
+}
+
+absl::Status NotWhat(absl::string_view expected, const Value& got) {
+  return PyStatus("TypeError", absl::StrCat("the peer gave ", got.type_name(), ", not ", expected));
+}
+
 absl::Status ConnectionEnded() { return PyStatus("EOFError", "the connection has ended"); }
-
-absl::Status NoText(const Value& got) {
-  return PyStatus("TypeError", absl::StrCat("the peer gave ", got.type_name(), ", not str"));
-}
-
-absl::Status NoTuple(const Value& got) {
-  return PyStatus("TypeError", absl::StrCat("the peer gave ", got.type_name(), ", not tuple"));
-}
 
 }  // namespace
 
@@ -76,6 +78,11 @@ bool NetrefObject::BelongsTo(const std::shared_ptr<NetrefOwner>& owner) const {
   return !owner_.owner_before(owner) && !owner.owner_before(owner_);
 }
 
+bool NetrefObject::is_class() const {
+  const std::optional<IdPack> id_pack = ParseIdPack(id_pack_, Limits());
+  return id_pack.has_value() && id_pack->instance_id == 0;
+}
+
 absl::StatusOr<Value> NetrefObject::RequestWithout(const CallContext& context, Handle handle,
                                                    Value args) {
   const std::shared_ptr<NetrefOwner> owner = owner_.lock();
@@ -89,24 +96,58 @@ absl::StatusOr<Value> NetrefObject::Request(const CallContext& context, Handle h
   return RequestWithout(context, handle, Value::Tuple(std::move(args)));
 }
 
+// Source: RPyC core/protocol.py, _handle_inspect, where the object is a netref.
+absl::StatusOr<Object::Methods> NetrefObject::SpecialMethods(const CallContext& context) {
+  absl::StatusOr<Value> id_pack = brine::Decode(id_pack_, Limits());
+  if (!id_pack.ok()) return std::move(id_pack).status();
+  absl::StatusOr<Value> answer =
+      RequestWithout(context, Handle::kInspect, Value::Tuple({*std::move(id_pack)}));
+  if (!answer.ok()) return std::move(answer).status();
+  if (!answer->IsTuple()) return NotWhat("a tuple of methods", *answer);
+  Methods methods;
+  for (const Value& method : answer->items()) {
+    const absl::Span<const Value> pair = method.items();
+    if (!method.IsTuple() || pair.size() != 2 || pair[0].AsStr() == nullptr ||
+        (pair[1].AsStr() == nullptr && !pair[1].is_none())) {
+      return NotWhat("a method's name and docstring", method);
+    }
+    methods.emplace_back(*pair[0].AsStr(),
+                         pair[1].is_none() ? std::nullopt : std::make_optional(*pair[1].AsStr()));
+  }
+  return methods;
+}
+
+// RPyC's own middle sends an INSPECT here and answers with the method list, by mistake.
+absl::StatusOr<bool> NetrefObject::HasInstance(const CallContext& context, const Object& other) {
+  const auto* netref = dynamic_cast<const NetrefObject*>(&other);
+  const std::shared_ptr<NetrefOwner> owner = owner_.lock();
+  if (netref == nullptr || !netref->BelongsTo(owner)) return false;
+  absl::StatusOr<Value> id_pack = brine::Decode(netref->id_pack(), Limits());
+  if (!id_pack.ok()) return std::move(id_pack).status();
+  absl::StatusOr<Value> answer = Request(context, Handle::kInstanceCheck, {*std::move(id_pack)});
+  if (!answer.ok()) return std::move(answer).status();
+  if (answer->AsBool() == nullptr) return NotWhat("bool", *answer);
+  return *answer->AsBool();
+}
+
 absl::StatusOr<std::string> NetrefObject::RequestText(const CallContext& context, Handle handle) {
   absl::StatusOr<Value> text = Request(context, handle);
   if (!text.ok()) return text.status();
-  if (text->AsStr() == nullptr) return NoText(*text);
+  if (text->AsStr() == nullptr) return NotWhat("str", *text);
   return std::move(*text->MutableStr());
 }
 
 absl::StatusOr<Value> NetrefObject::GetAttr(const CallContext& context, AttributeRef attribute) {
-  return Request(context, Handle::kGetAttr, {Value(attribute.name)});
+  return Request(context, Handle::kGetAttr, {OwnersName(attribute)});
 }
 
 absl::Status NetrefObject::SetAttr(const CallContext& context, AttributeRef attribute,
                                    Value value) {
-  return Request(context, Handle::kSetAttr, {Value(attribute.name), std::move(value)}).status();
+  return Request(context, Handle::kSetAttr, {OwnersName(attribute), std::move(value)}).status();
 }
 
 absl::Status NetrefObject::DelAttr(const CallContext& context, AttributeRef attribute) {
-  return Request(context, Handle::kDelAttr, {Value(attribute.name)}).status();
+  return Request(context, Handle::kDelAttr, {OwnersName(attribute)}).status();
 }
 
 absl::StatusOr<Value> NetrefObject::Call(const CallContext& context, CallArgs args) {
@@ -117,7 +158,7 @@ absl::StatusOr<Value> NetrefObject::Call(const CallContext& context, CallArgs ar
 absl::StatusOr<Value> NetrefObject::CallAttr(const CallContext& context, AttributeRef attribute,
                                              CallArgs args) {
   return Request(context, Handle::kCallAttr,
-                 {Value(attribute.name), Value::Tuple(std::move(args.positional)),
+                 {OwnersName(attribute), Value::Tuple(std::move(args.positional)),
                   Keywords(std::move(args.keyword))});
 }
 
@@ -130,7 +171,11 @@ absl::StatusOr<std::string> NetrefObject::Repr(const CallContext& context) {
 }
 
 absl::StatusOr<Value> NetrefObject::Hash(const CallContext& context) {
-  return Request(context, Handle::kHash);
+  absl::StatusOr<Value> hash = Request(context, Handle::kHash);
+  if (hash.ok() && hash->AsInt() == nullptr && hash->AsBigInt() == nullptr) {
+    return NotWhat("int", *hash);
+  }
+  return hash;
 }
 
 absl::StatusOr<Value> NetrefObject::Compare(const CallContext& context, absl::string_view op,
@@ -143,17 +188,17 @@ absl::StatusOr<std::vector<Value>> NetrefObject::NextItems(const CallContext& co
   absl::StatusOr<Value> items =
       Request(context, Handle::kBuffIter, {Value(static_cast<int64_t>(count))});
   if (!items.ok()) return items.status();
-  if (!items->IsTuple()) return NoTuple(*items);
+  if (!items->IsTuple()) return NotWhat("tuple", *items);
   return std::move(*items).TakeItems();
 }
 
 absl::StatusOr<std::vector<std::string>> NetrefObject::Dir(const CallContext& context) {
   absl::StatusOr<Value> answer = Request(context, Handle::kDir);
   if (!answer.ok()) return std::move(answer).status();
-  if (!answer->IsTuple()) return NoTuple(*answer);
+  if (!answer->IsTuple()) return NotWhat("tuple", *answer);
   std::vector<std::string> names;
   for (Value& name : std::move(*answer).TakeItems()) {
-    if (name.AsStr() == nullptr) return NoText(name);
+    if (name.AsStr() == nullptr) return NotWhat("str", name);
     names.push_back(std::move(*name.MutableStr()));
   }
   return names;
@@ -165,16 +210,11 @@ absl::StatusOr<bool> NetrefObject::IsCallable(const CallContext& context) {
   if (std::find(std::begin(kFunctions), std::end(kFunctions), type_name_) != std::end(kFunctions)) {
     return true;
   }
-  const absl::StatusOr<Value> id_pack = brine::Decode(id_pack_, Limits());
-  if (!id_pack.ok() || id_pack->items().size() != 3) return false;
-  if (id_pack->items()[2] == Value(0)) return true;  // a class
-  absl::StatusOr<Value> methods =
-      RequestWithout(context, Handle::kInspect, Value::Tuple({*id_pack}));
-  if (!methods.ok()) return std::move(methods).status();
-  const absl::Span<const Value> all = methods->items();
-  return std::any_of(all.begin(), all.end(), [](const Value& method) {
-    return !method.items().empty() && method.items()[0] == Value("__call__");
-  });
+  if (is_class()) return true;
+  const absl::StatusOr<Methods> methods = SpecialMethods(context);
+  if (!methods.ok()) return methods.status();
+  return std::any_of(methods->begin(), methods->end(),
+                     [](const auto& method) { return method.first == "__call__"; });
 }
 
 absl::StatusOr<Value> NetrefObject::Exit(const CallContext& context, Value exception) {

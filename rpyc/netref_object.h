@@ -81,6 +81,11 @@ class NetrefObject : public Object {
 
   absl::string_view type_name() const override { return type_name_; }
   int64_t class_id() const override { return class_id_; }
+  absl::string_view origin_id_pack() const override { return id_pack_; }
+  bool is_class() const override;
+  // Asks the owner of this class; of another owner's objects it says no.
+  absl::StatusOr<bool> HasInstance(const CallContext& context, const Object& other) override;
+  absl::StatusOr<Methods> SpecialMethods(const CallContext& context) override;
 
   absl::StatusOr<Value> GetAttr(const CallContext& context, AttributeRef attribute) override;
   absl::Status SetAttr(const CallContext& context, AttributeRef attribute, Value value) override;

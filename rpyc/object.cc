@@ -31,7 +31,11 @@ absl::Status NoAttribute(const Object& object, absl::string_view name) {
 
 }  // namespace
 
-bool Object::HasInstance(const Object& other) const { return class_id() == other.class_id(); }
+absl::StatusOr<bool> Object::HasInstance(const CallContext&, const Object& other) {
+  return class_id() == other.class_id();
+}
+
+absl::StatusOr<Object::Methods> Object::SpecialMethods(const CallContext&) { return Methods(); }
 
 AttributePresence Object::Has(absl::string_view name) const {
   return {.exposed = false, .plain = name == "__doc__" || name == "__format__"};
@@ -116,8 +120,8 @@ absl::StatusOr<Value> Object::Exit(const CallContext& context, Value exception) 
 }
 
 int64_t NewObjectId() {
-  static std::atomic<int64_t> last{0};
-  return last.fetch_add(1, std::memory_order_relaxed) + 1;
+  static std::atomic<int64_t> next{1};
+  return next.fetch_add(2, std::memory_order_relaxed);
 }
 
 }  // namespace rpyc

@@ -34,6 +34,8 @@ struct AttributePresence {
 struct AttributeRef {
   absl::string_view name;  // without the exposed prefix
   bool exposed;
+  // For a proxy, whose owner is then asked for prefix + name.
+  absl::string_view prefix = {};
 };
 
 // A thing that travels by reference: one of ours that a peer may hold, or (NetrefObject) one of the
@@ -55,10 +57,12 @@ class Object : public std::enable_shared_from_this<Object> {
   // Whether this is a class, whose instances have its class_id.
   virtual bool is_class() const { return false; }
   // For a class: isinstance(other, this).
-  virtual bool HasInstance(const Object& other) const;
+  virtual absl::StatusOr<bool> HasInstance(const CallContext& context, const Object& other);
   // Two Objects that stand for the same thing have the same identity, and so the same id on the
   // wire while the peer holds either.
   virtual const void* identity() const { return this; }
+  // Of a proxy: the id_pack that the object's owner gave it, as on the wire. Empty: ours.
+  virtual absl::string_view origin_id_pack() const { return {}; }
 
   virtual AttributePresence Has(absl::string_view name) const;
   // An object with access rules of its own answers here; the connection's are then not asked.
@@ -88,13 +92,14 @@ class Object : public std::enable_shared_from_this<Object> {
   // The end of a with statement, left by `exception` or None: calls __exit__.
   virtual absl::StatusOr<Value> Exit(const CallContext& context, Value exception);
   // Special methods the peer's proxy class must have, each with its docstring.
-  virtual std::vector<std::pair<std::string, std::optional<std::string>>> SpecialMethods() const {
-    return {};
-  }
+  using Methods = std::vector<std::pair<std::string, std::optional<std::string>>>;
+  virtual absl::StatusOr<Methods> SpecialMethods(const CallContext& context);
 };
 
-// A process-wide number for a new class or object, never given twice.
+// A process-wide number for a new class or object, never given twice. Always odd, so that it is no
+// address, which is what Python has for ids.
 int64_t NewObjectId();
+inline bool IsObjectIdOfOurs(int64_t id) { return id % 2 != 0; }
 
 }  // namespace rpyc
 

@@ -71,7 +71,7 @@ TEST(Restricted, ShowsOnlyWhatIsNamed) {
   EXPECT_EQ(peer.Set("bar"), "set");
   EXPECT_EQ(thing->bar, 5);
   EXPECT_EQ(*peer.object().Dir({}), (std::vector<std::string>{"__len__", "foo", "plain"}));
-  EXPECT_TRUE(peer.object().SpecialMethods().empty());
+  EXPECT_TRUE(peer.object().SpecialMethods({})->empty());
 }
 
 TEST(Restricted, NoConfigurationOpensIt) {

@@ -160,7 +160,8 @@ TEST(Service, SpecialMethods) {
   EXPECT_EQ(*bank->Compare(kNobody, "__eq__", Value(bank)), Value(true));
   EXPECT_EQ(*bank->Compare(kNobody, "__eq__", a), Value(NotImplemented()));
   std::vector<std::string> special;
-  for (const auto& [name, doc] : account->SpecialMethods()) special.push_back(name);
+  const Object::Methods methods = *account->SpecialMethods(kNobody);
+  for (const auto& [name, doc] : methods) special.push_back(name);
   EXPECT_EQ(special, (std::vector<std::string>{"__len__", "__eq__", "__str__"}));
   EXPECT_EQ(*account->Dir({}), (std::vector<std::string>{"__eq__", "__len__", "__str__", "balance",
                                                          "deposit", "withdraw"}));
@@ -282,7 +283,7 @@ TEST(Service, ARootIsAnObjectOfItsClass) {
   EXPECT_EQ(root->type_name(), "cpp.Session");
   EXPECT_EQ(Call(root, "itself")->AsObject()->get(), root.get());
   EXPECT_EQ(*Call(root, "is", {Value(root)}), Value(true));
-  EXPECT_TRUE(Class<Session>().Get()->HasInstance(*root));
+  EXPECT_TRUE(*Class<Session>().Get()->HasInstance(kNobody, *root));
   EXPECT_NE(root->class_id(), ClassOf<Session>()->class_id());
 }
 

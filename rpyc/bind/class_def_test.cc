@@ -137,9 +137,9 @@ TEST(ClassObject, MakesInstances) {
   EXPECT_EQ(gauge->class_id(), type->class_id());
   EXPECT_EQ(*Get(gauge, "name"), Value("amps"));
   EXPECT_EQ(*Get(gauge, "low"), Value(9));
-  EXPECT_TRUE(type->HasInstance(*gauge));
-  EXPECT_FALSE(SeenClass<Inner>()->HasInstance(*gauge));
-  EXPECT_FALSE(type->HasInstance(*type));
+  EXPECT_TRUE(*type->HasInstance(kNobody, *gauge));
+  EXPECT_FALSE(*SeenClass<Inner>()->HasInstance(kNobody, *gauge));
+  EXPECT_FALSE(*type->HasInstance(kNobody, *type));
   EXPECT_EQ(Failure(type->Call(kNobody, {})),
             "TypeError: Gauge() missing 1 required positional argument: 'name'");
   EXPECT_EQ(Failure(type->Call(kNobody, {{5}, {}})),
@@ -154,7 +154,7 @@ TEST(ClassObject, DescribesItself) {
   EXPECT_EQ(*Get(type, "__name__"), Value("Gauge"));
   EXPECT_EQ(*(*Get(type, "__signature__")->AsObject())->Str(kNobody),
             "(name: str, low: int = 3) -> Gauge");
-  const auto special = type->SpecialMethods();
+  const auto special = *type->SpecialMethods(kNobody);
   ASSERT_EQ(special.size(), 1u);
   EXPECT_EQ(special[0].first, "__call__");
   EXPECT_EQ(special[0].second, "A gauge of that name.");
@@ -261,10 +261,10 @@ TEST(Inheritance, ADerivedObjectGoesWhereItsBaseIsExpected) {
 
 TEST(Inheritance, IsInstance) {
   const auto last = Seen(std::make_shared<Last>());
-  EXPECT_TRUE(SeenClass<Counted>()->HasInstance(*last));
-  EXPECT_TRUE(SeenClass<Named>()->HasInstance(*last));
-  EXPECT_TRUE(SeenClass<Both>()->HasInstance(*last));
-  EXPECT_FALSE(SeenClass<Last>()->HasInstance(*Seen(std::make_shared<Both>())));
+  EXPECT_TRUE(*SeenClass<Counted>()->HasInstance(kNobody, *last));
+  EXPECT_TRUE(*SeenClass<Named>()->HasInstance(kNobody, *last));
+  EXPECT_TRUE(*SeenClass<Both>()->HasInstance(kNobody, *last));
+  EXPECT_FALSE(*SeenClass<Last>()->HasInstance(kNobody, *Seen(std::make_shared<Both>())));
 }
 
 // --- comparison ---

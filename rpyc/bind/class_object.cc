@@ -9,7 +9,7 @@
 
 namespace rpyc {
 
-bool ClassObject::HasInstance(const Object& other) const {
+absl::StatusOr<bool> ClassObject::HasInstance(const CallContext&, const Object& other) {
   const auto* instance = dynamic_cast<const Instance*>(&other);
   return instance != nullptr && instance->class_info().IsA(*class_);
 }
@@ -73,11 +73,11 @@ absl::StatusOr<std::vector<std::string>> ClassObject::Dir(const CallContext&) {
   return names;
 }
 
-std::vector<std::pair<std::string, std::optional<std::string>>> ClassObject::SpecialMethods()
-    const {
+absl::StatusOr<Object::Methods> ClassObject::SpecialMethods(const CallContext&) {
   const Member* init = class_->init();
-  return {{"__call__",
-           init == nullptr || init->doc.empty() ? std::nullopt : std::make_optional(init->doc)}};
+  return Methods{{"__call__", init == nullptr || init->doc.empty()
+                                  ? std::nullopt
+                                  : std::make_optional(init->doc)}};
 }
 
 }  // namespace rpyc

@@ -23,7 +23,7 @@ class ClassObject : public Object {
   absl::string_view type_name() const override { return class_->name(); }
   int64_t class_id() const override { return class_->class_id(); }
   bool is_class() const override { return true; }
-  bool HasInstance(const Object& other) const override;
+  absl::StatusOr<bool> HasInstance(const CallContext& context, const Object& other) override;
   const void* identity() const override { return class_.get(); }
   AttributePresence Has(absl::string_view name) const override;
   absl::StatusOr<Value> GetAttr(const CallContext& context, AttributeRef attribute) override;
@@ -31,7 +31,7 @@ class ClassObject : public Object {
   absl::StatusOr<std::string> Repr(const CallContext& context) override;
   absl::StatusOr<std::vector<std::string>> Dir(const CallContext& context) override;
   absl::StatusOr<bool> IsCallable(const CallContext& context) override;
-  std::vector<std::pair<std::string, std::optional<std::string>>> SpecialMethods() const override;
+  absl::StatusOr<Methods> SpecialMethods(const CallContext& context) override;
 
  private:
   const Member* Find(absl::string_view name) const;  // null: none, or one that needs an object

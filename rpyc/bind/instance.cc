@@ -161,8 +161,8 @@ absl::StatusOr<std::vector<std::string>> Instance::Dir(const CallContext&) {
   return names;
 }
 
-std::vector<std::pair<std::string, std::optional<std::string>>> Instance::SpecialMethods() const {
-  std::vector<std::pair<std::string, std::optional<std::string>>> methods;
+absl::StatusOr<Object::Methods> Instance::SpecialMethods(const CallContext&) {
+  Methods methods;
   for (const auto& member : class_->members()) {
     if (!member->is_special()) continue;
     methods.emplace_back(member->name,

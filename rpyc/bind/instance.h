@@ -41,7 +41,7 @@ class Instance : public Object {
                                 const Value& other) override;
   absl::StatusOr<std::vector<std::string>> Dir(const CallContext& context) override;
   absl::StatusOr<bool> IsCallable(const CallContext& context) override;
-  std::vector<std::pair<std::string, std::optional<std::string>>> SpecialMethods() const override;
+  absl::StatusOr<Methods> SpecialMethods(const CallContext& context) override;
 
  private:
   // The member a peer means that may have `attribute`; null if there is none.
