@@ -180,6 +180,23 @@ TEST(HostEmbedding, TheLoopsOwnThreadMayCloseOnceItHasDroppedItsTasks) {
       << answer.status();
 }
 
+TEST(HostEmbedding, CloseReturnsThoughTheLoopDoesNotRun) {
+  Loop loop;
+  absl::StatusOr<std::unique_ptr<Host>> host =
+      StartHost(Service("LOOP").RunOn(loop.executor()).Expose("never", [] { ADD_FAILURE(); }));
+  ASSERT_TRUE(host.ok()) << host.status();
+  absl::StatusOr<Value> answer;
+  std::thread client([&] { answer = Caller(OnlyServer(**host)).Call("never"); });
+  loop.Take()();  // makes the root
+  loop.WaitForATask();
+  (*host)->Close(absl::ZeroDuration());
+  EXPECT_EQ((*host)->servers().GetTotals().abandoned_calls, 1);
+  client.join();
+  EXPECT_EQ(answer.status().code(), absl::StatusCode::kUnavailable) << answer.status();
+  host->reset();
+  loop.Drop();  // only now the call's thread goes on, without a host
+}
+
 TEST(HostEmbedding, HostsLiveSideBySideAndOneAfterAnother) {
   for (int i = 0; i < 3; ++i) {
     absl::StatusOr<std::unique_ptr<Host>> first = StartHost(Echo(), "127.0.0.1:0");
