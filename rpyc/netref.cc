@@ -23,13 +23,11 @@ absl::Status NoAttribute(const Value& value, absl::string_view name) {
 
 template <typename T>
 T OrThrow(absl::StatusOr<T> result) {
-  if (!result.ok()) netref_internal::Throw(result.status());
+  if (!result.ok()) ThrowStatus(result.status());
   return *std::move(result);
 }
 
 }  // namespace
-
-void netref_internal::Throw(const absl::Status& error) { throw PyError(ToException(error)); }
 
 Netref Netref::operator[](absl::string_view name) const {
   Netref attribute(value(), context_);
@@ -45,24 +43,24 @@ absl::StatusOr<Value> Netref::value() const {
 }
 
 void Netref::SetValue(absl::StatusOr<Value> value) const {
-  if (!attribute_) netref_internal::Throw(PyStatus("TypeError", "only an attribute can be set"));
+  if (!attribute_) ThrowStatus(PyStatus("TypeError", "only an attribute can be set"));
   const Value owner = OrThrow(value_);
   const std::shared_ptr<Object>* object = owner.AsObject();
-  if (object == nullptr) netref_internal::Throw(NoAttribute(owner, *attribute_));
+  if (object == nullptr) ThrowStatus(NoAttribute(owner, *attribute_));
   absl::Status set =
       (*object)->SetAttr(context_, AttributeOf(**object, *attribute_), OrThrow(std::move(value)));
-  if (!set.ok()) netref_internal::Throw(set);
+  if (!set.ok()) ThrowStatus(set);
 }
 
 void Netref::Del() const {
   if (!attribute_) {
-    netref_internal::Throw(PyStatus("TypeError", "only an attribute can be deleted"));
+    ThrowStatus(PyStatus("TypeError", "only an attribute can be deleted"));
   }
   const Value owner = OrThrow(value_);
   const std::shared_ptr<Object>* object = owner.AsObject();
-  if (object == nullptr) netref_internal::Throw(NoAttribute(owner, *attribute_));
+  if (object == nullptr) ThrowStatus(NoAttribute(owner, *attribute_));
   absl::Status deleted = (*object)->DelAttr(context_, AttributeOf(**object, *attribute_));
-  if (!deleted.ok()) netref_internal::Throw(deleted);
+  if (!deleted.ok()) ThrowStatus(deleted);
 }
 
 Netref Netref::Call(CallArgs args) const {
@@ -105,7 +103,7 @@ Netref Netref::Result(absl::StatusOr<Value> value, absl::string_view origin) con
 
 absl::Status Netref::ConversionError(const absl::Status& error) const {
   // What a peer raised, while it was asked for its items, say, is not for us to word.
-  if (!ToException(error).traceback.empty()) return error;
+  if (ToException(error).remote_traceback.has_value()) return error;
   if (attribute_) return ErrorAt(absl::StrCat("attribute '", *attribute_, "'"), error);
   return origin_.empty() ? error : ErrorAt(absl::StrCat("the result of ", origin_), error);
 }
@@ -127,7 +125,7 @@ void Netref::CallSpecial(absl::string_view name,
                          std::initializer_list<absl::StatusOr<Value>> args) const {
   const Value target = OrThrow(value());
   const std::shared_ptr<Object>* object = target.AsObject();
-  if (object == nullptr) netref_internal::Throw(NoAttribute(target, name));
+  if (object == nullptr) ThrowStatus(NoAttribute(target, name));
   CallArgs call;
   for (const absl::StatusOr<Value>& arg : args) call.positional.push_back(OrThrow(arg));
   OrThrow((*object)->CallAttr(context_, {.name = name, .exposed = false}, std::move(call)));
@@ -201,7 +199,7 @@ void ItemRange::Fetch() {
 
 void With(const Netref& object, absl::FunctionRef<void(Netref entered)> body) {
   const Value target = OrThrow(object.value());
-  if (target.AsObject() == nullptr) netref_internal::Throw(NoAttribute(target, "__enter__"));
+  if (target.AsObject() == nullptr) ThrowStatus(NoAttribute(target, "__enter__"));
   const std::shared_ptr<Object> manager = *target.AsObject();
   const CallContext& context = object.context();
   Value entered = OrThrow(manager->CallAttr(context, {.name = "__enter__", .exposed = false}, {}));

@@ -32,6 +32,7 @@
 #include "rpyc/cast/scalar.h"
 #include "rpyc/cast/string.h"
 #include "rpyc/cast/variant.h"
+#include "rpyc/errors.h"
 #include "rpyc/iterate.h"
 #include "rpyc/object.h"
 #include "rpyc/value.h"
@@ -45,8 +46,6 @@ namespace netref_internal {
 
 template <typename Signature>
 struct Typed;
-
-[[noreturn]] void Throw(const absl::Status& error);
 
 template <typename T>
 struct GottenAs {
@@ -67,7 +66,7 @@ inline constexpr bool kIsStatusOr<absl::StatusOr<T>> = true;
 // Any Python value, above all an object of the peer's, or the error that stands in its place, so
 // that only the end of a chain needs a look:
 //
-//   int three = root["add"](1, 2).as<int>();                        // throws PyError
+//   int three = root["add"](1, 2).as<int>();                        // throws RemoteError
 //   absl::StatusOr<int> three = root["add"](1, 2).get<int>();       // does not
 //   root["round"](2.7182, rpyc::Arg("digits") = 2).as<double>();
 //   for (rpyc::Netref name : root["names"].Items()) Use(name.as<std::string>());
@@ -75,7 +74,7 @@ inline constexpr bool kIsStatusOr<absl::StatusOr<T>> = true;
 // Arguments and results convert as those of exposed functions do: see docs/types.md. An operation
 // on an object of the peer's is one request, under the peer's access rules.
 // A handle: copies are the same object. The peer keeps the object until the last of them is gone.
-// Errors:  functions that return a Netref or Status do not throw; the others throw PyError.
+// Errors:  functions that return a Netref or Status do not throw; the others throw RemoteError.
 // Threads: any, as the Objects behind it; may run user code and wait for a peer: hold no lock.
 class [[nodiscard]] Netref {
  public:
@@ -99,11 +98,18 @@ class [[nodiscard]] Netref {
   // hold, as Python's *args and **kwargs.
   template <typename... A>
   Netref operator()(A&&... args) const {
+    absl::StatusOr<CallArgs> call = Arguments(std::forward<A>(args)...);
+    if (!call.ok()) return Netref(std::move(call).status(), context_);
+    return Call(*std::move(call));
+  }
+  // The arguments of such a call.
+  template <typename... A>
+  static absl::StatusOr<CallArgs> Arguments(A&&... args) {
     CallArgs call;
     call.positional.reserve(sizeof...(A));
     absl::Status converted = Guarded([&] { (AddArgument(std::forward<A>(args), &call), ...); });
-    if (!converted.ok()) return Netref(std::move(converted), context_);
-    return Call(std::move(call));
+    if (!converted.ok()) return converted;
+    return call;
   }
   Netref Call(CallArgs args) const;
   // A C++ function that calls the attribute `name`. It throws as as<R>() does; not if R is
@@ -122,9 +128,9 @@ class [[nodiscard]] Netref {
   T as() const {
     typename netref_internal::GottenAs<T>::type gotten = get<T>();
     if constexpr (std::is_void_v<T>) {
-      if (!gotten.ok()) netref_internal::Throw(gotten);
+      if (!gotten.ok()) ThrowStatus(gotten);
     } else {
-      if (!gotten.ok()) netref_internal::Throw(gotten.status());
+      if (!gotten.ok()) ThrowStatus(gotten.status());
       return *std::move(gotten);
     }
   }
@@ -136,11 +142,16 @@ class [[nodiscard]] Netref {
     if constexpr (std::is_void_v<T>) {
       return status();
     } else {
-      absl::StatusOr<Value> value = this->value();
-      if (!value.ok()) return std::move(value).status();
-      absl::StatusOr<T> converted = FromPython<T>(context_, *value);
-      if (!converted.ok()) return ConversionError(converted.status());
-      return converted;
+      constexpr bool kGoesIn = requires(Value & value) { Cast<T>::From(value); }
+      || requires(Value & value) { Cast<T>::From(CallContext(), value); };
+      static_assert(kGoesIn, "rpyc: this type goes only from C++ to Python");
+      if constexpr (kGoesIn) {
+        absl::StatusOr<Value> value = this->value();
+        if (!value.ok()) return std::move(value).status();
+        absl::StatusOr<T> converted = FromPython<T>(context_, *value);
+        if (!converted.ok()) return ConversionError(converted.status());
+        return converted;
+      }
     }
   }
   absl::StatusOr<Value> value() const;
@@ -195,7 +206,7 @@ class [[nodiscard]] Netref {
   template <typename Signature>
   friend struct netref_internal::Typed;
 
-  // What goes out for a C++ value. May throw PyError.
+  // What goes out for a C++ value. May throw RemoteError.
   template <typename T>
   static absl::StatusOr<Value> ToValue(T&& value) {
     using D = std::decay_t<T>;
@@ -214,7 +225,7 @@ class [[nodiscard]] Netref {
       Add(std::forward<T>(value), args);
     } else {
       absl::StatusOr<Value> converted = ToValue(std::forward<T>(value));
-      if (!converted.ok()) netref_internal::Throw(converted.status());
+      if (!converted.ok()) ThrowStatus(converted.status());
       args->positional.push_back(*std::move(converted));
     }
   }
@@ -252,8 +263,8 @@ class [[nodiscard]] Netref {
   CallContext context_;
 };
 
-// The items of a Netref, once: `for (rpyc::Netref item : object.Items())`. A loop throws PyError
-// when the iterator raises.
+// The items of a Netref, once: `for (rpyc::Netref item : object.Items())`. A loop throws
+// RemoteError when the iterator raises.
 class ItemRange {
  public:
   class Iterator {

@@ -14,6 +14,7 @@
 #include "rpyc/bind/groups.h"
 #include "rpyc/bind/method.h"
 #include "rpyc/bind/property.h"
+#include "rpyc/cast/callback.h"
 #include "rpyc/cast/netref.h"
 #include "rpyc/cast/object.h"
 

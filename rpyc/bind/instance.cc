@@ -8,36 +8,6 @@
 #include "rpyc/errors.h"
 
 namespace rpyc {
-namespace {
-
-absl::Status NoAttribute(const Object& object, absl::string_view name) {
-  return PyStatus("AttributeError",
-                  absl::StrCat("'", object.type_name(), "' object has no attribute '", name, "'"));
-}
-
-Value TextOrNone(const std::string& text) { return text.empty() ? Value() : Value(text); }
-
-// inspect.Signature as far as help() asks: its text.
-class SignatureObject : public Object {
- public:
-  explicit SignatureObject(const Signature& signature) : text_(signature.ToString()) {}
-  absl::string_view type_name() const override { return "inspect.Signature"; }
-  int64_t class_id() const override {
-    static const int64_t id = NewObjectId();
-    return id;
-  }
-  absl::StatusOr<std::string> Repr(const CallContext&) override { return text_; }
-
- private:
-  const std::string text_;
-};
-
-}  // namespace
-
-Value SignatureOf(const Signature& signature) {
-  return Value(std::make_shared<SignatureObject>(signature));
-}
-
 AttributePresence Instance::Has(absl::string_view name) const {
   const Member* member = class_->Find(name);
   if (member == nullptr) return Object::Has(name);
@@ -55,8 +25,8 @@ const Member* Instance::Find(AttributeRef attribute) const {
 absl::StatusOr<Value> Instance::GetAttr(const CallContext& context, AttributeRef attribute) {
   const Member* member = Find(attribute);
   if (member == nullptr) {
-    if (attribute.name == "__doc__") return TextOrNone(class_->doc());
-    return NoAttribute(*this, attribute.name);
+    if (attribute.name == "__doc__" && !class_->doc().empty()) return Value(class_->doc());
+    return Object::GetAttr(context, {.name = attribute.name, .exposed = false});
   }
   if (member->kind == MemberKind::kProperty) {
     return Invoke(*member, member->body, {context, self_, this}, {});
@@ -171,39 +141,19 @@ absl::StatusOr<Object::Methods> Instance::SpecialMethods(const CallContext&) {
   return methods;
 }
 
-absl::string_view BoundMethod::type_name() const { return "builtins.builtin_function_or_method"; }
-
-int64_t BoundMethod::class_id() const {
-  static const int64_t id = NewObjectId();
-  return id;
-}
-
-AttributePresence BoundMethod::Has(absl::string_view name) const {
-  const bool known = name == "__name__" || name == "__qualname__" || name == "__signature__";
-  return {.exposed = known, .plain = known || Object::Has(name).plain};
-}
-
-absl::StatusOr<Value> BoundMethod::GetAttr(const CallContext&, AttributeRef attribute) {
-  if (attribute.name == "__doc__") return TextOrNone(member_->doc);
-  if (attribute.name == "__name__") return Value(member_->name);
-  if (attribute.name == "__qualname__") {
-    return Value(absl::StrCat(instance_->type_name(), ".", member_->name));
-  }
-  if (attribute.name == "__signature__") {
-    return SignatureOf(member_->signature);
-  }
-  return NoAttribute(*this, attribute.name);
+std::string BoundMethod::QualifiedName() const {
+  return absl::StrCat(instance_->type_name(), ".", member().name);
 }
 
 absl::StatusOr<Value> BoundMethod::Call(const CallContext& context, CallArgs args) {
-  return BindAndInvoke(*member_, {context, instance_->self(), instance_.get()}, std::move(args));
+  return BindAndInvoke(member(), {context, instance_->self(), instance_.get()}, std::move(args));
 }
 
 bool BoundMethod::IsSameAs(const Value& other) const {
   const std::shared_ptr<Object>* object = other.AsObject();
   const auto* method =
       object == nullptr ? nullptr : dynamic_cast<const BoundMethod*>(object->get());
-  return method != nullptr && method->member_ == member_ &&
+  return method != nullptr && &method->member() == &member() &&
          method->instance_->identity() == instance_->identity();
 }
 
@@ -215,19 +165,12 @@ absl::StatusOr<Value> BoundMethod::Compare(const CallContext& context, absl::str
 }
 
 absl::StatusOr<Value> BoundMethod::Hash(const CallContext&) {
-  const size_t hash = absl::HashOf(static_cast<const void*>(member_), instance_->identity());
+  const size_t hash = absl::HashOf(static_cast<const void*>(&member()), instance_->identity());
   return Value(static_cast<int64_t>(hash >> 3));
 }
 
 absl::StatusOr<std::string> BoundMethod::Repr(const CallContext&) {
-  return absl::StrCat("<bound method ", instance_->type_name(), ".", member_->name, ">");
-}
-
-absl::StatusOr<bool> BoundMethod::IsCallable(const CallContext&) { return true; }
-
-absl::StatusOr<std::vector<std::string>> BoundMethod::Dir(const CallContext&) {
-  return std::vector<std::string>{"__call__", "__doc__", "__name__", "__qualname__",
-                                  "__signature__"};
+  return absl::StrCat("<bound method ", instance_->type_name(), ".", member().name, ">");
 }
 
 }  // namespace rpyc

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "rpyc/bind/class_info.h"
+#include "rpyc/bind/function_object.h"
 #include "rpyc/discard.h"
 #include "rpyc/object.h"
 
@@ -56,34 +57,28 @@ class Instance : public Object {
 };
 
 // A method of an Instance on its own, as conn.root.add yields it. Keeps the Instance alive.
-// Its Python name is one for which clients need no INSPECT and help() works.
-class BoundMethod : public Object {
+class BoundMethod : public FunctionObject {
  public:
+  // `member` is of the instance's class.
   BoundMethod(std::shared_ptr<Instance> instance, const Member* member)
-      : instance_(std::move(instance)), member_(member) {}
+      : FunctionObject(std::shared_ptr<const Member>(std::shared_ptr<void>(), member)),
+        instance_(std::move(instance)) {}
 
-  absl::string_view type_name() const override;
-  int64_t class_id() const override;
-  AttributePresence Has(absl::string_view name) const override;
-  absl::StatusOr<Value> GetAttr(const CallContext& context, AttributeRef attribute) override;
   absl::StatusOr<Value> Call(const CallContext& context, CallArgs args) override;
   absl::StatusOr<std::string> Repr(const CallContext& context) override;
   // Equal when the same method of the same object, as Python's are.
   absl::StatusOr<Value> Compare(const CallContext& context, absl::string_view op,
                                 const Value& other) override;
   absl::StatusOr<Value> Hash(const CallContext& context) override;
-  absl::StatusOr<std::vector<std::string>> Dir(const CallContext& context) override;
-  absl::StatusOr<bool> IsCallable(const CallContext& context) override;
+
+ protected:
+  std::string QualifiedName() const override;
 
  private:
   bool IsSameAs(const Value& other) const;
 
   const std::shared_ptr<Instance> instance_;
-  const Member* const member_;  // of instance_'s class
 };
-
-// What Python shows for it: inspect.Signature as far as help() asks, its text.
-Value SignatureOf(const Signature& signature);
 
 }  // namespace rpyc
 

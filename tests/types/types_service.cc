@@ -4,6 +4,7 @@
 #include <chrono>
 #include <complex>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -25,6 +26,7 @@
 #include "rpyc/dict.h"
 #include "rpyc/iterator.h"
 #include "rpyc/list.h"
+#include "rpyc/netref.h"
 #include "rpyc/value.h"
 
 namespace rpyc::testing {
@@ -79,6 +81,9 @@ Service TypesService() {
   service.Expose("std::shared_ptr<const Thing>",
                  [](std::shared_ptr<const Thing> thing) { return thing->number; });
   Echo<Thing>("Thing", &service);
+  Echo<Netref>("rpyc::Netref", &service);
+  service.Expose("std::function<int(int)>", [](std::function<int(int)> f) { return f(21); });
+  service.Expose("a lambda", [] { return [](int n) { return n; }; });
   service.Expose("rpyc::ClassReference", [] { return Class<Thing>(); });
 
   service.Expose("rpyc::Args", [](Args args) { return Value::Tuple(std::move(args.values)); });
@@ -86,6 +91,7 @@ Service TypesService() {
 
   service.Expose("a_list", [] { return List{1, 2}; });
   service.Expose("a_dict", [] { return Dict{{"a", 1}}; });
+  service.Expose("a_function", [] { return [](int n) { return 2 * n; }; });
   service.Expose("a_thing", [] { return Thing(); });
   return service;
 }

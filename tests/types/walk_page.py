@@ -11,7 +11,7 @@ CASE = re.compile(r"`([^`]*)` (gives|raises) `([^`]*)`")
 def main(address, page):
     host, port = address.rsplit(":", 1)
     root = rpyc.connect(host, int(port)).root
-    names = {name: getattr(root, name)() for name in ("a_list", "a_dict", "a_thing")}
+    names = {name: getattr(root, name)() for name in ("a_function", "a_list", "a_dict", "a_thing")}
     wrong = tried = 0
     with open(page, encoding="utf-8") as lines:
         for line in lines:
