@@ -2,6 +2,7 @@
 
 #include "examples/bank.h"
 #include "examples/calculator.h"
+#include "examples/callback.h"
 #include "examples/compute.h"
 #include "examples/configured.h"
 #include "examples/echo.h"
@@ -12,8 +13,9 @@
 #include "server/host_main.h"
 
 int main(int argc, char** argv) {
-  return rpyc::HostMain(argc, argv,
-                        {examples::Bank(), examples::Calculator(), examples::Compute(),
-                         examples::Configured(), examples::Echo(), examples::HighConcurrency(),
-                         examples::MyService(), examples::Secure(), examples::TestService()});
+  return rpyc::HostMain(
+      argc, argv,
+      {examples::Bank(), examples::Calculator(), examples::Callback(), examples::Compute(),
+       examples::Configured(), examples::Echo(), examples::HighConcurrency(), examples::MyService(),
+       examples::Secure(), examples::TestService()});
 }

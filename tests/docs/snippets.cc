@@ -1,6 +1,7 @@
 #include "tests/docs/snippets.h"
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -12,6 +13,7 @@
 #include "rpyc/errors.h"
 #include "rpyc/iterator.h"
 #include "rpyc/list.h"
+#include "rpyc/netref.h"
 
 namespace snippets {
 
@@ -76,6 +78,29 @@ class LabRoot {
 };
 
 rpyc::Service Lab() { return rpyc::Service::Of<LabRoot>("LAB"); }
+
+// --- the tour: what a client passes ---
+
+int Fetch(int parts, const std::function<bool(int, int)>& wanted) {
+  int done = 0;
+  while (done < parts && wanted(done, parts)) ++done;
+  return done;
+}
+
+std::string Describe(const rpyc::Netref& robot) {
+  std::string text = robot["name"].as<std::string>();
+  for (const rpyc::Netref& arm : robot["arms"].Items()) {
+    text += " " + arm["position"](rpyc::Arg("unit") = "mm").as<std::string>();
+  }
+  return text;
+}
+
+rpyc::Service Workshop() {
+  return rpyc::Service("WORKSHOP")
+      .Expose("fetch", &Fetch, rpyc::Arg("parts"), rpyc::Arg("wanted"))
+      .Expose("describe", &Describe, rpyc::Arg("robot"))
+      .Expose("scale", [](double factor) { return [factor](double x) { return factor * x; }; });
+}
 
 // --- the tour: what travels how, who calls, iterators, containers ---
 

@@ -15,6 +15,7 @@ rpyc::Service Greeter();
 rpyc::Service Lab();
 rpyc::Service Bank();
 rpyc::Service Sums();
+rpyc::Service Workshop();
 rpyc::Service Gui(std::shared_ptr<Window> window, rpyc::Executor main_loop);
 rpyc::Service Gui(rpyc::Executor main_loop);
 

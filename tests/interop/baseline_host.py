@@ -66,6 +66,14 @@ class ConfiguredService(rpyc.Service):
         return "Service running with custom config"
 
 
+class CallbackService(rpyc.Service):
+    def exposed_call(self, f, *args):
+        return f(*args)
+
+    def exposed_map(self, f, items):
+        return tuple(f(x) for x in items)
+
+
 class ComputeService(rpyc.Service):
     def exposed_heavy_computation(self, data):
         return sum(data)
@@ -120,6 +128,7 @@ class BankService(rpyc.Service):
 SERVICES = {
     "BANK": BankService,
     "CALCULATOR": CalculatorService,
+    "CALLBACK": CallbackService,
     "COMPUTE": ComputeService,
     "CONFIGURED": ConfiguredService,
     "ECHO": EchoService,

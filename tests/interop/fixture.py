@@ -378,6 +378,103 @@ class Scope:
     is_open = property(lambda self: self._open)
 
 
+# --- what a client passes -------------------------------------------------------------------------
+
+@shown
+class Callbacks:
+    """Uses what a client passes in every way: calls it, keeps it, iterates over it, compares it."""
+
+    def __init__(self):
+        self._kept = None
+
+    def call(self, f, *args, **kwargs):
+        return f(*args, **kwargs)
+
+    def typed(self, f, x):
+        return f(x)
+
+    def caught(self, f):
+        try:
+            f()
+        except BaseException as e:
+            return type(e).__module__, type(e).__name__, e.args
+
+    def within(self, f, seconds):
+        return rpyc.timed(f, seconds)().value
+
+    def keep(self, f):
+        self._kept = f
+
+    def kept(self, *args):
+        return self._kept(*args)
+
+    def forget(self):
+        self._kept = None
+
+    def compose(self, f, g):
+        return lambda x: f(g(x))
+
+    def get(self, o, name):
+        return getattr(o, name)
+
+    def set(self, o, name, x):
+        setattr(o, name, x)
+
+    def delete(self, o, name):
+        delattr(o, name)
+
+    def item(self, o, key):
+        return o[key]
+
+    def set_item(self, o, key, x):
+        o[key] = x
+
+    def del_item(self, o, key):
+        del o[key]
+
+    def length(self, o):
+        return len(o)
+
+    def contains(self, o, x):
+        return x in o
+
+    def equal(self, a, b):
+        return a == b
+
+    def less(self, a, b):
+        return a < b
+
+    def same(self, a, b):
+        return a is b
+
+    def hashed(self, o):
+        return hash(o)
+
+    def text(self, o):
+        return str(o), repr(o)
+
+    def names(self, o):
+        return tuple(dir(o))
+
+    def callable(self, o):
+        return callable(o)
+
+    def total(self, numbers):
+        return sum(numbers)
+
+    def pairs(self, items):
+        return tuple(sorted((key, items[key]) for key in items))
+
+    def first(self, items, count):
+        return tuple(item for item, _ in zip(items, range(count)))
+
+    def enter(self, manager, fail=False):
+        with manager as entered:
+            if fail:
+                raise ValueError("inside")
+            return entered
+
+
 # --- classes --------------------------------------------------------------------------------------
 
 @shown
@@ -562,6 +659,9 @@ class Fixture(_Service):
 
     def context(self, suppress=False, fail_on=""):
         return Context(suppress, fail_on)
+
+    def callbacks(self):
+        return Callbacks()
 
     def scope(self):
         return Scope()

@@ -2,6 +2,7 @@
 
 import access_scenarios
 import call_scenarios
+import callback_scenarios
 import container_scenarios
 import harness
 import object_scenarios
@@ -31,4 +32,5 @@ def one(version, name):
 
 
 harness.add_scenario_cases(
-    globals(), access_scenarios.ALL + call_scenarios.ALL + container_scenarios.ALL + object_scenarios.ALL, one)
+    globals(), access_scenarios.ALL + call_scenarios.ALL + callback_scenarios.ALL + container_scenarios.ALL
+    + object_scenarios.ALL, one)
