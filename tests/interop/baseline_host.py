@@ -10,6 +10,7 @@ import threading
 import time
 
 import fixture
+import relay
 import rpyc
 from rpyc.utils.server import ThreadedServer
 
@@ -135,6 +136,7 @@ SERVICES = {
     "FIXTURE": fixture.Fixture,
     "HIGHCONCURRENCY": HighConcurrencyService,
     "MY": MyService,
+    "RELAY": relay.Relay,
     "SECURE": SecureService,
     "TEST": TestService,
 }
@@ -151,8 +153,8 @@ def start(server_id, name, config):
 for flag in sys.argv[1:]:
     if found := re.fullmatch(r"--server=threaded:(\w+)@127\.0\.0\.1:0", flag):
         start(found[1].lower(), found[1], {})
-    elif found := re.fullmatch(r"--config=([\w-]+)=(.*)", flag):  # a FIXTURE of that protocol configuration
-        start(found[1], "FIXTURE", json.loads(found[2]))
+    elif found := re.fullmatch(r"--config=(\w+):([\w-]+)=(.*)", flag):  # of that protocol configuration
+        start(found[2], found[1], json.loads(found[3]))
 print("rpycd: ready", flush=True)
 try:
     threading.Event().wait()

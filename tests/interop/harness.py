@@ -169,17 +169,17 @@ class Host(Process):
 ALL_SERVICES = tuple(f"--server=threaded:{name}@127.0.0.1:0" for name in ("CALCULATOR", "ECHO", "MY"))
 
 
-def start_fixture_host(configs):
-    """A host with the service FIXTURE as server `fixture`, and once more with each of `configs`: a dict of protocol
+def start_fixture_host(configs, service="FIXTURE"):
+    """A host with that service as server `fixture` (its name), and once more with each of `configs`: a dict of protocol
     configurations by server id."""
-    flags = ["--admin_address=127.0.0.1:0", "--server=threaded:FIXTURE@127.0.0.1:0"]
+    flags = ["--admin_address=127.0.0.1:0", f"--server=threaded:{service}@127.0.0.1:0"]
     if BASELINE:
-        flags += [f"--config={server_id}={json.dumps(config)}" for server_id, config in configs.items()]
+        flags += [f"--config={service}:{server_id}={json.dumps(config)}" for server_id, config in configs.items()]
         return Host(*flags, name="fixture_host")
     host = Host(*flags, name="fixture_host")
     try:
         for server_id, config in configs.items():
-            server = start_server(host, server_id, service="FIXTURE", protocol_config=config)
+            server = start_server(host, server_id, service=service, protocol_config=config)
             host.servers[server_id] = address_of(server)
     except unittest.SkipTest:
         pass  # no grpcurl: scenarios that need those servers are skipped
