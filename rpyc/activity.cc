@@ -1,7 +1,7 @@
 #include "rpyc/activity.h"
 
 #include <algorithm>
-#include <optional>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
@@ -33,38 +33,189 @@ bool IsClose(absl::string_view payload, const Limits& limits) {
   return handle.ok() && *handle == static_cast<int64_t>(Handle::kClose);
 }
 
-}  // namespace
-
-bool Activity::BeginRead() {
-  const uint32_t before = state_.fetch_and(~kRunning);
-  if ((before & kTaken) != 0) {
-    MutexLock lock(&taking_);
-    state_.fetch_and(~kTaken);
-    begun_.clear();
-  }
-  return (before & (kDraining | kNested)) == kDraining;
+// An address that is this thread's alone.
+const void* ThreadMark() {
+  static thread_local const char mark = 0;
+  return &mark;
 }
 
-void Activity::BeginRun() { state_.fetch_add(kRunning + kRun); }
+}  // namespace
 
-bool Activity::Drain() { return (state_.fetch_or(kDraining) & (kRunning | kNested)) == 0; }
+// Changes the state in one step: if all of `required` and none of `forbidden` is set.
+bool Activity::Change(uint64_t required, uint64_t forbidden, uint64_t add, uint64_t remove) {
+  uint64_t state = state_.load();
+  while ((state & required) == required && (state & forbidden) == 0) {
+    if (state_.compare_exchange_weak(state, (state & ~remove) + add)) return true;
+  }
+  return false;
+}
+
+bool Activity::MayRunLocked() const {
+  return turn_waiters_ == 0 && (bound_ == nullptr || bound_ == ThreadMark());
+}
+
+bool Activity::TakeInputLocked() {
+  if (!HasRoomForJobs() || !Change(0, kInput | kEnded, kInput, kTaken)) return false;
+  begun_.clear();
+  return true;
+}
+
+bool Activity::TakeJobLocked(Job* job) {
+  if (jobs_.empty() || !MayRunLocked()) return false;
+  if (!Change(0, kTurn | kEnded, kTurn + kOneDeeper + kChange, 0)) return false;
+  *job = std::move(jobs_.front());
+  jobs_.pop_front();
+  job_bytes_.fetch_sub(job->bytes);
+  return true;
+}
+
+// Wakes a waiter if there is something that one could take.
+void Activity::PassOnLocked() {
+  if (waiters_.empty()) return;
+  if (!jobs_.empty() && bound_ != nullptr) {
+    for (Waiter* waiter : waiters_) waiter->wake.Signal();
+    return;
+  }
+  const bool input = (state_.load() & kInput) == 0 && HasRoomForJobs();
+  const bool job = !jobs_.empty() && (state_.load() & kTurn) == 0 && MayRunLocked();
+  if (input || job) waiters_.front()->wake.Signal();
+}
+
+void Activity::UpdateCrowdLocked() {
+  const bool crowd = !waiters_.empty() || !jobs_.empty() || turn_waiters_ > 0 || bound_ != nullptr;
+  if (crowd) {
+    state_.fetch_or(kCrowd);
+  } else {
+    state_.fetch_and(~kCrowd);
+  }
+}
+
+Activity::Got Activity::Wait(const PendingRequest* awaited, absl::Time deadline, Job* job) {
+  if (awaited != nullptr && awaited->ready()) return Got::kAnswer;
+  if (TryTakeInput()) return Got::kInput;
+  MutexLock lock(&mutex_);
+  Waiter waiter{.awaited = awaited, .wake = {}};
+  const auto place = waiters_.insert(waiters_.end(), &waiter);
+  UpdateCrowdLocked();
+  Got got;
+  for (bool in_time = true;;) {
+    if (awaited != nullptr && awaited->ready()) {
+      got = Got::kAnswer;
+    } else if ((state_.load() & kEnded) != 0) {
+      got = Got::kEnded;
+    } else if (TakeJobLocked(job)) {
+      got = Got::kJob;
+    } else if (TakeInputLocked()) {
+      got = Got::kInput;
+    } else if (!in_time) {
+      got = Got::kTimeout;
+    } else {
+      in_time = waiter.wake.WaitUntil(&mutex_, deadline);
+      continue;
+    }
+    break;
+  }
+  waiters_.erase(place);
+  UpdateCrowdLocked();
+  PassOnLocked();
+  return got;
+}
+
+void Activity::Answered(const PendingRequest& request) {
+  // Who waits has said so before it looked whether the request is ready.
+  if ((state_.load() & kCrowd) == 0) return;
+  MutexLock lock(&mutex_);
+  for (Waiter* waiter : waiters_) {
+    if (waiter->awaited == &request) waiter->wake.Signal();
+  }
+}
+
+bool Activity::BeginRun() {
+  constexpr uint64_t kBegin = kTurn + kOneDeeper + kChange;
+  if (Change(kInput, kTurn | kSlow, kBegin, kInput)) return true;
+  MutexLock lock(&mutex_);
+  if (!jobs_.empty() || !MayRunLocked() || !Change(kInput, kTurn | kEnded, kBegin, kInput)) {
+    return false;
+  }
+  PassOnLocked();
+  return true;
+}
+
+void Activity::GiveInput() {
+  if (Change(kInput, kSlow, kChange, kInput)) return;
+  MutexLock lock(&mutex_);
+  Change(kInput, 0, kChange, kInput);
+  PassOnLocked();
+}
+
+void Activity::AddJob(Job job) {
+  MutexLock lock(&mutex_);
+  if ((state_.load() & kEnded) != 0) return;
+  job_bytes_.fetch_add(job.bytes);
+  jobs_.push_back(std::move(job));
+  UpdateCrowdLocked();
+  PassOnLocked();
+}
+
+bool Activity::EndRun() {
+  if (Change(kTurn, kInput | kSlow, kInput - kOneDeeper, kTurn)) return true;
+  MutexLock lock(&mutex_);
+  Change(kTurn, 0, kChange - kOneDeeper, kTurn);
+  turn_free_.Signal();
+  if (jobs_.empty() && TakeInputLocked()) return true;
+  PassOnLocked();
+  return false;
+}
+
+void Activity::Pause(bool bound) {
+  if (!bound && Change(kTurn, kSlow, kChange, kTurn)) return;
+  MutexLock lock(&mutex_);
+  if (bound && bound_depth_++ == 0) bound_ = ThreadMark();
+  Change(kTurn, 0, kChange, kTurn);
+  UpdateCrowdLocked();
+  turn_free_.Signal();
+  PassOnLocked();
+}
+
+void Activity::Resume(bool bound) {
+  if (!bound && Change(0, kTurn | kSlow, kTurn + kChange, 0)) return;
+  MutexLock lock(&mutex_);
+  ++turn_waiters_;
+  UpdateCrowdLocked();
+  while (!Change(0, kTurn, kTurn + kChange, 0)) turn_free_.Wait(&mutex_);
+  --turn_waiters_;
+  if (bound && --bound_depth_ == 0) bound_ = nullptr;
+  UpdateCrowdLocked();
+}
+
+bool Activity::Drain() { return (state_.fetch_or(kDraining) & kDepthMask) == 0; }
+
+bool Activity::drained() const { return (state_.load() & (kDraining | kDepthMask)) == kDraining; }
+
+std::deque<Job> Activity::End() {
+  MutexLock lock(&mutex_);
+  state_.fetch_or(kEnded);
+  for (Waiter* waiter : waiters_) waiter->wake.Signal();
+  job_bytes_.store(0);
+  return std::exchange(jobs_, {});
+}
 
 void Activity::Look() {
-  uint32_t state = state_.load();
+  uint64_t state = state_.load();
   if ((state & kTaken) != 0) {
-    MutexLock lock(&taking_);
+    MutexLock lock(&mutex_);
     if ((state_.load() & kTaken) != 0) ReadAheadLocked();
     return;
   }
-  const uint32_t run = state & ~(kDraining | kNested);
-  if ((run & kRunning) == 0 || run != last_look_) {
-    last_look_ = run;
+  const uint64_t seen = state & ~(kDraining | kCrowd);
+  if ((state & (kInput | kEnded)) != 0 || (state & kDepthMask) == 0 || seen != last_look_) {
+    last_look_ = seen;
     looks_ = 1;
     return;
   }
   if (++looks_ < kLooksOfLongRun) return;
   looks_ = 0;
-  MutexLock lock(&taking_);
+  MutexLock lock(&mutex_);
   if (!state_.compare_exchange_strong(state, state | kTaken)) return;
   // What the parser has of the last frame tells where the next one begins.
   const absl::string_view begun = parser_->incomplete_frame();
@@ -78,7 +229,7 @@ void Activity::Look() {
 }
 
 void Activity::ReadAheadLocked() {
-  if (ended_) return;
+  if (input_ended_) return;
   size_t trickle = kTrickleBytes;
   for (;;) {
     const size_t held = stream_->read_ahead_bytes();
@@ -88,7 +239,7 @@ void Activity::ReadAheadLocked() {
     const absl::StatusOr<ReadResult> read = stream_->ReadAhead(room);
     if (read.ok() && read->state == ReadResult::kWouldBlock) break;
     if (!read.ok() || read->state == ReadResult::kEof) {
-      ended_ = true;
+      input_ended_ = true;
       // The answer may still be wanted by a peer that has only ended its own direction.
       caller_->cancelled.store(true);
       return;
@@ -96,7 +247,7 @@ void Activity::ReadAheadLocked() {
     if (held >= limits_.max_read_ahead_bytes) trickle -= std::min(trickle, read->bytes);
   }
   if (FindCloseLocked()) {
-    ended_ = true;
+    input_ended_ = true;
     caller_->cancelled.store(true);
     stream_->Shutdown();
   }

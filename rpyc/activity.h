@@ -4,52 +4,98 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
+#include <list>
 #include <string>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/time/time.h"
 #include "rpyc/call_context.h"
 #include "rpyc/channel.h"
+#include "rpyc/job.h"
 #include "rpyc/limits.h"
 #include "rpyc/mutex.h"
+#include "rpyc/pending_request.h"
 #include "rpyc/stream.h"
 
 namespace rpyc {
 
-// Whether a connection's thread reads or runs, and who reads its stream while it runs long.
+// Who reads a connection and who runs its requests. Every thread that waits on the connection, be
+// it the server's for requests or any other for an answer, is equal to the others:
 //
-// A stock Python peer dies when a write of its makes no progress for 3 s, a 6.x peer's close()
-// waits until its CLOSE is seen, and a call whose peer has gone should be told. So a watcher looks
-// at each connection ten times a second. One that it finds in the same run at three looks it takes
-// the stream from: it reads ahead into the stream's buffer, up to max_read_ahead_bytes and after
-// that only a trickle, enough for the peer not to die. At the end of the stream, or at a CLOSE, it
-// sets `cancelled`. The thread takes its stream back before it reads again. To an ordinary call all
-// this costs nothing: the word that is swapped says also whether the connection may be drained.
+//   The input (the stream's reading side and the parser) is one thread's at a time. Who waits and
+//   finds it free takes it.
+//   The turn is the right to run the peer's requests: they run one at a time. A request that is
+//   read while another thread has the turn is kept as a job for whoever can take it next. A call
+//   that waits for a peer, of whichever connection, gives its turn away meanwhile, like a monitor.
 //
-// Borrows everything. Threads: as said at the members.
+// Both are bits of one atomic word: to a connection that one thread serves a request costs two
+// locked instructions and no lock. The mutex comes in when several threads wait.
+//
+// The input may also be the watcher's. A stock Python peer dies when a write of its makes no
+// progress for 3 s, a 6.x peer's close() waits until its CLOSE is seen, and a call whose peer has
+// gone should be told. So a watcher looks at each connection ten times a second. Where it finds the
+// same request running at three looks and nobody reading, it reads ahead into the stream's buffer,
+// up to max_read_ahead_bytes and after that only a trickle, enough for the peer not to die. At the
+// end of the stream, or at a CLOSE, it sets `cancelled`.
+//
+// Borrows everything. Threads: any, except as said.
 class Activity {
  public:
   Activity(const Limits& limits, Stream* stream, const FrameParser* parser,
            CallContext::Caller* caller)
       : limits_(limits), stream_(stream), parser_(parser), caller_(caller) {}
 
-  // --- The thread that serves. ---
+  // --- Threads that wait. ---
 
-  // Before each read. The stream is the caller's own again. Answers whether to drain: to end rather
-  // than read, unless requests are being served.
-  bool BeginRead();
-  // After each read; the parser is not read into until the next BeginRead.
-  void BeginRun();
-  // Around reads in the middle of a request: the connection is busy also while it reads.
-  void BeginNested() { state_.fetch_or(kNested); }
-  void EndNested() { state_.fetch_and(~kNested); }
+  enum class Got {
+    kInput,    // the input
+    kJob,      // the turn, and a job to run by it
+    kAnswer,   // `awaited` is ready
+    kTimeout,  // `deadline` has passed
+    kEnded,    // the connection has ended
+  };
+  // Waits until there is something to do. `awaited` may be null.
+  Got Wait(const PendingRequest* awaited, absl::Time deadline, Job* job);
+  // The input, if nobody has it or waits for it.
+  bool TryTakeInput() { return Change(0, kInput | kSlow, kInput, 0); }
+  // Tells those who wait for it that `request` is ready.
+  void Answered(const PendingRequest& request);
+
+  // --- The thread that has the input. ---
+
+  // Changes the input for the turn; false: the turn is not to be had, or others are before.
+  bool BeginRun();
+  void GiveInput();
+  // Keeps a request for whoever has the turn next. False: there are too many, wait first.
+  void AddJob(Job job);
+  bool HasRoomForJobs() const { return job_bytes_.load() < limits_.max_read_ahead_bytes; }
+
+  // --- The thread that has the turn. ---
+
+  // Changes the turn for the input; false: it is somebody else's, or jobs are waiting. The thread
+  // has neither then.
+  bool EndRun();
+  // Gives the turn away while a call waits, and takes it again. With `bound`, the same in both, no
+  // other thread has it meanwhile.
+  void Pause(bool bound);
+  void Resume(bool bound);
 
   // --- Any thread. ---
 
   // Asks to end as soon as no request is served. Answers whether that is now: the caller then shuts
   // the stream.
   bool Drain();
-  bool busy() const { return (state_.load(std::memory_order_relaxed) & (kRunning | kNested)) != 0; }
+  // Whether Drain has been asked for and no request is served.
+  bool drained() const;
+  // Nobody gets the input or a job any more. Returns the jobs that are left, to be destroyed where
+  // user code may run.
+  std::deque<Job> End();
+  bool busy() const { return depth() > 0; }
+  // Requests begun and not ended, those included that wait for a peer.
+  int depth() const {
+    return static_cast<int>((state_.load(std::memory_order_relaxed) & kDepthMask) / kOneDeeper);
+  }
 
   // --- The watcher. ---
 
@@ -58,30 +104,54 @@ class Activity {
   void Look();
 
  private:
-  static constexpr uint32_t kRunning = 1;   // not reading
-  static constexpr uint32_t kTaken = 2;     // the stream is the watcher's
-  static constexpr uint32_t kDraining = 4;  // end when not busy
-  static constexpr uint32_t kNested = 8;    // in a request that waits for the peer
-  static constexpr uint32_t kRun = 16;      // one more run
+  static constexpr uint64_t kInput = 1;     // a thread has the input
+  static constexpr uint64_t kTurn = 2;      // a thread has the turn
+  static constexpr uint64_t kTaken = 4;     // the input is the watcher's
+  static constexpr uint64_t kDraining = 8;  // end when not busy
+  static constexpr uint64_t kCrowd = 16;    // threads wait, jobs do, or the turn is bound
+  static constexpr uint64_t kEnded = 32;
+  static constexpr uint64_t kOneDeeper = 1 << 8;
+  static constexpr uint64_t kDepthMask = 0xfffff << 8;
+  static constexpr uint64_t kChange = 1 << 28;  // one more change: what runs is another
+  // What any of the quick ways must not meet.
+  static constexpr uint64_t kSlow = kTaken | kCrowd | kEnded;
 
-  void ReadAheadLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(taking_);
-  bool FindCloseLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(taking_);
+  struct Waiter {
+    const PendingRequest* awaited;
+    CondVar wake;
+  };
+
+  bool Change(uint64_t required, uint64_t forbidden, uint64_t add, uint64_t remove);
+  bool MayRunLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool TakeInputLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool TakeJobLocked(Job* job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void PassOnLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void UpdateCrowdLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void ReadAheadLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool FindCloseLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const Limits& limits_;
   Stream* const stream_;
   const FrameParser* const parser_;
   CallContext::Caller* const caller_;
 
-  std::atomic<uint32_t> state_{0};
+  std::atomic<uint64_t> state_{0};
+  std::atomic<size_t> job_bytes_{0};
 
   // The watcher's own.
-  uint32_t last_look_ = 0;
+  uint64_t last_look_ = 0;
   int looks_ = 0;
 
-  Mutex taking_;
-  bool ended_ ABSL_GUARDED_BY(taking_) = false;     // nothing more comes
-  size_t next_frame_ ABSL_GUARDED_BY(taking_) = 0;  // where one goes on in what was read ahead
-  std::string begun_ ABSL_GUARDED_BY(taking_);  // what the parser has of that one, if it matters
+  Mutex mutex_;
+  std::list<Waiter*> waiters_ ABSL_GUARDED_BY(mutex_);
+  std::deque<Job> jobs_ ABSL_GUARDED_BY(mutex_);
+  CondVar turn_free_;
+  int turn_waiters_ ABSL_GUARDED_BY(mutex_) = 0;
+  const void* bound_ ABSL_GUARDED_BY(mutex_) = nullptr;  // whose the turn is only
+  int bound_depth_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool input_ended_ ABSL_GUARDED_BY(mutex_) = false;  // nothing more comes
+  size_t next_frame_ ABSL_GUARDED_BY(mutex_) = 0;     // where one goes on in what was read ahead
+  std::string begun_ ABSL_GUARDED_BY(mutex_);  // what the parser has of that one, if it matters
 };
 
 }  // namespace rpyc

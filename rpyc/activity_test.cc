@@ -24,7 +24,7 @@ class ActivityTest : public testing::TestWithParam<Dialect> {
   // The connection reads `bytes`, which have been sent by now, and runs.
   void ReadAndRun(absl::string_view bytes) {
     client_->Send(bytes);
-    ASSERT_FALSE(activity_->BeginRead());
+    TakeInput();
     for (size_t read = 0; read < bytes.size();) {
       absl::StatusOr<ReadResult> some =
           stream_->ReadSome(parser_->PrepareRead(), ReadHint::kBetweenFrames);
@@ -32,7 +32,16 @@ class ActivityTest : public testing::TestWithParam<Dialect> {
       parser_->Commit(some->bytes);
       read += some->bytes;
     }
-    activity_->BeginRun();
+    ASSERT_TRUE(activity_->BeginRun());
+  }
+  // From running, or from nothing.
+  void TakeInput() {
+    if (activity_->busy()) {
+      ASSERT_TRUE(activity_->EndRun());
+    } else {
+      Job none;
+      ASSERT_EQ(activity_->Wait(nullptr, absl::InfinitePast(), &none), Activity::Got::kInput);
+    }
   }
   void Look(int times) {
     for (int i = 0; i < times; ++i) activity_->Look();
@@ -63,7 +72,7 @@ TEST_P(ActivityTest, WhatRunsLongIsReadAhead) {
   Look(1);
   EXPECT_EQ(stream_->read_ahead(), Ping("b") + Ping("c"));
 
-  ASSERT_FALSE(activity_->BeginRead());
+  TakeInput();
   client_->Send(Ping("d"));
   Look(5);  // not the watcher's any more
   EXPECT_EQ(stream_->read_ahead(), Ping("b") + Ping("c"));
@@ -153,14 +162,111 @@ TEST_P(ActivityTest, DrainWaitsForWhatRuns) {
   ReadAndRun(Ping("a"));
   EXPECT_TRUE(activity_->busy());
   EXPECT_FALSE(activity_->Drain());
-  activity_->BeginNested();
-  EXPECT_FALSE(activity_->BeginRead());  // a read in the middle of a request goes on
+  activity_->Pause(false);  // in the middle of a request
   EXPECT_TRUE(activity_->busy());
   EXPECT_FALSE(activity_->Drain());
-  activity_->BeginRun();
-  activity_->EndNested();
-  EXPECT_TRUE(activity_->BeginRead());
+  EXPECT_FALSE(activity_->drained());
+  activity_->Resume(false);
+  EXPECT_TRUE(activity_->EndRun());
+  EXPECT_TRUE(activity_->drained());
   EXPECT_TRUE(activity_->Drain());
+}
+
+TEST_P(ActivityTest, WhatIsReadWhileOthersRunIsKept) {
+  MakeActivity();
+  ReadAndRun(Ping("a"));  // this thread runs; another reads
+  std::thread([&] {
+    PendingRequest awaited;
+    Job none;
+    ASSERT_EQ(activity_->Wait(&awaited, absl::InfiniteFuture(), &none), Activity::Got::kInput);
+    EXPECT_FALSE(activity_->BeginRun());
+    activity_->AddJob({.seq = "one", .bytes = 10});
+    activity_->AddJob({.seq = "two", .bytes = 10});
+    activity_->GiveInput();
+    EXPECT_EQ(activity_->Wait(&awaited, absl::Now(), &none), Activity::Got::kInput);
+    activity_->GiveInput();
+  }).join();
+  EXPECT_FALSE(activity_->EndRun());  // jobs come first
+  Job job;
+  ASSERT_EQ(activity_->Wait(nullptr, absl::InfiniteFuture(), &job), Activity::Got::kJob);
+  EXPECT_EQ(job.seq, "one");
+  EXPECT_FALSE(activity_->EndRun());
+  ASSERT_EQ(activity_->Wait(nullptr, absl::InfiniteFuture(), &job), Activity::Got::kJob);
+  EXPECT_EQ(job.seq, "two");
+  EXPECT_TRUE(activity_->EndRun());
+}
+
+TEST_P(ActivityTest, TooManyJobsStopTheReading) {
+  limits_.max_read_ahead_bytes = 100;
+  MakeActivity();
+  ReadAndRun(Ping("a"));
+  std::thread([&] {
+    PendingRequest awaited;
+    Job job;
+    ASSERT_EQ(activity_->Wait(&awaited, absl::InfiniteFuture(), &job), Activity::Got::kInput);
+    activity_->AddJob({.seq = "large", .bytes = 100});
+    EXPECT_FALSE(activity_->HasRoomForJobs());
+    activity_->GiveInput();
+    EXPECT_EQ(activity_->Wait(&awaited, absl::Now(), &job), Activity::Got::kTimeout);
+    awaited.Answer(Value());
+    EXPECT_EQ(activity_->Wait(&awaited, absl::Now(), &job), Activity::Got::kAnswer);
+  }).join();
+}
+
+TEST_P(ActivityTest, APausedTurnIsOthersUntilItIsTakenAgain) {
+  MakeActivity();
+  ReadAndRun(Ping("a"));
+  activity_->Pause(false);
+  std::thread other([&] {
+    Job none;
+    ASSERT_EQ(activity_->Wait(nullptr, absl::InfiniteFuture(), &none), Activity::Got::kInput);
+    ASSERT_TRUE(activity_->BeginRun());
+    EXPECT_EQ(activity_->depth(), 2);
+  });
+  other.join();
+  std::thread ends([&] {
+    if (activity_->EndRun()) activity_->GiveInput();
+  });
+  activity_->Resume(false);  // not before the other has ended
+  EXPECT_EQ(activity_->depth(), 1);
+  ends.join();
+}
+
+TEST_P(ActivityTest, ABoundTurnIsItsThreadsAlone) {
+  MakeActivity();
+  ReadAndRun(Ping("a"));
+  activity_->Pause(true);
+  PendingRequest awaited;
+  Job job;
+  std::thread([&] {
+    ASSERT_EQ(activity_->Wait(&awaited, absl::InfiniteFuture(), &job), Activity::Got::kInput);
+    EXPECT_FALSE(activity_->BeginRun());
+    activity_->AddJob({.seq = "nested", .bytes = 1});
+    activity_->GiveInput();
+    ASSERT_EQ(activity_->Wait(&awaited, absl::Now(), &job), Activity::Got::kInput);
+    activity_->GiveInput();
+  }).join();
+  ASSERT_EQ(activity_->Wait(&awaited, absl::InfiniteFuture(), &job), Activity::Got::kJob);
+  EXPECT_EQ(job.seq, "nested");
+  EXPECT_TRUE(activity_->EndRun());
+  activity_->GiveInput();
+  activity_->Resume(true);
+  EXPECT_TRUE(activity_->EndRun());
+}
+
+TEST_P(ActivityTest, TheEndWakesWhoWaits) {
+  MakeActivity();
+  Job none;
+  ASSERT_EQ(activity_->Wait(nullptr, absl::InfiniteFuture(), &none), Activity::Got::kInput);
+  std::thread waits([&] {
+    PendingRequest awaited;
+    Job job;
+    EXPECT_EQ(activity_->Wait(&awaited, absl::InfiniteFuture(), &job), Activity::Got::kEnded);
+  });
+  activity_->AddJob({.seq = "left", .bytes = 1});
+  EXPECT_LE(activity_->End().size(), 1u);
+  waits.join();
+  EXPECT_EQ(activity_->Wait(nullptr, absl::InfiniteFuture(), &none), Activity::Got::kEnded);
 }
 
 // For the sanitizers: one reads and runs, one looks.
@@ -176,12 +282,11 @@ TEST_P(ActivityTest, NothingIsLostBetweenTwoThreads) {
   });
   int got = 0;
   while (got < kRequests) {
-    activity_->BeginRead();
+    TakeInput();
     absl::StatusOr<ReadResult> read =
         stream_->ReadSome(parser_->PrepareRead(), ReadHint::kBetweenFrames);
     ASSERT_EQ(read->state, ReadResult::kData);
     parser_->Commit(read->bytes);
-    activity_->BeginRun();
     for (;;) {
       absl::StatusOr<std::optional<absl::string_view>> payload = parser_->Next();
       ASSERT_TRUE(payload.ok());
@@ -189,6 +294,7 @@ TEST_P(ActivityTest, NothingIsLostBetweenTwoThreads) {
       EXPECT_NE((*payload)->find(absl::StrCat("request ", got)), absl::string_view::npos);
       ++got;
     }
+    ASSERT_TRUE(activity_->BeginRun());
     std::this_thread::yield();
   }
   done = true;

@@ -12,6 +12,8 @@
 
 namespace rpyc {
 
+class NetrefOwner;
+
 // Who calls, for an exposed function that wants to know: its first parameter, if that is a
 // `const rpyc::CallContext&`, is not an argument that Python passes.
 //
@@ -23,6 +25,7 @@ class CallContext {
   struct Caller {
     std::string peer;
     int64_t connection_id = 0;
+    std::weak_ptr<NetrefOwner> peer_objects;  // requests to this peer
     std::atomic<bool> cancelled{false};
     std::atomic<int64_t> deadline_unix_nanos{INT64_MAX};
   };
@@ -33,6 +36,8 @@ class CallContext {
 
   // The other end, for people: "127.0.0.1:53422".
   const std::string& peer() const { return caller_->peer; }
+  // Where an object of the peer's is asked; null once the connection has gone. See rpyc/netref.h.
+  std::shared_ptr<NetrefOwner> peer_objects() const { return caller_->peer_objects.lock(); }
   // Of the connection, never given twice in a process; 0 for nobody.
   int64_t connection_id() const { return caller_->connection_id; }
   // Whether nobody waits for the answer any more: the peer has gone or closed, or the server cuts

@@ -77,13 +77,13 @@ void CallRunner::GiveTurn() ABSL_NO_THREAD_SAFETY_ANALYSIS {
   if (policy_->serialized) policy_->turn.Unlock();
 }
 
-void CallRunner::Pause() {
-  if (policy_ != nullptr && inside_) GiveTurn();
+bool CallRunner::Pause() {
+  if (!has_turn_) return false;
+  GiveTurn();
+  return true;
 }
 
-void CallRunner::Resume() {
-  if (policy_ != nullptr && inside_) TakeTurn();
-}
+void CallRunner::Resume() { TakeTurn(); }
 
 void CallRunner::RunInTurn(absl::FunctionRef<void()> call) {
   TakeTurn();
@@ -96,17 +96,14 @@ absl::Status CallRunner::RunByPolicy(absl::FunctionRef<void()> call) {
     call();
     return absl::OkStatus();
   }
-  if (inside_) {  // paused: a request that came while a call waits for its peer
-    RunInTurn(call);
-    return absl::OkStatus();
+  if (policy_->executor && !on_executor_) {
+    return RunOnExecutor([&] {
+      on_executor_ = true;
+      RunInTurn(call);
+      on_executor_ = false;
+    });
   }
-  const auto run = [&] {
-    inside_ = true;
-    RunInTurn(call);
-    inside_ = false;
-  };
-  if (policy_->executor) return RunOnExecutor(run);
-  run();
+  RunInTurn(call);
   return absl::OkStatus();
 }
 

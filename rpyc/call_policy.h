@@ -23,8 +23,7 @@ struct CallPolicy {
 };
 
 // One connection's part of it. Without a policy, calls just run.
-// Threads: the connection's thread of control, which moves to the executor's while a call runs
-// there. Source:  ours; Python services had the GIL.
+// Threads: whichever has the connection's turn.   Source:  ours; Python services had the GIL.
 class CallRunner {
  public:
   // `policy` may be null.
@@ -33,7 +32,7 @@ class CallRunner {
   CallRunner& operator=(const CallRunner&) = delete;
 
   // Runs `call`, which must not throw, and waits for its end. Within another Run of this runner it
-  // runs where that runs.
+  // runs on the same thread.
   // Errors:  a PyStatus; `call` has not run then, and will not: the executor threw, or dropped it
   //          (RuntimeError).
   absl::Status Run(absl::FunctionRef<void()> call) {
@@ -44,9 +43,12 @@ class CallRunner {
     return RunByPolicy(call);
   }
 
-  // Around a wait for the peer within `call`: others have their turn meanwhile. The executor's
-  // thread is not given back.
-  void Pause();
+  // Whether what runs is the executor's thread's alone.
+  bool bound() const { return policy_ != nullptr && policy_->executor != nullptr; }
+
+  // Around a wait for a peer within `call`: others have their turn meanwhile. The executor's thread
+  // is not given back. False: there was no turn to give, and Resume must not follow.
+  bool Pause();
   void Resume();
 
  private:
@@ -57,20 +59,8 @@ class CallRunner {
   void GiveTurn();
 
   const std::shared_ptr<CallPolicy> policy_;
-  bool inside_ = false;    // a Run has begun and not ended
-  bool has_turn_ = false;  // and it is not paused
-};
-
-// Pauses for a scope.
-class CallPause {
- public:
-  explicit CallPause(CallRunner* runner) : runner_(runner) { runner_->Pause(); }
-  ~CallPause() { runner_->Resume(); }
-  CallPause(const CallPause&) = delete;
-  CallPause& operator=(const CallPause&) = delete;
-
- private:
-  CallRunner* const runner_;
+  bool on_executor_ = false;  // a Run has begun there and not ended
+  bool has_turn_ = false;     // and it is not paused
 };
 
 }  // namespace rpyc

@@ -15,6 +15,19 @@
 namespace rpyc {
 namespace {
 
+// Pauses for a scope.
+class CallPause {
+ public:
+  explicit CallPause(CallRunner* runner) : runner_(runner), paused_(runner->Pause()) {}
+  ~CallPause() {
+    if (paused_) runner_->Resume();
+  }
+
+ private:
+  CallRunner* const runner_;
+  const bool paused_;
+};
+
 std::shared_ptr<CallPolicy> Policy(bool serialized, Executor executor = nullptr) {
   auto policy = std::make_shared<CallPolicy>();
   policy->serialized = serialized;

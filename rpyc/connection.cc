@@ -2,13 +2,17 @@
 
 #include <algorithm>
 #include <chrono>
+#include <deque>
 #include <limits>
 #include <utility>
+#include <vector>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "rpyc/bind/invoke.h"
 #include "rpyc/errors.h"
+#include "rpyc/held_turn.h"
 #include "rpyc/protocol_constants.h"
 #include "rpyc/version.h"
 #include "rpyc/vinegar.h"
@@ -40,12 +44,6 @@ std::string EncodedInt(int64_t value) {
   return out.ToString();
 }
 
-// An address that is this thread's alone.
-const void* ThreadMark() {
-  static thread_local const char mark = 0;
-  return &mark;
-}
-
 absl::Status ConnectionEnded() { return PyStatus("EOFError", "the connection has ended"); }
 
 }  // namespace
@@ -58,18 +56,20 @@ Connection::Connection(std::unique_ptr<Stream> stream, const Service* service,
       caller_(std::make_shared<CallContext::Caller>()),
       call_context_(caller_),
       parser_(options_.limits),
+      context_{options_.config, service_, local_objects_, call_context_, nullptr},
+      runner_(service_.call_policy()),
       dialect_(ConfiguredDialect(options_.config)),
       local_objects_(options_.limits.max_local_objects),
       proxies_(options_.limits.max_local_objects, this),
       boxing_(options_.limits, &local_objects_, &proxies_),
-      context_{options_.config, service_, local_objects_, call_context_, nullptr},
-      runner_(service_.call_policy()),
-      activity_(options_.limits, stream_.get(), &parser_, caller_.get()) {
+      activity_(options_.limits, stream_.get(), &parser_, caller_.get()),
+      outbox_(options_.limits, stream_.get(), &activity_) {
   caller_->peer = std::move(peer);
   caller_->connection_id = NewObjectId();
+  caller_->peer_objects = proxies_.owner();
 }
 
-Connection::~Connection() = default;
+Connection::~Connection() { Finish(); }
 
 void Connection::Drain(absl::Time deadline) {
   caller_->deadline_unix_nanos.store(absl::ToUnixNanos(deadline));
@@ -81,40 +81,71 @@ void Connection::Shutdown() {
   stream_->Shutdown();
 }
 
-absl::Status Connection::ServeAll() {
-  server_thread_.store(ThreadMark());
-  absl::Status end = Begin();
-  const bool begun = end.ok();
-  if (begun) end = ServeFrames();
-  activity_.BeginRead();  // no longer busy, and the stream is nobody else's
-  caller_->cancelled.store(true);
-  stream_->Shutdown();
-  proxies_.owner()->Detach();
-  End(begun);
-  return end;
-}
-
-absl::Status Connection::Begin() {
-  activity_.BeginRun();
-  absl::Status status;
-  if (service_.has_hooks()) {
-    absl::Status ran = RunUserCode([&] {
-      absl::StatusOr<std::shared_ptr<Object>> root = service_.MakeRoot();
-      status = root.status();
-      if (!root.ok()) return;
-      context_.root = *std::move(root);
-      status = service_.RunOnConnect(call_context_, *context_.root);
-    });
-    status.Update(ran);
+absl::Status Connection::Open() {
+  {
+    MutexLock lock(&end_mutex_);
+    opened_ = true;
   }
-  return status.ok() ? status : absl::FailedPreconditionError(status.message());
+  if (!service_.has_hooks()) return absl::OkStatus();
+  Job none;
+  if (activity_.Wait(nullptr, absl::InfiniteFuture(), &none) != Activity::Got::kInput ||
+      !activity_.BeginRun()) {
+    return end_status();  // shut already
+  }
+  absl::Status status;
+  absl::Status ran = RunUserCode([&] {
+    absl::StatusOr<std::shared_ptr<Object>> root = service_.MakeRoot();
+    status = root.status();
+    if (!root.ok()) return;
+    context_.root = *std::move(root);
+    status = service_.RunOnConnect(call_context_, *context_.root);
+  });
+  if (activity_.EndRun()) activity_.GiveInput();
+  status.Update(ran);
+  if (status.ok()) return status;
+  {
+    MutexLock lock(&end_mutex_);
+    opened_ = false;
+  }
+  EndWith(absl::FailedPreconditionError(status.message()));
+  return end_status();
 }
 
-// Lets go of everything, in the user's code: hooks and destructors.
-void Connection::End(bool begun) {
+absl::Status Connection::ServeAll() {
+  absl::Status opened = Open();
+  if (opened.ok()) EndWith(WaitFor(nullptr, absl::InfiniteFuture()));
+  Finish();
+  return end_status();
+}
+
+bool Connection::Serve(absl::Time deadline) {
+  const HeldTurn::Pause pause;
+  WaitFor(nullptr, deadline).IgnoreError();
+  return !ended();
+}
+
+void Connection::Close() {
+  if (!ended() && dialect_.load() != Dialect::kUnknown) {
+    const absl::Time deadline = absl::Now() + options_.config.sync_request_timeout;
+    const bool told = AppendRequest(pending_.NextSeq(), Handle::kClose, Value::Tuple({})).ok() &&
+                      Flush(/*has_input=*/false, deadline).ok();
+    if (told && dialect_.load() == Dialect::kV6) Serve(deadline);
+  }
+  Finish();
+}
+
+void Connection::Finish() {
+  EndWith(absl::OkStatus());
+  proxies_.owner()->Detach();
+  bool opened;
+  {
+    MutexLock lock(&end_mutex_);
+    opened = std::exchange(opened_, false);
+  }
+  // In the user's code: hooks and destructors.
   RunUserCode([&] {
     // What a hook throws here has nobody to go to.
-    if (begun && service_.has_hooks()) {
+    if (opened && service_.has_hooks()) {
       service_.RunOnDisconnect(call_context_, *context_.root).IgnoreError();
     }
     context_.root.reset();
@@ -122,81 +153,189 @@ void Connection::End(bool begun) {
   }).IgnoreError();
 }
 
+// Ends the connection, if nothing has yet.
+void Connection::EndWith(absl::Status status) {
+  {
+    MutexLock lock(&end_mutex_);
+    if (ended()) return;
+    end_status_ = std::move(status);
+    ended_.store(true);
+  }
+  caller_->cancelled.store(true);
+  stream_->Shutdown();
+  std::vector<std::pair<std::shared_ptr<PendingRequest>, PendingRequest::Callback>> callbacks;
+  for (const std::shared_ptr<PendingRequest>& request : pending_.End()) {
+    for (PendingRequest::Callback& callback : request->Answer(ConnectionEnded())) {
+      callbacks.emplace_back(request, std::move(callback));
+    }
+  }
+  first_frame_.Answer(ConnectionEnded());
+  // What is dropped here is destroyed, and who waits for an answer is told, with no lock held.
+  const std::deque<Job> dropped = activity_.End();
+  for (const auto& [request, callback] : callbacks) {
+    Guarded([&, &request = request, &callback = callback] {
+      callback(request->answer());
+    }).IgnoreError();
+  }
+}
+
+absl::Status Connection::end_status() const {
+  MutexLock lock(&end_mutex_);
+  return end_status_;
+}
+
 // Where and when the service's policy wants it. Errors: it has not run, a PyStatus.
 absl::Status Connection::RunUserCode(absl::FunctionRef<void()> code) {
   return runner_.Run([&] {
-    const void* const outer = server_thread_.exchange(ThreadMark());
+    const HeldTurn held(&activity_, &runner_);
     code();
-    server_thread_.store(outer);
   });
 }
 
-absl::Status Connection::ServeFrames() {
-  const absl::Duration idle = options_.limits.idle_timeout;
+// Does what there is to do until `awaited`, if any, is ready or the connection ends.
+// Errors:  kDeadlineExceeded - neither by `deadline`, or nothing came in the idle timeout.
+absl::Status Connection::WaitFor(const PendingRequest* awaited, absl::Time deadline) {
   for (;;) {
-    if (activity_.BeginRead()) return absl::OkStatus();
-    const absl::StatusOr<bool> read =
-        Read(idle == absl::ZeroDuration() ? absl::InfiniteFuture() : absl::Now() + idle);
-    if (!read.ok()) return read.status();
-    if (!*read) return absl::OkStatus();
-    absl::Status served = ServeBuffered();
-    if (!served.ok() || ended()) return served;
+    absl::Status served;
+    Job job;
+    switch (activity_.Wait(awaited, deadline, &job)) {
+      case Activity::Got::kAnswer:
+      case Activity::Got::kEnded:
+        return absl::OkStatus();
+      case Activity::Got::kTimeout:
+        return absl::DeadlineExceededError("nothing came from the peer in time");
+      case Activity::Got::kInput:
+        served = ServeInput(awaited, deadline);
+        break;
+      case Activity::Got::kJob:
+        served = RunJob(job);
+        if (activity_.EndRun()) {
+          served.Update(ServeInput(awaited, deadline));
+        } else {
+          served.Update(Flush(/*has_input=*/false));
+        }
+        break;
+    }
+    if (absl::IsDeadlineExceeded(served)) return served;
+    if (!served.ok() || activity_.drained()) EndWith(served);
   }
 }
 
-// Reads what comes next; false at the end of the stream. The connection runs when this returns.
+// Reads and serves until `awaited` is ready or another thread has got the input, which is given
+// away in any case. Errors:  as WaitFor's; any other - the connection is broken.
+absl::Status Connection::ServeInput(const PendingRequest* awaited, absl::Time deadline) {
+  bool has_input = true;
+  const absl::Cleanup give = [&] {
+    if (has_input) activity_.GiveInput();
+  };
+  while (!ended()) {
+    absl::StatusOr<std::optional<absl::string_view>> payload = parser_.Next();
+    absl::Status status = payload.status();
+    const bool batch_ends = !status.ok() || !payload->has_value();
+    if (!batch_ends) status = DispatchMessage(**payload, &has_input);
+    const bool leave = !has_input || !status.ok() || (awaited != nullptr && awaited->ready()) ||
+                       !activity_.HasRoomForJobs();
+    if (batch_ends || leave || outbox_.size() >= kFlushThresholdBytes) {
+      // What was answered before the peer went wrong still reaches it.
+      absl::Status flushed = Flush(has_input);
+      status.Update(flushed);
+    }
+    if (leave || !status.ok()) return status;
+    if (!batch_ends) continue;
+    if (activity_.drained()) return absl::OkStatus();
+    const absl::StatusOr<bool> read = Read(deadline);
+    if (!read.ok()) return read.status();
+    if (!*read) EndWith(absl::OkStatus());
+  }
+  return absl::OkStatus();
+}
+
+// Reads what comes next; false at the end of the stream.
 absl::StatusOr<bool> Connection::Read(absl::Time deadline) {
-  if (deadline != absl::InfiniteFuture() && !stream_->WaitReadable(deadline)) {
-    activity_.BeginRun();
-    return absl::DeadlineExceededError("nothing came from the peer in time");
+  const absl::Duration idle = options_.limits.idle_timeout;
+  if (deadline == absl::InfiniteFuture() && idle != absl::ZeroDuration()) {
+    deadline = absl::Now() + idle;
   }
   const ReadHint hint = parser_.inside_frame() ? ReadHint::kInsideFrame : ReadHint::kBetweenFrames;
-  absl::StatusOr<ReadResult> read = stream_->ReadSome(parser_.PrepareRead(), hint);
-  const bool more = read.ok() && read->state == ReadResult::kData;
-  if (more) parser_.Commit(read->bytes);
-  activity_.BeginRun();
+  absl::StatusOr<ReadResult> read = stream_->ReadSome(parser_.PrepareRead(), hint, deadline);
   if (!read.ok()) return read.status();
-  if (read->state == ReadResult::kEof && parser_.inside_frame()) {
+  switch (read->state) {
+    case ReadResult::kData:
+      parser_.Commit(read->bytes);
+      return true;
+    case ReadResult::kWouldBlock:
+      return absl::DeadlineExceededError("nothing came from the peer in time");
+    case ReadResult::kEof:
+      break;
+  }
+  if (parser_.inside_frame()) {
     return absl::UnavailableError(absl::StrCat("the peer left in the middle of a frame, after ",
                                                parser_.buffered_bytes(), " bytes of it"));
   }
-  return more;
+  return false;
 }
 
-absl::Status Connection::ServeBuffered() {
-  for (;;) {
-    absl::StatusOr<std::optional<absl::string_view>> payload = parser_.Next();
-    absl::Status status = payload.status();
-    if (status.ok() && payload->has_value()) status = DispatchMessage(**payload);
-    if (!status.ok()) {
-      // What was answered before the peer went wrong still reaches it.
-      Flush().IgnoreError();
-      return status;
-    }
-    const bool batch_ends = !payload->has_value() || ended();
-    if (batch_ends || out_.size() >= kFlushThresholdBytes) {
-      status = Flush();
-      if (batch_ends || !status.ok()) return status;
-    }
-  }
-}
-
-absl::Status Connection::DispatchMessage(absl::string_view payload) {
-  if (dialect_ == Dialect::kUnknown) {
-    dialect_ = DetectDialect(payload);
-    if (dialect_ == Dialect::kUnknown) {
+// By the thread that has the input; `has_input` says whether it still has it afterwards.
+// Errors:  the connection is broken.
+absl::Status Connection::DispatchMessage(absl::string_view payload, bool* has_input) {
+  if (dialect_.load(std::memory_order_relaxed) == Dialect::kUnknown) {
+    const Dialect dialect = DetectDialect(payload);
+    if (dialect == Dialect::kUnknown) {
       return absl::InvalidArgumentError(absl::StrCat(
           "not RPyC: the first payload begins with byte ", static_cast<uint8_t>(payload[0])));
     }
+    dialect_.store(dialect);
+    first_frame_.Answer(Value());
+    activity_.Answered(first_frame_);
   }
   brine::Reader reader(payload, options_.limits);
-  absl::StatusOr<MessageHead> head = ReadMessageHead(dialect_, &reader);
+  absl::StatusOr<MessageHead> head =
+      ReadMessageHead(dialect_.load(std::memory_order_relaxed), &reader);
   if (!head.ok()) return head.status();
-  if (head->type != MessageType::kRequest) return TakeAnswer(*head, &reader);
-  return DispatchRequest(std::string(head->seq), &reader);
+  return head->type == MessageType::kRequest ? DispatchRequest(head->seq, &reader, has_input)
+                                             : DispatchAnswer(*head, &reader, has_input);
 }
 
-absl::StatusOr<Value> Connection::RunRequest(brine::Reader* reader, bool* is_call) {
+absl::Status Connection::DispatchRequest(absl::string_view seq, brine::Reader* reader,
+                                         bool* has_input) {
+  Job job;
+  job.seq = std::string(seq);
+  job.bytes = seq.size() + reader->rest().size();
+  absl::Status status = ReadRequest(reader, &job);
+  if (!status.ok()) {
+    if (!IsPyStatus(status)) return status;
+    ReplyException(job.seq, status);
+    return absl::OkStatus();
+  }
+  if (job.row->number == Handle::kClose) {  // has no answer, and waits for nobody
+    Flush(/*has_input=*/true).IgnoreError();
+    EndWith(absl::OkStatus());
+    return absl::OkStatus();
+  }
+  if (job.row->runs_user_code) {
+    // A peer that waits for each answer pays for no clock.
+    job.pipelined = !outbox_.empty() || parser_.has_frame();
+    if (job.pipelined && quick_in_a_row_.load(std::memory_order_relaxed) < kTrustedAfter) {
+      absl::Status flushed = Flush(/*has_input=*/true);
+      if (!flushed.ok()) return flushed;
+    }
+  }
+  return RunOrKeep(std::move(job), has_input);
+}
+
+// Runs `job` now, if it can have the turn, or leaves it to who can.
+absl::Status Connection::RunOrKeep(Job job, bool* has_input) {
+  if (!activity_.BeginRun()) {
+    activity_.AddJob(std::move(job));
+    return absl::OkStatus();
+  }
+  absl::Status ran = RunJob(job);
+  *has_input = activity_.EndRun();
+  return ran;
+}
+
+// Errors: a PyStatus - to be answered; any other - the connection is broken.
+absl::Status Connection::ReadRequest(brine::Reader* reader, Job* job) {
   // (handler, boxed args). What is not that is the requester's error, as in RPyC.
   if (!reader->AtTuple()) {
     absl::StatusOr<Value> other = reader->ReadValue();
@@ -215,51 +354,29 @@ absl::StatusOr<Value> Connection::RunRequest(brine::Reader* reader, bool* is_cal
   if (!number.ok()) return number.status();
   absl::StatusOr<std::vector<Value>> args = boxing_.UnboxArgs(reader);
   if (!args.ok()) return args.status();
-  const HandlerRow* row = number->AsInt() == nullptr ? nullptr : FindHandler(*number->AsInt());
-  if (row == nullptr) {
+  job->row = number->AsInt() == nullptr ? nullptr : FindHandler(*number->AsInt());
+  if (job->row == nullptr) {
     return PyStatus(RemoteException{.name = "KeyError", .args = {*std::move(number)}});
   }
-  *is_call = row->is_call;
-  return row->runs_user_code ? RunMaybeLong(*row, *args) : RunHandler(*row, context_, *args);
+  job->args = *std::move(args);
+  return absl::OkStatus();
 }
 
-absl::StatusOr<Value> Connection::RunMaybeLong(const HandlerRow& row, std::vector<Value>& args) {
-  // Only pipelined requests are timed; a peer that waits for each answer pays for no clock.
-  if (out_.empty() && !parser_.has_frame()) return RunByPolicy(row, args);
-  if (!out_.empty() && quick_in_a_row_ < kTrustedAfter) {
-    absl::Status flushed = Flush();
-    if (!flushed.ok()) return flushed;
+// By the thread that has the turn. Errors:  the connection is broken.
+absl::Status Connection::RunJob(Job& job) {
+  if (job.row == nullptr) {
+    RunUserCode(job.callback).IgnoreError();  // an executor that drops it has nobody to tell
+    return absl::OkStatus();
   }
-  const auto start = std::chrono::steady_clock::now();
-  absl::StatusOr<Value> result = RunByPolicy(row, args);
-  const bool quick = std::chrono::steady_clock::now() - start <= kQuick;
-  quick_in_a_row_ = quick ? std::min(quick_in_a_row_ + 1, kTrustedAfter) : 0;
-  return result;
-}
-
-absl::StatusOr<Value> Connection::RunByPolicy(const HandlerRow& row, std::vector<Value>& args) {
-  if (service_.call_policy() == nullptr) return RunHandler(row, context_, args);
-  absl::StatusOr<Value> result = Value();
-  absl::Status ran = RunUserCode([&] {
-    result = RunHandler(row, context_, args);
-    args.clear();  // destructors are user code too
-  });
-  return ran.ok() ? std::move(result) : ran;
-}
-
-absl::Status Connection::DispatchRequest(const std::string& seq, brine::Reader* reader) {
-  bool is_call = false;
-  absl::StatusOr<Value> result = RunRequest(reader, &is_call);
-  if (ended()) return broken_;  // CLOSE has no answer
+  absl::StatusOr<Value> result = job.pipelined ? RunTimed(job) : RunByPolicy(job);
+  if (ended()) return absl::OkStatus();
   absl::Status status = result.status();
-  if (status.ok()) {
-    status = Reply(seq, *std::move(result));
-  }
+  if (status.ok()) status = Reply(job.seq, *std::move(result));
   if (!status.ok()) {
     if (!IsPyStatus(status)) return status;
-    ReplyException(seq, status);
+    ReplyException(job.seq, status);
   }
-  if (is_call) {
+  if (job.row->is_call) {
     // One writer, so no locked instruction.
     const auto count = [](std::atomic<int64_t>& counter) {
       counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
@@ -270,145 +387,189 @@ absl::Status Connection::DispatchRequest(const std::string& seq, brine::Reader* 
   return absl::OkStatus();
 }
 
-absl::Status Connection::Reply(absl::string_view seq, Value result) {
-  FrameWriter frame(&out_);
-  AppendMessageHead(dialect_, MessageType::kReply, seq, &out_);
-  absl::Status boxed = boxing_.Box(std::move(result), &out_);
-  if (!boxed.ok()) {
-    frame.Abandon();
-    return boxed;
+absl::StatusOr<Value> Connection::RunTimed(Job& job) {
+  const auto start = std::chrono::steady_clock::now();
+  absl::StatusOr<Value> result = RunByPolicy(job);
+  const bool quick = std::chrono::steady_clock::now() - start <= kQuick;
+  const int before = quick_in_a_row_.load(std::memory_order_relaxed);
+  quick_in_a_row_.store(quick ? std::min(before + 1, kTrustedAfter) : 0, std::memory_order_relaxed);
+  return result;
+}
+
+absl::StatusOr<Value> Connection::RunByPolicy(Job& job) {
+  absl::StatusOr<Value> result = Value();
+  const auto run = [&] {
+    result = RunHandler(*job.row, context_, job.args);
+    job.args.clear();  // destructors are user code too
+  };
+  if (!job.row->runs_user_code) {
+    const HeldTurn held(&activity_, &runner_);
+    run();
+    return result;
   }
-  absl::Status ended = frame.End(std::numeric_limits<uint32_t>::max());
-  return ended.ok() ? ended : PyStatus("OverflowError", ended.message());
+  absl::Status ran = RunUserCode(run);
+  return ran.ok() ? std::move(result) : ran;
+}
+
+absl::Status Connection::Reply(absl::string_view seq, Value result) {
+  // Appending runs under a lock, where no object may die.
+  const Value kept = result.by_value() ? Value() : result;
+  return outbox_.Append([&](OutBuffer* out) {
+    FrameWriter frame(out);
+    AppendMessageHead(dialect_.load(std::memory_order_relaxed), MessageType::kReply, seq, out);
+    absl::Status boxed = boxing_.Box(std::move(result), out);
+    if (!boxed.ok()) {
+      frame.Abandon();
+      return boxed;
+    }
+    absl::Status ended = frame.End(std::numeric_limits<uint32_t>::max());
+    return ended.ok() ? ended : PyStatus("OverflowError", ended.message());
+  });
 }
 
 void Connection::ReplyException(absl::string_view seq, const absl::Status& error) {
-  const std::string version = RemoteVersion(dialect_);
+  const Dialect dialect = dialect_.load(std::memory_order_relaxed);
+  const std::string version = RemoteVersion(dialect);
   vinegar::DumpOptions options;
   options.include_traceback = options_.config.include_local_traceback;
   if (options_.config.include_local_version) options.version = version;
-  FrameWriter frame(&out_);
-  AppendMessageHead(dialect_, MessageType::kException, seq, &out_);
+  const Value dumped = vinegar::Dump(ToException(error), options);
   // Cannot fail: Dump makes only what can be encoded, and of bounded size.
-  brine::Encode(vinegar::Dump(ToException(error), options), Limits(), &out_).IgnoreError();
-  frame.End(std::numeric_limits<uint32_t>::max()).IgnoreError();
+  outbox_
+      .Append([&](OutBuffer* out) {
+        FrameWriter frame(out);
+        AppendMessageHead(dialect, MessageType::kException, seq, out);
+        brine::Encode(dumped, Limits(), out).IgnoreError();
+        return frame.End(std::numeric_limits<uint32_t>::max());
+      })
+      .IgnoreError();
+}
+
+absl::Status Connection::DispatchAnswer(const MessageHead& head, brine::Reader* reader,
+                                        bool* has_input) {
+  const absl::StatusOr<Value> seq = brine::Decode(head.seq, options_.limits);
+  if (!seq.ok()) return seq.status();
+  const std::shared_ptr<PendingRequest> request =
+      seq->AsInt() == nullptr ? nullptr : pending_.Take(*seq->AsInt());
+  if (request == nullptr) return absl::OkStatus();  // to a release, or to nothing
+  absl::StatusOr<Value> answer =
+      head.type == MessageType::kReply ? boxing_.Unbox(reader) : reader->ReadValue();
+  absl::Status broken;
+  if (!answer.ok() && !IsPyStatus(answer.status())) {
+    broken = answer.status();
+    answer = ConnectionEnded();
+  } else if (answer.ok() && head.type == MessageType::kException) {
+    answer = PyStatus(vinegar::Load(*answer));
+  }
+  std::vector<PendingRequest::Callback> callbacks = request->Answer(std::move(answer));
+  activity_.Answered(*request);
+  if (!broken.ok() || callbacks.empty()) return broken;
+  Job job;
+  job.callback = [request, callbacks = std::move(callbacks)] {
+    for (const PendingRequest::Callback& callback : callbacks) {
+      // What it throws has nobody to go to.
+      Guarded([&] { callback(request->answer()); }).IgnoreError();
+    }
+  };
+  return RunOrKeep(std::move(job), has_input);
 }
 
 void Connection::AppendReleases() {
+  if (!proxies_.owner()->has_releases()) return;
   for (const NetrefOwner::Release& release : proxies_.TakeReleases()) {
     // REQUEST (DEL, TUPLE (LOCAL_REF id_pack, VALUE count))
-    FrameWriter frame(&out_);
-    AppendMessageHead(dialect_, MessageType::kRequest, EncodedInt(own_.next++), &out_);
-    brine::AppendTupleHeader(2, &out_);
-    brine::AppendInt(static_cast<int64_t>(Handle::kDel), &out_);
-    boxing_.AppendRelease(release, &out_);
-    frame.End(std::numeric_limits<uint32_t>::max()).IgnoreError();
+    outbox_
+        .Append([&](OutBuffer* out) {
+          FrameWriter frame(out);
+          AppendMessageHead(dialect_.load(), MessageType::kRequest, EncodedInt(pending_.NextSeq()),
+                            out);
+          brine::AppendTupleHeader(2, out);
+          brine::AppendInt(static_cast<int64_t>(Handle::kDel), out);
+          boxing_.AppendRelease(release, out);
+          return frame.End(std::numeric_limits<uint32_t>::max());
+        })
+        .IgnoreError();
   }
+}
+
+absl::Status Connection::Flush(bool has_input, absl::Time deadline) {
+  AppendReleases();
+  if (outbox_.empty()) return absl::OkStatus();
+  return outbox_.Send(deadline, has_input);
 }
 
 absl::StatusOr<Value> Connection::Request(Handle handle, Value args,
                                           std::optional<absl::Duration> timeout) {
-  if (server_thread_.load() != ThreadMark()) {
-    return PyStatus("RuntimeError",
-                    "an object of a peer can be used only in a call that this peer has made");
-  }
-  if (ended()) return ConnectionEnded();
-  if (own_.depth >= options_.limits.max_callback_depth) {
-    return PyStatus("RecursionError", absl::StrCat("calls and callbacks nested deeper than ",
-                                                   "max_callback_depth ", own_.depth));
-  }
-  const absl::Time deadline = absl::Now() + timeout.value_or(options_.config.sync_request_timeout);
-  const int64_t seq = own_.next++;
-  absl::Status sent = SendRequest(seq, handle, std::move(args));
-  if (!sent.ok()) return sent;
-
-  Answer answer;
-  own_.answers[seq] = &answer;
-  if (own_.depth++ == 0) activity_.BeginNested();
-  absl::Status served;
-  {
-    const absl::Cleanup leave = [&] {
-      if (--own_.depth == 0) activity_.EndNested();
-      own_.answers.erase(seq);
-    };
-    const CallPause pause(&runner_);
-    served = ServeUntil(answer, deadline);
-  }
-  if (answer.has_value()) return *std::move(answer);
-  if (absl::IsDeadlineExceeded(served)) {
-    own_.answers[seq] = nullptr;
-    return PyStatus("TimeoutError", "the peer has not answered in time");
-  }
-  broken_ = served;
-  return ConnectionEnded();
+  const absl::Duration limit = timeout.value_or(options_.config.sync_request_timeout);
+  const absl::Time deadline = absl::Now() + limit;
+  const std::shared_ptr<PendingRequest> request = Send(handle, std::move(args), deadline);
+  if (Await(*request, deadline)) return request->TakeAnswer();
+  return PyStatus("TimeoutError",
+                  absl::StrCat("the peer has not answered in ", absl::FormatDuration(limit),
+                               "; it serves requests only while it waits for an answer of its own "
+                               "or serves in the background"));
 }
 
-absl::Status Connection::SendRequest(int64_t seq, Handle handle, Value args) {
-  FrameWriter frame(&out_);
-  AppendMessageHead(dialect_, MessageType::kRequest, EncodedInt(seq), &out_);
-  brine::AppendTupleHeader(2, &out_);
-  brine::AppendInt(static_cast<int64_t>(handle), &out_);
-  absl::Status boxed = boxing_.Box(std::move(args), &out_);
-  if (!boxed.ok()) {
-    frame.Abandon();
-    return boxed;
-  }
-  absl::Status ended = frame.End(std::numeric_limits<uint32_t>::max());
-  if (!ended.ok()) return PyStatus("OverflowError", ended.message());
-  if (absl::Status flushed = Flush(); !flushed.ok()) {
-    broken_ = flushed;
-    return ConnectionEnded();
-  }
-  return absl::OkStatus();
+std::shared_ptr<PendingRequest> Connection::Start(Handle handle, Value args) {
+  return Send(handle, std::move(args), absl::Now() + options_.config.sync_request_timeout);
 }
 
-// Serves the peer until `answer` has come. OK also when the peer has closed.
-// Errors:  kDeadlineExceeded - not by `deadline`; any other - the connection is broken.
-absl::Status Connection::ServeUntil(const Answer& answer, absl::Time deadline) {
-  while (!answer.has_value()) {
-    absl::StatusOr<std::optional<absl::string_view>> payload = parser_.Next();
-    if (!payload.ok()) return payload.status();
-    if (payload->has_value()) {
-      absl::Status status = DispatchMessage(**payload);
-      if (status.ok()) status = Flush();
-      if (!status.ok() || ended()) return status;
-      continue;
+std::shared_ptr<PendingRequest> Connection::Send(Handle handle, Value args, absl::Time deadline) {
+  int64_t seq = 0;
+  std::shared_ptr<PendingRequest> request = pending_.Add(&seq);
+  if (request == nullptr) {
+    request = std::make_shared<PendingRequest>();
+    request->Answer(ConnectionEnded());
+    return request;
+  }
+  absl::Status status;
+  if (HeldTurn::Within(&activity_) && activity_.depth() > options_.limits.max_callback_depth) {
+    status = PyStatus("RecursionError",
+                      absl::StrCat("calls and callbacks nested deeper than max_callback_depth ",
+                                   options_.limits.max_callback_depth));
+  } else if (!AwaitDialect(deadline)) {
+    status = PyStatus("TimeoutError", "the peer has sent nothing yet that tells its dialect");
+  } else {
+    status = AppendRequest(seq, handle, std::move(args));
+  }
+  if (!status.ok()) {
+    // Unless the connection has ended meanwhile, which answers it.
+    if (pending_.Take(seq) != nullptr) request->Answer(std::move(status));
+    return request;
+  }
+  absl::Status sent = Flush(/*has_input=*/false, deadline);
+  if (!sent.ok()) EndWith(std::move(sent));
+  return request;
+}
+
+absl::Status Connection::AppendRequest(int64_t seq, Handle handle, Value args) {
+  const Value kept = args;  // as in Reply
+  return outbox_.Append([&](OutBuffer* out) {
+    FrameWriter frame(out);
+    AppendMessageHead(dialect_.load(), MessageType::kRequest, EncodedInt(seq), out);
+    brine::AppendTupleHeader(2, out);
+    brine::AppendInt(static_cast<int64_t>(handle), out);
+    absl::Status boxed = boxing_.Box(std::move(args), out);
+    if (!boxed.ok()) {
+      frame.Abandon();
+      return boxed;
     }
-    activity_.BeginRead();
-    const absl::StatusOr<bool> read = Read(deadline);
-    if (!read.ok()) return read.status();
-    if (!*read) {
-      context_.close_requested = true;  // as if it had said so
-      return absl::OkStatus();
-    }
-  }
-  return absl::OkStatus();
+    absl::Status ended = frame.End(std::numeric_limits<uint32_t>::max());
+    return ended.ok() ? ended : PyStatus("OverflowError", ended.message());
+  });
 }
 
-absl::Status Connection::TakeAnswer(const MessageHead& head, brine::Reader* reader) {
-  if (own_.answers.empty()) return absl::OkStatus();  // to a release
-  const absl::StatusOr<Value> seq = brine::Decode(head.seq, options_.limits);
-  if (!seq.ok()) return seq.status();
-  const auto waiting =
-      seq->AsInt() == nullptr ? own_.answers.end() : own_.answers.find(*seq->AsInt());
-  if (waiting == own_.answers.end()) return absl::OkStatus();
-  absl::StatusOr<Value> answer =
-      head.type == MessageType::kReply ? boxing_.Unbox(reader) : reader->ReadValue();
-  if (!answer.ok() && !IsPyStatus(answer.status())) return answer.status();
-  if (answer.ok() && head.type == MessageType::kException) {
-    answer = PyStatus(vinegar::Load(*answer));
-  }
-  if (waiting->second != nullptr) *waiting->second = std::move(answer);
-  own_.answers.erase(waiting);
-  return absl::OkStatus();
+// Nothing can be sent before the dialect is known.
+bool Connection::AwaitDialect(absl::Time deadline) {
+  if (dialect_.load() == Dialect::kUnknown) Await(first_frame_, deadline);
+  return dialect_.load() != Dialect::kUnknown;
 }
 
-absl::Status Connection::Flush() {
-  AppendReleases();
-  if (out_.empty()) return absl::OkStatus();
-  absl::Status written = stream_->Write(out_.Chunks());
-  out_.Clear();
-  return written;
+bool Connection::Await(const PendingRequest& request, absl::Time deadline) {
+  if (request.ready()) return true;
+  const HeldTurn::Pause pause;
+  WaitFor(&request, deadline).IgnoreError();
+  return request.ready();
 }
 
 }  // namespace rpyc

@@ -6,9 +6,8 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
-#include "absl/container/flat_hash_map.h"
+#include "absl/base/thread_annotations.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -22,10 +21,13 @@
 #include "rpyc/channel.h"
 #include "rpyc/dialect.h"
 #include "rpyc/handlers.h"
+#include "rpyc/job.h"
 #include "rpyc/limits.h"
 #include "rpyc/local_objects.h"
+#include "rpyc/mutex.h"
 #include "rpyc/netref_object.h"
-#include "rpyc/out_buffer.h"
+#include "rpyc/outbox.h"
+#include "rpyc/pending_request.h"
 #include "rpyc/protocol_config.h"
 #include "rpyc/proxy_cache.h"
 #include "rpyc/service.h"
@@ -40,14 +42,16 @@ struct ConnectionCounters {
   std::atomic<int64_t> calls_failed{0};  // those answered by an exception
 };
 
-// One peer: reads its requests, dispatches them, sends the answers; and in the middle of a request
-// sends requests of its own, serving the peer until they are answered.
+// One peer: answers its requests and sends it ours. Both ends of a connection are this class.
 //
-// The dialect is told from the first frame, so nothing is sent before it. Replies to requests that
-// arrived in one read leave in one write, but none waits for user code that may take long.
-// A malformed message ends the connection; a request that fails is answered by an exception.
-// Owns the stream, both object tables and the root. Threads: ServeAll by one thread; Look by one
-// watcher; Drain, Shutdown and counters from any.
+// Any thread may send a request; while it waits for the answer it reads and serves the peer if no
+// other thread does (see Activity). The peer's requests run one at a time; one that waits for a
+// peer lets others run.
+// Replies to requests that arrived in one read leave in one write, but none waits for user code
+// that may take long. A malformed message ends the connection; a request that fails is answered by
+// an exception. Unless the configuration says the dialect it is told from the peer's first frame,
+// and nothing is sent before that.
+// Owns the stream, both object tables and the root. Threads: any, except as said.
 class Connection : private Requester {
  public:
   struct Options {
@@ -58,17 +62,29 @@ class Connection : private Requester {
   // `service` and `options` are borrowed. `peer` says who is at the other end, for CallContext.
   Connection(std::unique_ptr<Stream> stream, const Service* service, const Options* options,
              std::string peer = {});
+  // Ends it as Finish does. Not by a thread that is in the middle of a request of it.
   ~Connection() override;
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  // Serves until the peer closes, the connection breaks, or Drain or Shutdown ends it; then shuts
-  // the stream and lets go of every object.
+  // Runs the service's on_connect. Once, before anything is served.
+  // Errors:  kFailedPrecondition - the hook failed; the connection has ended.
+  absl::Status Open();
+  // Opens, serves until the peer closes, the connection breaks, or Drain or Shutdown ends it, and
+  // finishes.
   // Errors:  OK - an orderly end; kUnavailable - broken, also in the middle of a frame;
   //          kInvalidArgument, kResourceExhausted - the peer broke the protocol or a limit;
   //          kDeadlineExceeded - idle for longer than Limits::idle_timeout;
   //          kFailedPrecondition - the service's on_connect failed.
   absl::Status ServeAll();
+  // Serves what comes until `deadline`; false once the connection has ended.
+  bool Serve(absl::Time deadline);
+  // As a client ends: tells the peer. A peer of dialect 6 is waited for, at most
+  // sync_request_timeout, one of 5 is not. Then finishes.
+  void Close();
+  // Shuts the stream, answers our own requests with EOFError, waits for the threads that are in the
+  // middle of one, runs on_disconnect and lets go of every object. Idempotent.
+  void Finish();
 
   // Ends the connection as soon as it runs no request: at once if it is idle, else when the running
   // ones have been answered. `deadline` is when Shutdown will follow; calls can read it.
@@ -76,47 +92,49 @@ class Connection : private Requester {
   // Ends it now: the stream is shut under whatever runs, and calls are told that they are
   // cancelled.
   void Shutdown();
-  // The watcher's part: to be called every kLookInterval, see Activity.
+  // The watcher's part: to be called every kLookInterval, see Activity. Never waits.
   static constexpr absl::Duration kLookInterval = Activity::kLookInterval;
   void Look() { activity_.Look(); }
 
   // Whether a request is being served.
   bool busy() const { return activity_.busy(); }
+  bool ended() const { return ended_.load(); }
   const ConnectionCounters& counters() const { return counters_; }
+  const std::string& peer() const { return caller_->peer; }
+  // Our requests to the peer. Outlives the connection.
+  const std::shared_ptr<NetrefOwner>& peer_objects() const { return proxies_.owner(); }
 
  private:
-  // Where a request of ours waits for its answer.
-  using Answer = std::optional<absl::StatusOr<Value>>;
-  // Our own requests to the peer.
-  struct OwnRequests {
-    int64_t next = 0;  // sequence number
-    int depth = 0;     // one within the other
-    // By sequence number; null: nobody waits any more, but references in it must be given back.
-    absl::flat_hash_map<int64_t, Answer*> answers;
-  };
-
-  absl::Status Begin();
-  void End(bool begun);
-  absl::Status RunUserCode(absl::FunctionRef<void()> code);
-  absl::Status ServeFrames();
+  absl::Status WaitFor(const PendingRequest* awaited, absl::Time deadline);
+  absl::Status ServeInput(const PendingRequest* awaited, absl::Time deadline);
   absl::StatusOr<bool> Read(absl::Time deadline);
-  absl::Status ServeBuffered();
-  absl::Status DispatchMessage(absl::string_view payload);
-  absl::Status DispatchRequest(const std::string& seq, brine::Reader* reader);
-  absl::StatusOr<Value> RunRequest(brine::Reader* reader, bool* is_call);
-  absl::StatusOr<Value> RunMaybeLong(const HandlerRow& row, std::vector<Value>& args);
-  absl::StatusOr<Value> RunByPolicy(const HandlerRow& row, std::vector<Value>& args);
+  absl::Status DispatchMessage(absl::string_view payload, bool* has_input);
+  absl::Status DispatchRequest(absl::string_view seq, brine::Reader* reader, bool* has_input);
+  absl::Status DispatchAnswer(const MessageHead& head, brine::Reader* reader, bool* has_input);
+  absl::Status RunOrKeep(Job job, bool* has_input);
+  absl::Status RunJob(Job& job);
+  absl::StatusOr<Value> RunTimed(Job& job);
+  absl::StatusOr<Value> RunByPolicy(Job& job);
+  absl::Status RunUserCode(absl::FunctionRef<void()> code);
+  absl::Status ReadRequest(brine::Reader* reader, Job* job);
   absl::Status Reply(absl::string_view seq, Value result);
   void ReplyException(absl::string_view seq, const absl::Status& error);
+  void EndWith(absl::Status status);
+  absl::Status end_status() const;
+
   void AppendReleases();
-  absl::Status Flush();
+  absl::Status Flush(bool has_input, absl::Time deadline = absl::InfiniteFuture());
+  absl::Status AppendRequest(int64_t seq, Handle handle, Value args);
+  bool AwaitDialect(absl::Time deadline);
 
   absl::StatusOr<Value> Request(Handle handle, Value args,
                                 std::optional<absl::Duration> timeout) override;
-  absl::Status SendRequest(int64_t seq, Handle handle, Value args);
-  absl::Status ServeUntil(const Answer& answer, absl::Time deadline);
-  absl::Status TakeAnswer(const MessageHead& head, brine::Reader* reader);
-  bool ended() const { return context_.close_requested || !broken_.ok(); }
+  std::shared_ptr<PendingRequest> Start(Handle handle, Value args) override;
+  std::shared_ptr<PendingRequest> Send(Handle handle, Value args, absl::Time deadline);
+  bool Await(const PendingRequest& request, absl::Time deadline) override;
+  absl::Duration sync_request_timeout() const override {
+    return options_.config.sync_request_timeout;
+  }
 
   // Constant.
   const Options& options_;
@@ -125,23 +143,28 @@ class Connection : private Requester {
   const std::shared_ptr<CallContext::Caller> caller_;
   const CallContext call_context_;
 
-  // Of the thread that serves.
+  // Of the thread that has the input.
   FrameParser parser_;
-  OutBuffer out_;
-  Dialect dialect_;
-  int quick_in_a_row_ = 0;  // pipelined requests that ran user code and did not take long
+  // Of the thread that has the turn.
+  HandlerContext context_;
+  CallRunner runner_;
+
+  // Of any thread.
+  std::atomic<Dialect> dialect_;
+  std::atomic<int> quick_in_a_row_{0};  // pipelined requests that ran user code, and not for long
+  PendingRequest first_frame_;          // answered when the dialect is known
   LocalObjects local_objects_;
   ProxyCache proxies_;
   Boxing boxing_;
-  HandlerContext context_;
-  CallRunner runner_;
-  OwnRequests own_;
-  absl::Status broken_;  // what ended the connection in the middle of a request
-
-  // Of any thread.
-  std::atomic<const void*> server_thread_{nullptr};  // marks the thread that serves
+  PendingRequests pending_;
   Activity activity_;
+  Outbox outbox_;
   ConnectionCounters counters_;
+
+  std::atomic<bool> ended_{false};
+  mutable Mutex end_mutex_;
+  absl::Status end_status_ ABSL_GUARDED_BY(end_mutex_);
+  bool opened_ ABSL_GUARDED_BY(end_mutex_) = false;  // on_disconnect is due
 };
 
 }  // namespace rpyc

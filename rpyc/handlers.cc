@@ -65,10 +65,8 @@ absl::StatusOr<CallArgs> ToCallArgs(Value& positional, Value* keyword) {
 
 absl::StatusOr<Value> Ping(HandlerContext&, Args& args) { return std::move(args[0]); }
 
-absl::StatusOr<Value> Close(HandlerContext& context, Args&) {
-  context.close_requested = true;
-  return Value();
-}
+// Only to be known: a connection ends itself when it reads one.
+absl::StatusOr<Value> Close(HandlerContext&, Args&) { return Value(); }
 
 absl::StatusOr<Value> GetRoot(HandlerContext& context, Args&) {
   if (context.root == nullptr) {

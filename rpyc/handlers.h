@@ -24,7 +24,6 @@ struct HandlerContext {
   LocalObjects& local_objects;
   const CallContext& call;
   std::shared_ptr<Object> root;  // made by the first GETROOT
-  bool close_requested = false;  // by the peer's CLOSE
 };
 
 // One request the peer may make.

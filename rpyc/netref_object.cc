@@ -31,6 +31,13 @@ absl::Status NotWhat(absl::string_view expected, const Value& got) {
 
 absl::Status ConnectionEnded() { return PyStatus("EOFError", "the connection has ended"); }
 
+// A request that could not be sent.
+std::shared_ptr<PendingRequest> Refused(absl::Status why) {
+  auto request = std::make_shared<PendingRequest>();
+  request->Answer(std::move(why));
+  return request;
+}
+
 }  // namespace
 
 void NetrefOwner::Push(Release release) {
@@ -46,21 +53,68 @@ std::vector<NetrefOwner::Release> NetrefOwner::TakeReleases() {
   return std::exchange(releases_, {});
 }
 
+// Keeps the connection from going while a request runs on it.
+class NetrefOwner::Use {
+ public:
+  explicit Use(NetrefOwner* owner) : owner_(owner) {
+    MutexLock lock(&owner_->mutex_);
+    requester_ = owner_->requester_;
+    if (requester_ == nullptr) return;
+    kept_alive_ = owner_->keep_alive_.lock();
+    ++owner_->uses_;
+  }
+  ~Use() {
+    if (requester_ == nullptr) return;
+    MutexLock lock(&owner_->mutex_);
+    if (--owner_->uses_ == 0) owner_->unused_.SignalAll();
+  }
+  Use(const Use&) = delete;
+  Use& operator=(const Use&) = delete;
+
+  // Null: the connection has ended.
+  Requester* requester() const { return requester_; }
+
+ private:
+  std::shared_ptr<void> kept_alive_;  // goes last
+  NetrefOwner* const owner_;
+  Requester* requester_;
+};
+
 absl::StatusOr<Value> NetrefOwner::Request(Handle handle, Value args,
                                            std::optional<absl::Duration> timeout) {
-  Requester* requester;
-  {
-    MutexLock lock(&mutex_);
-    requester = requester_;
-  }
-  // It cannot end meanwhile: only the thread that serves it may ask, and that thread ends it.
-  if (requester == nullptr) return ConnectionEnded();
-  return requester->Request(handle, std::move(args), timeout);
+  const Use use(this);
+  if (use.requester() == nullptr) return ConnectionEnded();
+  return use.requester()->Request(handle, std::move(args), timeout);
+}
+
+std::shared_ptr<PendingRequest> NetrefOwner::Start(Handle handle, Value args) {
+  const Use use(this);
+  if (use.requester() == nullptr) return Refused(ConnectionEnded());
+  return use.requester()->Start(handle, std::move(args));
+}
+
+bool NetrefOwner::Await(const PendingRequest& request, absl::Time deadline) {
+  if (request.ready()) return true;
+  const Use use(this);
+  // A connection that has ended has answered all requests.
+  return use.requester() == nullptr ? request.ready() : use.requester()->Await(request, deadline);
+}
+
+absl::Duration NetrefOwner::sync_request_timeout() {
+  const Use use(this);
+  return use.requester() == nullptr ? absl::ZeroDuration()
+                                    : use.requester()->sync_request_timeout();
+}
+
+void NetrefOwner::KeepAlive(std::weak_ptr<void> owner) {
+  MutexLock lock(&mutex_);
+  keep_alive_ = std::move(owner);
 }
 
 void NetrefOwner::Detach() {
   MutexLock lock(&mutex_);
   requester_ = nullptr;
+  while (uses_ > 0) unused_.Wait(&mutex_);
 }
 
 NetrefObject::NetrefObject(std::string encoded_id_pack, std::string type_name,
@@ -148,6 +202,23 @@ absl::Status NetrefObject::SetAttr(const CallContext& context, AttributeRef attr
 
 absl::Status NetrefObject::DelAttr(const CallContext& context, AttributeRef attribute) {
   return Request(context, Handle::kDelAttr, {OwnersName(attribute)}).status();
+}
+
+std::shared_ptr<PendingRequest> NetrefObject::Start(Handle handle, std::vector<Value> args) {
+  const std::shared_ptr<NetrefOwner> owner = owner_.lock();
+  if (owner == nullptr) return Refused(ConnectionEnded());
+  args.insert(args.begin(), Value(shared_from_this()));
+  return owner->Start(handle, Value::Tuple(std::move(args)));
+}
+
+std::shared_ptr<PendingRequest> NetrefObject::StartCall(CallArgs args) {
+  return Start(Handle::kCall,
+               {Value::Tuple(std::move(args.positional)), Keywords(std::move(args.keyword))});
+}
+
+std::shared_ptr<PendingRequest> NetrefObject::StartCallAttr(absl::string_view name, CallArgs args) {
+  return Start(Handle::kCallAttr, {Value(name), Value::Tuple(std::move(args.positional)),
+                                   Keywords(std::move(args.keyword))});
 }
 
 absl::StatusOr<Value> NetrefObject::Call(const CallContext& context, CallArgs args) {

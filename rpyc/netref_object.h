@@ -18,25 +18,31 @@
 #include "rpyc/call_context.h"
 #include "rpyc/mutex.h"
 #include "rpyc/object.h"
+#include "rpyc/pending_request.h"
 #include "rpyc/protocol_constants.h"
 #include "rpyc/value.h"
 
 namespace rpyc {
 
-// How a NetrefObject asks the owner of its object.
+// How a NetrefObject asks the owner of its object. Threads: any.
 class Requester {
  public:
   virtual ~Requester() = default;
-  // Sends a request, serves the peer until its answer has come, and returns that. `args` is the
-  // argument tuple; `timeout` none: the connection's sync_request_timeout. Only for the thread that
-  // serves the connection, in the middle of a call. Errors:  always a PyStatus: what the peer
-  // raised; TimeoutError; EOFError - the connection ended;
-  //          RecursionError - calls nested too deep; RuntimeError - another thread's connection.
+  // Sends a request and waits for its answer; meanwhile serves the peer, if no other thread does.
+  // `args` is the argument tuple; `timeout` none: the connection's sync_request_timeout.
+  // Errors:  always a PyStatus: what the peer raised; TimeoutError; EOFError - the connection
+  //          ended; RecursionError - calls nested too deep.
   virtual absl::StatusOr<Value> Request(Handle handle, Value args,
                                         std::optional<absl::Duration> timeout) = 0;
+  // Sends a request and does not wait. One that cannot be sent is answered by the error.
+  virtual std::shared_ptr<PendingRequest> Start(Handle handle, Value args) = 0;
+  // Waits for the answer as Request does; whether it has come.
+  virtual bool Await(const PendingRequest& request, absl::Time deadline) = 0;
+  virtual absl::Duration sync_request_timeout() const = 0;
 };
 
-// What the Netrefs of a connection share with it; outlives it for their sake. Threads: any.
+// What the Netrefs of a connection share with it; outlives it for their sake: requests then fail
+// with EOFError. Threads: any.
 class NetrefOwner {
  public:
   // A reference that has died and whose owner must be told.
@@ -50,14 +56,30 @@ class NetrefOwner {
   // Filled by destructors on any thread, emptied by whoever sends.
   void Push(Release release);
   std::vector<Release> TakeReleases();
+  bool has_releases() const { return any_releases_.load(std::memory_order_relaxed); }
 
+  // As the Requester's.
   absl::StatusOr<Value> Request(Handle handle, Value args, std::optional<absl::Duration> timeout);
-  // The connection has ended: requests fail from now on. By the thread that served it.
+  std::shared_ptr<PendingRequest> Start(Handle handle, Value args);
+  bool Await(const PendingRequest& request, absl::Time deadline);
+  // Zero once the connection has ended.
+  absl::Duration sync_request_timeout();
+
+  // What a request keeps from being destroyed while it runs: who owns the connection, if that is
+  // shared.
+  void KeepAlive(std::weak_ptr<void> owner);
+  // The connection has ended: requests fail from now on. Waits for those that have begun, which
+  // must not be this thread's own.
   void Detach();
 
  private:
+  class Use;
+
   Mutex mutex_;
+  CondVar unused_;
   Requester* requester_ ABSL_GUARDED_BY(mutex_);
+  int uses_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::weak_ptr<void> keep_alive_ ABSL_GUARDED_BY(mutex_);
   std::vector<Release> releases_ ABSL_GUARDED_BY(mutex_);
   std::atomic<bool> any_releases_{false};  // spares every flush the lock
 };
@@ -73,10 +95,16 @@ class NetrefObject : public Object {
                std::weak_ptr<NetrefOwner> owner);
   ~NetrefObject() override;
 
+  // As Call and CallAttr, without waiting.
+  std::shared_ptr<PendingRequest> StartCall(CallArgs args);
+  std::shared_ptr<PendingRequest> StartCallAttr(absl::string_view name, CallArgs args);
+  // Null once nothing of the connection is left.
+  std::shared_ptr<NetrefOwner> owner() const { return owner_.lock(); }
+
   const std::string& id_pack() const { return id_pack_; }
   // Whether the connection that `owner` belongs to owns the object behind this.
   bool BelongsTo(const std::shared_ptr<NetrefOwner>& owner) const;
-  // One more reference has arrived for the same object. By the connection's thread.
+  // One more reference has arrived for the same object. By the ProxyCache.
   void AddReference() { ++references_; }
 
   absl::string_view type_name() const override { return type_name_; }
@@ -109,6 +137,7 @@ class NetrefObject : public Object {
   absl::StatusOr<Value> Request(const CallContext& context, Handle handle,
                                 std::vector<Value> args = {});
   absl::StatusOr<Value> RequestWithout(const CallContext& context, Handle handle, Value args);
+  std::shared_ptr<PendingRequest> Start(Handle handle, std::vector<Value> args);
   absl::StatusOr<std::string> RequestText(const CallContext& context, Handle handle);
 
   const std::string id_pack_;

@@ -18,8 +18,10 @@ absl::StatusOr<std::shared_ptr<NetrefObject>> ProxyCache::Receive(absl::string_v
   const absl::StatusOr<absl::string_view> name = reader.ReadStr();
   if (!name.ok()) return PyStatus("TypeError", "the name in a reference must be a str");
 
+  std::shared_ptr<NetrefObject> known;  // never destroyed under the lock
+  MutexLock lock(&mutex_);
   auto [entry, is_new] = proxies_.try_emplace(encoded_id_pack);
-  if (std::shared_ptr<NetrefObject> known = entry->second.lock()) {
+  if ((known = entry->second.lock()) != nullptr) {
     known->AddReference();
     return known;
   }
@@ -37,6 +39,8 @@ absl::StatusOr<std::shared_ptr<NetrefObject>> ProxyCache::Receive(absl::string_v
 
 std::vector<NetrefOwner::Release> ProxyCache::TakeReleases() {
   std::vector<NetrefOwner::Release> releases = owner_->TakeReleases();
+  if (releases.empty()) return releases;
+  MutexLock lock(&mutex_);
   for (const NetrefOwner::Release& release : releases) {
     const auto entry = proxies_.find(release.id_pack);
     // A new proxy of the same object may have come since the old one died.

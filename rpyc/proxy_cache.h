@@ -6,10 +6,12 @@
 #include <string>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "rpyc/limits.h"
+#include "rpyc/mutex.h"
 #include "rpyc/netref_object.h"
 
 namespace rpyc {
@@ -36,7 +38,9 @@ class ProxyCache {
  private:
   const size_t max_proxies_;
   const std::shared_ptr<NetrefOwner> owner_;
-  absl::flat_hash_map<std::string, std::weak_ptr<NetrefObject>> proxies_;  // by encoded id_pack
+  Mutex mutex_;
+  absl::flat_hash_map<std::string, std::weak_ptr<NetrefObject>> proxies_
+      ABSL_GUARDED_BY(mutex_);  // by encoded id_pack
 };
 
 }  // namespace rpyc

@@ -32,12 +32,11 @@ class Stream {
  public:
   virtual ~Stream() = default;
 
-  // Reads what is there, at most `into.size()` bytes (at least 1); waits if nothing is.
+  // Reads what is there, at most `into.size()` bytes (at least 1); waits if nothing is, until
+  // `deadline`: kWouldBlock then.
   // Errors:  kUnavailable - the connection broke. An orderly end is kEof.
-  virtual absl::StatusOr<ReadResult> ReadSome(absl::Span<char> into, ReadHint hint) = 0;
-
-  // Waits until ReadSome would not. False: it still would at `deadline`.
-  virtual bool WaitReadable(absl::Time deadline) = 0;
+  virtual absl::StatusOr<ReadResult> ReadSome(absl::Span<char> into, ReadHint hint,
+                                              absl::Time deadline = absl::InfiniteFuture()) = 0;
 
   // Takes at most `max_bytes` of what has arrived into a buffer of the stream's own, without
   // waiting; the next ReadSome hands it out first. Results and errors as ReadSome's.
@@ -46,9 +45,12 @@ class Stream {
   // What that buffer holds, as ReadSome will give it; empty if that cannot be known yet (TLS).
   virtual absl::string_view read_ahead() const = 0;
 
-  // Writes all chunks in order, in one system call when the kernel takes them.
-  // Errors:  kUnavailable - the peer is gone; part may have been written.
-  virtual absl::Status Write(absl::Span<const absl::string_view> chunks) = 0;
+  // Writes of the chunks, in order, what is taken without waiting, in one system call.
+  // Returns: how many bytes; 0 if none.   Errors:  kUnavailable - the peer is gone.
+  virtual absl::StatusOr<size_t> WriteSome(absl::Span<const absl::string_view> chunks) = 0;
+  // Waits until WriteSome would take something, or ReadAhead find something if `or_readable`.
+  // False: neither, and `deadline` has passed.
+  virtual bool WaitWritable(absl::Time deadline, bool or_readable) = 0;
 
   // Ends both directions and wakes a blocked reader or writer; they see kEof / kUnavailable.
   // Idempotent. The descriptor stays owned until destruction.

@@ -103,7 +103,7 @@ class ConnectionTest : public testing::TestWithParam<Dialect> {
   class Script : public Stream {
    public:
     Script(ConnectionTest* test, Next next) : test_(test), next_(std::move(next)) {}
-    absl::StatusOr<ReadResult> ReadSome(absl::Span<char> into, ReadHint) override {
+    absl::StatusOr<ReadResult> ReadSome(absl::Span<char> into, ReadHint, absl::Time) override {
       if (pending_.empty()) pending_ = next_(test_->Replies());
       if (pending_.empty()) return ReadResult{ReadResult::kEof};
       const size_t n = std::min(into.size(), pending_.size());
@@ -111,17 +111,18 @@ class ConnectionTest : public testing::TestWithParam<Dialect> {
       pending_.erase(0, n);
       return ReadResult{ReadResult::kData, n};
     }
-    bool WaitReadable(absl::Time) override { return true; }
     absl::StatusOr<ReadResult> ReadAhead(size_t) override {
       return ReadResult{ReadResult::kWouldBlock};
     }
     size_t read_ahead_bytes() const override { return 0; }
     absl::string_view read_ahead() const override { return {}; }
-    absl::Status Write(absl::Span<const absl::string_view> chunks) override {
+    absl::StatusOr<size_t> WriteSome(absl::Span<const absl::string_view> chunks) override {
       ++test_->writes_;
+      const size_t before = test_->received_.size();
       for (absl::string_view chunk : chunks) test_->received_.append(chunk.data(), chunk.size());
-      return absl::OkStatus();
+      return test_->received_.size() - before;
     }
+    bool WaitWritable(absl::Time, bool) override { return true; }
     void Shutdown() override {}
 
    private:

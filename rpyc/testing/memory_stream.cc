@@ -38,7 +38,8 @@ MemoryStream::MemoryStream(std::shared_ptr<Shared> shared, int side)
 
 MemoryStream::~MemoryStream() { Shutdown(); }
 
-absl::StatusOr<ReadResult> MemoryStream::ReadSome(absl::Span<char> into, ReadHint hint) {
+absl::StatusOr<ReadResult> MemoryStream::ReadSome(absl::Span<char> into, ReadHint hint,
+                                                  absl::Time deadline) {
   if (!ahead_.empty()) {
     const size_t bytes = std::min(into.size(), ahead_.size());
     std::memcpy(into.data(), ahead_.data(), bytes);
@@ -48,7 +49,11 @@ absl::StatusOr<ReadResult> MemoryStream::ReadSome(absl::Span<char> into, ReadHin
   MutexLock lock(&shared_->mutex);
   Direction& in = shared_->to[side_];
   in.last_hint = hint;
-  while (in.read == in.bytes.size() && !in.closed) shared_->changed.Wait(&shared_->mutex);
+  while (in.read == in.bytes.size() && !in.closed) {
+    if (!shared_->changed.WaitUntil(&shared_->mutex, deadline)) {
+      return ReadResult{ReadResult::kWouldBlock};
+    }
+  }
   size_t bytes = std::min(into.size(), in.bytes.size() - in.read);
   if (in.max_read_bytes != 0) bytes = std::min(bytes, in.max_read_bytes);
   if (bytes == 0) return ReadResult{ReadResult::kEof};
@@ -61,16 +66,6 @@ absl::StatusOr<ReadResult> MemoryStream::ReadSome(absl::Span<char> into, ReadHin
   return ReadResult{ReadResult::kData, bytes};
 }
 
-bool MemoryStream::WaitReadable(absl::Time deadline) {
-  if (!ahead_.empty()) return true;
-  MutexLock lock(&shared_->mutex);
-  const Direction& in = shared_->to[side_];
-  while (in.read == in.bytes.size() && !in.closed) {
-    if (!shared_->changed.WaitUntil(&shared_->mutex, deadline)) return false;
-  }
-  return true;
-}
-
 absl::StatusOr<ReadResult> MemoryStream::ReadAhead(size_t max_bytes) {
   MutexLock lock(&shared_->mutex);
   Direction& in = shared_->to[side_];
@@ -81,14 +76,18 @@ absl::StatusOr<ReadResult> MemoryStream::ReadAhead(size_t max_bytes) {
   return ReadResult{ReadResult::kData, bytes.size()};
 }
 
-absl::Status MemoryStream::Write(absl::Span<const absl::string_view> chunks) {
+absl::StatusOr<size_t> MemoryStream::WriteSome(absl::Span<const absl::string_view> chunks) {
   MutexLock lock(&shared_->mutex);
   Direction& out = shared_->to[1 - side_];
   if (out.closed) return absl::UnavailableError("memory stream: closed");
-  for (absl::string_view chunk : chunks) out.bytes.append(chunk.data(), chunk.size());
+  size_t bytes = 0;
+  for (absl::string_view chunk : chunks) {
+    out.bytes.append(chunk.data(), chunk.size());
+    bytes += chunk.size();
+  }
   ++out.writes;
   shared_->changed.SignalAll();
-  return absl::OkStatus();
+  return bytes;
 }
 
 void MemoryStream::Shutdown() {
@@ -97,7 +96,7 @@ void MemoryStream::Shutdown() {
   shared_->changed.SignalAll();
 }
 
-void MemoryStream::Send(absl::string_view bytes) { Write({bytes}).IgnoreError(); }
+void MemoryStream::Send(absl::string_view bytes) { WriteSome({bytes}).status().IgnoreError(); }
 
 void MemoryStream::CloseWrite() {
   MutexLock lock(&shared_->mutex);

@@ -31,12 +31,13 @@ class MemoryStream : public Stream {
   static std::pair<std::unique_ptr<MemoryStream>, std::unique_ptr<MemoryStream>> MakePair();
   ~MemoryStream() override;
 
-  absl::StatusOr<ReadResult> ReadSome(absl::Span<char> into, ReadHint hint) override;
-  bool WaitReadable(absl::Time deadline) override;
+  absl::StatusOr<ReadResult> ReadSome(absl::Span<char> into, ReadHint hint,
+                                      absl::Time deadline = absl::InfiniteFuture()) override;
   absl::StatusOr<ReadResult> ReadAhead(size_t max_bytes) override;
   size_t read_ahead_bytes() const override { return ahead_.size(); }
   absl::string_view read_ahead() const override { return ahead_; }
-  absl::Status Write(absl::Span<const absl::string_view> chunks) override;
+  absl::StatusOr<size_t> WriteSome(absl::Span<const absl::string_view> chunks) override;
+  bool WaitWritable(absl::Time, bool) override { return true; }
   void Shutdown() override;
 
   // Writes one chunk; the status is dropped.
@@ -45,7 +46,7 @@ class MemoryStream : public Stream {
   void CloseWrite();
   // Takes what has arrived at this end and was not read yet. Does not wait.
   std::string Received();
-  // How many Write calls the peer made.
+  // How many WriteSome calls the peer made.
   int64_t peer_writes() const;
   // Whether the peer ended its direction, by Shutdown, CloseWrite or destruction.
   bool peer_closed() const;

@@ -20,7 +20,7 @@ absl::StatusOr<std::string> Read(Stream& stream, size_t at_most) {
 
 TEST(MemoryStream, CarriesBytesBothWays) {
   auto [client, server] = MemoryStream::MakePair();
-  ASSERT_TRUE(client->Write({"re", "quest"}).ok());
+  ASSERT_TRUE(client->WriteSome({"re", "quest"}).ok());
   EXPECT_EQ(*Read(*server, 3), "req");
   EXPECT_EQ(*Read(*server, 100), "uest");
   server->Send("reply");
@@ -35,9 +35,9 @@ TEST(MemoryStream, EndsAfterWhatWasWritten) {
   client->CloseWrite();
   EXPECT_EQ(*Read(*server, 100), "last");
   EXPECT_EQ(*Read(*server, 100), "(eof)");
-  EXPECT_TRUE(server->Write({"still"}).ok());
+  EXPECT_TRUE(server->WriteSome({"still"}).ok());
   server->Shutdown();
-  EXPECT_EQ(server->Write({"no"}).code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(server->WriteSome({"no"}).status().code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(client->Received(), "still");
   EXPECT_TRUE(client->peer_closed());
 }

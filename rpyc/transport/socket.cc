@@ -25,6 +25,8 @@ namespace {
 constexpr size_t kMaxChunks = 64;
 // A piece of read-ahead, on the stack of whoever watches.
 constexpr size_t kReadAheadBytes = 64 << 10;
+// By how much a read may be late, of its timeout.
+constexpr double kTimeoutPrecision = 0.998;
 
 // Questions without an answer that end a connection kept alive.
 constexpr int kKeepAliveProbes = 5;
@@ -86,6 +88,8 @@ void Socket::KeepAlive(absl::Duration idle) {
 }
 
 absl::StatusOr<ReadResult> SocketStream::ReadSome(absl::Span<char> into, ReadHint hint) {
+absl::StatusOr<ReadResult> SocketStream::ReadSome(absl::Span<char> into, ReadHint hint,
+                                                  absl::Time deadline) {
   if (!ahead_.empty()) {
     const absl::string_view bytes = read_ahead().substr(0, into.size());
     std::memcpy(into.data(), bytes.data(), bytes.size());
@@ -101,7 +105,28 @@ absl::StatusOr<ReadResult> SocketStream::ReadSome(absl::Span<char> into, ReadHin
     // Does not stick: again before each such read. Whether it worked does not matter.
     SetOption(socket_.fd(), IPPROTO_TCP, TCP_QUICKACK, 1);
   }
-  return Receive(into, 0);
+  // The kernel keeps the time, so that a deadline costs no system call of its own as long as it is
+  // about as far away as that of the read before.
+  for (;;) {
+    const absl::Duration left =
+        deadline == absl::InfiniteFuture() ? absl::InfiniteDuration() : deadline - absl::Now();
+    if (left <= absl::ZeroDuration()) return Receive(into, MSG_DONTWAIT);
+    if (left > receive_timeout_ || left < receive_timeout_ * kTimeoutPrecision) {
+      SetReceiveTimeout(left);
+    }
+    absl::StatusOr<ReadResult> read = Receive(into, 0);
+    if (!read.ok() || read->state != ReadResult::kWouldBlock) return read;
+  }
+}
+
+void SocketStream::SetReceiveTimeout(absl::Duration timeout) {
+  if (timeout == receive_timeout_) return;
+  receive_timeout_ = timeout;
+  // Zero is the kernel's word for no timeout.
+  const timeval kernels = timeout == absl::InfiniteDuration()
+                              ? timeval{}
+                              : absl::ToTimeval(std::max(timeout, absl::Microseconds(1)));
+  ::setsockopt(socket_.fd(), SOL_SOCKET, SO_RCVTIMEO, &kernels, sizeof(kernels));
 }
 
 absl::StatusOr<ReadResult> SocketStream::Receive(absl::Span<char> into, int flags) {
@@ -114,20 +139,6 @@ absl::StatusOr<ReadResult> SocketStream::Receive(absl::Span<char> into, int flag
   if (errno == EAGAIN || errno == EWOULDBLOCK) return ReadResult{ReadResult::kWouldBlock};
   return ErrnoStatus(absl::StatusCode::kUnavailable, absl::StrCat("read from ", socket_.peer()),
                      errno);
-}
-
-bool SocketStream::WaitReadable(absl::Time deadline) {
-  if (!ahead_.empty()) return true;
-  pollfd waited = {.fd = socket_.fd(), .events = POLLIN, .revents = 0};
-  for (;;) {
-    // Rounded up, so that the deadline has passed when it says so.
-    const int64_t left = absl::ToInt64Milliseconds(deadline - absl::Now() + absl::Milliseconds(1));
-    const int timeout = static_cast<int>(std::clamp<int64_t>(left, 0, INT_MAX));
-    const int ready = ::poll(&waited, 1, timeout);
-    if (ready > 0) return true;
-    if (ready < 0 && errno != EINTR) return true;  // the read will tell
-    if (absl::Now() >= deadline) return false;
-  }
 }
 
 absl::StatusOr<ReadResult> SocketStream::ReadAhead(size_t max_bytes) {
@@ -147,50 +158,43 @@ absl::string_view SocketStream::read_ahead() const {
   return absl::string_view(ahead_).substr(ahead_read_);
 }
 
-absl::Status SocketStream::Write(absl::Span<const absl::string_view> chunks) {
-  if (chunks.size() != 1) return WriteVector(chunks);
-  // The common case, spared the kernel's walk over a vector.
-  absl::string_view rest = chunks.front();
-  while (!rest.empty()) {
-    const ssize_t sent = ::send(socket_.fd(), rest.data(), rest.size(), MSG_NOSIGNAL);
-    if (sent >= 0) {
-      rest.remove_prefix(sent);
-    } else if (errno != EINTR) {
-      return WriteError(errno);
+absl::StatusOr<size_t> SocketStream::WriteSome(absl::Span<const absl::string_view> chunks) {
+  ssize_t sent;
+  do {
+    if (chunks.size() == 1) {
+      // The common case, spared the kernel's walk over a vector.
+      sent = ::send(socket_.fd(), chunks[0].data(), chunks[0].size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    } else {
+      std::array<iovec, kMaxChunks> vector;
+      msghdr message = {};
+      message.msg_iov = vector.data();
+      message.msg_iovlen = std::min(chunks.size(), vector.size());
+      for (size_t i = 0; i < message.msg_iovlen; ++i) {
+        vector[i] = {const_cast<char*>(chunks[i].data()), chunks[i].size()};
+      }
+      sent = ::sendmsg(socket_.fd(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
     }
-  }
-  return absl::OkStatus();
-}
-
-absl::Status SocketStream::WriteVector(absl::Span<const absl::string_view> chunks) {
-  std::array<iovec, kMaxChunks> vector;
-  size_t skip = 0;  // bytes of the first chunk that are written already
-  while (!chunks.empty()) {
-    const size_t count = std::min(chunks.size(), vector.size());
-    for (size_t i = 0; i < count; ++i) {
-      vector[i] = {const_cast<char*>(chunks[i].data()), chunks[i].size()};
-    }
-    vector[0] = {const_cast<char*>(chunks[0].data()) + skip, chunks[0].size() - skip};
-    msghdr message = {};
-    message.msg_iov = vector.data();
-    message.msg_iovlen = count;
-    const ssize_t sent = ::sendmsg(socket_.fd(), &message, MSG_NOSIGNAL);
-    if (sent < 0) {
-      if (errno == EINTR) continue;
-      return WriteError(errno);
-    }
-    skip += sent;
-    while (!chunks.empty() && skip >= chunks.front().size()) {
-      skip -= chunks.front().size();
-      chunks.remove_prefix(1);
-    }
-  }
-  return absl::OkStatus();
-}
-
-absl::Status SocketStream::WriteError(int error) const {
+  } while (sent < 0 && errno == EINTR);
+  if (sent >= 0) return static_cast<size_t>(sent);
+  if (errno == EAGAIN || errno == EWOULDBLOCK) return 0;
   return ErrnoStatus(absl::StatusCode::kUnavailable, absl::StrCat("write to ", socket_.peer()),
-                     error);
+                     errno);
+}
+
+bool SocketStream::WaitWritable(absl::Time deadline, bool or_readable) {
+  const int16_t events = static_cast<int16_t>(or_readable ? POLLOUT | POLLIN : POLLOUT);
+  pollfd waited = {.fd = socket_.fd(), .events = events, .revents = 0};
+  for (;;) {
+    // Rounded up, so that the deadline has passed when it says so.
+    const int64_t left = absl::ToInt64Milliseconds(deadline - absl::Now() + absl::Milliseconds(1));
+    const int timeout = deadline == absl::InfiniteFuture()
+                            ? -1
+                            : static_cast<int>(std::clamp<int64_t>(left, 0, INT_MAX));
+    const int ready = ::poll(&waited, 1, timeout);
+    if (ready > 0) return true;
+    if (ready < 0 && errno != EINTR) return true;  // the write will tell
+    if (absl::Now() >= deadline) return false;
+  }
 }
 
 void SocketStream::Shutdown() {

@@ -52,22 +52,23 @@ class SocketStream : public Stream {
  public:
   explicit SocketStream(Socket socket) : socket_(std::move(socket)) {}
 
-  absl::StatusOr<ReadResult> ReadSome(absl::Span<char> into, ReadHint hint) override;
-  bool WaitReadable(absl::Time deadline) override;
+  absl::StatusOr<ReadResult> ReadSome(absl::Span<char> into, ReadHint hint,
+                                      absl::Time deadline = absl::InfiniteFuture()) override;
   absl::StatusOr<ReadResult> ReadAhead(size_t max_bytes) override;
   size_t read_ahead_bytes() const override { return ahead_.size() - ahead_read_; }
   absl::string_view read_ahead() const override;
-  absl::Status Write(absl::Span<const absl::string_view> chunks) override;
+  absl::StatusOr<size_t> WriteSome(absl::Span<const absl::string_view> chunks) override;
+  bool WaitWritable(absl::Time deadline, bool or_readable) override;
   void Shutdown() override;
 
  private:
-  absl::Status WriteVector(absl::Span<const absl::string_view> chunks);
   absl::StatusOr<ReadResult> Receive(absl::Span<char> into, int flags);
-  absl::Status WriteError(int error) const;
+  void SetReceiveTimeout(absl::Duration timeout);
 
   const Socket socket_;
   std::string ahead_;  // read ahead, of which ahead_read_ bytes have been handed out
   size_t ahead_read_ = 0;
+  absl::Duration receive_timeout_ = absl::InfiniteDuration();  // the kernel's, of a blocking recv
   // The kernel still hands out what had arrived before the shutdown; we do not.
   std::atomic<bool> shut_{false};
 };

@@ -79,7 +79,14 @@ absl::StatusOr<PeerMessage> Caller::ReceiveMessage() {
   }
 }
 
-void Caller::SendRaw(absl::string_view bytes) { stream_.Write({bytes}).IgnoreError(); }
+void Caller::SendRaw(absl::string_view bytes) {
+  while (!bytes.empty()) {
+    const absl::StatusOr<size_t> written = stream_.WriteSome({bytes});
+    if (!written.ok()) return;
+    bytes.remove_prefix(*written);
+    if (*written == 0) stream_.WaitWritable(absl::InfiniteFuture(), /*or_readable=*/false);
+  }
+}
 
 bool Caller::Ended() { return absl::IsUnavailable(ReceiveMessage().status()); }
 

@@ -210,7 +210,7 @@ class ConversationStream : public Stream {
   ConversationStream(Conversation* conversation, size_t max_read_bytes)
       : conversation_(conversation), max_read_bytes_(max_read_bytes) {}
 
-  absl::StatusOr<ReadResult> ReadSome(absl::Span<char> into, ReadHint) override {
+  absl::StatusOr<ReadResult> ReadSome(absl::Span<char> into, ReadHint, absl::Time) override {
     Check(!into.empty(), "there is space to read into");
     if (pending_.empty() && !shut_) pending_ = conversation_->Next();
     if (pending_.empty() || shut_) return ReadResult{ReadResult::kEof};
@@ -220,15 +220,19 @@ class ConversationStream : public Stream {
     return ReadResult{ReadResult::kData, bytes};
   }
   // Nobody watches.
-  bool WaitReadable(absl::Time) override { return true; }
+  bool WaitWritable(absl::Time, bool) override { return true; }
   absl::StatusOr<ReadResult> ReadAhead(size_t) override {
     return ReadResult{ReadResult::kWouldBlock};
   }
   size_t read_ahead_bytes() const override { return 0; }
   absl::string_view read_ahead() const override { return {}; }
-  absl::Status Write(absl::Span<const absl::string_view> chunks) override {
-    for (absl::string_view chunk : chunks) conversation_->Received(chunk);
-    return absl::OkStatus();
+  absl::StatusOr<size_t> WriteSome(absl::Span<const absl::string_view> chunks) override {
+    size_t bytes = 0;
+    for (absl::string_view chunk : chunks) {
+      conversation_->Received(chunk);
+      bytes += chunk.size();
+    }
+    return bytes;
   }
   void Shutdown() override { shut_ = true; }
 

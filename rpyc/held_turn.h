@@ -1,0 +1,48 @@
+#ifndef RPYC_HELD_TURN_H_
+#define RPYC_HELD_TURN_H_
+
+#include "rpyc/activity.h"
+#include "rpyc/call_policy.h"
+
+namespace rpyc {
+
+// Says, for its scope, that this thread runs a request of a connection: that it has the
+// connection's turn and the service's. Whoever waits for a peer on this thread gives both away
+// meanwhile. Scopes nest: a thread that waits serves, and what it serves may wait again.
+class HeldTurn {
+ public:
+  HeldTurn(Activity* activity, CallRunner* runner)
+      : activity_(activity), runner_(runner), outer_(innermost_) {
+    innermost_ = this;
+  }
+  ~HeldTurn() { innermost_ = outer_; }
+  HeldTurn(const HeldTurn&) = delete;
+  HeldTurn& operator=(const HeldTurn&) = delete;
+
+  // Whether this thread is in the middle of a request of the connection `activity` belongs to.
+  static bool Within(const Activity* activity);
+
+  // Gives the innermost turn of this thread away for a scope, if there is one.
+  class Pause {
+   public:
+    Pause();
+    ~Pause();
+    Pause(const Pause&) = delete;
+    Pause& operator=(const Pause&) = delete;
+
+   private:
+    HeldTurn* const turn_;
+    bool of_service_ = false;  // the service's was given too
+  };
+
+ private:
+  static thread_local HeldTurn* innermost_;
+
+  Activity* const activity_;
+  CallRunner* const runner_;
+  HeldTurn* const outer_;
+};
+
+}  // namespace rpyc
+
+#endif  // RPYC_HELD_TURN_H_

@@ -1,0 +1,105 @@
+#include "rpyc/outbox.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/status/statusor.h"
+#include "absl/time/clock.h"
+
+namespace rpyc {
+namespace {
+
+// How much may wait behind what is being sent before who adds to it must wait too.
+constexpr size_t kMostBehindBytes = 4 << 20;
+// What is read ahead while a write is blocked and the bound is reached, and how often: a peer that
+// writes too dies if it gets nowhere for 3 s.
+constexpr size_t kTrickleBytes = (1 << 20) / 10;
+constexpr absl::Duration kTrickleInterval = absl::Milliseconds(100);
+
+}  // namespace
+
+absl::Status Outbox::Append(absl::FunctionRef<absl::Status(OutBuffer*)> append) {
+  MutexLock lock(&mutex_);
+  OutBuffer* const buffer = sending_ ? &behind_ : &out_;
+  absl::Status appended = append(buffer);
+  size_.store(buffer->size(), std::memory_order_relaxed);
+  return appended;
+}
+
+absl::Status Outbox::Send(absl::Time deadline, bool has_input) {
+  {
+    MutexLock lock(&mutex_);
+    while (sending_) {
+      if (behind_.size() < kMostBehindBytes) return absl::OkStatus();
+      if (!sent_.WaitUntil(&mutex_, deadline)) {
+        return absl::UnavailableError("the peer does not take what is sent to it");
+      }
+    }
+    if (!error_.ok() || out_.empty()) return error_;
+    sending_ = true;
+  }
+  for (;;) {
+    absl::Status written = Write(out_, deadline, has_input);
+    MutexLock lock(&mutex_);
+    out_.Clear();
+    if (written.ok() && !behind_.empty()) {
+      std::swap(out_, behind_);
+      continue;
+    }
+    sending_ = false;
+    error_ = written;
+    size_.store(0, std::memory_order_relaxed);
+    sent_.SignalAll();
+    return written;
+  }
+}
+
+absl::Status Outbox::Write(const OutBuffer& buffer, absl::Time deadline, bool has_input) {
+  const auto chunks = buffer.Chunks();
+  absl::Span<const absl::string_view> rest = chunks;
+  absl::string_view first = rest.front();
+  bool input_ended = false;
+  for (;;) {
+    // In the common case all is one chunk, and the kernel takes it.
+    absl::StatusOr<size_t> taken = first.size() == rest.front().size()
+                                       ? stream_->WriteSome(rest)
+                                       : stream_->WriteSome(absl::MakeConstSpan(&first, 1));
+    if (!taken.ok()) return std::move(taken).status();
+    size_t bytes = *taken;
+    while (bytes >= first.size()) {
+      bytes -= first.size();
+      rest.remove_prefix(1);
+      if (rest.empty()) return absl::OkStatus();
+      first = rest.front();
+    }
+    first.remove_prefix(bytes);
+    if (*taken == 0) {
+      absl::Status waited = AwaitWritable(deadline, has_input, &input_ended);
+      if (!waited.ok()) return waited;
+    }
+  }
+}
+
+absl::Status Outbox::AwaitWritable(absl::Time deadline, bool has_input, bool* input_ended) {
+  const bool taken = !has_input && !*input_ended && activity_->TryTakeInput();
+  const absl::Cleanup give = [&] {
+    if (taken) activity_->GiveInput();
+  };
+  const bool reads = (has_input || taken) && !*input_ended;
+  const size_t held = reads ? stream_->read_ahead_bytes() : 0;
+  const bool full = held >= limits_.max_read_ahead_bytes;
+  const absl::Time until =
+      reads && full ? std::min(deadline, absl::Now() + kTrickleInterval) : deadline;
+  if (!stream_->WaitWritable(until, /*or_readable=*/reads && !full) && until == deadline) {
+    return absl::UnavailableError("the peer has not read in time what was sent to it");
+  }
+  if (!reads) return absl::OkStatus();
+  const absl::StatusOr<ReadResult> read =
+      stream_->ReadAhead(full ? kTrickleBytes : limits_.max_read_ahead_bytes - held);
+  // The next read of a thread that serves tells why.
+  *input_ended = !read.ok() || read->state == ReadResult::kEof;
+  return absl::OkStatus();
+}
+
+}  // namespace rpyc

@@ -1,0 +1,61 @@
+#ifndef RPYC_OUTBOX_H_
+#define RPYC_OUTBOX_H_
+
+#include <atomic>
+#include <cstddef>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "rpyc/activity.h"
+#include "rpyc/limits.h"
+#include "rpyc/mutex.h"
+#include "rpyc/out_buffer.h"
+#include "rpyc/stream.h"
+
+namespace rpyc {
+
+// A connection's messages on their way out. Any thread may add one and any may send what is there;
+// one at a time does, in one write, and takes along what others add meanwhile.
+// Borrows the stream's writing side, and the input while it is blocked. Threads: any.
+class Outbox {
+ public:
+  Outbox(const Limits& limits, Stream* stream, Activity* activity)
+      : limits_(limits), stream_(stream), activity_(activity) {}
+
+  // Has `append` add one whole frame, or nothing if it fails. No other thread appends meanwhile.
+  // Errors:  what `append` returns.
+  absl::Status Append(absl::FunctionRef<absl::Status(OutBuffer*)> append);
+
+  // Sends what has been appended, or leaves it to the thread that is sending. While the peer takes
+  // nothing, what it sends is read ahead, unless another thread reads, so that two sides that send
+  // to each other both get on. `has_input`: the caller has the connection's input.
+  // Errors:  kUnavailable - the peer has gone, or has not taken all by `deadline`: part of a frame
+  //          may have been sent, so nothing can be from now on.
+  absl::Status Send(absl::Time deadline, bool has_input);
+
+  // Bytes that wait to be sent; approximately, if other threads append.
+  size_t size() const { return size_.load(std::memory_order_relaxed); }
+  bool empty() const { return size() == 0; }
+
+ private:
+  absl::Status Write(const OutBuffer& buffer, absl::Time deadline, bool has_input);
+  absl::Status AwaitWritable(absl::Time deadline, bool has_input, bool* input_ended);
+
+  const Limits& limits_;
+  Stream* const stream_;
+  Activity* const activity_;
+
+  std::atomic<size_t> size_{0};
+  Mutex mutex_;
+  CondVar sent_;
+  bool sending_ ABSL_GUARDED_BY(mutex_) = false;  // out_ is the sending thread's then
+  OutBuffer out_;
+  OutBuffer behind_ ABSL_GUARDED_BY(mutex_);  // what is appended meanwhile
+  absl::Status error_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace rpyc
+
+#endif  // RPYC_OUTBOX_H_

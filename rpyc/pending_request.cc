@@ -1,0 +1,58 @@
+#include "rpyc/pending_request.h"
+
+#include <utility>
+
+namespace rpyc {
+
+void PendingRequest::AddCallback(Callback callback) {
+  {
+    MutexLock lock(&mutex_);
+    if (!ready()) {
+      callbacks_.push_back(std::move(callback));
+      return;
+    }
+  }
+  callback(answer_);
+}
+
+std::vector<PendingRequest::Callback> PendingRequest::Answer(absl::StatusOr<Value> answer) {
+  MutexLock lock(&mutex_);
+  if (ready()) return {};
+  answer_ = std::move(answer);
+  ready_.store(true);
+  return std::exchange(callbacks_, {});
+}
+
+std::shared_ptr<PendingRequest> PendingRequests::Add(int64_t* seq) {
+  auto request = std::make_shared<PendingRequest>();
+  *seq = NextSeq();
+  MutexLock lock(&mutex_);
+  if (ended_) return nullptr;
+  waiting_.emplace(*seq, request);
+  return request;
+}
+
+std::shared_ptr<PendingRequest> PendingRequests::Take(int64_t seq) {
+  MutexLock lock(&mutex_);
+  const auto found = waiting_.find(seq);
+  if (found == waiting_.end()) return nullptr;
+  std::shared_ptr<PendingRequest> request = std::move(found->second);
+  waiting_.erase(found);
+  return request;
+}
+
+bool PendingRequests::empty() const {
+  MutexLock lock(&mutex_);
+  return waiting_.empty();
+}
+
+std::vector<std::shared_ptr<PendingRequest>> PendingRequests::End() {
+  std::vector<std::shared_ptr<PendingRequest>> requests;
+  MutexLock lock(&mutex_);
+  ended_ = true;
+  for (auto& [seq, request] : waiting_) requests.push_back(std::move(request));
+  waiting_.clear();
+  return requests;
+}
+
+}  // namespace rpyc

@@ -1,0 +1,66 @@
+#ifndef RPYC_PENDING_REQUEST_H_
+#define RPYC_PENDING_REQUEST_H_
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+#include "rpyc/mutex.h"
+#include "rpyc/value.h"
+
+namespace rpyc {
+
+// One request of ours and, when it has come, its answer. Shared by who asked and the connection.
+// Threads: any.
+class PendingRequest {
+ public:
+  using Callback = std::function<void(const absl::StatusOr<Value>&)>;
+
+  bool ready() const { return ready_.load(); }
+  // The answer; a PyStatus if it is an error. Only once ready.
+  const absl::StatusOr<Value>& answer() const { return answer_; }
+  // For one who alone waits for it.
+  absl::StatusOr<Value> TakeAnswer() { return std::move(answer_); }
+
+  // Calls `callback` with the answer when it comes: on the thread that serves the connection then;
+  // at once if it is here.
+  void AddCallback(Callback callback);
+
+  // Sets the answer, unless it has one; returns who wants to be told, by the connection's turn.
+  std::vector<Callback> Answer(absl::StatusOr<Value> answer);
+
+ private:
+  std::atomic<bool> ready_{false};
+  absl::StatusOr<Value> answer_ = Value();  // written once, before ready_
+  Mutex mutex_;
+  std::vector<Callback> callbacks_ ABSL_GUARDED_BY(mutex_);
+};
+
+// A connection's requests that wait for their answers, by sequence number. Threads: any.
+class PendingRequests {
+ public:
+  // A sequence number for a request whose answer nobody awaits.
+  int64_t NextSeq() { return next_.fetch_add(1, std::memory_order_relaxed); }
+  // Fails with null once the connection has ended.
+  std::shared_ptr<PendingRequest> Add(int64_t* seq);
+  // The request `seq` is the number of, which is forgotten; null if none waits.
+  std::shared_ptr<PendingRequest> Take(int64_t seq);
+  bool empty() const;
+  // All of them; none can be added from now on.
+  std::vector<std::shared_ptr<PendingRequest>> End();
+
+ private:
+  std::atomic<int64_t> next_{0};
+  mutable Mutex mutex_;
+  bool ended_ ABSL_GUARDED_BY(mutex_) = false;
+  absl::flat_hash_map<int64_t, std::shared_ptr<PendingRequest>> waiting_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace rpyc
+
+#endif  // RPYC_PENDING_REQUEST_H_
