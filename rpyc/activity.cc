@@ -157,6 +157,13 @@ void Activity::AddJob(Job job) {
   PassOnLocked();
 }
 
+Activity::Jobs Activity::jobs() {
+  if ((state_.load() & kCrowd) == 0) return Jobs::kNone;
+  MutexLock lock(&mutex_);
+  if (jobs_.empty()) return Jobs::kNone;
+  return (state_.load() & kTurn) == 0 && MayRunLocked() ? Jobs::kReady : Jobs::kWaiting;
+}
+
 bool Activity::EndRun() {
   if (Change(kTurn, kInput | kSlow, kInput - kOneDeeper, kTurn)) return true;
   MutexLock lock(&mutex_);

@@ -70,6 +70,10 @@ class Activity {
   // Keeps a request for whoever has the turn next. False: there are too many, wait first.
   void AddJob(Job job);
   bool HasRoomForJobs() const { return job_bytes_.load() < limits_.max_read_ahead_bytes; }
+  // What a reader has to know of jobs: that there are none, that one could be run now, or that all
+  // wait for the turn, which may be given back without anybody else to take one.
+  enum class Jobs { kNone, kReady, kWaiting };
+  Jobs jobs();
 
   // --- The thread that has the turn. ---
 

@@ -28,6 +28,9 @@ constexpr size_t kFlushThresholdBytes = 1 << 20;
 constexpr int kTrustedAfter = 8;
 constexpr std::chrono::microseconds kQuick(20);
 
+// How often a thread that reads looks whether it can run a request that waits for the turn.
+constexpr absl::Duration kLookForTurnInterval = absl::Milliseconds(5);
+
 // Clients warn in tracebacks unless the version begins with their own major number.
 std::string RemoteVersion(Dialect dialect) {
   return absl::StrCat(dialect == Dialect::kV6 ? "6" : "5", ".rpychost-", kVersion);
@@ -44,7 +47,22 @@ std::string EncodedInt(int64_t value) {
   return out.ToString();
 }
 
-absl::Status ConnectionEnded() { return PyStatus("EOFError", "the connection has ended"); }
+bool HoldsOurObjects(const Value& value) {
+  if (const std::shared_ptr<Object>* object = value.AsObject()) {
+    return dynamic_cast<const NetrefObject*>(object->get()) == nullptr;
+  }
+  const absl::Span<const Value> items = value.items();
+  return std::any_of(items.begin(), items.end(), HoldsOurObjects);
+}
+
+// Boxing runs under a lock, where none of the user's objects may die: this holds them meanwhile. A
+// value without any is not shared, so that its strings can be moved.
+Value KeptWhileBoxed(const Value& value) { return HoldsOurObjects(value) ? value : Value(); }
+
+absl::Status ConnectionEnded(const absl::Status& how = absl::OkStatus()) {
+  return PyStatus("EOFError",
+                  absl::StrCat("the connection has ended", how.ok() ? "" : ": ", how.message()));
+}
 
 }  // namespace
 
@@ -140,7 +158,8 @@ void Connection::Finish() {
   bool opened;
   {
     MutexLock lock(&end_mutex_);
-    opened = std::exchange(opened_, false);
+    if (std::exchange(finished_, true)) return;
+    opened = opened_;
   }
   // In the user's code: hooks and destructors.
   RunUserCode([&] {
@@ -158,14 +177,14 @@ void Connection::EndWith(absl::Status status) {
   {
     MutexLock lock(&end_mutex_);
     if (ended()) return;
-    end_status_ = std::move(status);
+    end_status_ = status;
     ended_.store(true);
   }
   caller_->cancelled.store(true);
   stream_->Shutdown();
   std::vector<std::pair<std::shared_ptr<PendingRequest>, PendingRequest::Callback>> callbacks;
   for (const std::shared_ptr<PendingRequest>& request : pending_.End()) {
-    for (PendingRequest::Callback& callback : request->Answer(ConnectionEnded())) {
+    for (PendingRequest::Callback& callback : request->Answer(ConnectionEnded(status))) {
       callbacks.emplace_back(request, std::move(callback));
     }
   }
@@ -243,7 +262,12 @@ absl::Status Connection::ServeInput(const PendingRequest* awaited, absl::Time de
     if (leave || !status.ok()) return status;
     if (!batch_ends) continue;
     if (activity_.drained()) return absl::OkStatus();
-    const absl::StatusOr<bool> read = Read(deadline);
+    const Activity::Jobs jobs = activity_.jobs();
+    if (jobs == Activity::Jobs::kReady) return absl::OkStatus();
+    const absl::Time look =
+        jobs == Activity::Jobs::kNone ? absl::InfiniteFuture() : absl::Now() + kLookForTurnInterval;
+    const absl::StatusOr<bool> read = Read(std::min(deadline, look));
+    if (absl::IsDeadlineExceeded(read.status()) && look < deadline) continue;
     if (!read.ok()) return read.status();
     if (!*read) EndWith(absl::OkStatus());
   }
@@ -256,7 +280,9 @@ absl::StatusOr<bool> Connection::Read(absl::Time deadline) {
   if (deadline == absl::InfiniteFuture() && idle != absl::ZeroDuration()) {
     deadline = absl::Now() + idle;
   }
-  const ReadHint hint = parser_.inside_frame() ? ReadHint::kInsideFrame : ReadHint::kBetweenFrames;
+  // A stock peer's second small answer waits until its first is acknowledged.
+  const bool more_must_come = parser_.inside_frame() || unanswered_.load() > 1;
+  const ReadHint hint = more_must_come ? ReadHint::kInsideFrame : ReadHint::kBetweenFrames;
   absl::StatusOr<ReadResult> read = stream_->ReadSome(parser_.PrepareRead(), hint, deadline);
   if (!read.ok()) return read.status();
   switch (read->state) {
@@ -291,7 +317,13 @@ absl::Status Connection::DispatchMessage(absl::string_view payload, bool* has_in
   brine::Reader reader(payload, options_.limits);
   absl::StatusOr<MessageHead> head =
       ReadMessageHead(dialect_.load(std::memory_order_relaxed), &reader);
-  if (!head.ok()) return head.status();
+  if (!head.ok()) {
+    const Dialect spoken = DetectDialect(payload);
+    if (spoken == dialect_.load() || spoken == Dialect::kUnknown) return head.status();
+    return absl::InvalidArgumentError(absl::StrCat("the peer speaks the dialect of RPyC ",
+                                                   spoken == Dialect::kV6 ? "6" : "5",
+                                                   ", and the configuration says another"));
+  }
   return head->type == MessageType::kRequest ? DispatchRequest(head->seq, &reader, has_input)
                                              : DispatchAnswer(*head, &reader, has_input);
 }
@@ -412,8 +444,7 @@ absl::StatusOr<Value> Connection::RunByPolicy(Job& job) {
 }
 
 absl::Status Connection::Reply(absl::string_view seq, Value result) {
-  // Appending runs under a lock, where no object may die.
-  const Value kept = result.by_value() ? Value() : result;
+  const Value kept = KeptWhileBoxed(result);
   return outbox_.Append([&](OutBuffer* out) {
     FrameWriter frame(out);
     AppendMessageHead(dialect_.load(std::memory_order_relaxed), MessageType::kReply, seq, out);
@@ -447,6 +478,7 @@ void Connection::ReplyException(absl::string_view seq, const absl::Status& error
 
 absl::Status Connection::DispatchAnswer(const MessageHead& head, brine::Reader* reader,
                                         bool* has_input) {
+  unanswered_.fetch_sub(1, std::memory_order_relaxed);
   const absl::StatusOr<Value> seq = brine::Decode(head.seq, options_.limits);
   if (!seq.ok()) return seq.status();
   const std::shared_ptr<PendingRequest> request =
@@ -457,7 +489,7 @@ absl::Status Connection::DispatchAnswer(const MessageHead& head, brine::Reader* 
   absl::Status broken;
   if (!answer.ok() && !IsPyStatus(answer.status())) {
     broken = answer.status();
-    answer = ConnectionEnded();
+    answer = ConnectionEnded(broken);
   } else if (answer.ok() && head.type == MessageType::kException) {
     answer = PyStatus(vinegar::Load(*answer));
   }
@@ -477,6 +509,7 @@ absl::Status Connection::DispatchAnswer(const MessageHead& head, brine::Reader* 
 void Connection::AppendReleases() {
   if (!proxies_.owner()->has_releases()) return;
   for (const NetrefOwner::Release& release : proxies_.TakeReleases()) {
+    unanswered_.fetch_add(1, std::memory_order_relaxed);
     // REQUEST (DEL, TUPLE (LOCAL_REF id_pack, VALUE count))
     outbox_
         .Append([&](OutBuffer* out) {
@@ -519,7 +552,7 @@ std::shared_ptr<PendingRequest> Connection::Send(Handle handle, Value args, absl
   std::shared_ptr<PendingRequest> request = pending_.Add(&seq);
   if (request == nullptr) {
     request = std::make_shared<PendingRequest>();
-    request->Answer(ConnectionEnded());
+    request->Answer(ConnectionEnded(end_status()));
     return request;
   }
   absl::Status status;
@@ -543,7 +576,8 @@ std::shared_ptr<PendingRequest> Connection::Send(Handle handle, Value args, absl
 }
 
 absl::Status Connection::AppendRequest(int64_t seq, Handle handle, Value args) {
-  const Value kept = args;  // as in Reply
+  const Value kept = KeptWhileBoxed(args);
+  unanswered_.fetch_add(1, std::memory_order_relaxed);
   return outbox_.Append([&](OutBuffer* out) {
     FrameWriter frame(out);
     AppendMessageHead(dialect_.load(), MessageType::kRequest, EncodedInt(seq), out);

@@ -159,12 +159,14 @@ class Connection : private Requester {
   PendingRequests pending_;
   Activity activity_;
   Outbox outbox_;
+  std::atomic<int> unanswered_{0};  // messages of ours
   ConnectionCounters counters_;
 
   std::atomic<bool> ended_{false};
   mutable Mutex end_mutex_;
   absl::Status end_status_ ABSL_GUARDED_BY(end_mutex_);
   bool opened_ ABSL_GUARDED_BY(end_mutex_) = false;  // on_disconnect is due
+  bool finished_ ABSL_GUARDED_BY(end_mutex_) = false;
 };
 
 }  // namespace rpyc

@@ -43,7 +43,7 @@ absl::Status SendPing(Dialect dialect, Stream& stream) {
   brine::AppendTupleHeader(1, &out);
   brine::AppendInt(-1, &out);
   if (absl::Status ended = frame.End(UINT32_MAX); !ended.ok()) return ended;
-  return stream.Write(out.Chunks());
+  return stream.WriteAll(out.Chunks());
 }
 
 // The dialect of the frame that `bytes` begin with; kUnknown if there is more to come of it.
@@ -68,7 +68,7 @@ absl::StatusOr<Dialect> DialectOf(absl::string_view bytes, const Limits& limits)
 // Waits for the peer's first message; kUnknown if it has not come by `deadline`.
 // Errors:  kUnavailable - the peer has hung up; kInvalidArgument - not RPyC.
 absl::StatusOr<Dialect> Listen(Stream& stream, const Limits& limits, absl::Time deadline) {
-  while (stream.WaitReadable(deadline)) {
+  while (stream.Wait(Stream::Event::kReadable, deadline)) {
     const absl::StatusOr<ReadResult> read = stream.ReadAhead(kReadAheadBytes);
     if (!read.ok()) return read.status();
     // What came before the end counts.

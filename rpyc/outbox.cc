@@ -91,7 +91,8 @@ absl::Status Outbox::AwaitWritable(absl::Time deadline, bool has_input, bool* in
   const bool full = held >= limits_.max_read_ahead_bytes;
   const absl::Time until =
       reads && full ? std::min(deadline, absl::Now() + kTrickleInterval) : deadline;
-  if (!stream_->WaitWritable(until, /*or_readable=*/reads && !full) && until == deadline) {
+  const Stream::Event event = reads && !full ? Stream::Event::kEither : Stream::Event::kWritable;
+  if (!stream_->Wait(event, until) && until == deadline) {
     return absl::UnavailableError("the peer has not read in time what was sent to it");
   }
   if (!reads) return absl::OkStatus();

@@ -48,13 +48,17 @@ class Stream {
   // Writes of the chunks, in order, what is taken without waiting, in one system call.
   // Returns: how many bytes; 0 if none.   Errors:  kUnavailable - the peer is gone.
   virtual absl::StatusOr<size_t> WriteSome(absl::Span<const absl::string_view> chunks) = 0;
-  // Waits until WriteSome would take something, or ReadAhead find something if `or_readable`.
-  // False: neither, and `deadline` has passed.
-  virtual bool WaitWritable(absl::Time deadline, bool or_readable) = 0;
+  // Waits until ReadSome or ReadAhead would find something, or WriteSome take something; for
+  // kEither, one of both. False: none, and `deadline` has passed.
+  enum class Event { kReadable, kWritable, kEither };
+  virtual bool Wait(Event event, absl::Time deadline) = 0;
 
   // Ends both directions and wakes a blocked reader or writer; they see kEof / kUnavailable.
   // Idempotent. The descriptor stays owned until destruction.
   virtual void Shutdown() = 0;
+
+  // Writes all chunks, waiting as long as it takes. Errors as WriteSome's; part may be written.
+  absl::Status WriteAll(absl::Span<const absl::string_view> chunks);
 };
 
 }  // namespace rpyc

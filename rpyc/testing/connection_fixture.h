@@ -122,7 +122,7 @@ class ConnectionTest : public testing::TestWithParam<Dialect> {
       for (absl::string_view chunk : chunks) test_->received_.append(chunk.data(), chunk.size());
       return test_->received_.size() - before;
     }
-    bool WaitWritable(absl::Time, bool) override { return true; }
+    bool Wait(Event, absl::Time) override { return true; }
     void Shutdown() override {}
 
    private:

@@ -66,6 +66,16 @@ absl::StatusOr<ReadResult> MemoryStream::ReadSome(absl::Span<char> into, ReadHin
   return ReadResult{ReadResult::kData, bytes};
 }
 
+bool MemoryStream::Wait(Event event, absl::Time deadline) {
+  if (event != Event::kReadable || !ahead_.empty()) return true;
+  MutexLock lock(&shared_->mutex);
+  const Direction& in = shared_->to[side_];
+  while (in.read == in.bytes.size() && !in.closed) {
+    if (!shared_->changed.WaitUntil(&shared_->mutex, deadline)) return false;
+  }
+  return true;
+}
+
 absl::StatusOr<ReadResult> MemoryStream::ReadAhead(size_t max_bytes) {
   MutexLock lock(&shared_->mutex);
   Direction& in = shared_->to[side_];

@@ -37,7 +37,7 @@ class MemoryStream : public Stream {
   size_t read_ahead_bytes() const override { return ahead_.size(); }
   absl::string_view read_ahead() const override { return ahead_; }
   absl::StatusOr<size_t> WriteSome(absl::Span<const absl::string_view> chunks) override;
-  bool WaitWritable(absl::Time, bool) override { return true; }
+  bool Wait(Event event, absl::Time deadline) override;
   void Shutdown() override;
 
   // Writes one chunk; the status is dropped.

@@ -87,7 +87,6 @@ void Socket::KeepAlive(absl::Duration idle) {
   SetOption(fd_.get(), SOL_SOCKET, SO_KEEPALIVE, 1);
 }
 
-absl::StatusOr<ReadResult> SocketStream::ReadSome(absl::Span<char> into, ReadHint hint) {
 absl::StatusOr<ReadResult> SocketStream::ReadSome(absl::Span<char> into, ReadHint hint,
                                                   absl::Time deadline) {
   if (!ahead_.empty()) {
@@ -105,8 +104,8 @@ absl::StatusOr<ReadResult> SocketStream::ReadSome(absl::Span<char> into, ReadHin
     // Does not stick: again before each such read. Whether it worked does not matter.
     SetOption(socket_.fd(), IPPROTO_TCP, TCP_QUICKACK, 1);
   }
-  // The kernel keeps the time, so that a deadline costs no system call of its own as long as it is
-  // about as far away as that of the read before.
+  // The kernel keeps the time, so that a deadline costs no system call of its own as long as it
+  // is about as far away as that of the read before.
   for (;;) {
     const absl::Duration left =
         deadline == absl::InfiniteFuture() ? absl::InfiniteDuration() : deadline - absl::Now();
@@ -181,8 +180,11 @@ absl::StatusOr<size_t> SocketStream::WriteSome(absl::Span<const absl::string_vie
                      errno);
 }
 
-bool SocketStream::WaitWritable(absl::Time deadline, bool or_readable) {
-  const int16_t events = static_cast<int16_t>(or_readable ? POLLOUT | POLLIN : POLLOUT);
+bool SocketStream::Wait(Event event, absl::Time deadline) {
+  if (event != Event::kWritable && !ahead_.empty()) return true;
+  const int16_t events = event == Event::kReadable   ? POLLIN
+                         : event == Event::kWritable ? POLLOUT
+                                                     : POLLIN | POLLOUT;
   pollfd waited = {.fd = socket_.fd(), .events = events, .revents = 0};
   for (;;) {
     // Rounded up, so that the deadline has passed when it says so.
@@ -192,7 +194,7 @@ bool SocketStream::WaitWritable(absl::Time deadline, bool or_readable) {
                             : static_cast<int>(std::clamp<int64_t>(left, 0, INT_MAX));
     const int ready = ::poll(&waited, 1, timeout);
     if (ready > 0) return true;
-    if (ready < 0 && errno != EINTR) return true;  // the write will tell
+    if (ready < 0 && errno != EINTR) return true;  // what is tried then will tell
     if (absl::Now() >= deadline) return false;
   }
 }

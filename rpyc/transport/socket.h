@@ -58,7 +58,7 @@ class SocketStream : public Stream {
   size_t read_ahead_bytes() const override { return ahead_.size() - ahead_read_; }
   absl::string_view read_ahead() const override;
   absl::StatusOr<size_t> WriteSome(absl::Span<const absl::string_view> chunks) override;
-  bool WaitWritable(absl::Time deadline, bool or_readable) override;
+  bool Wait(Event event, absl::Time deadline) override;
   void Shutdown() override;
 
  private:

@@ -14,7 +14,6 @@
 #include <vector>
 
 #include "absl/time/clock.h"
-#include "absl/strings/str_join.h"
 #include "rpyc/transport/listener.h"
 
 namespace rpyc {
@@ -54,19 +53,6 @@ std::string Pattern(size_t bytes) {
   return text;
 }
 
-absl::Status WriteAll(Stream& stream, const std::vector<absl::string_view>& chunks) {
-  std::string all = absl::StrJoin(chunks, "");
-  std::vector<absl::string_view> rest = chunks;
-  for (size_t written = 0; written < all.size();) {
-    const absl::StatusOr<size_t> bytes = stream.WriteSome(rest);
-    if (!bytes.ok()) return bytes.status();
-    written += *bytes;
-    rest = {absl::string_view(all).substr(written)};
-    if (*bytes == 0) stream.WaitWritable(absl::InfiniteFuture(), /*or_readable=*/false);
-  }
-  return absl::OkStatus();
-}
-
 TEST(SocketStream, CarriesMuchDataBothWaysAtOnce) {
   TcpPair pair = MakeTcpPair();
   SocketStream client(std::move(pair.client));
@@ -81,11 +67,11 @@ TEST(SocketStream, CarriesMuchDataBothWaysAtOnce) {
           server.ReadSome(absl::MakeSpan(piece), ReadHint::kInsideFrame);
       if (!result.ok() || result->state != ReadResult::kData) break;
       total += result->bytes;
-      if (!WriteAll(server, {absl::string_view(piece.data(), result->bytes)}).ok()) break;
+      if (!server.WriteAll({absl::string_view(piece.data(), result->bytes)}).ok()) break;
     }
     ::shutdown(server_fd, SHUT_WR);
   });
-  auto written = std::async(std::launch::async, [&] { return WriteAll(client, {data}); });
+  auto written = std::async(std::launch::async, [&] { return client.WriteAll({data}); });
   EXPECT_EQ(ReadAll(client), data);
   EXPECT_TRUE(written.get().ok());
   echoed.get();
@@ -109,8 +95,8 @@ TEST(SocketStream, WritesManyChunksInOrderThroughPartialWrites) {
     position += chunks.back().size();
   }
   std::thread writer([&] {
-    EXPECT_TRUE(WriteAll(server, chunks).ok());
-    EXPECT_TRUE(WriteAll(server, {data}).ok());
+    EXPECT_TRUE(server.WriteAll(chunks).ok());
+    EXPECT_TRUE(server.WriteAll({data}).ok());
   });
   std::string all;
   std::string piece(4096, '\0');
@@ -138,7 +124,7 @@ TEST(SocketStream, AcknowledgesAtOnceInsideAFrameOnly) {
   SocketStream server(std::move(pair.server));
   char byte;
   const auto read_one = [&](ReadHint hint) {
-    ASSERT_TRUE(WriteAll(client, {"x"}).ok());
+    ASSERT_TRUE(client.WriteAll({"x"}).ok());
     ASSERT_EQ(server.ReadSome(absl::MakeSpan(&byte, 1), hint)->bytes, 1u);
   };
   const int off = 0;
@@ -154,14 +140,14 @@ TEST(SocketStream, EndsWhenThePeerDoes) {
   SocketStream server(std::move(pair.server));
   {
     SocketStream client(std::move(pair.client));
-    ASSERT_TRUE(WriteAll(client, {"last"}).ok());
+    ASSERT_TRUE(client.WriteAll({"last"}).ok());
   }
   EXPECT_EQ(ReadAll(server), "last");
   // The first write may still be taken; its answer is a reset.
   absl::Status status;
-  for (int i = 0; i < 1000 && status.ok(); ++i) status = WriteAll(server, {"x", "y"});
+  for (int i = 0; i < 1000 && status.ok(); ++i) status = server.WriteAll({"x", "y"});
   EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
-  EXPECT_FALSE(WriteAll(server, {"x"}).ok());
+  EXPECT_FALSE(server.WriteAll({"x"}).ok());
 }
 
 TEST(SocketStream, ShutdownWakesReaderAndWriter) {
@@ -170,7 +156,7 @@ TEST(SocketStream, ShutdownWakesReaderAndWriter) {
   SocketStream server(std::move(pair.server));
   const std::string data(64 << 20, 'x');  // more than two sockets hold
   auto read = std::async(std::launch::async, [&] { return ReadAll(server); });
-  auto written = std::async(std::launch::async, [&] { return WriteAll(server, {data}); });
+  auto written = std::async(std::launch::async, [&] { return server.WriteAll({data}); });
   server.Shutdown();
   EXPECT_EQ(read.get(), "");
   EXPECT_EQ(written.get().code(), absl::StatusCode::kUnavailable);
@@ -180,7 +166,7 @@ TEST(SocketStream, NothingIsReadAfterShutdown) {
   TcpPair pair = MakeTcpPair();
   SocketStream client(std::move(pair.client));
   SocketStream server(std::move(pair.server));
-  ASSERT_TRUE(WriteAll(client, {"two"}).ok());
+  ASSERT_TRUE(client.WriteAll({"two"}).ok());
   char byte;
   ASSERT_EQ(server.ReadSome(absl::MakeSpan(&byte, 1), ReadHint::kBetweenFrames)->bytes, 1u);
   server.Shutdown();
@@ -214,7 +200,7 @@ TEST(SocketStream, ConnectGivesUpAtItsDeadline) {
   SocketStream first(std::move(waiting.front()));
   SocketStream served(*listener->Accept());
   auto read = std::async(std::launch::async, [&] { return ReadAll(first); });
-  ASSERT_TRUE(served.Write({"blocking"}).ok());
+  ASSERT_TRUE(served.WriteAll({"blocking"}).ok());
   served.Shutdown();
   EXPECT_EQ(read.get(), "blocking");
 }

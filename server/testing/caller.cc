@@ -79,14 +79,7 @@ absl::StatusOr<PeerMessage> Caller::ReceiveMessage() {
   }
 }
 
-void Caller::SendRaw(absl::string_view bytes) {
-  while (!bytes.empty()) {
-    const absl::StatusOr<size_t> written = stream_.WriteSome({bytes});
-    if (!written.ok()) return;
-    bytes.remove_prefix(*written);
-    if (*written == 0) stream_.WaitWritable(absl::InfiniteFuture(), /*or_readable=*/false);
-  }
-}
+void Caller::SendRaw(absl::string_view bytes) { stream_.WriteAll({bytes}).IgnoreError(); }
 
 bool Caller::Ended() { return absl::IsUnavailable(ReceiveMessage().status()); }
 

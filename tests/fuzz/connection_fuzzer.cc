@@ -220,7 +220,7 @@ class ConversationStream : public Stream {
     return ReadResult{ReadResult::kData, bytes};
   }
   // Nobody watches.
-  bool WaitWritable(absl::Time, bool) override { return true; }
+  bool Wait(Event, absl::Time) override { return true; }
   absl::StatusOr<ReadResult> ReadAhead(size_t) override {
     return ReadResult{ReadResult::kWouldBlock};
   }
