@@ -38,8 +38,9 @@ class Host {
   // Closes all servers, draining for at most `drain_timeout`, then the control plane. Idempotent.
   // It waits for calls that run: where they run on the caller's own loop (Service::RunOn), that
   // loop goes on on another thread meanwhile, or first drops the tasks it was given. A call that
-  // does not return even so is left behind on its thread, with all it uses, and counted in
-  // servers().GetTotals().abandoned_calls: a program that has any should end by _exit.
+  // does not return even so is left behind on its thread, with all it uses (an executor that the
+  // service owns, not one it borrows), and counted in servers().GetTotals().abandoned_calls: a
+  // program that has any should end by _exit.
   void Close(absl::Duration drain_timeout);
 
   ServerDirectory& servers();

@@ -181,20 +181,22 @@ TEST(HostEmbedding, TheLoopsOwnThreadMayCloseOnceItHasDroppedItsTasks) {
 }
 
 TEST(HostEmbedding, CloseReturnsThoughTheLoopDoesNotRun) {
-  Loop loop;
+  const auto loop = std::make_shared<Loop>();  // the call's thread will use it when all is over
   absl::StatusOr<std::unique_ptr<Host>> host =
-      StartHost(Service("LOOP").RunOn(loop.executor()).Expose("never", [] { ADD_FAILURE(); }));
+      StartHost(Service("LOOP")
+                    .RunOn([loop](std::function<void()> task) { loop->Post(std::move(task)); })
+                    .Expose("never", [] { ADD_FAILURE(); }));
   ASSERT_TRUE(host.ok()) << host.status();
   absl::StatusOr<Value> answer;
   std::thread client([&] { answer = Caller(OnlyServer(**host)).Call("never"); });
-  loop.Take()();  // makes the root
-  loop.WaitForATask();
+  loop->Take()();  // makes the root
+  loop->WaitForATask();
   (*host)->Close(absl::ZeroDuration());
   EXPECT_EQ((*host)->servers().GetTotals().abandoned_calls, 1);
   client.join();
   EXPECT_EQ(answer.status().code(), absl::StatusCode::kUnavailable) << answer.status();
   host->reset();
-  loop.Drop();  // only now the call's thread goes on, without a host
+  loop->Drop();  // only now the call's thread goes on, without a host
 }
 
 TEST(HostEmbedding, HostsLiveSideBySideAndOneAfterAnother) {
