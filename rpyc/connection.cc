@@ -397,7 +397,9 @@ absl::Status Connection::ReadRequest(brine::Reader* reader, Job* job) {
 // By the thread that has the turn. Errors:  the connection is broken.
 absl::Status Connection::RunJob(Job& job) {
   if (job.row == nullptr) {
-    RunUserCode(job.callback).IgnoreError();  // an executor that drops it has nobody to tell
+    // Destroys it too: who serves keeps the job for long. An executor that drops it has nobody to
+    // tell.
+    RunUserCode([&] { std::exchange(job.callback, nullptr)(); }).IgnoreError();
     return absl::OkStatus();
   }
   absl::StatusOr<Value> result = job.pipelined ? RunTimed(job) : RunByPolicy(job);
