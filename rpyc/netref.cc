@@ -6,6 +6,8 @@
 #include "absl/strings/str_cat.h"
 #include "rpyc/collection.h"
 #include "rpyc/errors.h"
+#include "rpyc/netref_object.h"
+#include "rpyc/pending_request.h"
 #include "rpyc/python_ops.h"
 
 namespace rpyc {
@@ -78,6 +80,22 @@ Netref Netref::Call(CallArgs args) const {
                   "");
   }
   return Result((*object)->Call(context_, std::move(args)), "");
+}
+
+StartedCall Netref::Answered(absl::StatusOr<Value> answer) {
+  auto request = std::make_shared<PendingRequest>();
+  request->Answer(std::move(answer));
+  return {std::move(request), nullptr};
+}
+
+StartedCall Netref::StartCall(CallArgs args) const {
+  const std::shared_ptr<Object>* object = value_.ok() ? value_->AsObject() : nullptr;
+  auto* peers = object == nullptr ? nullptr : dynamic_cast<NetrefObject*>(object->get());
+  const std::shared_ptr<NetrefOwner> owner = peers == nullptr ? nullptr : peers->owner();
+  if (owner == nullptr) return Answered(Call(std::move(args)).value());
+  return {attribute_ ? peers->StartCallAttr(*attribute_, std::move(args))
+                     : peers->StartCall(std::move(args)),
+          owner};
 }
 
 void Netref::Add(Arg arg, CallArgs* args) {

@@ -41,6 +41,14 @@ namespace rpyc {
 
 class ItemRange;
 class Netref;
+class NetrefOwner;
+class PendingRequest;
+
+// A call that has been sent, and whom to wait at for its answer: null if that is there.
+struct StartedCall {
+  std::shared_ptr<PendingRequest> request;
+  std::shared_ptr<NetrefOwner> owner;
+};
 
 namespace netref_internal {
 
@@ -112,6 +120,15 @@ class [[nodiscard]] Netref {
     return call;
   }
   Netref Call(CallArgs args) const;
+  // Calls it and does not wait: what rpyc::Async (rpyc/async_result.h) is made of. An object of our
+  // own has been called, and an error is the answer, when this returns.
+  template <typename... A>
+  StartedCall Start(A&&... args) const {
+    CallArgs call;
+    absl::Status converted = Guarded([&] { (AddArgument(std::forward<A>(args), &call), ...); });
+    return converted.ok() ? StartCall(std::move(call)) : Answered(std::move(converted));
+  }
+  StartedCall StartCall(CallArgs args) const;
   // A C++ function that calls the attribute `name`. It throws as as<R>() does; not if R is
   // absl::Status, an absl::StatusOr or a Netref.
   //   auto add = root.Function<int(int, int)>("add");
@@ -229,6 +246,7 @@ class [[nodiscard]] Netref {
       args->positional.push_back(*std::move(converted));
     }
   }
+  static StartedCall Answered(absl::StatusOr<Value> answer);
   static void Add(Arg arg, CallArgs* args);
   static void Add(Args rest, CallArgs* args);
   static void Add(Kwargs rest, CallArgs* args);

@@ -1,0 +1,83 @@
+#ifndef RPYC_ASYNC_RESULT_H_
+#define RPYC_ASYNC_RESULT_H_
+
+#include <functional>
+#include <memory>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "rpyc/netref.h"
+
+namespace rpyc {
+
+// The result of a call that was sent and not waited for.
+//
+//   rpyc::AsyncResult result = rpyc::Async(root["slow"])(1);
+//   result.AddCallback([](rpyc::AsyncResult r) { Show(r.as<int>()); });
+//   result.SetExpiry(absl::Seconds(5));
+//   int answer = result.as<int>();                                // waits
+//
+// The answer is noticed by whichever thread serves the connection, also one that waits for an
+// answer of its own; ready() serves what has arrived.
+// A handle: copies are the same result. Threads: any.
+// Source:  RPyC core/async_.py, AsyncResult, 5.3.1 and 6.0.2.
+class AsyncResult {
+ public:
+  // Of a request on an object that `context` has asked for; its timeout is the expiry.
+  AsyncResult(StartedCall call, CallContext context);
+
+  // Whether the answer, or the error, has arrived in time. Does not wait.
+  bool ready() const;
+  // Whether it is an error.
+  bool error() const;
+  // Whether it did not arrive in time, and so never will.
+  bool expired() const;
+
+  // Gives it `timeout` from now on; InfiniteDuration: for ever, which it has unless the Netref had
+  // a Timeout. An answer that comes later is dropped.
+  void SetExpiry(absl::Duration timeout) const;
+  // Waits until it is ready. Errors:  TimeoutError, as a PyStatus - it expired.
+  absl::Status Wait() const;
+  // Waits; the result, or the error in its place.
+  Netref value() const;
+  template <typename T>
+  T as() const {
+    return value().as<T>();
+  }
+  template <typename T>
+  auto get() const {
+    return value().get<T>();
+  }
+
+  // Calls `callback` when it is ready: on the thread that serves the connection then, or at once if
+  // it is ready. Not if it expires. What it throws is dropped.
+  void AddCallback(std::function<void(AsyncResult)> callback) const;
+
+ private:
+  struct State;
+  explicit AsyncResult(std::shared_ptr<State> state) : state_(std::move(state)) {}
+
+  std::shared_ptr<State> state_;
+};
+
+// What calls without waiting: rpyc::Async(root["slow"])(1, rpyc::Arg("b") = 2).
+class AsyncFunction {
+ public:
+  explicit AsyncFunction(Netref function) : function_(std::move(function)) {}
+
+  template <typename... A>
+  AsyncResult operator()(A&&... args) const {
+    return AsyncResult(function_.Start(std::forward<A>(args)...), function_.context());
+  }
+
+ private:
+  Netref function_;
+};
+
+// Source:  RPyC utils/helpers.py, async_, 5.3.1 and 6.0.2.
+inline AsyncFunction Async(Netref function) { return AsyncFunction(std::move(function)); }
+
+}  // namespace rpyc
+
+#endif  // RPYC_ASYNC_RESULT_H_
