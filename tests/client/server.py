@@ -36,22 +36,18 @@ class Invoker:
         self.thread.join()
 
 
+class _Connected(fixture.Fixture):
+    def on_connect(self, conn):
+        super().on_connect(conn)
+        self._conn = conn
+
+
 @fixture.shown
-class ClientFixture(fixture.Fixture):
+class ClientFixture(_Connected):
     """The objects of the server tests, and what uses those of the client."""
 
-    plain = ("ALIASES", )
+    plain = ("kept", )
     kept = {}
-    get_service_name = rpyc.Service.exposed_get_service_name
-    get_service_aliases = rpyc.Service.exposed_get_service_aliases
-
-    def on_connect(self, conn):
-        self._conn = conn
-        self._list, self._dict = [1, 2, 3], {"a": 1, "b": 2}
-        self._session = ""
-
-    def on_disconnect(self, conn):
-        pass
 
     # Values.
     def values(self):
@@ -63,8 +59,8 @@ class ClientFixture(fixture.Fixture):
         """Whether what the client sent are these very values."""
         return repr(values) == repr(ClientFixture.exposed_values(self))
 
-    def type_name(self, x):
-        return type(x).__name__
+    def is_list(self, x):
+        return isinstance(x, list)
 
     # Calls into the client.
     def call(self, f, *args, **kwargs):

@@ -180,4 +180,13 @@ int Account::balance() const { return cents_; }
 
 rpyc::Service Bank() { return rpyc::Service::Of<Account>("ACCOUNT"); }
 
+// --- the tour: the client ---
+
+int AddInPython(const rpyc::Client& client) {
+  int three = client.root()["add"](1, 2).as<int>();                     // throws RemoteError
+  absl::StatusOr<int> six = client.root()["add"](three, 3).get<int>();  // does not
+  auto add = client.root().Function<int(int, int)>("add");              // a std::function
+  return add(three, six.value_or(0));
+}
+
 }  // namespace snippets

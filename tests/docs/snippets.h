@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "client/client.h"
 #include "rpyc/service.h"
 
 // The C++ of docs/tour.md and README.md: every code block there must occur in snippets.cc or be an
@@ -18,6 +19,7 @@ rpyc::Service Sums();
 rpyc::Service Workshop();
 rpyc::Service Gui(std::shared_ptr<Window> window, rpyc::Executor main_loop);
 rpyc::Service Gui(rpyc::Executor main_loop);
+int AddInPython(const rpyc::Client& client);
 
 }  // namespace snippets
 

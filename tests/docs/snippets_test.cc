@@ -51,7 +51,8 @@ class DocumentTest : public testing::TestWithParam<const char*> {};
 
 TEST_P(DocumentTest, EveryCodeBlockIsBuilt) {
   std::vector<std::string> built = Lines("tests/docs/snippets.cc");
-  for (const char* example : {"examples/greeter_host.cc", "examples/embedding/thermostat.cc"}) {
+  for (const char* example : {"examples/forecast_client.cc", "examples/greeter_host.cc",
+                              "examples/embedding/thermostat.cc"}) {
     for (const std::string& line : Lines(example)) built.push_back(line);
   }
   const std::vector<Block> blocks = CodeBlocks(GetParam());

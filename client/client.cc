@@ -1,0 +1,150 @@
+#include "client/client.h"
+
+#include <utility>
+
+#include "absl/functional/function_ref.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "client/client_core.h"
+#include "client/dial.h"
+#include "rpyc/dialect_probe.h"
+#include "rpyc/errors.h"
+#include "rpyc/protocol_constants.h"
+#include "rpyc/transport/endpoint.h"
+#include "rpyc/transport/socket.h"
+#include "rpyc/transport/socket_address.h"
+
+namespace rpyc {
+namespace {
+
+using Dialer = absl::FunctionRef<absl::StatusOr<std::unique_ptr<Stream>>()>;
+
+// A stream to a peer whose dialect is in `options` when this returns. Errors name `peer`.
+absl::StatusOr<std::unique_ptr<Stream>> OpenStream(Dialer dial, const std::string& peer,
+                                                   absl::Time deadline, ClientOptions* options) {
+  if (options->config.dialect != 0) return dial();
+  absl::StatusOr<Probed> probed = ProbeDialect(dial, options->limits, deadline);
+  if (!probed.ok()) {
+    const absl::Status& status = probed.status();
+    if (absl::StrContains(status.message(), peer)) return status;
+    return absl::Status(status.code(), absl::StrCat("connect to ", peer, ": ", status.message()));
+  }
+  options->config.dialect = probed->dialect == Dialect::kV6 ? 6 : 5;
+  return std::move(probed->stream);
+}
+
+std::unique_ptr<Stream> StreamOver(Socket socket, const ClientOptions& options) {
+  if (options.keepalive > absl::ZeroDuration()) socket.KeepAlive(options.keepalive);
+  return std::make_unique<SocketStream>(std::move(socket));
+}
+
+}  // namespace
+
+Client::Core::Core(std::unique_ptr<Stream> stream, std::string peer, ClientOptions given)
+    : service(given.service.has_value() ? *std::move(given.service) : Service("VOID")),
+      options{given.limits, std::move(given.config)},
+      connection(std::move(stream), &service, &options, std::move(peer)) {}
+
+Client::Client(std::shared_ptr<Core> core) : core_(std::move(core)) {}
+Client::Client(Client&&) noexcept = default;
+
+Client& Client::operator=(Client&& other) noexcept {
+  if (core_ != nullptr) Close();
+  core_ = std::move(other.core_);
+  return *this;
+}
+
+Client::~Client() {
+  if (core_ != nullptr) Close();
+}
+
+absl::StatusOr<Client> Client::Open(std::unique_ptr<Stream> stream, std::string peer,
+                                    ClientOptions options) {
+  auto core = std::make_shared<Core>(std::move(stream), std::move(peer), std::move(options));
+  core->connection.peer_objects()->KeepAlive(core);
+  if (absl::Status opened = core->connection.Open(); !opened.ok()) return opened;
+  return Client(std::move(core));
+}
+
+Netref Client::root() const {
+  {
+    MutexLock lock(&core_->mutex);
+    if (core_->root.has_value()) return Netref(*core_->root);
+  }
+  // Two threads may both ask; that is harmless, and holding the lock over a request is not.
+  absl::StatusOr<Value> root =
+      core_->connection.peer_objects()->Request(Handle::kGetRoot, Value::Tuple({}), std::nullopt);
+  if (root.ok()) {
+    MutexLock lock(&core_->mutex);
+    if (!core_->root.has_value()) core_->root = *root;
+  }
+  return Netref(std::move(root));
+}
+
+absl::Status Client::Ping(absl::Duration timeout, absl::string_view data) const {
+  const absl::StatusOr<Value> echo = core_->connection.peer_objects()->Request(
+      Handle::kPing, Value::Tuple({Value(data)}), timeout);
+  if (!echo.ok()) return echo.status();
+  if (*echo == Value(data)) return absl::OkStatus();
+  return absl::DataLossError(absl::StrCat("ping to ", peer(), ": ", echo->DebugString(),
+                                          " came back for ", Value(data).DebugString()));
+}
+
+bool Client::Serve(absl::Time deadline) { return core_->connection.Serve(deadline); }
+
+void Client::Close() {
+  core_->closing.store(true);
+  core_->connection.Close();
+  std::optional<Value> root;  // destroyed outside the lock
+  MutexLock lock(&core_->mutex);
+  root = std::exchange(core_->root, std::nullopt);
+}
+
+bool Client::closed() const { return core_->connection.ended(); }
+const std::string& Client::peer() const { return core_->connection.peer(); }
+int Client::dialect() const { return core_->options.config.dialect; }
+
+absl::StatusOr<Client> Connect(const std::string& host, int port, ClientOptions options) {
+  const absl::Time deadline = absl::Now() + options.connect_timeout;
+  std::string peer = Endpoint{.host = host, .port = port, .socket_path = {}}.ToString();
+  const auto dial = [&]() -> absl::StatusOr<std::unique_ptr<Stream>> {
+    absl::StatusOr<Socket> socket = Dial(host, port, options.ipv6, deadline);
+    if (!socket.ok()) return socket.status();
+    return StreamOver(*std::move(socket), options);
+  };
+  absl::StatusOr<std::unique_ptr<Stream>> stream = OpenStream(dial, peer, deadline, &options);
+  if (!stream.ok()) return stream.status();
+  return Client::Open(*std::move(stream), std::move(peer), std::move(options));
+}
+
+absl::StatusOr<Client> ConnectUnix(const std::string& path, ClientOptions options) {
+  const absl::Time deadline = absl::Now() + options.connect_timeout;
+  const absl::StatusOr<SocketAddress> address = SocketAddress::Unix(path);
+  if (!address.ok()) return address.status();
+  std::string peer = address->ToString();
+  const auto dial = [&]() -> absl::StatusOr<std::unique_ptr<Stream>> {
+    absl::StatusOr<Socket> socket = Socket::Connect(*address, deadline);
+    if (!socket.ok()) return socket.status();
+    return StreamOver(*std::move(socket), options);
+  };
+  absl::StatusOr<std::unique_ptr<Stream>> stream = OpenStream(dial, peer, deadline, &options);
+  if (!stream.ok()) return stream.status();
+  return Client::Open(*std::move(stream), std::move(peer), std::move(options));
+}
+
+absl::StatusOr<Client> ConnectStream(std::unique_ptr<Stream> stream, ClientOptions options,
+                                     std::string peer) {
+  const absl::Time deadline = absl::Now() + options.connect_timeout;
+  const auto give = [&]() -> absl::StatusOr<std::unique_ptr<Stream>> {
+    if (stream != nullptr) return std::move(stream);
+    return absl::FailedPreconditionError(
+        "it does not speak RPyC 6, and a stream cannot be connected a second time: set "
+        "config.dialect to 5");
+  };
+  absl::StatusOr<std::unique_ptr<Stream>> opened = OpenStream(give, peer, deadline, &options);
+  if (!opened.ok()) return opened.status();
+  return Client::Open(*std::move(opened), std::move(peer), std::move(options));
+}
+
+}  // namespace rpyc

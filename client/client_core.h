@@ -1,0 +1,32 @@
+#ifndef CLIENT_CLIENT_CORE_H_
+#define CLIENT_CLIENT_CORE_H_
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/base/thread_annotations.h"
+#include "client/client.h"
+#include "rpyc/connection.h"
+#include "rpyc/mutex.h"
+#include "rpyc/service.h"
+#include "rpyc/value.h"
+
+namespace rpyc {
+
+// What a Client shares with requests that run and with its background thread.
+struct Client::Core {
+  Core(std::unique_ptr<Stream> stream, std::string peer, ClientOptions given);
+
+  const Service service;
+  const Connection::Options options;
+  Connection connection;
+  std::atomic<bool> closing{false};  // by us
+  Mutex mutex;
+  std::optional<Value> root ABSL_GUARDED_BY(mutex);
+};
+
+}  // namespace rpyc
+
+#endif  // CLIENT_CLIENT_CORE_H_
