@@ -3,6 +3,7 @@ processes, which may be of different versions.
 """
 
 import gc
+import threading
 import weakref
 
 from scenario import request, rpyc
@@ -103,7 +104,10 @@ def _leave(t, key, thing):
     address, _, port = t.servers["relay-setting"].rpartition(":")
     conn = rpyc.connect(address, int(port), config={"allow_setattr": True})
     conn.root.keep(key, thing)
-    kept[key] = conn, rpyc.BgServingThread(conn), thing
+    # A BgServingThread sleeps for a tenth of a second between two looks.
+    serves = threading.Thread(target=conn.serve_all, daemon=True)
+    serves.start()
+    kept[key] = conn, serves, thing
 
 
 def leaves_a_thing(t, key):
@@ -125,7 +129,7 @@ def its_log(t, key):
 
 
 def its_thing_dies_when_nobody_holds_it(t, key):
-    conn, thread, thing = kept.pop(key)
+    conn, serves, thing = kept.pop(key)
     alive = weakref.ref(thing)
     del thing
     conn._last_traceback = None  # in which a Python keeps what it last raised
@@ -133,14 +137,14 @@ def its_thing_dies_when_nobody_holds_it(t, key):
     conn.root.forget(key)
     if not t.baseline:  # a Python in the middle keeps a traceback too
         t.eventually(lambda: conn.ping() or (gc.collect(), alive())[1] is None)
-    thread.stop()
     conn.close()
+    serves.join()
 
 
 def leaves_altogether(t, key):
-    conn, thread, _ = kept.pop(key)
-    thread.stop()
+    conn, serves, _ = kept.pop(key)
     conn.close()
+    serves.join()
 
 
 # --- the other client ---
