@@ -12,7 +12,7 @@ print(f"now to {thermostat.target:g}")
 try:
     thermostat.set_target(celsius=300)
 except ValueError as e:
-    print(f"not to 300: {e.args[0]}")
+    print(f"not to 300: {type(e).__name__}: {e.args[0]}")
 before = now = thermostat.temperature
 while now <= before:  # a question a time, each answered between two steps of the controller
     now = thermostat.temperature

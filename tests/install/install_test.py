@@ -64,9 +64,9 @@ def setUpModule():
 
 
 def build_command(program):
-    """The line that the source tells its reader to build it with."""
+    """The command that the source tells its reader to build it with."""
     with open(os.path.join(SOURCES, program + ".cc"), encoding="utf-8") as file:
-        return re.search(r"^// Build: +(.*)$", file.read(), re.M)[1]
+        return re.search(r"^// (?:Build: +)?(g\+\+ .*)$", file.read(), re.M)[1]
 
 
 class Thermostat(Process):
@@ -88,13 +88,26 @@ def talk(client, thermostat):
     return (done.returncode, done.stdout.splitlines(), done.stderr)
 
 
-SAID = ["it heats to 20 degrees", "now to 22", "not to 300: a target is from 5 to 30 degrees", "it is getting warmer"]
+SAID = [
+    "it heats to 20 degrees", "now to 22", "not to 300: ValueError: a target is from 5 to 30 degrees",
+    "it is getting warmer"
+]
 
 
 class Built:
     """One way of building, and what every way must give."""
 
-    program = None
+    program = client = None
+
+    def test_the_cpp_client_says_what_the_python_client_says(self):
+        thermostat = Thermostat(self.program)
+        self.addCleanup(thermostat.kill)
+        self.assertEqual(talk([self.client], thermostat), (0, SAID, ""))
+
+    def test_the_cpp_client_links_no_grpc(self):
+        needed = re.findall(r"NEEDED.*\[(.*)\]", run([tool("readelf"), "--dynamic", self.client]))
+        self.assertTrue(any(name.startswith("libz.") for name in needed), needed)
+        self.assertEqual([], [name for name in needed if re.match("lib(grpc|protobuf|spdlog)", name)])
 
     def test_every_python_client_talks_to_it(self):
         versions = 0
@@ -138,9 +151,11 @@ class ByPkgConfig(Built, unittest.TestCase):
         cls.addClassCleanup(shutil.rmtree, links)
         link = os.path.join(links, "prefix")
         os.symlink(prefix, link)
-        command = build_command("thermostat").replace("g++", "g++ -Wall -Wextra -Werror", 1)
-        run(["/bin/sh", "-ec", f"PKG_CONFIG_PATH={link}/lib/pkgconfig; export PKG_CONFIG_PATH; {command}"], cwd=folder)
-        cls.program = os.path.join(folder, "thermostat")
+        for program in ("thermostat", "thermostat_client"):
+            command = build_command(program).replace("g++", "g++ -Wall -Wextra -Werror", 1)
+            run(["/bin/sh", "-ec", f"PKG_CONFIG_PATH={link}/lib/pkgconfig; export PKG_CONFIG_PATH; {command}"],
+                cwd=folder)
+        cls.program, cls.client = os.path.join(folder, "thermostat"), os.path.join(folder, "client")
 
 
 class ByCMake(Built, unittest.TestCase):
@@ -151,7 +166,7 @@ class ByCMake(Built, unittest.TestCase):
         # By its own means: the package is found by the prefix, not by PKG_CONFIG_PATH.
         cls.configure(SOURCES, cls.build)
         run([tool("cmake"), "--build", cls.build])
-        cls.program = os.path.join(cls.build, "thermostat")
+        cls.program, cls.client = os.path.join(cls.build, "thermostat"), os.path.join(cls.build, "thermostat_client")
 
     @staticmethod
     def configure(source, build):
