@@ -539,10 +539,7 @@ absl::StatusOr<Value> Connection::Request(Handle handle, Value args,
   const absl::Time deadline = absl::Now() + limit;
   const std::shared_ptr<PendingRequest> request = Send(handle, std::move(args), deadline);
   if (Await(*request, deadline)) return request->TakeAnswer();
-  return PyStatus("TimeoutError",
-                  absl::StrCat("the peer has not answered in ", absl::FormatDuration(limit),
-                               "; it serves requests only while it waits for an answer of its own "
-                               "or serves in the background"));
+  return NotAnswered(limit);
 }
 
 std::shared_ptr<PendingRequest> Connection::Start(Handle handle, Value args) {

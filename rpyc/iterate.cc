@@ -1,14 +1,19 @@
 #include "rpyc/iterate.h"
 
 #include <algorithm>
+#include <deque>
 #include <memory>
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "rpyc/container.h"
 #include "rpyc/errors.h"
+#include "rpyc/netref_object.h"
 #include "rpyc/object.h"
+#include "rpyc/pending_request.h"
 #include "rpyc/python_ops.h"
 #include "rpyc/utf8.h"
 
@@ -21,6 +26,8 @@ constexpr size_t kFirstBatch = 32;
 constexpr size_t kLargestBatch = 1000;
 // A batch of the peer's items is one frame: aim well below what a frame may have.
 constexpr size_t kBatchBytes = 1u << 20;
+// So many small requests fit the buffers of a socket, and so do not wait for who sends the answers.
+constexpr size_t kMostQuestions = 64;
 
 absl::Status NotIterable(const Value& value) {
   return PyStatus("TypeError", absl::StrCat("'", ShortTypeName(value), "' object is not iterable"));
@@ -97,6 +104,40 @@ absl::Status TakePair(const CallContext& context, size_t index, Value item, cons
                     absl::StrCat("dictionary update sequence element #", index, " is no pair"));
   }
   return take(std::move((*pair)[0]), std::move((*pair)[1]));
+}
+
+// object[key] for each of `keys`. A peer has many questions at the same time, so that this takes
+// few round trips: a dict of Python's has no batch of values for peers with its default settings.
+absl::StatusOr<std::vector<Value>> GetItems(const CallContext& context, Object& object,
+                                            const std::vector<Value>& keys) {
+  constexpr absl::string_view kGetItem = "__getitem__";
+  std::vector<Value> values;
+  values.reserve(keys.size());
+  auto* netref = dynamic_cast<NetrefObject*>(&object);
+  const std::shared_ptr<NetrefOwner> owner = netref == nullptr ? nullptr : netref->owner();
+  if (owner == nullptr) {
+    for (const Value& key : keys) {
+      absl::StatusOr<Value> value = object.CallAttr(context, {.name = kGetItem, .exposed = false},
+                                                    CallArgs{.positional = {key}, .keyword = {}});
+      if (!value.ok()) return std::move(value).status();
+      values.push_back(*std::move(value));
+    }
+    return values;
+  }
+  std::deque<std::shared_ptr<PendingRequest>> asked;
+  for (size_t next = 0; values.size() < keys.size();) {
+    for (; next < keys.size() && asked.size() < kMostQuestions; ++next) {
+      asked.push_back(
+          netref->StartCallAttr(kGetItem, CallArgs{.positional = {keys[next]}, .keyword = {}}));
+    }
+    const absl::Duration limit = context.timeout().value_or(owner->sync_request_timeout());
+    if (!owner->Await(*asked.front(), absl::Now() + limit)) return NotAnswered(limit);
+    absl::StatusOr<Value> value = asked.front()->TakeAnswer();
+    if (!value.ok()) return std::move(value).status();
+    values.push_back(*std::move(value));
+    asked.pop_front();
+  }
+  return values;
 }
 
 }  // namespace
@@ -185,19 +226,24 @@ absl::Status ForEachPair(const CallContext& context, const Value& mapping, const
       return TakePair(context, index, std::move(item), limits, take);
     });
   }
-  size_t bytes = 0;
-  return ForEachItem(context, mapping, limits, [&](size_t, Value key) {
-    absl::StatusOr<Value> value = (*mapping.AsObject())
-                                      ->CallAttr(context, {.name = "__getitem__", .exposed = false},
-                                                 CallArgs{.positional = {key}, .keyword = {}});
-    if (!value.ok()) return value.status();
-    bytes += MemoryOf(*value);
-    if (bytes > limits.max_decoded_bytes) {
-      return PyStatus("ValueError", absl::StrCat("too many items: their values take over ",
-                                                 limits.max_decoded_bytes, " bytes"));
+  absl::StatusOr<ItemReader> reader = ItemReader::Of(context, mapping);
+  if (!reader.ok()) return std::move(reader).status();
+  for (size_t bytes = 0;;) {
+    absl::StatusOr<std::vector<Value>> keys = reader->Next(context);
+    if (!keys.ok()) return std::move(keys).status();
+    if (keys->empty()) return absl::OkStatus();
+    absl::StatusOr<std::vector<Value>> values = GetItems(context, **mapping.AsObject(), *keys);
+    if (!values.ok()) return std::move(values).status();
+    for (size_t i = 0; i < keys->size(); ++i) {
+      bytes += MemoryOf((*keys)[i]) + MemoryOf((*values)[i]);
+      if (bytes > limits.max_decoded_bytes) {
+        return PyStatus("ValueError", absl::StrCat("too many items: they take over ",
+                                                   limits.max_decoded_bytes, " bytes"));
+      }
+      absl::Status taken = take(std::move((*keys)[i]), std::move((*values)[i]));
+      if (!taken.ok()) return taken;
     }
-    return take(std::move(key), *std::move(value));
-  });
+  }
 }
 
 absl::StatusOr<std::vector<Value>> CollectItems(const CallContext& context, const Value& iterable,

@@ -48,7 +48,7 @@ absl::Status ForEachItem(const CallContext& context, const Value& iterable, cons
                          absl::FunctionRef<absl::Status(size_t index, Value item)> take);
 
 // Passes each key and value to `take`: of a dict, ours or the peer's, or any mapping of the peer's
-// (one question for each key), or of an iterable of pairs.
+// (whose values are asked for many at a time), or of an iterable of pairs.
 // Errors:  as above; TypeError or ValueError - an item is no pair.
 absl::Status ForEachPair(const CallContext& context, const Value& mapping, const Limits& limits,
                          absl::FunctionRef<absl::Status(Value key, Value value)> take);

@@ -2,7 +2,17 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "rpyc/errors.h"
+
 namespace rpyc {
+
+absl::Status NotAnswered(absl::Duration limit) {
+  return PyStatus("TimeoutError",
+                  absl::StrCat("the peer has not answered in ", absl::FormatDuration(limit),
+                               "; it serves requests only while it waits for an answer of its own "
+                               "or serves in the background"));
+}
 
 void PendingRequest::AddCallback(Callback callback) {
   {

@@ -9,7 +9,9 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "rpyc/mutex.h"
 #include "rpyc/value.h"
 
@@ -40,6 +42,9 @@ class PendingRequest {
   Mutex mutex_;
   std::vector<Callback> callbacks_ ABSL_GUARDED_BY(mutex_);
 };
+
+// The TimeoutError of a request that was not answered within `limit`.
+absl::Status NotAnswered(absl::Duration limit);
 
 // A connection's requests that wait for their answers, by sequence number. Threads: any.
 class PendingRequests {

@@ -63,8 +63,8 @@ struct MapCast {
 
 }  // namespace cast_internal
 
-// From a dict of ours or the caller's (which is asked for each value by itself), or an iterable of
-// pairs, copied. To a new Dict, by reference.
+// From a dict of ours or the caller's, or an iterable of pairs, copied. To a new Dict, by
+// reference.
 template <typename K, typename V>
 struct Cast<std::map<K, V>> : cast_internal::MapCast<std::map<K, V>> {};
 template <typename K, typename V>

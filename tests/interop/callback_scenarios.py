@@ -5,6 +5,11 @@ import weakref
 
 from scenario import names
 
+try:
+    from rpyc.utils.helpers import BgServingThread
+except ImportError:  # see scenario.py
+    pass
+
 # --- calls ------------------------------------------------------------------------------------------
 
 def calls_a_lambda(t):
@@ -143,6 +148,44 @@ def dies_with_the_connection(t):
     t.doCleanups()
     gc.collect()
     t.assertIsNone(alive())
+
+
+def of_another_connection(t):
+    """Its client serves in the background."""
+    name, conn = t.unique("posted"), t.connect("fixture")
+    conn.root.callbacks().post(name, lambda x: x + 1)
+    other = t.root().callbacks()
+    serving = BgServingThread(conn)
+    try:
+        t.same(6, other.posted(name, 20, 5))
+        other.remove(name)
+    finally:
+        serving.stop()
+
+
+def of_a_client_that_does_not_serve(t):
+    name, conn = t.unique("posted"), t.connect("fixture")
+    conn.root.callbacks().post(name, lambda: 1)
+    other = t.root().callbacks()
+    with t.assertRaises(Exception) as caught:
+        other.posted(name, 0.3)
+    t.assertIn(type(caught.exception).__name__, ("TimeoutError", "AsyncResultTimeout",
+                                                 "rpyc.core.async_.AsyncResultTimeout"))
+    if not t.baseline:
+        t.assertIn("the peer has not answered in 300ms; it serves requests only while it waits", str(caught.exception))
+    t.same(5, other.call(lambda: 5))
+    conn.ping()  # which serves it, too late
+    other.remove(name)
+
+
+def of_a_client_that_is_gone(t):
+    name, conn = t.unique("posted"), t.connect("fixture")
+    conn.root.callbacks().post(name, lambda: 1)
+    session, other = conn.root.session, t.root()
+    conn.close()
+    t.eventually(lambda: other.journal(session) == ("connect", "disconnect"))
+    t.raises(EOFError, other.callbacks().posted, name, 20)
+    other.callbacks().remove(name)
 
 
 # --- what else --------------------------------------------------------------------------------------

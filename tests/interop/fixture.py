@@ -399,9 +399,6 @@ class Callbacks:
         except BaseException as e:
             return type(e).__module__, type(e).__name__, e.args
 
-    def within(self, f, seconds):
-        return rpyc.timed(f, seconds)().value
-
     def keep(self, f):
         self._kept = f
 
@@ -410,6 +407,17 @@ class Callbacks:
 
     def forget(self):
         self._kept = None
+
+    _board = {}
+
+    def post(self, name, f):
+        self._board[name] = f
+
+    def posted(self, name, seconds, *args):
+        return rpyc.timed(self._board[name], seconds)(*args).value
+
+    def remove(self, name):
+        del self._board[name]
 
     def compose(self, f, g):
         return lambda x: f(g(x))
