@@ -9,6 +9,7 @@
 #include "rpyc/brine.h"
 #include "rpyc/dialect.h"
 #include "rpyc/protocol_constants.h"
+#include "rpyc/thread_id.h"
 
 namespace rpyc {
 namespace {
@@ -33,12 +34,6 @@ bool IsClose(absl::string_view payload, const Limits& limits) {
   return handle.ok() && *handle == static_cast<int64_t>(Handle::kClose);
 }
 
-// An address that is this thread's alone.
-const void* ThreadMark() {
-  static thread_local const char mark = 0;
-  return &mark;
-}
-
 }  // namespace
 
 // Changes the state in one step: if all of `required` and none of `forbidden` is set.
@@ -51,7 +46,7 @@ bool Activity::Change(uint64_t required, uint64_t forbidden, uint64_t add, uint6
 }
 
 bool Activity::MayRunLocked() const {
-  return turn_waiters_ == 0 && (bound_ == nullptr || bound_ == ThreadMark());
+  return turn_waiters_ == 0 && (bound_ == 0 || bound_ == ThisThreadId());
 }
 
 bool Activity::TakeInputLocked() {
@@ -60,11 +55,28 @@ bool Activity::TakeInputLocked() {
   return true;
 }
 
+// A thread that does not wait would never come for it: what is for it is then for any.
+bool Activity::IsForThisThreadLocked(uint64_t for_thread) const {
+  if (for_thread == 0 || for_thread == ThisThreadId()) return true;
+  return std::none_of(waiters_.begin(), waiters_.end(),
+                      [&](const Waiter* waiter) { return waiter->thread == for_thread; });
+}
+
+// The first job that this thread may run.
+std::deque<Job>::iterator Activity::FindJobLocked() {
+  if (!MayRunLocked()) return jobs_.end();
+  const auto is_ours = [this](const Job& job) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    return IsForThisThreadLocked(job.for_thread);
+  };
+  return std::find_if(jobs_.begin(), jobs_.end(), is_ours);
+}
+
 bool Activity::TakeJobLocked(Job* job) {
-  if (jobs_.empty() || !MayRunLocked()) return false;
+  const auto found = FindJobLocked();
+  if (found == jobs_.end()) return false;
   if (!Change(0, kTurn | kEnded, kTurn + kOneDeeper + kChange, 0)) return false;
-  *job = std::move(jobs_.front());
-  jobs_.pop_front();
+  *job = std::move(*found);
+  jobs_.erase(found);
   job_bytes_.fetch_sub(job->bytes);
   return true;
 }
@@ -72,7 +84,10 @@ bool Activity::TakeJobLocked(Job* job) {
 // Wakes a waiter if there is something that one could take.
 void Activity::PassOnLocked() {
   if (waiters_.empty()) return;
-  if (!jobs_.empty() && bound_ != nullptr) {
+  const bool choosy = bound_ != 0 || std::any_of(jobs_.begin(), jobs_.end(), [](const Job& job) {
+                        return job.for_thread != 0;
+                      });
+  if (!jobs_.empty() && choosy) {
     for (Waiter* waiter : waiters_) waiter->wake.Signal();
     return;
   }
@@ -82,7 +97,7 @@ void Activity::PassOnLocked() {
 }
 
 void Activity::UpdateCrowdLocked() {
-  const bool crowd = !waiters_.empty() || !jobs_.empty() || turn_waiters_ > 0 || bound_ != nullptr;
+  const bool crowd = !waiters_.empty() || !jobs_.empty() || turn_waiters_ > 0 || bound_ != 0;
   if (crowd) {
     state_.fetch_or(kCrowd);
   } else {
@@ -94,7 +109,7 @@ Activity::Got Activity::Wait(const PendingRequest* awaited, absl::Time deadline,
   if (awaited != nullptr && awaited->ready()) return Got::kAnswer;
   if (TryTakeInput()) return Got::kInput;
   MutexLock lock(&mutex_);
-  Waiter waiter{.awaited = awaited, .wake = {}};
+  Waiter waiter{.awaited = awaited, .thread = ThisThreadId(), .wake = {}};
   const auto place = waiters_.insert(waiters_.end(), &waiter);
   UpdateCrowdLocked();
   Got got;
@@ -130,11 +145,13 @@ void Activity::Answered(const PendingRequest& request) {
   }
 }
 
-bool Activity::BeginRun() {
+bool Activity::BeginRun(uint64_t for_thread) {
   constexpr uint64_t kBegin = kTurn + kOneDeeper + kChange;
+  // Without kSlow nobody waits whom it could be for.
   if (Change(kInput, kTurn | kSlow, kBegin, kInput)) return true;
   MutexLock lock(&mutex_);
-  if (!jobs_.empty() || !MayRunLocked() || !Change(kInput, kTurn | kEnded, kBegin, kInput)) {
+  if (!jobs_.empty() || !MayRunLocked() || !IsForThisThreadLocked(for_thread) ||
+      !Change(kInput, kTurn | kEnded, kBegin, kInput)) {
     return false;
   }
   PassOnLocked();
@@ -161,7 +178,8 @@ Activity::Jobs Activity::jobs() {
   if ((state_.load() & kCrowd) == 0) return Jobs::kNone;
   MutexLock lock(&mutex_);
   if (jobs_.empty()) return Jobs::kNone;
-  return (state_.load() & kTurn) == 0 && MayRunLocked() ? Jobs::kReady : Jobs::kWaiting;
+  const bool ready = (state_.load() & kTurn) == 0 && FindJobLocked() != jobs_.end();
+  return ready ? Jobs::kReady : Jobs::kWaiting;
 }
 
 bool Activity::EndRun() {
@@ -177,7 +195,7 @@ bool Activity::EndRun() {
 void Activity::Pause(bool bound) {
   if (!bound && Change(kTurn, kSlow, kChange, kTurn)) return;
   MutexLock lock(&mutex_);
-  if (bound && bound_depth_++ == 0) bound_ = ThreadMark();
+  if (bound && bound_depth_++ == 0) bound_ = ThisThreadId();
   Change(kTurn, 0, kChange, kTurn);
   UpdateCrowdLocked();
   turn_free_.Signal();
@@ -191,7 +209,7 @@ void Activity::Resume(bool bound) {
   UpdateCrowdLocked();
   while (!Change(0, kTurn, kTurn + kChange, 0)) turn_free_.Wait(&mutex_);
   --turn_waiters_;
-  if (bound && --bound_depth_ == 0) bound_ = nullptr;
+  if (bound && --bound_depth_ == 0) bound_ = 0;
   UpdateCrowdLocked();
 }
 
@@ -271,7 +289,10 @@ bool Activity::FindCloseLocked() {
       const bool compressed = frame[kFrameHeaderBytes - 1] != 0;
       const absl::string_view payload = absl::string_view(frame).substr(
           kFrameHeaderBytes, bytes - kFrameHeaderBytes - kFrameTrailerBytes);
-      if (!compressed && IsClose(payload, limits_)) return true;
+      if (!compressed && payload.size() >= prefix_bytes_ &&
+          IsClose(payload.substr(prefix_bytes_), limits_)) {
+        return true;
+      }
     }
     next_frame_ += bytes - begun_.size();
     begun_.clear();

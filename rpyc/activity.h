@@ -42,9 +42,14 @@ namespace rpyc {
 // Borrows everything. Threads: any, except as said.
 class Activity {
  public:
+  // `prefix_bytes` are in front of the message in each payload.
   Activity(const Limits& limits, Stream* stream, const FrameParser* parser,
-           CallContext::Caller* caller)
-      : limits_(limits), stream_(stream), parser_(parser), caller_(caller) {}
+           CallContext::Caller* caller, size_t prefix_bytes = 0)
+      : limits_(limits),
+        stream_(stream),
+        parser_(parser),
+        caller_(caller),
+        prefix_bytes_(prefix_bytes) {}
 
   // --- Threads that wait. ---
 
@@ -64,8 +69,9 @@ class Activity {
 
   // --- The thread that has the input. ---
 
-  // Changes the input for the turn; false: the turn is not to be had, or others are before.
-  bool BeginRun();
+  // Changes the input for the turn; false: the turn is not to be had, others are before, or
+  // `for_thread` is another thread that waits. 0: it is for any.
+  bool BeginRun(uint64_t for_thread = 0);
   void GiveInput();
   // Keeps a request for whoever has the turn next. False: there are too many, wait first.
   void AddJob(Job job);
@@ -122,10 +128,13 @@ class Activity {
 
   struct Waiter {
     const PendingRequest* awaited;
+    uint64_t thread;
     CondVar wake;
   };
 
   bool Change(uint64_t required, uint64_t forbidden, uint64_t add, uint64_t remove);
+  bool IsForThisThreadLocked(uint64_t for_thread) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  std::deque<Job>::iterator FindJobLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool MayRunLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool TakeInputLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool TakeJobLocked(Job* job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -138,6 +147,7 @@ class Activity {
   Stream* const stream_;
   const FrameParser* const parser_;
   CallContext::Caller* const caller_;
+  const size_t prefix_bytes_;
 
   std::atomic<uint64_t> state_{0};
   std::atomic<size_t> job_bytes_{0};
@@ -151,7 +161,7 @@ class Activity {
   std::deque<Job> jobs_ ABSL_GUARDED_BY(mutex_);
   CondVar turn_free_;
   int turn_waiters_ ABSL_GUARDED_BY(mutex_) = 0;
-  const void* bound_ ABSL_GUARDED_BY(mutex_) = nullptr;  // whose the turn is only
+  uint64_t bound_ ABSL_GUARDED_BY(mutex_) = 0;  // the thread whose alone the turn is
   int bound_depth_ ABSL_GUARDED_BY(mutex_) = 0;
   bool input_ended_ ABSL_GUARDED_BY(mutex_) = false;  // nothing more comes
   size_t next_frame_ ABSL_GUARDED_BY(mutex_) = 0;     // where one goes on in what was read ahead

@@ -14,6 +14,7 @@
 #include "rpyc/errors.h"
 #include "rpyc/held_turn.h"
 #include "rpyc/protocol_constants.h"
+#include "rpyc/thread_id.h"
 #include "rpyc/version.h"
 #include "rpyc/vinegar.h"
 
@@ -34,6 +35,18 @@ constexpr absl::Duration kLookForTurnInterval = absl::Milliseconds(5);
 // Clients warn in tracebacks unless the version begins with their own major number.
 std::string RemoteVersion(Dialect dialect) {
   return absl::StrCat(dialect == Dialect::kV6 ? "6" : "5", ".rpychost-", kVersion);
+}
+
+// Before each message where threads are bound: the sender's id, then that of whom it is for.
+// Source:  RPyC core/protocol.py, Connection._send and _dispatch, 5.3.1 and 6.0.2.
+constexpr size_t kThreadIdsBytes = 2 * sizeof(uint64_t);
+
+uint64_t LoadBig64(absl::string_view bytes) {
+  uint64_t number = 0;
+  for (size_t i = 0; i < sizeof(number); ++i) {
+    number = number << 8 | static_cast<uint8_t>(bytes[i]);
+  }
+  return number;
 }
 
 Dialect ConfiguredDialect(const ProtocolConfig& config) {
@@ -80,7 +93,8 @@ Connection::Connection(std::unique_ptr<Stream> stream, const Service* service,
       local_objects_(options_.limits.max_local_objects),
       proxies_(options_.limits.max_local_objects, this),
       boxing_(options_.limits, &local_objects_, &proxies_),
-      activity_(options_.limits, stream_.get(), &parser_, caller_.get()),
+      activity_(options_.limits, stream_.get(), &parser_, caller_.get(),
+                options_.config.bind_threads ? kThreadIdsBytes : 0),
       outbox_(options_.limits, stream_.get(), &activity_) {
   caller_->peer = std::move(peer);
   caller_->connection_id = NewObjectId();
@@ -204,9 +218,9 @@ absl::Status Connection::end_status() const {
 }
 
 // Where and when the service's policy wants it. Errors: it has not run, a PyStatus.
-absl::Status Connection::RunUserCode(absl::FunctionRef<void()> code) {
+absl::Status Connection::RunUserCode(absl::FunctionRef<void()> code, uint64_t peer_thread) {
   return runner_.Run([&] {
-    const HeldTurn held(&activity_, &runner_);
+    const HeldTurn held(&activity_, &runner_, peer_thread);
     code();
   });
 }
@@ -304,6 +318,17 @@ absl::StatusOr<bool> Connection::Read(absl::Time deadline) {
 // By the thread that has the input; `has_input` says whether it still has it afterwards.
 // Errors:  the connection is broken.
 absl::Status Connection::DispatchMessage(absl::string_view payload, bool* has_input) {
+  Job job;
+  job.bytes = payload.size();
+  if (options_.config.bind_threads) {
+    if (payload.size() <= kThreadIdsBytes) {
+      return absl::InvalidArgumentError(
+          "a message without thread ids, and bind_threads is on: both sides must have it on");
+    }
+    job.peer_thread = LoadBig64(payload);
+    job.for_thread = LoadBig64(payload.substr(sizeof(uint64_t)));
+    payload.remove_prefix(kThreadIdsBytes);
+  }
   if (dialect_.load(std::memory_order_relaxed) == Dialect::kUnknown) {
     const Dialect dialect = DetectDialect(payload);
     if (dialect == Dialect::kUnknown) {
@@ -324,19 +349,16 @@ absl::Status Connection::DispatchMessage(absl::string_view payload, bool* has_in
                                                    spoken == Dialect::kV6 ? "6" : "5",
                                                    ", and the configuration says another"));
   }
-  return head->type == MessageType::kRequest ? DispatchRequest(head->seq, &reader, has_input)
-                                             : DispatchAnswer(*head, &reader, has_input);
+  if (head->type != MessageType::kRequest) return DispatchAnswer(*head, &reader, has_input);
+  job.seq = std::string(head->seq);
+  return DispatchRequest(std::move(job), &reader, has_input);
 }
 
-absl::Status Connection::DispatchRequest(absl::string_view seq, brine::Reader* reader,
-                                         bool* has_input) {
-  Job job;
-  job.seq = std::string(seq);
-  job.bytes = seq.size() + reader->rest().size();
+absl::Status Connection::DispatchRequest(Job job, brine::Reader* reader, bool* has_input) {
   absl::Status status = ReadRequest(reader, &job);
   if (!status.ok()) {
     if (!IsPyStatus(status)) return status;
-    ReplyException(job.seq, status);
+    ReplyException(job, status);
     return absl::OkStatus();
   }
   if (job.row->number == Handle::kClose) {  // has no answer, and waits for nobody
@@ -357,7 +379,7 @@ absl::Status Connection::DispatchRequest(absl::string_view seq, brine::Reader* r
 
 // Runs `job` now, if it can have the turn, or leaves it to who can.
 absl::Status Connection::RunOrKeep(Job job, bool* has_input) {
-  if (!activity_.BeginRun()) {
+  if (!activity_.BeginRun(job.for_thread)) {
     activity_.AddJob(std::move(job));
     return absl::OkStatus();
   }
@@ -405,10 +427,10 @@ absl::Status Connection::RunJob(Job& job) {
   absl::StatusOr<Value> result = job.pipelined ? RunTimed(job) : RunByPolicy(job);
   if (ended()) return absl::OkStatus();
   absl::Status status = result.status();
-  if (status.ok()) status = Reply(job.seq, *std::move(result));
+  if (status.ok()) status = Reply(job, *std::move(result));
   if (!status.ok()) {
     if (!IsPyStatus(status)) return status;
-    ReplyException(job.seq, status);
+    ReplyException(job, status);
   }
   if (job.row->is_call) {
     // One writer, so no locked instruction.
@@ -437,19 +459,29 @@ absl::StatusOr<Value> Connection::RunByPolicy(Job& job) {
     job.args.clear();  // destructors are user code too
   };
   if (!job.row->runs_user_code) {
-    const HeldTurn held(&activity_, &runner_);
+    const HeldTurn held(&activity_, &runner_, job.peer_thread);
     run();
     return result;
   }
-  absl::Status ran = RunUserCode(run);
+  absl::Status ran = RunUserCode(run, job.peer_thread);
   return ran.ok() ? std::move(result) : ran;
 }
 
-absl::Status Connection::Reply(absl::string_view seq, Value result) {
+// After the frame's header.
+void Connection::BeginMessage(MessageType type, absl::string_view seq, uint64_t for_thread,
+                              OutBuffer* out) {
+  if (options_.config.bind_threads) {
+    out->AppendU64(ThisThreadId());
+    out->AppendU64(for_thread);
+  }
+  AppendMessageHead(dialect_.load(std::memory_order_relaxed), type, seq, out);
+}
+
+absl::Status Connection::Reply(const Job& job, Value result) {
   const Value kept = KeptWhileBoxed(result);
   return outbox_.Append([&](OutBuffer* out) {
     FrameWriter frame(out);
-    AppendMessageHead(dialect_.load(std::memory_order_relaxed), MessageType::kReply, seq, out);
+    BeginMessage(MessageType::kReply, job.seq, job.peer_thread, out);
     absl::Status boxed = boxing_.Box(std::move(result), out);
     if (!boxed.ok()) {
       frame.Abandon();
@@ -460,9 +492,8 @@ absl::Status Connection::Reply(absl::string_view seq, Value result) {
   });
 }
 
-void Connection::ReplyException(absl::string_view seq, const absl::Status& error) {
-  const Dialect dialect = dialect_.load(std::memory_order_relaxed);
-  const std::string version = RemoteVersion(dialect);
+void Connection::ReplyException(const Job& job, const absl::Status& error) {
+  const std::string version = RemoteVersion(dialect_.load(std::memory_order_relaxed));
   vinegar::DumpOptions options;
   options.include_traceback = options_.config.include_local_traceback;
   if (options_.config.include_local_version) options.version = version;
@@ -471,7 +502,7 @@ void Connection::ReplyException(absl::string_view seq, const absl::Status& error
   outbox_
       .Append([&](OutBuffer* out) {
         FrameWriter frame(out);
-        AppendMessageHead(dialect, MessageType::kException, seq, out);
+        BeginMessage(MessageType::kException, job.seq, job.peer_thread, out);
         brine::Encode(dumped, Limits(), out).IgnoreError();
         return frame.End(std::numeric_limits<uint32_t>::max());
       })
@@ -516,8 +547,8 @@ void Connection::AppendReleases() {
     outbox_
         .Append([&](OutBuffer* out) {
           FrameWriter frame(out);
-          AppendMessageHead(dialect_.load(), MessageType::kRequest, EncodedInt(pending_.NextSeq()),
-                            out);
+          BeginMessage(MessageType::kRequest, EncodedInt(pending_.NextSeq()),
+                       HeldTurn::PeerThread(&activity_), out);
           brine::AppendTupleHeader(2, out);
           brine::AppendInt(static_cast<int64_t>(Handle::kDel), out);
           boxing_.AppendRelease(release, out);
@@ -579,7 +610,7 @@ absl::Status Connection::AppendRequest(int64_t seq, Handle handle, Value args) {
   unanswered_.fetch_add(1, std::memory_order_relaxed);
   return outbox_.Append([&](OutBuffer* out) {
     FrameWriter frame(out);
-    AppendMessageHead(dialect_.load(), MessageType::kRequest, EncodedInt(seq), out);
+    BeginMessage(MessageType::kRequest, EncodedInt(seq), HeldTurn::PeerThread(&activity_), out);
     brine::AppendTupleHeader(2, out);
     brine::AppendInt(static_cast<int64_t>(handle), out);
     absl::Status boxed = boxing_.Box(std::move(args), out);

@@ -109,16 +109,17 @@ class Connection : private Requester {
   absl::Status ServeInput(const PendingRequest* awaited, absl::Time deadline);
   absl::StatusOr<bool> Read(absl::Time deadline);
   absl::Status DispatchMessage(absl::string_view payload, bool* has_input);
-  absl::Status DispatchRequest(absl::string_view seq, brine::Reader* reader, bool* has_input);
+  absl::Status DispatchRequest(Job job, brine::Reader* reader, bool* has_input);
   absl::Status DispatchAnswer(const MessageHead& head, brine::Reader* reader, bool* has_input);
   absl::Status RunOrKeep(Job job, bool* has_input);
   absl::Status RunJob(Job& job);
   absl::StatusOr<Value> RunTimed(Job& job);
   absl::StatusOr<Value> RunByPolicy(Job& job);
-  absl::Status RunUserCode(absl::FunctionRef<void()> code);
+  absl::Status RunUserCode(absl::FunctionRef<void()> code, uint64_t peer_thread = 0);
   absl::Status ReadRequest(brine::Reader* reader, Job* job);
-  absl::Status Reply(absl::string_view seq, Value result);
-  void ReplyException(absl::string_view seq, const absl::Status& error);
+  absl::Status Reply(const Job& job, Value result);
+  void ReplyException(const Job& job, const absl::Status& error);
+  void BeginMessage(MessageType type, absl::string_view seq, uint64_t for_thread, OutBuffer* out);
   void EndWith(absl::Status status);
   absl::Status end_status() const;
 

@@ -4,11 +4,15 @@ namespace rpyc {
 
 thread_local HeldTurn* HeldTurn::innermost_ = nullptr;
 
-bool HeldTurn::Within(const Activity* activity) {
-  for (const HeldTurn* turn = innermost_; turn != nullptr; turn = turn->outer_) {
-    if (turn->activity_ == activity) return true;
-  }
-  return false;
+const HeldTurn* HeldTurn::Innermost(const Activity* activity) {
+  const HeldTurn* turn = innermost_;
+  while (turn != nullptr && turn->activity_ != activity) turn = turn->outer_;
+  return turn;
+}
+
+uint64_t HeldTurn::PeerThread(const Activity* activity) {
+  const HeldTurn* turn = Innermost(activity);
+  return turn == nullptr ? 0 : turn->peer_thread_;
 }
 
 HeldTurn::Pause::Pause() : turn_(innermost_) {

@@ -1,6 +1,8 @@
 #ifndef RPYC_HELD_TURN_H_
 #define RPYC_HELD_TURN_H_
 
+#include <cstdint>
+
 #include "rpyc/activity.h"
 #include "rpyc/call_policy.h"
 
@@ -11,8 +13,9 @@ namespace rpyc {
 // meanwhile. Scopes nest: a thread that waits serves, and what it serves may wait again.
 class HeldTurn {
  public:
-  HeldTurn(Activity* activity, CallRunner* runner)
-      : activity_(activity), runner_(runner), outer_(innermost_) {
+  // `peer_thread` is the peer's thread that sent the request, 0 where threads are not bound.
+  HeldTurn(Activity* activity, CallRunner* runner, uint64_t peer_thread)
+      : activity_(activity), runner_(runner), peer_thread_(peer_thread), outer_(innermost_) {
     innermost_ = this;
   }
   ~HeldTurn() { innermost_ = outer_; }
@@ -20,7 +23,9 @@ class HeldTurn {
   HeldTurn& operator=(const HeldTurn&) = delete;
 
   // Whether this thread is in the middle of a request of the connection `activity` belongs to.
-  static bool Within(const Activity* activity);
+  static bool Within(const Activity* activity) { return Innermost(activity) != nullptr; }
+  // Which of the peer's threads waits for that request; 0: none, or threads are not bound.
+  static uint64_t PeerThread(const Activity* activity);
 
   // Gives the innermost turn of this thread away for a scope, if there is one.
   class Pause {
@@ -36,10 +41,13 @@ class HeldTurn {
   };
 
  private:
+  static const HeldTurn* Innermost(const Activity* activity);
+
   static thread_local HeldTurn* innermost_;
 
   Activity* const activity_;
   CallRunner* const runner_;
+  const uint64_t peer_thread_;
   HeldTurn* const outer_;
 };
 

@@ -2,6 +2,7 @@
 #define RPYC_JOB_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -19,6 +20,9 @@ struct Job {
   std::vector<Value> args = {};
   size_t bytes = 0;        // of the message
   bool pipelined = false;  // others were sent with it
+  // Where threads are bound: which of the peer's sent it, and which of ours shall run it; 0: any.
+  uint64_t peer_thread = 0;
+  uint64_t for_thread = 0;
 
   std::function<void()> callback = {};
 };

@@ -31,6 +31,9 @@ struct ProtocolConfig {
   std::string connid;
   // The wire dialect: 5 (RPyC 4 and 5), 6, or 0 to tell it by the peer's first frame. Not RPyC's.
   int dialect = 0;
+  // Messages say which thread sends them and which they are for. Both sides must have it on; no
+  // peer before 5.3.1 can.
+  bool bind_threads = false;
 };
 
 }  // namespace rpyc

@@ -160,6 +160,7 @@ absl::Status TakeProtocolConfig(const v1::ProtocolConfig& config, ProtocolConfig
                            &out->sync_request_timeout));
   }
   out->dialect = config.dialect();
+  out->bind_threads = config.bind_threads();
 
   constexpr absl::string_view kNoClasses = "a host in C++ has no Python classes to make";
   constexpr absl::string_view kToPeer = "what a method raises goes to the peer";
@@ -185,7 +186,6 @@ absl::Status TakeProtocolConfig(const v1::ProtocolConfig& config, ProtocolConfig
                                absl::StrCat("spec.protocol_config.dialect is ", config.dialect(),
                                             ", not 0 (detect), 5 or 6")));
   }
-  status.Update(NotSupportedIf(config.bind_threads(), "spec.protocol_config.bind_threads"));
   return status;
 }
 

@@ -119,7 +119,6 @@ INSTANTIATE_TEST_SUITE_P(
         {"tls {}", "spec.tls"},
         {"registrar {}", "spec.registrar"},
         {"auto_register: true", "spec.auto_register"},
-        {"protocol_config { bind_threads: true }", "spec.protocol_config.bind_threads"},
         {"limits { handshake_timeout { seconds: 1 } }", "spec.limits.handshake_timeout"},
     }));
 

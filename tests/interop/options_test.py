@@ -258,10 +258,10 @@ class Protocol(Case):
         honoured = {"allow_safe_attrs": False, "allow_exposed_attrs": False, "allow_public_attrs": True,
                     "allow_all_attrs": True, "safe_attrs": {"names": ["x"]}, "exposed_prefix": "x_", "allow_getattr": False,
                     "allow_setattr": True, "allow_delattr": True, "include_local_traceback": False,
-                    "include_local_version": False, "sync_request_timeout": "5s", "connid": "c"}
+                    "include_local_version": False, "sync_request_timeout": "5s", "connid": "c", "bind_threads": True}
         refused = ("allow_pickle", "instantiate_custom_exceptions", "import_custom_exceptions",
                    "instantiate_oldstyle_exceptions", "propagate_SystemExit_locally",
-                   "propagate_KeyboardInterrupt_locally", "log_exceptions", "close_catchall", "bind_threads")
+                   "propagate_KeyboardInterrupt_locally", "log_exceptions", "close_catchall")
         objects = ("before_closed", "credentials", "endpoints", "logger")
         self.assertEqual(len(honoured) + len(refused) + len(objects), 26)
         shown = harness.start_server(host, protocol_config=honoured)["spec"]["protocol_config"]

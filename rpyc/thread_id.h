@@ -1,0 +1,14 @@
+#ifndef RPYC_THREAD_ID_H_
+#define RPYC_THREAD_ID_H_
+
+#include <cstdint>
+
+namespace rpyc {
+
+// A number of this thread's own, never 0 and never given twice in a process. Peers see it where
+// threads are bound, so it is no address.
+uint64_t ThisThreadId();
+
+}  // namespace rpyc
+
+#endif  // RPYC_THREAD_ID_H_
