@@ -112,15 +112,15 @@ TEST_P(NotSupportedTest, IsNamed) {
   EXPECT_EQ(GetReason(options.status()).metadata.at("field"), GetParam().field);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    All, NotSupportedTest,
-    testing::ValuesIn<Refusal>({
-        {"kind: 'pooled' nbthreads: 4", "spec.nbthreads"},
-        {"tls {}", "spec.tls"},
-        {"registrar {}", "spec.registrar"},
-        {"auto_register: true", "spec.auto_register"},
-        {"limits { handshake_timeout { seconds: 1 } }", "spec.limits.handshake_timeout"},
-    }));
+INSTANTIATE_TEST_SUITE_P(All, NotSupportedTest,
+                         testing::ValuesIn<Refusal>({
+                             {"kind: 'pooled' nbthreads: 4", "spec.nbthreads"},
+                             {"tls {}", "spec.tls"},
+                             {"registrar {}", "spec.registrar"},
+                             {"auto_register: true", "spec.auto_register"},
+                             {"limits { handshake_timeout { seconds: 1 } }",
+                              "spec.limits.handshake_timeout"},
+                         }));
 
 // The server's own check lists the known ones.
 TEST(SpecTest, AnUnknownKindIsLeftToTheServer) {
