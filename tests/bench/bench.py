@@ -68,6 +68,7 @@ class Plan:
         self.calls()
         self.bulk()
         self.churn()
+        self.cpp_client()
         self.idle(options.idle_connections)
         self.python_clients(pythons)
 
@@ -127,6 +128,14 @@ class Plan:
     def churn(self):
         self.pair("churn", self.limit(*self.of_kind), self.load("--churn"))
         self.row("T10", "connect, call, close, same core: conn/s, of canned", "churn", "connections_per_s", bound=0.8)
+
+    def cpp_client(self):
+        # The same bytes to the same server, by a loop of send and recv and by the client.
+        raw = self.load("--blocking", "--operation=root.add")
+        self.pair("client", self.limit(*self.of_kind), raw)
+        self.runs["client/host"] = Run(self.limit(*self.of_kind), (self.binaries["CLIENT_LOAD"], *raw[1:3]))
+        self.row("T20", "C++ client, root.add(1, 2), same core: us, of raw", "client", "calls_per_s", at_most=True,
+                 bound=1.25, time_of=True)
 
     def idle(self, connections):
         self.pair("idle", self.limit(*self.of_kind), self.load("--hold", f"--connections={connections}"), same_core=False)
@@ -314,7 +323,7 @@ def parse(arguments):
 def environment():
     """The binaries and the Python environments that tools/bench or Bazel name."""
     try:
-        binaries = {name: os.path.abspath(os.environ[name]) for name in ("DEMO_HOST", "LIMIT_SERVER", "LOAD")}
+        binaries = {name: os.path.abspath(os.environ[name]) for name in ("DEMO_HOST", "LIMIT_SERVER", "LOAD", "CLIENT_LOAD")}
     except KeyError as missing:
         raise Failure(f"{missing} does not name a program: start this by tools/bench") from None
     pythons = {}

@@ -108,6 +108,9 @@ void CannedRpyc::Answer(absl::string_view payload, std::string* out) {
   const auto handler = static_cast<Handle>(request[1] - brine::kTagSmallIntZero);
   request.remove_prefix(2);
   switch (handler) {
+    case Handle::kClose:
+      closed_ = true;
+      return;
     case Handle::kGetRoot:
       return AppendReply(head, kRoot, "", out);
     case Handle::kGetAttr: {
@@ -119,6 +122,10 @@ void CannedRpyc::Answer(absl::string_view payload, std::string* out) {
     case Handle::kPing:  // (LABEL_VALUE, (data,))
       if (request.size() < 4) break;
       return AppendReply(head, kBoxed, request.substr(3), out);
+    case Handle::kCallAttr:
+      // (LABEL_TUPLE, (root, (LABEL_VALUE, "add"), (LABEL_VALUE, args), (LABEL_VALUE, ())))
+      if (request.find("add") == absl::string_view::npos) break;
+      return AppendReply(head, kThree, "", out);
     case Handle::kCall: {
       // (LABEL_TUPLE, ((LABEL_LOCAL_REF, method), (LABEL_VALUE, args), (LABEL_VALUE, ())))
       const size_t id = 5 + kMethod.size() - 2;

@@ -12,14 +12,17 @@ namespace rpyc::bench {
 
 // What no RPyC server can be faster than: finds the frames, the sequence number and the handler,
 // and answers with canned bytes. There is no object model. A root with add(a, b), always 3, and
-// echo(data). Answers in the dialect of each request; inflates, never deflates.
-// For peers that are trusted: what it does not understand is answered by None. One per connection.
+// echo(data), which wants its method to be asked for first. Answers in the dialect of each request;
+// inflates, never deflates. For peers that are trusted: what it does not understand is answered by
+// None. One per connection.
 class CannedRpyc {
  public:
   // Space for the next read.
   absl::Span<char> PrepareRead();
   // Takes over the first `bytes` bytes of it and appends the answers to whole requests.
   void Commit(size_t bytes, std::string* out);
+  // Whether the peer has said that it closes, and now waits for the end of the connection.
+  bool closed() const { return closed_; }
 
  private:
   void Answer(absl::string_view payload, std::string* out);
@@ -28,6 +31,7 @@ class CannedRpyc {
   std::vector<char> input_;
   size_t filled_ = 0;
   std::vector<char> inflated_;
+  bool closed_ = false;
 };
 
 }  // namespace rpyc::bench

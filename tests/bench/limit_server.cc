@@ -72,7 +72,7 @@ class Session {
     } else {
       canned_.Commit(static_cast<size_t>(bytes), &out_);
     }
-    return true;
+    return !canned_.closed();
   }
 
   // Sends what there is, or what the socket takes of it; false when the peer is gone.

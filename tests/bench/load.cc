@@ -239,8 +239,9 @@ void Declare(CLI::App& app, Options* options, std::string* operation, std::strin
              int* dialect) {
   app.add_option("--port", options->port, "Where the server listens on 127.0.0.1.")->required();
   app.add_option("--server_pid", options->server_pid, "Whose CPU time and memory to look at.");
-  app.add_option("--operation", *operation, "What to call: add or echo.")
-      ->check(CLI::IsMember({"add", "echo"}));
+  app.add_option("--operation", *operation,
+                 "What to call: add, root.add (without asking for the method), or echo.")
+      ->check(CLI::IsMember({"add", "root.add", "echo"}));
   app.add_option("--dialect", *dialect, "Of RPyC: 5 or 6.")->check(CLI::IsMember({5, 6}));
   app.add_option("--echo_bytes", options->work.echo_bytes, "Size of what echo gets.");
   app.add_flag("--text", options->work.text, "Echo text instead of random bytes.");
@@ -269,6 +270,7 @@ int Main(int argc, char** argv) {
   Declare(app, &options, &operation, &raw, &dialect);
   CLI11_PARSE(app, argc, argv);
   Work& work = options.work;
+  if (operation == "root.add") work.operation = Work::Operation::kRootAdd;
   if (operation == "echo") work.operation = Work::Operation::kEcho;
   if (dialect == 5) work.dialect = Dialect::kV5;
   if (!raw.empty()) {

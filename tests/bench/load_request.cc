@@ -109,25 +109,35 @@ std::string FillFor(const Work& work) {
   return fill;
 }
 
-absl::StatusOr<Exchange> PrepareCall(const Fd& fd, const Work& work) {
-  const bool echo = work.operation == Work::Operation::kEcho;
+// The request, with what it needs asked for first: (handle, boxed arguments).
+absl::StatusOr<Value> PrepareRequest(const Fd& fd, const Work& work, const Value& args) {
+  const auto request = [](Handle handle, std::vector<Value> boxed) {
+    return Tuple({Value(static_cast<int>(handle)), Boxed(Label::kTuple, Tuple(std::move(boxed)))});
+  };
+  const Value name = ByValue(Value(work.operation == Work::Operation::kEcho ? "echo" : "add"));
   absl::StatusOr<Value> root =
       AskForObject(fd, work, kFirstSeq + 1, Handle::kGetRoot, ByValue(Tuple({})));
   if (!root.ok()) return root.status();
-  absl::StatusOr<Value> method =
-      AskForObject(fd, work, kFirstSeq + 2, Handle::kGetAttr,
-                   Boxed(Label::kTuple, Tuple({Boxed(Label::kLocalRef, *std::move(root)),
-                                               ByValue(Value(echo ? "echo" : "add"))})));
+  const Value boxed_root = Boxed(Label::kLocalRef, *std::move(root));
+  if (work.operation == Work::Operation::kRootAdd) {
+    return request(Handle::kCallAttr, {boxed_root, name, ByValue(args), ByValue(Tuple({}))});
+  }
+  absl::StatusOr<Value> method = AskForObject(fd, work, kFirstSeq + 2, Handle::kGetAttr,
+                                              Boxed(Label::kTuple, Tuple({boxed_root, name})));
   if (!method.ok()) return method.status();
+  return request(Handle::kCall,
+                 {Boxed(Label::kLocalRef, *std::move(method)), ByValue(args), ByValue(Tuple({}))});
+}
 
+absl::StatusOr<Exchange> PrepareCall(const Fd& fd, const Work& work) {
+  const bool echo = work.operation == Work::Operation::kEcho;
   const Value data = echo ? Value(Bytes{FillFor(work)}) : Value(3);
-  const Value args = echo ? Tuple({data}) : Tuple({Value(1), Value(2)});
+  absl::StatusOr<Value> request =
+      PrepareRequest(fd, work, echo ? Tuple({data}) : Tuple({Value(1), Value(2)}));
+  if (!request.ok()) return request.status();
   Exchange exchange;
   const std::string payload =
-      Payload(work.dialect, MessageType::kRequest, kFirstSeq,
-              Tuple({Value(static_cast<int>(Handle::kCall)),
-                     Boxed(Label::kTuple, Tuple({Boxed(Label::kLocalRef, *std::move(method)),
-                                                 ByValue(args), ByValue(Tuple({}))}))}));
+      Payload(work.dialect, MessageType::kRequest, kFirstSeq, *std::move(request));
   exchange.same_seq = work.deflate && payload.size() > kStockCompressionThresholdBytes;
   exchange.request = Frame(payload, exchange.same_seq);
   exchange.reply =
@@ -138,8 +148,8 @@ absl::StatusOr<Exchange> PrepareCall(const Fd& fd, const Work& work) {
 }  // namespace
 
 size_t Work::bulk_bytes() const {
-  if (operation == Operation::kAdd) return 0;
-  return operation == Operation::kEcho ? 2 * echo_bytes : raw_out + raw_in;
+  if (operation == Operation::kEcho) return 2 * echo_bytes;
+  return operation == Operation::kRaw ? raw_out + raw_in : 0;
 }
 
 void PatchSeq(uint32_t seq, char* frame) {

@@ -16,7 +16,8 @@ namespace rpyc::bench {
 
 // What the generator asks for.
 struct Work {
-  enum class Operation { kAdd, kEcho, kRaw };
+  // kRootAdd: add as a C++ client calls it, by one CALLATTR of the root.
+  enum class Operation { kAdd, kRootAdd, kEcho, kRaw };
   Operation operation = Operation::kAdd;
   Dialect dialect = Dialect::kV6;
   size_t echo_bytes = 16;
