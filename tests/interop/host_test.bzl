@@ -5,7 +5,7 @@ DEMO_HOSTS = {
     "RPYCD": "//server:rpycd",
 }
 
-def host_test(name, src, size = "medium", data = [], hosts = DEMO_HOSTS, **kwargs):
+def host_test(name, src, size = "medium", data = [], hosts = DEMO_HOSTS, env = {}, **kwargs):
     """Runs `src` with the system's python3; each of its cases is counted (runner.py).
 
     Args:
@@ -14,6 +14,7 @@ def host_test(name, src, size = "medium", data = [], hosts = DEMO_HOSTS, **kwarg
       size: as usual.
       data: what it reads besides the harness and the binaries.
       hosts: the binaries, by the variable that names each to the harness.
+      env: further variables.
       **kwargs: for the sh_test.
     """
     native.sh_test(
@@ -25,6 +26,6 @@ def host_test(name, src, size = "medium", data = [], hosts = DEMO_HOSTS, **kwarg
             src,
             "//tests/interop:harness",
         ] + hosts.values(),
-        env = {variable: "$(rootpath %s)" % host for variable, host in hosts.items()},
+        env = dict(env, **{variable: "$(rootpath %s)" % host for variable, host in hosts.items()}),
         **kwargs
     )
