@@ -24,6 +24,11 @@ using Dialer = absl::FunctionRef<absl::StatusOr<std::unique_ptr<Stream>>()>;
 absl::StatusOr<std::unique_ptr<Stream>> OpenStream(Dialer dial, const std::string& peer,
                                                    absl::Time deadline, ClientOptions* options) {
   if (options->config.dialect != 0) return dial();
+  if (options->config.bind_threads) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("connect to ", peer, ": with bind_threads the dialect is not found out: set ",
+                     "config.dialect to 5 or 6"));
+  }
   absl::StatusOr<Probed> probed = ProbeDialect(dial, options->limits, deadline);
   if (!probed.ok()) {
     const absl::Status& status = probed.status();

@@ -22,7 +22,8 @@ struct ClientOptions {
   std::optional<Service> service;
   // By RPyC's own names, and with its defaults, which are the same at both ends: what the peer may
   // do to objects that it is passed is said here. config.dialect: what the peer speaks, 5 for RPyC
-  // 4 and 5, or 6; 0 finds out (see Connect).
+  // 4 and 5, or 6; 0 finds out (see Connect). config.bind_threads must be as the peer's, and wants
+  // the dialect told.
   ProtocolConfig config;
   // What the peer may cost.
   Limits limits;
@@ -97,7 +98,8 @@ class Client {
 // up: tell its dialect. A server's log, and its on_connect, see both connections.
 // Errors:  kInvalidArgument - no such host, or it does not speak RPyC; kUnavailable - refused or
 //          lost; kDeadlineExceeded - not within connect_timeout; kFailedPrecondition - the
-//          service's on_connect failed. All name the peer.
+//          service's on_connect failed, or bind_threads is on and no dialect told. All name the
+//          peer.
 absl::StatusOr<Client> Connect(const std::string& host, int port, ClientOptions options = {});
 // The same over a unix socket.
 absl::StatusOr<Client> ConnectUnix(const std::string& path, ClientOptions options = {});

@@ -72,11 +72,6 @@ bool HoldsOurObjects(const Value& value) {
 // value without any is not shared, so that its strings can be moved.
 Value KeptWhileBoxed(const Value& value) { return HoldsOurObjects(value) ? value : Value(); }
 
-absl::Status ConnectionEnded(const absl::Status& how = absl::OkStatus()) {
-  return PyStatus("EOFError",
-                  absl::StrCat("the connection has ended", how.ok() ? "" : ": ", how.message()));
-}
-
 }  // namespace
 
 Connection::Connection(std::unique_ptr<Stream> stream, const Service* service,
@@ -198,11 +193,11 @@ void Connection::EndWith(absl::Status status) {
   stream_->Shutdown();
   std::vector<std::pair<std::shared_ptr<PendingRequest>, PendingRequest::Callback>> callbacks;
   for (const std::shared_ptr<PendingRequest>& request : pending_.End()) {
-    for (PendingRequest::Callback& callback : request->Answer(ConnectionEnded(status))) {
+    for (PendingRequest::Callback& callback : request->Answer(EndedError(status))) {
       callbacks.emplace_back(request, std::move(callback));
     }
   }
-  first_frame_.Answer(ConnectionEnded());
+  first_frame_.Answer(EndedError(status));
   // What is dropped here is destroyed, and who waits for an answer is told, with no lock held.
   const std::deque<Job> dropped = activity_.End();
   for (const auto& [request, callback] : callbacks) {
@@ -215,6 +210,19 @@ void Connection::EndWith(absl::Status status) {
 absl::Status Connection::end_status() const {
   MutexLock lock(&end_mutex_);
   return end_status_;
+}
+
+// What requests end with that the connection does not outlive; `how` as its end_status.
+absl::Status Connection::EndedError(const absl::Status& how) const {
+  std::string text = absl::StrCat("the connection to ", peer().empty() ? "the peer" : peer(),
+                                  " has ended", how.ok() ? "" : ": ", how.message());
+  // RPyC ends a connection without a word when it cannot read what comes.
+  if (left_unheard_.load()) {
+    absl::StrAppend(&text, "; it hung up before it sent anything: does it speak RPyC ",
+                    options_.config.dialect, ", as dialect says, ",
+                    options_.config.bind_threads ? "with" : "without", " bind_threads?");
+  }
+  return PyStatus("EOFError", text);
 }
 
 // Where and when the service's policy wants it. Errors: it has not run, a PyStatus.
@@ -298,9 +306,14 @@ absl::StatusOr<bool> Connection::Read(absl::Time deadline) {
   const bool more_must_come = parser_.inside_frame() || unanswered_.load() > 1;
   const ReadHint hint = more_must_come ? ReadHint::kInsideFrame : ReadHint::kBetweenFrames;
   absl::StatusOr<ReadResult> read = stream_->ReadSome(parser_.PrepareRead(), hint, deadline);
+  if (!heard_ && options_.config.dialect != 0 && !ended() && !caller_->cancelled.load()) {
+    left_unheard_.store(read.ok() ? read->state == ReadResult::kEof
+                                  : absl::IsUnavailable(read.status()));
+  }
   if (!read.ok()) return read.status();
   switch (read->state) {
     case ReadResult::kData:
+      heard_ = true;
       parser_.Commit(read->bytes);
       return true;
     case ReadResult::kWouldBlock:
@@ -345,9 +358,9 @@ absl::Status Connection::DispatchMessage(absl::string_view payload, bool* has_in
   if (!head.ok()) {
     const Dialect spoken = DetectDialect(payload);
     if (spoken == dialect_.load() || spoken == Dialect::kUnknown) return head.status();
-    return absl::InvalidArgumentError(absl::StrCat("the peer speaks the dialect of RPyC ",
-                                                   spoken == Dialect::kV6 ? "6" : "5",
-                                                   ", and the configuration says another"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("the peer speaks the dialect of RPyC ", spoken == Dialect::kV6 ? "6" : "5",
+                     ", and the configuration says another: dialect ", options_.config.dialect));
   }
   if (head->type != MessageType::kRequest) return DispatchAnswer(*head, &reader, has_input);
   job.seq = std::string(head->seq);
@@ -522,7 +535,7 @@ absl::Status Connection::DispatchAnswer(const MessageHead& head, brine::Reader* 
   absl::Status broken;
   if (!answer.ok() && !IsPyStatus(answer.status())) {
     broken = answer.status();
-    answer = ConnectionEnded(broken);
+    answer = EndedError(broken);
   } else if (answer.ok() && head.type == MessageType::kException) {
     answer = PyStatus(vinegar::Load(*answer));
   }
@@ -582,7 +595,7 @@ std::shared_ptr<PendingRequest> Connection::Send(Handle handle, Value args, absl
   std::shared_ptr<PendingRequest> request = pending_.Add(&seq);
   if (request == nullptr) {
     request = std::make_shared<PendingRequest>();
-    request->Answer(ConnectionEnded(end_status()));
+    request->Answer(EndedError(end_status()));
     return request;
   }
   absl::Status status;

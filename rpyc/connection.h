@@ -122,6 +122,7 @@ class Connection : private Requester {
   void BeginMessage(MessageType type, absl::string_view seq, uint64_t for_thread, OutBuffer* out);
   void EndWith(absl::Status status);
   absl::Status end_status() const;
+  absl::Status EndedError(const absl::Status& how) const;
 
   void AppendReleases();
   absl::Status Flush(bool has_input, absl::Time deadline = absl::InfiniteFuture());
@@ -146,6 +147,7 @@ class Connection : private Requester {
 
   // Of the thread that has the input.
   FrameParser parser_;
+  bool heard_ = false;  // something from the peer
   // Of the thread that has the turn.
   HandlerContext context_;
   CallRunner runner_;
@@ -164,6 +166,7 @@ class Connection : private Requester {
   ConnectionCounters counters_;
 
   std::atomic<bool> ended_{false};
+  std::atomic<bool> left_unheard_{false};  // the peer has hung up, and had sent nothing
   mutable Mutex end_mutex_;
   absl::Status end_status_ ABSL_GUARDED_BY(end_mutex_);
   bool opened_ ABSL_GUARDED_BY(end_mutex_) = false;  // on_disconnect is due

@@ -38,10 +38,17 @@ TEST_P(ClientConnect, ADialectThatIsToldIsNotAskedFor) {
 TEST_P(ClientConnect, ADialectThatIsToldWrong) {
   ClientOptions options;
   options.config.dialect = six() ? 5 : 6;
-  const Client client = ConnectTo("threaded", options);
-  const absl::Status status = client.root().status();
-  EXPECT_FALSE(status.ok());
-  EXPECT_TRUE(client.closed());
+  for (const char* name : {"threaded", "forking", "unix"}) {
+    const Client client = ConnectTo(name, options);
+    const std::string raised = Raised(client.root().status());
+    EXPECT_TRUE(absl::StrContains(raised, "EOFError")) << raised;
+    EXPECT_TRUE(absl::StrContains(raised, server_->at(name).ToString())) << raised;
+    EXPECT_TRUE(absl::StrContains(
+        raised, absl::StrCat("the peer speaks the dialect of RPyC ", six() ? 6 : 5,
+                             ", and the configuration says another: dialect ", six() ? 5 : 6)))
+        << raised;
+    EXPECT_TRUE(client.closed());
+  }
 }
 
 TEST_P(ClientConnect, OverAStreamThatIsThere) {
@@ -128,6 +135,21 @@ TEST(ClientConnectErrors, NameThePeer) {
   EXPECT_TRUE(
       absl::StrContains(ConnectUnix("/no/such/socket").status().message(), "/no/such/socket"));
   EXPECT_EQ(ConnectUnix("").status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST(ClientConnectErrors, APeerThatHangsUpAtOnce) {
+  auto listener = *Listener::Open(*SocketAddress::Resolve("127.0.0.1", 0, false), {});
+  ClientOptions options;
+  options.config.dialect = 5;
+  const Client client = *Connect("127.0.0.1", listener->endpoint().port, options);
+  listener->Accept().value();  // and dropped
+  const std::string raised = ToException(client.root().status()).Summary();
+  for (const std::string& part : {std::string("EOFError"), client.peer(),
+                                  std::string("it hung up before it sent anything: does it speak "
+                                              "RPyC 5, as dialect says, without bind_threads?")}) {
+    EXPECT_TRUE(absl::StrContains(raised, part)) << raised;
+  }
+  EXPECT_TRUE(client.closed());
 }
 
 }  // namespace
