@@ -1,0 +1,240 @@
+// The C++ client against a host of ours, in one process.
+#include "server/host.h"
+
+#include <unistd.h>
+
+#include <atomic>
+#include <functional>
+#include <future>
+#include <memory>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "client/bg_serving_thread.h"
+#include "client/client.h"
+#include "examples/callback.h"
+#include "examples/compute.h"
+#include "examples/echo.h"
+#include "examples/test_service.h"
+#include "gtest/gtest.h"
+#include "rpyc/async_result.h"
+#include "rpyc/call_context.h"
+#include "rpyc/errors.h"
+#include "rpyc/iterator.h"
+#include "rpyc/list.h"
+#include "rpyc/netref.h"
+#include "rpyc/service.h"
+#include "rpyc/value.h"
+
+namespace rpyc {
+namespace {
+
+// Guards against a hang; nothing takes that long.
+constexpr absl::Duration kDeadline = absl::Seconds(20);
+
+// Tells how many there are.
+class Counter {
+ public:
+  explicit Counter(std::shared_ptr<std::atomic<int>> alive) : alive_(std::move(alive)) {
+    ++*alive_;
+  }
+  ~Counter() { --*alive_; }
+  int Add(int n) { return count_ += n; }
+
+  friend void RpycExpose(ClassDef<Counter>& c) { c.Expose("add", &Counter::Add, Arg("n") = 1); }
+
+ private:
+  const std::shared_ptr<std::atomic<int>> alive_;
+  int count_ = 0;
+};
+
+// KEEPER: what the tests do at the host's end.
+struct Keeper {
+  std::shared_ptr<std::atomic<int>> alive = std::make_shared<std::atomic<int>>(0);
+  Netref kept;  // of one client at a time
+
+  Service service(std::promise<void>* waits) {
+    return Service("KEEPER")
+        .Expose("keep", [this](const Netref& x) { kept = x; })
+        .Expose("add_to_kept", [this](int n) { return kept["add"](n).as<int>(); })
+        .Expose("kept", [this] { return kept; })
+        .Expose("drop", [this] { kept = Netref(); })
+        .Expose("counter", [this] { return std::make_shared<Counter>(alive); })
+        .Expose("fail", [](const std::string& text) { throw KeyError(text); })
+        .Expose("fail_as_cpp_does", []() -> int { throw std::runtime_error("too hot"); })
+        .Expose("wait", [waits](const CallContext& context) {
+          waits->set_value();
+          const absl::Time give_up = absl::Now() + kDeadline;
+          while (!context.cancelled() && absl::Now() < give_up)
+            absl::SleepFor(absl::Milliseconds(1));
+          return context.cancelled();
+        });
+  }
+};
+
+struct How {
+  int dialect;  // 0: found out
+  bool unix_socket;
+};
+
+class ClientOfOurHost : public testing::TestWithParam<How> {
+ protected:
+  void SetUp() override {
+    HostOptions options;
+    options.services = {examples::Callback(), examples::Compute(), examples::Echo(),
+                        examples::TestService(), keeper_.service(&waits_)};
+    for (const Service& service : options.services) {
+      ServerOptions server{.kind = "threaded", .service = service.name()};
+      if (GetParam().unix_socket) {
+        server.socket_path = absl::StrCat("/tmp/rpychost-", ::getpid(), "-", service.name());
+      }
+      options.servers.push_back(server);
+    }
+    absl::StatusOr<std::unique_ptr<Host>> host = Host::Start(std::move(options));
+    ASSERT_TRUE(host.ok()) << host.status();
+    host_ = *std::move(host);
+  }
+
+  absl::StatusOr<Client> ConnectTo(const std::string& service) {
+    ClientOptions options;
+    options.config.dialect = GetParam().dialect;
+    for (const auto& server : host_->servers().ListServers(false)) {
+      if (server.options.service != service) continue;
+      if (GetParam().unix_socket) return ConnectUnix(server.snapshot.socket_path, options);
+      return Connect(server.snapshot.hostname, server.snapshot.port, options);
+    }
+    return absl::NotFoundError(service);
+  }
+
+  Keeper keeper_;
+  std::promise<void> waits_;  // KEEPER.wait has begun
+  std::unique_ptr<Host> host_;
+};
+
+TEST_P(ClientOfOurHost, TheExampleServices) {
+  const Client test = ConnectTo("TEST").value();
+  EXPECT_EQ(test.dialect(), GetParam().dialect == 0 ? 6 : GetParam().dialect);
+  EXPECT_TRUE(test.Ping(kDeadline).ok());
+  EXPECT_EQ(test.root()["test_function"]().as<std::string>(), "Test successful");
+  EXPECT_EQ(test.root()["get_service_name"]().as<std::string>(), "TEST");
+
+  const Client echo = ConnectTo("ECHO").value();
+  const std::tuple<int, std::string, double> plain(1, "\u00e9", 2.5);
+  EXPECT_EQ((echo.root()["echo"](plain).as<std::tuple<int, std::string, double>>()), plain);
+  EXPECT_EQ(echo.root()["echo"](Arg("x") = std::string(100'000, 'x')).as<std::string>().size(),
+            100'000u);
+  const auto counter = std::make_shared<Counter>(keeper_.alive);
+  EXPECT_EQ(echo.root()["echo"](counter).as<std::shared_ptr<Counter>>(), counter);
+  EXPECT_EQ(echo.root()["add"](1, 2.5).as<double>(), 3.5);
+
+  const Client compute = ConnectTo("COMPUTE").value();
+  EXPECT_EQ(compute.root()["heavy_computation"](std::tuple(1, 2, 3)).as<int>(), 6);
+  EXPECT_EQ(compute.root()["heavy_computation"](List({4, 5})).as<int>(), 9);
+
+  const Client callback = ConnectTo("CALLBACK").value();
+  const auto twice = [](int x) { return 2 * x; };
+  EXPECT_EQ(callback.root()["call"](twice, 4).as<int>(), 8);
+  EXPECT_EQ(callback.root()["map"](twice, std::tuple(1, 2)).Repr(), "(2, 4)");
+  EXPECT_EQ(callback
+                .root()["map"](twice, Iterator([i = 0]() mutable {
+                                 return i < 3 ? std::optional(++i) : std::nullopt;
+                               }))
+                .Repr(),
+            "(2, 4, 6)");
+}
+
+TEST_P(ClientOfOurHost, CallbacksNest) {
+  const Client client = ConnectTo("CALLBACK").value();
+  const Netref call = client.root()["call"].as<Netref>();
+  int deepest = 0;
+  std::function<int(Netref, int)> step = [&](const Netref& back, int depth) {
+    deepest = std::max(deepest, depth);
+    return depth == 10 ? 0 : 1 + back(step, back, depth + 1).as<int>();
+  };
+  EXPECT_EQ(call(step, call, 0).as<int>(), 10);
+  EXPECT_EQ(deepest, 10);
+  BgServingThread serving(client);
+  EXPECT_EQ(call(step, call, 0).as<int>(), 10);
+}
+
+TEST_P(ClientOfOurHost, EachEndLetsGoOfTheOthersObjects) {
+  const Client client = ConnectTo("KEEPER").value();
+  client.root()["keep"](std::make_shared<Counter>(keeper_.alive)).as<void>();
+  EXPECT_EQ(*keeper_.alive, 1);  // the host's alone
+  EXPECT_EQ(client.root()["add_to_kept"](3).as<int>(), 3);
+  EXPECT_EQ(client.root()["kept"]().as<std::shared_ptr<Counter>>()->Add(1), 4);
+  client.root()["drop"]().as<void>();
+  EXPECT_TRUE(client.Ping(kDeadline).ok());  // its DEL has come by now
+  EXPECT_EQ(*keeper_.alive, 0);
+  {
+    const Netref counter = client.root()["counter"]().as<Netref>();
+    EXPECT_EQ(counter["add"](2).as<int>(), 2);
+    EXPECT_EQ(*keeper_.alive, 1);
+  }
+  // What was dropped goes out with the first, and maybe after it.
+  EXPECT_TRUE(client.Ping(kDeadline).ok());
+  EXPECT_TRUE(client.Ping(kDeadline).ok());
+  EXPECT_EQ(*keeper_.alive, 0);
+}
+
+TEST_P(ClientOfOurHost, ExceptionsArriveWithTheirTraceback) {
+  const Client client = ConnectTo("KEEPER").value();
+  try {
+    client.root()["fail"]("gone").as<void>();
+    ADD_FAILURE() << "nothing raised";
+  } catch (const RemoteError& error) {
+    EXPECT_TRUE(error.Is("KeyError"));
+    EXPECT_EQ(error.args().at(0), Value("gone"));
+    EXPECT_TRUE(error.from_peer());
+    EXPECT_TRUE(absl::StrContains(error.traceback(), "KeyError: gone")) << error.traceback();
+  }
+  const absl::Status status = client.root()["fail_as_cpp_does"]().status();
+  EXPECT_TRUE(absl::StrContains(ToException(status).Summary(), "RuntimeError: too hot"));
+
+  // Raised here, seen there, and back.
+  const Client callback = ConnectTo("CALLBACK").value();
+  const absl::Status through =
+      callback.root()["call"]([]() -> int { throw ValueError("mine"); }).status();
+  EXPECT_TRUE(absl::StrContains(ToException(through).Summary(), "ValueError: mine"));
+}
+
+TEST_P(ClientOfOurHost, ClosingWhileAnotherThreadWaits) {
+  Client client = ConnectTo("KEEPER").value();
+  auto waiting =
+      std::async(std::launch::async, [root = client.root()] { return root["wait"]().status(); });
+  waits_.get_future().wait();
+  client.Close();
+  const absl::Status status = waiting.get();
+  EXPECT_TRUE(absl::StrContains(ToException(status).Summary(), "EOFError")) << status;
+  EXPECT_TRUE(client.closed());
+}
+
+TEST_P(ClientOfOurHost, TheHostClosesWhileTheClientWaits) {
+  const Client client = ConnectTo("KEEPER").value();
+  const AsyncResult result = Async(client.root()["wait"])();
+  waits_.get_future().wait();
+  auto closing = std::async(std::launch::async, [&] { host_->Close(absl::ZeroDuration()); });
+  const absl::Status status = result.value().status();
+  EXPECT_TRUE(absl::StrContains(ToException(status).Summary(), "EOFError")) << status;
+  EXPECT_TRUE(client.closed());
+  closing.wait();
+}
+
+std::string Name(const testing::TestParamInfo<How>& info) {
+  return absl::StrCat(
+      info.param.dialect == 0 ? "FoundOut" : absl::StrCat("Told", info.param.dialect),
+      info.param.unix_socket ? "Unix" : "Tcp");
+}
+
+INSTANTIATE_TEST_SUITE_P(Host, ClientOfOurHost,
+                         testing::Values(How{0, false}, How{5, false}, How{6, false}, How{0, true},
+                                         How{5, true}, How{6, true}),
+                         Name);
+
+}  // namespace
+}  // namespace rpyc
