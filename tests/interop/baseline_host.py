@@ -10,6 +10,7 @@ import threading
 import time
 
 import fixture
+import middle
 import relay
 import rpyc
 from rpyc.utils.server import ThreadedServer
@@ -135,6 +136,7 @@ SERVICES = {
     "ECHO": EchoService,
     "FIXTURE": fixture.Fixture,
     "HIGHCONCURRENCY": HighConcurrencyService,
+    "MIDDLE": middle.Middle,
     "MY": MyService,
     "RELAY": relay.Relay,
     "SECURE": SecureService,

@@ -21,7 +21,7 @@ except ImportError:  # the runner imports scenarios under the plain python3, for
     rpyc = None
 
 MODULES = ("scenarios", "access_scenarios", "call_scenarios", "callback_scenarios", "chain_scenarios", "container_scenarios",
-           "error_scenarios", "object_scenarios", "patient_scenarios")  # where scenarios are found by name
+           "error_scenarios", "middle_scenarios", "object_scenarios", "patient_scenarios")  # where scenarios are found by name
 
 DEADLINE_S = 20
 HANG_S = 50
