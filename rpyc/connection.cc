@@ -207,6 +207,12 @@ void Connection::EndWith(absl::Status status) {
   }
 }
 
+void Connection::Look() {
+  activity_.Look();
+  // What breaks is found by who serves.
+  if (!ended()) Flush(/*has_input=*/false, absl::InfinitePast()).IgnoreError();
+}
+
 absl::Status Connection::end_status() const {
   MutexLock lock(&end_mutex_);
   return end_status_;
@@ -614,7 +620,8 @@ std::shared_ptr<PendingRequest> Connection::Send(Handle handle, Value args, absl
     return request;
   }
   absl::Status sent = Flush(/*has_input=*/false, deadline);
-  if (!sent.ok()) EndWith(std::move(sent));
+  // A peer that does not read in time fails the request, not the connection.
+  if (!sent.ok() && !absl::IsDeadlineExceeded(sent)) EndWith(std::move(sent));
   return request;
 }
 

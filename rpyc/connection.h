@@ -92,9 +92,10 @@ class Connection : private Requester {
   // Ends it now: the stream is shut under whatever runs, and calls are told that they are
   // cancelled.
   void Shutdown();
-  // The watcher's part: to be called every kLookInterval, see Activity. Never waits.
+  // The watcher's part: to be called every kLookInterval, see Activity. Also sends what waits while
+  // nobody else would: references given back, replies behind a slow call. Never waits.
   static constexpr absl::Duration kLookInterval = Activity::kLookInterval;
-  void Look() { activity_.Look(); }
+  void Look();
 
   // Whether a request is being served.
   bool busy() const { return activity_.busy(); }

@@ -17,13 +17,17 @@ constexpr size_t kMostBehindBytes = 4 << 20;
 constexpr size_t kTrickleBytes = (1 << 20) / 10;
 constexpr absl::Duration kTrickleInterval = absl::Milliseconds(100);
 
+absl::Status NotTaken() {
+  return absl::DeadlineExceededError("the peer has not read in time what was sent to it");
+}
+
 }  // namespace
 
 absl::Status Outbox::Append(absl::FunctionRef<absl::Status(OutBuffer*)> append) {
   MutexLock lock(&mutex_);
   OutBuffer* const buffer = sending_ ? &behind_ : &out_;
   absl::Status appended = append(buffer);
-  size_.store(buffer->size(), std::memory_order_relaxed);
+  size_.store(buffer->size() - (sending_ ? 0 : written_), std::memory_order_relaxed);
   return appended;
 }
 
@@ -33,33 +37,47 @@ absl::Status Outbox::Send(absl::Time deadline, bool has_input) {
     while (sending_) {
       if (behind_.size() < kMostBehindBytes) return absl::OkStatus();
       if (!sent_.WaitUntil(&mutex_, deadline)) {
-        return absl::UnavailableError("the peer does not take what is sent to it");
+        return NotTaken();
       }
     }
     if (!error_.ok() || out_.empty()) return error_;
     sending_ = true;
   }
   for (;;) {
-    absl::Status written = Write(out_, deadline, has_input);
+    absl::Status written = Write(deadline, has_input);
     MutexLock lock(&mutex_);
-    out_.Clear();
-    if (written.ok() && !behind_.empty()) {
-      std::swap(out_, behind_);
-      continue;
+    if (absl::IsDeadlineExceeded(written)) {
+      for (const absl::string_view chunk : behind_.Chunks()) out_.Append(chunk);
+      behind_.Clear();
+    } else {
+      out_.Clear();
+      written_ = 0;
+      error_ = written;
+      if (written.ok() && !behind_.empty()) {
+        std::swap(out_, behind_);
+        continue;
+      }
     }
     sending_ = false;
-    error_ = written;
-    size_.store(0, std::memory_order_relaxed);
+    size_.store(out_.size() - written_, std::memory_order_relaxed);
     sent_.SignalAll();
     return written;
   }
 }
 
-absl::Status Outbox::Write(const OutBuffer& buffer, absl::Time deadline, bool has_input) {
-  const auto chunks = buffer.Chunks();
+absl::Status Outbox::Write(absl::Time deadline, bool has_input) {
+  const auto chunks = out_.Chunks();
   absl::Span<const absl::string_view> rest = chunks;
   absl::string_view first = rest.front();
   bool input_ended = false;
+  for (size_t skip = written_; skip > 0;) {
+    const size_t of_first = std::min(skip, first.size());
+    first.remove_prefix(of_first);
+    skip -= of_first;
+    if (!first.empty()) break;
+    rest.remove_prefix(1);
+    first = rest.front();
+  }
   for (;;) {
     // In the common case all is one chunk, and the kernel takes it.
     absl::StatusOr<size_t> taken = first.size() == rest.front().size()
@@ -67,6 +85,7 @@ absl::Status Outbox::Write(const OutBuffer& buffer, absl::Time deadline, bool ha
                                        : stream_->WriteSome(absl::MakeConstSpan(&first, 1));
     if (!taken.ok()) return std::move(taken).status();
     size_t bytes = *taken;
+    written_ += bytes;
     while (bytes >= first.size()) {
       bytes -= first.size();
       rest.remove_prefix(1);
@@ -75,6 +94,7 @@ absl::Status Outbox::Write(const OutBuffer& buffer, absl::Time deadline, bool ha
     }
     first.remove_prefix(bytes);
     if (*taken == 0) {
+      if (deadline == absl::InfinitePast()) return NotTaken();
       absl::Status waited = AwaitWritable(deadline, has_input, &input_ended);
       if (!waited.ok()) return waited;
     }
@@ -93,7 +113,7 @@ absl::Status Outbox::AwaitWritable(absl::Time deadline, bool has_input, bool* in
       reads && full ? std::min(deadline, absl::Now() + kTrickleInterval) : deadline;
   const Stream::Event event = reads && !full ? Stream::Event::kEither : Stream::Event::kWritable;
   if (!stream_->Wait(event, until) && until == deadline) {
-    return absl::UnavailableError("the peer has not read in time what was sent to it");
+    return NotTaken();
   }
   if (!reads) return absl::OkStatus();
   const absl::StatusOr<ReadResult> read =

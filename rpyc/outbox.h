@@ -31,8 +31,9 @@ class Outbox {
   // Sends what has been appended, or leaves it to the thread that is sending. While the peer takes
   // nothing, what it sends is read ahead, unless another thread reads, so that two sides that send
   // to each other both get on. `has_input`: the caller has the connection's input.
-  // Errors:  kUnavailable - the peer has gone, or has not taken all by `deadline`: part of a frame
-  //          may have been sent, so nothing can be from now on.
+  // InfinitePast: takes no time at all.
+  // Errors:  kDeadlineExceeded - the peer has not taken all by `deadline`: the rest stays, for the
+  //          next to send; kUnavailable - the peer has gone.
   absl::Status Send(absl::Time deadline, bool has_input);
 
   // Bytes that wait to be sent; approximately, if other threads append.
@@ -40,7 +41,7 @@ class Outbox {
   bool empty() const { return size() == 0; }
 
  private:
-  absl::Status Write(const OutBuffer& buffer, absl::Time deadline, bool has_input);
+  absl::Status Write(absl::Time deadline, bool has_input);
   absl::Status AwaitWritable(absl::Time deadline, bool has_input, bool* input_ended);
 
   const Limits& limits_;
@@ -52,6 +53,7 @@ class Outbox {
   CondVar sent_;
   bool sending_ ABSL_GUARDED_BY(mutex_) = false;  // out_ is the sending thread's then
   OutBuffer out_;
+  size_t written_ = 0;                        // of out_, by who sent before
   OutBuffer behind_ ABSL_GUARDED_BY(mutex_);  // what is appended meanwhile
   absl::Status error_ ABSL_GUARDED_BY(mutex_);
 };
