@@ -3,6 +3,7 @@
 #include "examples/bank.h"
 #include "examples/calculator.h"
 #include "examples/callback.h"
+#include "examples/chat.h"
 #include "examples/compute.h"
 #include "examples/configured.h"
 #include "examples/echo.h"
@@ -15,7 +16,7 @@
 int main(int argc, char** argv) {
   return rpyc::HostMain(
       argc, argv,
-      {examples::Bank(), examples::Calculator(), examples::Callback(), examples::Compute(),
-       examples::Configured(), examples::Echo(), examples::HighConcurrency(), examples::MyService(),
-       examples::Secure(), examples::TestService()});
+      {examples::Bank(), examples::Calculator(), examples::Callback(), examples::Chat(),
+       examples::Compute(), examples::Configured(), examples::Echo(), examples::HighConcurrency(),
+       examples::MyService(), examples::Secure(), examples::TestService()});
 }
