@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
@@ -55,9 +56,11 @@ bool Activity::TakeInputLocked() {
   return true;
 }
 
-// A thread that does not wait would never come for it: what is for it is then for any.
+// A thread that neither waits nor is about to would never come for it: what is for it is then for
+// any.
 bool Activity::IsForThisThreadLocked(uint64_t for_thread) const {
   if (for_thread == 0 || for_thread == ThisThreadId()) return true;
+  if (absl::c_linear_search(callers_, for_thread)) return false;
   return std::none_of(waiters_.begin(), waiters_.end(),
                       [&](const Waiter* waiter) { return waiter->thread == for_thread; });
 }
@@ -97,7 +100,8 @@ void Activity::PassOnLocked() {
 }
 
 void Activity::UpdateCrowdLocked() {
-  const bool crowd = !waiters_.empty() || !jobs_.empty() || turn_waiters_ > 0 || bound_ != 0;
+  const bool crowd =
+      !waiters_.empty() || !jobs_.empty() || turn_waiters_ > 0 || bound_ != 0 || !callers_.empty();
   if (crowd) {
     state_.fetch_or(kCrowd);
   } else {
@@ -143,6 +147,19 @@ void Activity::Answered(const PendingRequest& request) {
   for (Waiter* waiter : waiters_) {
     if (waiter->awaited == &request) waiter->wake.Signal();
   }
+}
+
+void Activity::BeginCall() {
+  MutexLock lock(&mutex_);
+  callers_.push_back(ThisThreadId());
+  UpdateCrowdLocked();
+}
+
+void Activity::EndCall() {
+  MutexLock lock(&mutex_);
+  callers_.erase(absl::c_find(callers_, ThisThreadId()));
+  UpdateCrowdLocked();
+  PassOnLocked();
 }
 
 bool Activity::BeginRun(uint64_t for_thread) {

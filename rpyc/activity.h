@@ -7,6 +7,7 @@
 #include <deque>
 #include <list>
 #include <string>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/time/time.h"
@@ -64,6 +65,10 @@ class Activity {
   Got Wait(const PendingRequest* awaited, absl::Time deadline, Job* job);
   // The input, if nobody has it or waits for it.
   bool TryTakeInput() { return Change(0, kInput | kSlow, kInput, 0); }
+  // Where threads are bound: this thread sends a request and will wait for its answer, so that what
+  // is for it is kept for it; until EndCall. They nest.
+  void BeginCall();
+  void EndCall();
   // Tells those who wait for it that `request` is ready.
   void Answered(const PendingRequest& request);
 
@@ -118,7 +123,7 @@ class Activity {
   static constexpr uint64_t kTurn = 2;      // a thread has the turn
   static constexpr uint64_t kTaken = 4;     // the input is the watcher's
   static constexpr uint64_t kDraining = 8;  // end when not busy
-  static constexpr uint64_t kCrowd = 16;    // threads wait, jobs do, or the turn is bound
+  static constexpr uint64_t kCrowd = 16;    // threads wait, jobs do, or threads are bound
   static constexpr uint64_t kEnded = 32;
   static constexpr uint64_t kOneDeeper = 1 << 8;
   static constexpr uint64_t kDepthMask = 0xfffff << 8;
@@ -158,6 +163,7 @@ class Activity {
 
   Mutex mutex_;
   std::list<Waiter*> waiters_ ABSL_GUARDED_BY(mutex_);
+  std::vector<uint64_t> callers_ ABSL_GUARDED_BY(mutex_);  // between BeginCall and EndCall
   std::deque<Job> jobs_ ABSL_GUARDED_BY(mutex_);
   CondVar turn_free_;
   int turn_waiters_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -6,8 +6,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
+#include "rpyc/pending_request.h"
 #include "rpyc/testing/memory_stream.h"
 #include "rpyc/testing/peer.h"
+#include "rpyc/thread_id.h"
 
 namespace rpyc {
 namespace {
@@ -252,6 +254,33 @@ TEST_P(ActivityTest, ABoundTurnIsItsThreadsAlone) {
   activity_->GiveInput();
   activity_->Resume(true);
   EXPECT_TRUE(activity_->EndRun());
+}
+
+TEST_P(ActivityTest, WhatIsForAThreadThatIsAboutToWaitIsKeptForIt) {
+  MakeActivity();
+  const uint64_t caller = ThisThreadId();
+  PendingRequest awaited;
+  Job job;
+  activity_->BeginCall();
+  std::thread([&] {
+    Job none;
+    ASSERT_EQ(activity_->Wait(nullptr, absl::InfiniteFuture(), &none), Activity::Got::kInput);
+    EXPECT_FALSE(activity_->BeginRun(caller));
+    activity_->AddJob({.seq = "the caller's", .bytes = 1, .for_thread = caller});
+    EXPECT_EQ(activity_->jobs(), Activity::Jobs::kWaiting);
+    activity_->GiveInput();
+  }).join();
+  ASSERT_EQ(activity_->Wait(&awaited, absl::InfiniteFuture(), &job), Activity::Got::kJob);
+  EXPECT_EQ(job.seq, "the caller's");
+  EXPECT_TRUE(activity_->EndRun());
+  activity_->GiveInput();
+  activity_->EndCall();
+  // From now on it would not come.
+  std::thread([&] {
+    Job none;
+    ASSERT_EQ(activity_->Wait(nullptr, absl::InfiniteFuture(), &none), Activity::Got::kInput);
+    EXPECT_TRUE(activity_->BeginRun(caller));
+  }).join();
 }
 
 TEST_P(ActivityTest, TheEndWakesWhoWaits) {

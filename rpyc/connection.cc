@@ -587,6 +587,11 @@ absl::StatusOr<Value> Connection::Request(Handle handle, Value args,
                                           std::optional<absl::Duration> timeout) {
   const absl::Duration limit = timeout.value_or(options_.config.sync_request_timeout);
   const absl::Time deadline = absl::Now() + limit;
+  const bool bound = options_.config.bind_threads;
+  if (bound) activity_.BeginCall();
+  const absl::Cleanup end = [&] {
+    if (bound) activity_.EndCall();
+  };
   const std::shared_ptr<PendingRequest> request = Send(handle, std::move(args), deadline);
   if (Await(*request, deadline)) return request->TakeAnswer();
   return NotAnswered(limit);

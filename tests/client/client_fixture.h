@@ -28,8 +28,8 @@ class ClientTest : public testing::TestWithParam<const char*> {
     static auto& servers = *new std::map<std::string, std::unique_ptr<PythonServer>>();
     auto [found, fresh] = servers.try_emplace(GetParam());
     if (fresh) {
-      found->second =
-          PythonServer::Start(GetParam(), {"threaded", "open", "eager", "pool", "forking", "unix"});
+      found->second = PythonServer::Start(
+          GetParam(), {"threaded", "open", "eager", "pool", "forking", "unix", "bound"});
     }
     server_ = found->second.get();
     if (server_ == nullptr) GTEST_SKIP() << "no rpyc " << GetParam();

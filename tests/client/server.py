@@ -178,6 +178,7 @@ OPEN = dict(allow_public_attrs=True, allow_setattr=True, allow_delattr=True)
 KINDS = {
     "threaded": (servers.ThreadedServer, ClientFixture, {}),
     "open": (servers.ThreadedServer, ClientFixture, OPEN),
+    "bound": (servers.ThreadedServer, ClientFixture, {"bind_threads": True}),
     "eager": (servers.ThreadedServer, Eager, {}),
     "pool": (servers.ThreadPoolServer, Small, {}),
     "forking": (servers.ForkingServer, Small, {}),
