@@ -10,17 +10,23 @@ conn = rpyc.connect(host, int(port))
 root = conn.root
 
 
+# In one piece, as two threads show.
+def show(*words):
+    sys.stdout.write(" ".join(words) + "\n")
+    sys.stdout.flush()
+
+
 # Runs whenever somebody else says something, and tells the server that it has been read.
 def hear(number, sender, text):
-    print(f"{sender}: {text}", flush=True)
+    show(f"{sender}: {text}")
     root.seen(number)
 
 
 serving = BgServingThread(conn)
-print("here:", *root.join(sys.argv[2], hear), flush=True)
+show("here:", *root.join(sys.argv[2], hear))
 for line in sys.stdin:
     number = root.say(line.rstrip("\n"))
-    print("read by:", *root.readers(number), flush=True)
+    show("read by:", *root.readers(number))
 root.leave()
 serving.stop()
 conn.close()
