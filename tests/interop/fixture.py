@@ -6,6 +6,7 @@ under their own name as well.
 """
 
 import threading
+import time
 
 import rpyc
 
@@ -483,6 +484,66 @@ class Callbacks:
             return entered
 
 
+# --- calls of the client that are not waited for ----------------------------------------------------
+
+@shown
+class Pending:
+    """An AsyncResult, as the client sees it."""
+
+    def __init__(self):
+        self._result = None
+
+    def start(self, f, *args):
+        self._result = rpyc.async_(f)(*args)
+
+    def ready(self):
+        return self._result.ready
+
+    def error(self):
+        return self._result.error
+
+    def expired(self):
+        return self._result.expired
+
+    def set_expiry(self, seconds):
+        self._result.set_expiry(seconds)
+
+    def wait(self):
+        self._result.wait()
+
+    def value(self):
+        return self._result.value
+
+    def add_callback(self, key, gate_name):
+        """Notes that it was called, then opens the gate."""
+
+        def notes(result):
+            journal.note(key, "error" if result.error else f"value {result.value}")
+            gate(gate_name).set()
+
+        self._result.add_callback(notes)
+
+
+@shown
+class Invoker:
+    """Source: RPyC tests/test_threads.py, 6.0.2."""
+
+    def __init__(self, callback, interval):
+        self._callback, self._interval, self._stopped = rpyc.async_(callback), interval, threading.Event()
+        self._thread = threading.Thread(target=self._work, daemon=True)
+        self._thread.start()
+
+    def _work(self):
+        number = 0
+        while not self._stopped.wait(self._interval):
+            self._callback(number)
+            number += 1
+
+    def stop(self):
+        self._stopped.set()
+        self._thread.join()
+
+
 # --- classes --------------------------------------------------------------------------------------
 
 @shown
@@ -609,6 +670,11 @@ class Fixture(_Service):
     def both(self, first, *args, **kwargs):
         return (first, args, tuple(sorted(kwargs.items())))
 
+    def foo(self, x, seconds):
+        """Takes its time."""
+        time.sleep(seconds)
+        return x * 17
+
     def get_decorated(self):
         return "decorated"
 
@@ -671,6 +737,9 @@ class Fixture(_Service):
     def callbacks(self):
         return Callbacks()
 
+    def pending(self):
+        return Pending()
+
     def scope(self):
         return Scope()
 
@@ -685,7 +754,7 @@ class Fixture(_Service):
         return (1, self._list, ("x", self._list))
 
     # Classes.
-    Point, Shape, Square, Outer = Point, Shape, Square, Outer
+    Point, Shape, Square, Outer, Invoker = Point, Shape, Square, Outer, Invoker
 
     def get_class(self):
         return Point

@@ -1,6 +1,7 @@
 """Every scenario with the objects of a host, under every real rpyc version, all of them connected to one host."""
 
 import access_scenarios
+import async_scenarios
 import call_scenarios
 import callback_scenarios
 import container_scenarios
@@ -32,5 +33,5 @@ def one(version, name):
 
 
 harness.add_scenario_cases(
-    globals(), access_scenarios.ALL + call_scenarios.ALL + callback_scenarios.ALL + container_scenarios.ALL
-    + object_scenarios.ALL, one)
+    globals(), access_scenarios.ALL + async_scenarios.ALL + call_scenarios.ALL + callback_scenarios.ALL
+    + container_scenarios.ALL + object_scenarios.ALL, one)

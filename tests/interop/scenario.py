@@ -20,8 +20,9 @@ try:
 except ImportError:  # the runner imports scenarios under the plain python3, for the names alone
     rpyc = None
 
-MODULES = ("scenarios", "access_scenarios", "call_scenarios", "callback_scenarios", "chain_scenarios", "container_scenarios",
-           "error_scenarios", "middle_scenarios", "object_scenarios", "patient_scenarios")  # where scenarios are found by name
+MODULES = ("scenarios", "access_scenarios", "async_scenarios", "call_scenarios", "callback_scenarios", "chain_scenarios",
+           "container_scenarios", "error_scenarios", "middle_scenarios", "object_scenarios",
+           "patient_scenarios")  # where scenarios are found by name
 
 DEADLINE_S = 20
 HANG_S = 50
