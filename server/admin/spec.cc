@@ -239,6 +239,7 @@ void ShowProtocolConfig(const ProtocolConfig& config, v1::ProtocolConfig* out) {
   out->set_include_local_version(config.include_local_version);
   *out->mutable_sync_request_timeout() = ToProtoDuration(config.sync_request_timeout);
   out->set_dialect(config.dialect);
+  out->set_bind_threads(config.bind_threads);
   if (!config.connid.empty()) out->set_connid(config.connid);
 }
 
