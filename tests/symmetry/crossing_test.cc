@@ -68,8 +68,7 @@ class CrossingTest : public testing::TestWithParam<int> {
 TEST_P(CrossingTest, CallsThatWaitForEachOthersClientsGetOn) {
   std::atomic<int> joined{0};
   std::atomic<int> done{0};
-  const auto talk = [&](std::string name, std::string other) {
-    Client client = Dial();
+  const auto talk = [&](Client client, std::string name, std::string other) {
     Netref root = client.root();
     root["join"](name,
                  std::function<int(int)>([&](int x) { return root["echo"](x).as<int>() + 1; }))
@@ -81,8 +80,8 @@ TEST_P(CrossingTest, CallsThatWaitForEachOthersClientsGetOn) {
     for (++done; done < 2;) client.Serve(absl::Now() + absl::Milliseconds(1));
   };
   {
-    std::thread a(talk, "a", "b");
-    std::thread b(talk, "b", "a");
+    std::thread a(talk, Dial(), "a", "b");
+    std::thread b(talk, Dial(), "b", "a");
     a.join();
     b.join();
   }
