@@ -66,30 +66,31 @@ bool Activity::IsForThisThreadLocked(uint64_t for_thread) const {
 }
 
 // The first job that this thread may run.
-std::deque<Job>::iterator Activity::FindJobLocked() {
+Activity::JobList::iterator Activity::FindJobLocked() {
   if (!MayRunLocked()) return jobs_.end();
-  const auto is_ours = [this](const Job& job) ABSL_NO_THREAD_SAFETY_ANALYSIS {
-    return IsForThisThreadLocked(job.for_thread);
+  const auto is_ours = [this](const std::unique_ptr<Job>& job) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    return IsForThisThreadLocked(job->for_thread);
   };
   return std::find_if(jobs_.begin(), jobs_.end(), is_ours);
 }
 
-bool Activity::TakeJobLocked(Job* job) {
+bool Activity::TakeJobLocked(std::unique_ptr<Job>* job) {
   const auto found = FindJobLocked();
   if (found == jobs_.end()) return false;
   if (!Change(0, kTurn | kEnded, kTurn + kOneDeeper + kChange, 0)) return false;
   *job = std::move(*found);
   jobs_.erase(found);
-  job_bytes_.fetch_sub(job->bytes);
+  job_bytes_.fetch_sub((*job)->bytes);
   return true;
 }
 
 // Wakes a waiter if there is something that one could take.
 void Activity::PassOnLocked() {
   if (waiters_.empty()) return;
-  const bool choosy = bound_ != 0 || std::any_of(jobs_.begin(), jobs_.end(), [](const Job& job) {
-                        return job.for_thread != 0;
-                      });
+  const bool choosy =
+      bound_ != 0 || std::any_of(jobs_.begin(), jobs_.end(), [](const std::unique_ptr<Job>& job) {
+        return job->for_thread != 0;
+      });
   if (!jobs_.empty() && choosy) {
     for (Waiter* waiter : waiters_) waiter->wake.Signal();
     return;
@@ -109,7 +110,8 @@ void Activity::UpdateCrowdLocked() {
   }
 }
 
-Activity::Got Activity::Wait(const PendingRequest* awaited, absl::Time deadline, Job* job) {
+Activity::Got Activity::Wait(const PendingRequest* awaited, absl::Time deadline,
+                             std::unique_ptr<Job>* job) {
   if (awaited != nullptr && awaited->ready()) return Got::kAnswer;
   if (TryTakeInput()) return Got::kInput;
   MutexLock lock(&mutex_);
@@ -186,7 +188,7 @@ void Activity::AddJob(Job job) {
   MutexLock lock(&mutex_);
   if ((state_.load() & kEnded) != 0) return;
   job_bytes_.fetch_add(job.bytes);
-  jobs_.push_back(std::move(job));
+  jobs_.push_back(std::make_unique<Job>(std::move(job)));
   UpdateCrowdLocked();
   PassOnLocked();
 }
@@ -234,7 +236,7 @@ bool Activity::Drain() { return (state_.fetch_or(kDraining) & kDepthMask) == 0; 
 
 bool Activity::drained() const { return (state_.load() & (kDraining | kDepthMask)) == kDraining; }
 
-std::deque<Job> Activity::End() {
+Activity::JobList Activity::End() {
   MutexLock lock(&mutex_);
   state_.fetch_or(kEnded);
   for (Waiter* waiter : waiters_) waiter->wake.Signal();

@@ -4,8 +4,8 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <list>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -52,6 +52,9 @@ class Activity {
         caller_(caller),
         prefix_bytes_(prefix_bytes) {}
 
+  // Nothing to a connection that has none.
+  using JobList = std::list<std::unique_ptr<Job>>;
+
   // --- Threads that wait. ---
 
   enum class Got {
@@ -62,7 +65,7 @@ class Activity {
     kEnded,    // the connection has ended
   };
   // Waits until there is something to do. `awaited` may be null.
-  Got Wait(const PendingRequest* awaited, absl::Time deadline, Job* job);
+  Got Wait(const PendingRequest* awaited, absl::Time deadline, std::unique_ptr<Job>* job);
   // The input, if nobody has it or waits for it.
   bool TryTakeInput() { return Change(0, kInput | kSlow, kInput, 0); }
   // Where threads are bound: this thread sends a request and will wait for its answer, so that what
@@ -105,7 +108,7 @@ class Activity {
   bool drained() const;
   // Nobody gets the input or a job any more. Returns the jobs that are left, to be destroyed where
   // user code may run.
-  std::deque<Job> End();
+  JobList End();
   bool busy() const { return depth() > 0; }
   // Requests begun and not ended, those included that wait for a peer.
   int depth() const {
@@ -139,10 +142,10 @@ class Activity {
 
   bool Change(uint64_t required, uint64_t forbidden, uint64_t add, uint64_t remove);
   bool IsForThisThreadLocked(uint64_t for_thread) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  std::deque<Job>::iterator FindJobLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  JobList::iterator FindJobLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool MayRunLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool TakeInputLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  bool TakeJobLocked(Job* job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool TakeJobLocked(std::unique_ptr<Job>* job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void PassOnLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void UpdateCrowdLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void ReadAheadLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -164,7 +167,7 @@ class Activity {
   Mutex mutex_;
   std::list<Waiter*> waiters_ ABSL_GUARDED_BY(mutex_);
   std::vector<uint64_t> callers_ ABSL_GUARDED_BY(mutex_);  // between BeginCall and EndCall
-  std::deque<Job> jobs_ ABSL_GUARDED_BY(mutex_);
+  JobList jobs_ ABSL_GUARDED_BY(mutex_);
   CondVar turn_free_;
   int turn_waiters_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t bound_ ABSL_GUARDED_BY(mutex_) = 0;  // the thread whose alone the turn is

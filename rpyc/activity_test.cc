@@ -41,7 +41,7 @@ class ActivityTest : public testing::TestWithParam<Dialect> {
     if (activity_->busy()) {
       ASSERT_TRUE(activity_->EndRun());
     } else {
-      Job none;
+      std::unique_ptr<Job> none;
       ASSERT_EQ(activity_->Wait(nullptr, absl::InfinitePast(), &none), Activity::Got::kInput);
     }
   }
@@ -179,7 +179,7 @@ TEST_P(ActivityTest, WhatIsReadWhileOthersRunIsKept) {
   ReadAndRun(Ping("a"));  // this thread runs; another reads
   std::thread([&] {
     PendingRequest awaited;
-    Job none;
+    std::unique_ptr<Job> none;
     ASSERT_EQ(activity_->Wait(&awaited, absl::InfiniteFuture(), &none), Activity::Got::kInput);
     EXPECT_FALSE(activity_->BeginRun());
     activity_->AddJob({.seq = "one", .bytes = 10});
@@ -189,12 +189,12 @@ TEST_P(ActivityTest, WhatIsReadWhileOthersRunIsKept) {
     activity_->GiveInput();
   }).join();
   EXPECT_FALSE(activity_->EndRun());  // jobs come first
-  Job job;
+  std::unique_ptr<Job> job;
   ASSERT_EQ(activity_->Wait(nullptr, absl::InfiniteFuture(), &job), Activity::Got::kJob);
-  EXPECT_EQ(job.seq, "one");
+  EXPECT_EQ(job->seq, "one");
   EXPECT_FALSE(activity_->EndRun());
   ASSERT_EQ(activity_->Wait(nullptr, absl::InfiniteFuture(), &job), Activity::Got::kJob);
-  EXPECT_EQ(job.seq, "two");
+  EXPECT_EQ(job->seq, "two");
   EXPECT_TRUE(activity_->EndRun());
 }
 
@@ -204,7 +204,7 @@ TEST_P(ActivityTest, TooManyJobsStopTheReading) {
   ReadAndRun(Ping("a"));
   std::thread([&] {
     PendingRequest awaited;
-    Job job;
+    std::unique_ptr<Job> job;
     ASSERT_EQ(activity_->Wait(&awaited, absl::InfiniteFuture(), &job), Activity::Got::kInput);
     activity_->AddJob({.seq = "large", .bytes = 100});
     EXPECT_FALSE(activity_->HasRoomForJobs());
@@ -220,7 +220,7 @@ TEST_P(ActivityTest, APausedTurnIsOthersUntilItIsTakenAgain) {
   ReadAndRun(Ping("a"));
   activity_->Pause(false);
   std::thread other([&] {
-    Job none;
+    std::unique_ptr<Job> none;
     ASSERT_EQ(activity_->Wait(nullptr, absl::InfiniteFuture(), &none), Activity::Got::kInput);
     ASSERT_TRUE(activity_->BeginRun());
     EXPECT_EQ(activity_->depth(), 2);
@@ -239,7 +239,7 @@ TEST_P(ActivityTest, ABoundTurnIsItsThreadsAlone) {
   ReadAndRun(Ping("a"));
   activity_->Pause(true);
   PendingRequest awaited;
-  Job job;
+  std::unique_ptr<Job> job;
   std::thread([&] {
     ASSERT_EQ(activity_->Wait(&awaited, absl::InfiniteFuture(), &job), Activity::Got::kInput);
     EXPECT_FALSE(activity_->BeginRun());
@@ -249,7 +249,7 @@ TEST_P(ActivityTest, ABoundTurnIsItsThreadsAlone) {
     activity_->GiveInput();
   }).join();
   ASSERT_EQ(activity_->Wait(&awaited, absl::InfiniteFuture(), &job), Activity::Got::kJob);
-  EXPECT_EQ(job.seq, "nested");
+  EXPECT_EQ(job->seq, "nested");
   EXPECT_TRUE(activity_->EndRun());
   activity_->GiveInput();
   activity_->Resume(true);
@@ -260,10 +260,10 @@ TEST_P(ActivityTest, WhatIsForAThreadThatIsAboutToWaitIsKeptForIt) {
   MakeActivity();
   const uint64_t caller = ThisThreadId();
   PendingRequest awaited;
-  Job job;
+  std::unique_ptr<Job> job;
   activity_->BeginCall();
   std::thread([&] {
-    Job none;
+    std::unique_ptr<Job> none;
     ASSERT_EQ(activity_->Wait(nullptr, absl::InfiniteFuture(), &none), Activity::Got::kInput);
     EXPECT_FALSE(activity_->BeginRun(caller));
     activity_->AddJob({.seq = "the caller's", .bytes = 1, .for_thread = caller});
@@ -271,13 +271,13 @@ TEST_P(ActivityTest, WhatIsForAThreadThatIsAboutToWaitIsKeptForIt) {
     activity_->GiveInput();
   }).join();
   ASSERT_EQ(activity_->Wait(&awaited, absl::InfiniteFuture(), &job), Activity::Got::kJob);
-  EXPECT_EQ(job.seq, "the caller's");
+  EXPECT_EQ(job->seq, "the caller's");
   EXPECT_TRUE(activity_->EndRun());
   activity_->GiveInput();
   activity_->EndCall();
   // From now on it would not come.
   std::thread([&] {
-    Job none;
+    std::unique_ptr<Job> none;
     ASSERT_EQ(activity_->Wait(nullptr, absl::InfiniteFuture(), &none), Activity::Got::kInput);
     EXPECT_TRUE(activity_->BeginRun(caller));
   }).join();
@@ -285,14 +285,14 @@ TEST_P(ActivityTest, WhatIsForAThreadThatIsAboutToWaitIsKeptForIt) {
 
 TEST_P(ActivityTest, TheEndWakesWhoWaits) {
   MakeActivity();
-  Job none;
+  std::unique_ptr<Job> none;
   ASSERT_EQ(activity_->Wait(nullptr, absl::InfiniteFuture(), &none), Activity::Got::kInput);
   // Both are taken, or who waits might take the job.
   ASSERT_TRUE(activity_->BeginRun());
   ASSERT_EQ(activity_->Wait(nullptr, absl::InfinitePast(), &none), Activity::Got::kInput);
   std::thread waits([&] {
     PendingRequest awaited;
-    Job job;
+    std::unique_ptr<Job> job;
     EXPECT_EQ(activity_->Wait(&awaited, absl::InfiniteFuture(), &job), Activity::Got::kEnded);
   });
   activity_->AddJob({.seq = "left", .bytes = 1});

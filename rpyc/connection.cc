@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <deque>
 #include <limits>
 #include <utility>
 #include <vector>
@@ -40,6 +39,11 @@ std::string RemoteVersion(Dialect dialect) {
 // Before each message where threads are bound: the sender's id, then that of whom it is for.
 // Source:  RPyC core/protocol.py, Connection._send and _dispatch, 5.3.1 and 6.0.2.
 constexpr size_t kThreadIdsBytes = 2 * sizeof(uint64_t);
+
+[[gnu::noinline, gnu::cold]] absl::Status NoThreadIds() {
+  return absl::InvalidArgumentError(
+      "a message without thread ids, and bind_threads is on: both sides must have it on");
+}
 
 uint64_t LoadBig64(absl::string_view bytes) {
   uint64_t number = 0;
@@ -114,7 +118,7 @@ absl::Status Connection::Open() {
     opened_ = true;
   }
   if (!service_.has_hooks()) return absl::OkStatus();
-  Job none;
+  std::unique_ptr<Job> none;
   if (activity_.Wait(nullptr, absl::InfiniteFuture(), &none) != Activity::Got::kInput ||
       !activity_.BeginRun()) {
     return end_status();  // shut already
@@ -199,7 +203,7 @@ void Connection::EndWith(absl::Status status) {
   }
   first_frame_.Answer(EndedError(status));
   // What is dropped here is destroyed, and who waits for an answer is told, with no lock held.
-  const std::deque<Job> dropped = activity_.End();
+  const Activity::JobList dropped = activity_.End();
   for (const auto& [request, callback] : callbacks) {
     Guarded([&, &request = request, &callback = callback] {
       callback(request->answer());
@@ -244,7 +248,7 @@ absl::Status Connection::RunUserCode(absl::FunctionRef<void()> code, uint64_t pe
 absl::Status Connection::WaitFor(const PendingRequest* awaited, absl::Time deadline) {
   for (;;) {
     absl::Status served;
-    Job job;
+    std::unique_ptr<Job> job;
     switch (activity_.Wait(awaited, deadline, &job)) {
       case Activity::Got::kAnswer:
       case Activity::Got::kEnded:
@@ -255,7 +259,7 @@ absl::Status Connection::WaitFor(const PendingRequest* awaited, absl::Time deadl
         served = ServeInput(awaited, deadline);
         break;
       case Activity::Got::kJob:
-        served = RunJob(job);
+        served = RunJob(*job);
         if (activity_.EndRun()) {
           served.Update(ServeInput(awaited, deadline));
         } else {
@@ -334,6 +338,29 @@ absl::StatusOr<bool> Connection::Read(absl::Time deadline) {
   return false;
 }
 
+// The peer's first message tells the dialect.
+[[gnu::noinline]] absl::Status Connection::TakeDialect(absl::string_view payload) {
+  const Dialect dialect = DetectDialect(payload);
+  if (dialect == Dialect::kUnknown) {
+    return absl::InvalidArgumentError(absl::StrCat("not RPyC: the first payload begins with byte ",
+                                                   static_cast<uint8_t>(payload[0])));
+  }
+  dialect_.store(dialect);
+  first_frame_.Answer(Value());
+  activity_.Answered(first_frame_);
+  return absl::OkStatus();
+}
+
+// Why `payload` has no head that can be read, which is `error` unless it is of another dialect.
+[[gnu::noinline, gnu::cold]] absl::Status Connection::HeadError(absl::string_view payload,
+                                                                absl::Status error) const {
+  const Dialect spoken = DetectDialect(payload);
+  if (spoken == dialect_.load() || spoken == Dialect::kUnknown) return error;
+  return absl::InvalidArgumentError(
+      absl::StrCat("the peer speaks the dialect of RPyC ", spoken == Dialect::kV6 ? "6" : "5",
+                   ", and the configuration says another: dialect ", options_.config.dialect));
+}
+
 // By the thread that has the input; `has_input` says whether it still has it afterwards.
 // Errors:  the connection is broken.
 absl::Status Connection::DispatchMessage(absl::string_view payload, bool* has_input) {
@@ -341,39 +368,26 @@ absl::Status Connection::DispatchMessage(absl::string_view payload, bool* has_in
   job.bytes = payload.size();
   if (options_.config.bind_threads) {
     if (payload.size() <= kThreadIdsBytes) {
-      return absl::InvalidArgumentError(
-          "a message without thread ids, and bind_threads is on: both sides must have it on");
+      return NoThreadIds();
     }
     job.peer_thread = LoadBig64(payload);
     job.for_thread = LoadBig64(payload.substr(sizeof(uint64_t)));
     payload.remove_prefix(kThreadIdsBytes);
   }
   if (dialect_.load(std::memory_order_relaxed) == Dialect::kUnknown) {
-    const Dialect dialect = DetectDialect(payload);
-    if (dialect == Dialect::kUnknown) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "not RPyC: the first payload begins with byte ", static_cast<uint8_t>(payload[0])));
-    }
-    dialect_.store(dialect);
-    first_frame_.Answer(Value());
-    activity_.Answered(first_frame_);
+    absl::Status told = TakeDialect(payload);
+    if (!told.ok()) return told;
   }
   brine::Reader reader(payload, options_.limits);
   absl::StatusOr<MessageHead> head =
       ReadMessageHead(dialect_.load(std::memory_order_relaxed), &reader);
-  if (!head.ok()) {
-    const Dialect spoken = DetectDialect(payload);
-    if (spoken == dialect_.load() || spoken == Dialect::kUnknown) return head.status();
-    return absl::InvalidArgumentError(
-        absl::StrCat("the peer speaks the dialect of RPyC ", spoken == Dialect::kV6 ? "6" : "5",
-                     ", and the configuration says another: dialect ", options_.config.dialect));
-  }
+  if (!head.ok()) return HeadError(payload, std::move(head).status());
   if (head->type != MessageType::kRequest) return DispatchAnswer(*head, &reader, has_input);
   job.seq = std::string(head->seq);
-  return DispatchRequest(std::move(job), &reader, has_input);
+  return DispatchRequest(job, &reader, has_input);
 }
 
-absl::Status Connection::DispatchRequest(Job job, brine::Reader* reader, bool* has_input) {
+absl::Status Connection::DispatchRequest(Job& job, brine::Reader* reader, bool* has_input) {
   absl::Status status = ReadRequest(reader, &job);
   if (!status.ok()) {
     if (!IsPyStatus(status)) return status;
@@ -393,11 +407,11 @@ absl::Status Connection::DispatchRequest(Job job, brine::Reader* reader, bool* h
       if (!flushed.ok()) return flushed;
     }
   }
-  return RunOrKeep(std::move(job), has_input);
+  return RunOrKeep(job, has_input);
 }
 
 // Runs `job` now, if it can have the turn, or leaves it to who can.
-absl::Status Connection::RunOrKeep(Job job, bool* has_input) {
+absl::Status Connection::RunOrKeep(Job& job, bool* has_input) {
   if (!activity_.BeginRun(job.for_thread)) {
     activity_.AddJob(std::move(job));
     return absl::OkStatus();
@@ -555,7 +569,7 @@ absl::Status Connection::DispatchAnswer(const MessageHead& head, brine::Reader* 
       Guarded([&] { callback(request->answer()); }).IgnoreError();
     }
   };
-  return RunOrKeep(std::move(job), has_input);
+  return RunOrKeep(job, has_input);
 }
 
 void Connection::AppendReleases() {

@@ -109,10 +109,12 @@ class Connection : private Requester {
   absl::Status WaitFor(const PendingRequest* awaited, absl::Time deadline);
   absl::Status ServeInput(const PendingRequest* awaited, absl::Time deadline);
   absl::StatusOr<bool> Read(absl::Time deadline);
+  absl::Status TakeDialect(absl::string_view payload);
+  absl::Status HeadError(absl::string_view payload, absl::Status error) const;
   absl::Status DispatchMessage(absl::string_view payload, bool* has_input);
-  absl::Status DispatchRequest(Job job, brine::Reader* reader, bool* has_input);
+  absl::Status DispatchRequest(Job& job, brine::Reader* reader, bool* has_input);
   absl::Status DispatchAnswer(const MessageHead& head, brine::Reader* reader, bool* has_input);
-  absl::Status RunOrKeep(Job job, bool* has_input);
+  absl::Status RunOrKeep(Job& job, bool* has_input);
   absl::Status RunJob(Job& job);
   absl::StatusOr<Value> RunTimed(Job& job);
   absl::StatusOr<Value> RunByPolicy(Job& job);

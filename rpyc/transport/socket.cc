@@ -60,6 +60,19 @@ int ConnectUntil(int fd, const SocketAddress& address, absl::Time deadline) {
   return 0;
 }
 
+// As sendmsg. Apart, for its frame: an idle connection keeps the pages of stack that it has
+// touched.
+[[gnu::noinline]] ssize_t SendVector(int fd, absl::Span<const absl::string_view> chunks) {
+  std::array<iovec, kMaxChunks> vector;
+  msghdr message = {};
+  message.msg_iov = vector.data();
+  message.msg_iovlen = std::min(chunks.size(), vector.size());
+  for (size_t i = 0; i < message.msg_iovlen; ++i) {
+    vector[i] = {const_cast<char*>(chunks[i].data()), chunks[i].size()};
+  }
+  return ::sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
 }  // namespace
 
 absl::StatusOr<Socket> Socket::Connect(const SocketAddress& address, absl::Time deadline) {
@@ -160,19 +173,10 @@ absl::string_view SocketStream::read_ahead() const {
 absl::StatusOr<size_t> SocketStream::WriteSome(absl::Span<const absl::string_view> chunks) {
   ssize_t sent;
   do {
-    if (chunks.size() == 1) {
-      // The common case, spared the kernel's walk over a vector.
-      sent = ::send(socket_.fd(), chunks[0].data(), chunks[0].size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-    } else {
-      std::array<iovec, kMaxChunks> vector;
-      msghdr message = {};
-      message.msg_iov = vector.data();
-      message.msg_iovlen = std::min(chunks.size(), vector.size());
-      for (size_t i = 0; i < message.msg_iovlen; ++i) {
-        vector[i] = {const_cast<char*>(chunks[i].data()), chunks[i].size()};
-      }
-      sent = ::sendmsg(socket_.fd(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-    }
+    // One chunk is the common case, spared the kernel's walk over a vector.
+    sent = chunks.size() == 1 ? ::send(socket_.fd(), chunks[0].data(), chunks[0].size(),
+                                       MSG_NOSIGNAL | MSG_DONTWAIT)
+                              : SendVector(socket_.fd(), chunks);
   } while (sent < 0 && errno == EINTR);
   if (sent >= 0) return static_cast<size_t>(sent);
   if (errno == EAGAIN || errno == EWOULDBLOCK) return 0;
