@@ -184,7 +184,7 @@ void Activity::GiveInput() {
   PassOnLocked();
 }
 
-void Activity::AddJob(Job job) {
+void Activity::AddJob(Job&& job) {
   MutexLock lock(&mutex_);
   if ((state_.load() & kEnded) != 0) return;
   job_bytes_.fetch_add(job.bytes);

@@ -82,7 +82,7 @@ class Activity {
   bool BeginRun(uint64_t for_thread = 0);
   void GiveInput();
   // Keeps a request for whoever has the turn next. False: there are too many, wait first.
-  void AddJob(Job job);
+  void AddJob(Job&& job);
   bool HasRoomForJobs() const { return job_bytes_.load() < limits_.max_read_ahead_bytes; }
   // What a reader has to know of jobs: that there are none, that one could be run now, or that all
   // wait for the turn, which may be given back without anybody else to take one.

@@ -43,6 +43,7 @@ class CallRunner {
     return RunByPolicy(call);
   }
 
+  bool has_policy() const { return policy_ != nullptr; }
   // Whether what runs is the executor's thread's alone.
   bool bound() const { return policy_ != nullptr && policy_->executor != nullptr; }
 

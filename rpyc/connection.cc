@@ -457,7 +457,7 @@ absl::Status Connection::RunJob(Job& job) {
     RunUserCode([&] { std::exchange(job.callback, nullptr)(); }).IgnoreError();
     return absl::OkStatus();
   }
-  absl::StatusOr<Value> result = job.pipelined ? RunTimed(job) : RunByPolicy(job);
+  absl::StatusOr<Value> result = job.pipelined ? RunTimed(job) : Run(job);
   if (ended()) return absl::OkStatus();
   absl::Status status = result.status();
   if (status.ok()) status = Reply(job, *std::move(result));
@@ -478,25 +478,31 @@ absl::Status Connection::RunJob(Job& job) {
 
 absl::StatusOr<Value> Connection::RunTimed(Job& job) {
   const auto start = std::chrono::steady_clock::now();
-  absl::StatusOr<Value> result = RunByPolicy(job);
+  absl::StatusOr<Value> result = Run(job);
   const bool quick = std::chrono::steady_clock::now() - start <= kQuick;
   const int before = quick_in_a_row_.load(std::memory_order_relaxed);
   quick_in_a_row_.store(quick ? std::min(before + 1, kTrustedAfter) : 0, std::memory_order_relaxed);
   return result;
 }
 
-absl::StatusOr<Value> Connection::RunByPolicy(Job& job) {
+absl::StatusOr<Value> Connection::Run(Job& job) {
+  if (job.row->runs_user_code && runner_.has_policy()) return RunByPolicy(job);
+  const HeldTurn held(&activity_, &runner_, job.peer_thread);
+  absl::StatusOr<Value> result = RunHandler(*job.row, context_, job.args);
+  job.args.clear();  // destructors are user code too
+  return result;
+}
+
+// Not inlined, as what is rare in general: methods run on top of these frames, and an idle
+// connection keeps the pages of stack that it has touched.
+[[gnu::noinline]] absl::StatusOr<Value> Connection::RunByPolicy(Job& job) {
   absl::StatusOr<Value> result = Value();
-  const auto run = [&] {
-    result = RunHandler(*job.row, context_, job.args);
-    job.args.clear();  // destructors are user code too
-  };
-  if (!job.row->runs_user_code) {
-    const HeldTurn held(&activity_, &runner_, job.peer_thread);
-    run();
-    return result;
-  }
-  absl::Status ran = RunUserCode(run, job.peer_thread);
+  absl::Status ran = RunUserCode(
+      [&] {
+        result = RunHandler(*job.row, context_, job.args);
+        job.args.clear();
+      },
+      job.peer_thread);
   return ran.ok() ? std::move(result) : ran;
 }
 

@@ -117,6 +117,7 @@ class Connection : private Requester {
   absl::Status RunOrKeep(Job& job, bool* has_input);
   absl::Status RunJob(Job& job);
   absl::StatusOr<Value> RunTimed(Job& job);
+  absl::StatusOr<Value> Run(Job& job);
   absl::StatusOr<Value> RunByPolicy(Job& job);
   absl::Status RunUserCode(absl::FunctionRef<void()> code, uint64_t peer_thread = 0);
   absl::Status ReadRequest(brine::Reader* reader, Job* job);
