@@ -17,6 +17,10 @@ namespace {
 // Answers when somebody waits, as a connection reads when somebody does.
 class Peer : public Requester {
  public:
+  // A connection that ends answers all; nobody is left to tell.
+  ~Peer() override {
+    if (request != nullptr) request->Answer(PyStatus("EOFError", "the connection has ended"));
+  }
   absl::StatusOr<Value> Request(Handle, Value, std::optional<absl::Duration>) override {
     return absl::UnimplementedError("nothing is waited for here");
   }
