@@ -31,7 +31,7 @@ namespace rpyc {
 //   that waits for a peer, of whichever connection, gives its turn away meanwhile, like a monitor.
 //
 // Both are bits of one atomic word: to a connection that one thread serves a request costs two
-// locked instructions and no lock. The mutex comes in when several threads wait.
+// locked instructions here. The mutex comes in when several threads wait.
 //
 // The input may also be the watcher's. A stock Python peer dies when a write of its makes no
 // progress for 3 s, a 6.x peer's close() waits until its CLOSE is seen, and a call whose peer has
