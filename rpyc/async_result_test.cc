@@ -19,14 +19,16 @@ class Peer : public Requester {
  public:
   // A connection that ends answers all; nobody is left to tell.
   ~Peer() override {
-    if (request != nullptr) request->Answer(PyStatus("EOFError", "the connection has ended"));
+    for (const auto& started : requests) {
+      started->Answer(PyStatus("EOFError", "the connection has ended"));
+    }
   }
   absl::StatusOr<Value> Request(Handle, Value, std::optional<absl::Duration>) override {
     return absl::UnimplementedError("nothing is waited for here");
   }
   std::shared_ptr<PendingRequest> Start(Handle handle, Value args) override {
     sent.emplace_back(handle, std::move(args));
-    request = std::make_shared<PendingRequest>();
+    request = requests.emplace_back(std::make_shared<PendingRequest>());
     return request;
   }
   bool Await(const PendingRequest& awaited, absl::Time deadline) override {
@@ -45,7 +47,8 @@ class Peer : public Requester {
 
   std::vector<std::pair<Handle, Value>> sent;
   std::vector<absl::Time> waited_until;
-  std::shared_ptr<PendingRequest> request;
+  std::vector<std::shared_ptr<PendingRequest>> requests;
+  std::shared_ptr<PendingRequest> request;  // the last
   std::function<void()> on_await;
 };
 
