@@ -25,7 +25,8 @@ namespace {
 constexpr size_t kMaxChunks = 64;
 // A piece of read-ahead, on the stack of whoever watches.
 constexpr size_t kReadAheadBytes = 64 << 10;
-// By how much a read may be late, of its timeout.
+// How near the kernel's timeout has to be to what is wanted, of that. A read that it ends early
+// goes on.
 constexpr double kTimeoutPrecision = 0.998;
 
 // Questions without an answer that end a connection kept alive.
@@ -123,7 +124,8 @@ absl::StatusOr<ReadResult> SocketStream::ReadSome(absl::Span<char> into, ReadHin
     const absl::Duration left =
         deadline == absl::InfiniteFuture() ? absl::InfiniteDuration() : deadline - absl::Now();
     if (left <= absl::ZeroDuration()) return Receive(into, MSG_DONTWAIT);
-    if (left > receive_timeout_ || left < receive_timeout_ * kTimeoutPrecision) {
+    if (left > receive_timeout_ / kTimeoutPrecision ||
+        left < receive_timeout_ * kTimeoutPrecision) {
       SetReceiveTimeout(left);
     }
     absl::StatusOr<ReadResult> read = Receive(into, 0);
