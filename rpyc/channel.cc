@@ -60,7 +60,9 @@ void FrameParser::Buffer::Retire(size_t used) {
 // --- FrameParser ---
 
 FrameParser::FrameParser(const Limits& limits)
-    : max_frame_bytes_(limits.max_frame_bytes), max_inflated_bytes_(limits.max_inflated_bytes) {}
+    : max_frame_bytes_(limits.max_frame_bytes),
+      max_inflated_bytes_(limits.max_inflated_bytes),
+      first_bytes_(kFirstBytes) {}
 
 FrameParser::~FrameParser() {
   input_.Free();
@@ -99,7 +101,7 @@ absl::Span<char> FrameParser::PrepareRead() {
   const size_t held = end_ - begin_;
 
   // `wanted` is the capacity that what has arrived justifies, `missing` the least useful space.
-  size_t wanted = std::max(kFirstBytes, 2 * held);
+  size_t wanted = std::max(input_.capacity == 0 ? first_bytes_ : kFirstBytes, 2 * held);
   size_t missing = input_.capacity / 4;
   const std::optional<Header> header = HeaderAt(begin_);
   if (header.has_value() && header->payload_bytes <= max_frame_bytes_ &&
@@ -119,6 +121,17 @@ absl::Span<char> FrameParser::PrepareRead() {
     Compact();
   }
   return absl::MakeSpan(input_.data + end_, input_.capacity - end_);
+}
+
+void FrameParser::FreeIfEmpty() {
+  if (begin_ != end_) return;
+  input_.Retire(end_);
+  inflated_.Retire(inflated_bytes_);
+  inflated_bytes_ = 0;
+  begin_ = end_ = tail_ = 0;
+  first_bytes_ = std::clamp(input_.recent_need, kFirstBytes, kKeptBytes);
+  input_.Free();
+  inflated_.Free();
 }
 
 void FrameParser::Commit(size_t bytes) {

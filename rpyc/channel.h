@@ -31,7 +31,7 @@ size_t FrameBytes(absl::string_view header);
 //
 // Memory: a small first buffer that grows with what has arrived, never with what a header claims
 // (once large frames have come from this peer, the next is believed). Between frames at most 2 MiB
-// are kept, and only while recent frames needed it. Threads: one.
+// are kept, and only while recent frames needed it; none after FreeIfEmpty. Threads: one.
 class FrameParser {
  public:
   explicit FrameParser(const Limits& limits);
@@ -61,6 +61,10 @@ class FrameParser {
   absl::string_view incomplete_frame() const { return {input_.data + tail_, end_ - tail_}; }
   // True when Next would not return nullopt: one more complete frame is buffered, or an error.
   bool has_frame() const;
+
+  // Frees all memory, if nothing is buffered. What recent frames needed is what the next read is
+  // offered.
+  void FreeIfEmpty();
 
   size_t buffered_bytes() const { return end_ - begin_; }
   size_t capacity_bytes() const { return input_.capacity + inflated_.capacity; }
@@ -93,7 +97,8 @@ class FrameParser {
   const uint32_t max_frame_bytes_;
   const uint32_t max_inflated_bytes_;
   Buffer input_;
-  size_t begin_ = 0;  // input_ holds bytes [begin_, end_)
+  size_t first_bytes_;  // what a read is offered where there is no buffer yet
+  size_t begin_ = 0;    // input_ holds bytes [begin_, end_)
   size_t end_ = 0;
   size_t tail_ = 0;      // where the last frame begins, unless it is complete; then end_
   bool filled_ = false;  // the last read took all the space it was offered

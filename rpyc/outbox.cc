@@ -104,7 +104,7 @@ absl::Status Outbox::Write(absl::Time deadline, bool has_input) {
 absl::Status Outbox::AwaitWritable(absl::Time deadline, bool has_input, bool* input_ended) {
   const bool taken = !has_input && !*input_ended && activity_->TryTakeInput();
   const absl::Cleanup give = [&] {
-    if (taken) activity_->GiveInput();
+    if (taken) activity_->ReturnInput();
   };
   const bool reads = (has_input || taken) && !*input_ended;
   const size_t held = reads ? stream_->read_ahead_bytes() : 0;

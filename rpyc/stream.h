@@ -16,6 +16,9 @@ struct ReadResult {
   enum State { kData, kEof, kWouldBlock };
   State state;
   size_t bytes = 0;  // for kData, at least 1
+  // Of kData: nothing more was there, so that Wait or whoever watches the descriptor tells when to
+  // read again. False: perhaps there is.
+  bool drained = false;
 };
 
 // What the reader holds already; decides whether a peer that waits for our ACK is helped.
@@ -44,12 +47,17 @@ class Stream {
   virtual size_t read_ahead_bytes() const = 0;
   // What that buffer holds, as ReadSome will give it; empty if that cannot be known yet (TLS).
   virtual absl::string_view read_ahead() const = 0;
+  // Whether ReadSome would find something that has left the kernel already: no descriptor tells.
+  virtual bool has_buffered() const { return read_ahead_bytes() > 0; }
 
   // Writes of the chunks, in order, what is taken without waiting, in one system call.
-  // Returns: how many bytes; 0 if none.   Errors:  kUnavailable - the peer is gone.
+  // Returns: how many bytes; 0 if none. The next call begins with the bytes behind these, the same
+  // as now, at whatever address: a stream that encrypts may have begun to send them.
+  // Errors:  kUnavailable - the peer is gone.
   virtual absl::StatusOr<size_t> WriteSome(absl::Span<const absl::string_view> chunks) = 0;
   // Waits until ReadSome or ReadAhead would find something, or WriteSome take something; for
-  // kEither, one of both. False: none, and `deadline` has passed.
+  // kEither, WriteSome or, beyond what is read ahead already, ReadAhead. False: none, and
+  // `deadline` has passed.
   enum class Event { kReadable, kWritable, kEither };
   virtual bool Wait(Event event, absl::Time deadline) = 0;
 

@@ -4,10 +4,12 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -18,6 +20,8 @@ namespace rpyc {
 namespace {
 
 constexpr int kBackOffMilliseconds = 100;
+// How long a TCP peer may be silent before the kernel asks whether it lives.
+constexpr absl::Duration kKeepAliveIdle = absl::Minutes(1);
 
 bool IsExhausted(int error) {
   return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
@@ -61,6 +65,17 @@ bool IsPassing(int error) {
   }
 }
 
+// What connections are to be is told to the socket that accepts them: they are as it is.
+void PrepareTcp(int fd) {
+  const int on = 1;
+  ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+  int kept_alive = 0;
+  socklen_t size = sizeof(kept_alive);
+  ::getsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &kept_alive, &size);
+  // Who made an inherited socket so knows how long.
+  if (kept_alive == 0) KeepAlive(fd, kKeepAliveIdle);
+}
+
 Fd OpenReserve() { return Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC)); }
 
 }  // namespace
@@ -80,27 +95,53 @@ absl::StatusOr<std::unique_ptr<Listener>> Listener::Open(const SocketAddress& ad
   } else {
     const int reuse = options.reuse_addr;
     ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &reuse, sizeof(reuse));
+    const int ipv6_only = options.ipv6_only;
+    if (address.family() == AF_INET6) {
+      ::setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &ipv6_only, sizeof(ipv6_only));
+    }
   }
   if (::bind(fd.get(), address.get(), address.size()) != 0) return OpenError(address, errno);
   if (unix_path != nullptr) unix_path->SetBound();
   const int backlog = options.backlog > 0 ? options.backlog : SOMAXCONN;
   if (::listen(fd.get(), backlog) != 0) return OpenError(address, errno);
-  return std::unique_ptr<Listener>(new Listener(std::move(fd), std::move(unix_path)));
+  return std::unique_ptr<Listener>(new Listener(std::move(fd), std::move(unix_path), Fd()));
 }
 
-Listener::Listener(Fd fd, std::unique_ptr<UnixPath> unix_path)
-    : unix_path_(std::move(unix_path)),
-      fd_(std::move(fd)),
+absl::StatusOr<std::unique_ptr<Listener>> Listener::Inherit(int fd) {
+  const absl::StatusOr<SocketAddress> address = SocketAddress::OfListening(fd);
+  if (!address.ok()) return address.status();
+  Fd own(::fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+  Fd wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  // Another who has the socket may take the connection that poll has seen.
+  const int flags = ::fcntl(fd, F_GETFL);
+  if (!own.valid() || !wake.valid() || ::fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0) {
+    return ErrnoStatus(absl::StatusCode::kResourceExhausted,
+                       absl::StrCat("cannot listen on ", address->ToString()), errno);
+  }
+  return std::unique_ptr<Listener>(new Listener(std::move(own), nullptr, std::move(wake)));
+}
+
+Listener::Listener(Fd fd, std::unique_ptr<UnixPath> unix_path, Fd wake)
+    : fd_(std::move(fd)),
+      unix_path_(std::move(unix_path)),
+      wake_(std::move(wake)),
+      tcp_(SocketAddress::OfLocal(fd_.get()).family() != AF_UNIX),
       endpoint_(SocketAddress::OfLocal(fd_.get()).ToEndpoint()),
-      reserve_(OpenReserve()) {}
+      reserve_(OpenReserve()) {
+  if (tcp_) PrepareTcp(fd_.get());
+}
 
 absl::StatusOr<Socket> Listener::Accept() {
   for (;;) {
+    if (inherited()) {
+      Wait(POLLIN, -1);
+      if (stopped_.load()) return absl::CancelledError("stopped");
+    }
     Socket socket;
     const int error = AcceptOnce(&socket);
     if (error == 0) return socket;
     if (stopped_.load()) return absl::CancelledError("stopped");
-    if (IsPassing(error)) continue;
+    if (IsPassing(error) || (error == EAGAIN && inherited())) continue;
     if (IsExhausted(error)) return AcceptWithoutDescriptors();
     return ErrnoStatus(absl::StatusCode::kInternal,
                        absl::StrCat("accept on ", endpoint_.ToString()), error);
@@ -112,21 +153,15 @@ int Listener::AcceptOnce(Socket* socket) {
   SocketAddress peer;
   Fd fd(::accept4(fd_.get(), peer.mutable_get(), peer.mutable_size(), SOCK_CLOEXEC));
   if (!fd.valid()) return errno;
-  const bool tcp = unix_path_ == nullptr;
-  if (tcp) {
-    const int on = 1;
-    ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-  }
   // Clients of a unix socket have no address of their own.
-  *socket = Socket(std::move(fd), tcp ? peer.ToString() : endpoint_.ToString(), tcp);
+  *socket = Socket(std::move(fd), tcp_ ? peer.ToString() : endpoint_.ToString(), tcp_);
   return 0;
 }
 
 absl::StatusOr<Socket> Listener::AcceptWithoutDescriptors() {
   // accept4 looks for a descriptor before it looks for a connection: wait for one ourselves.
-  pollfd wait = {.fd = fd_.get(), .events = POLLIN, .revents = 0};
-  while (::poll(&wait, 1, -1) < 0 && errno == EINTR) {
-  }
+  Wait(POLLIN, -1);
+  if (inherited() && stopped_.load()) return absl::CancelledError("stopped");
   Socket socket;
   const int error = AcceptOnce(&socket);  // a descriptor may have come free meanwhile
   if (error == 0) return socket;
@@ -134,16 +169,28 @@ absl::StatusOr<Socket> Listener::AcceptWithoutDescriptors() {
   reserve_.Reset();
   const bool closed_one = Fd(::accept4(fd_.get(), nullptr, nullptr, SOCK_CLOEXEC)).valid();
   reserve_ = OpenReserve();
-  if (!closed_one) {
-    wait.events = 0;  // until stopped
-    ::poll(&wait, 1, kBackOffMilliseconds);
-  }
+  if (!closed_one) Wait(/*events=*/0, kBackOffMilliseconds);
   return ErrnoStatus(absl::StatusCode::kResourceExhausted,
                      absl::StrCat("accept on ", endpoint_.ToString()), error);
 }
 
+// Waits for `events` of the socket, or until stopped, so long at most; -1 is for ever.
+void Listener::Wait(int16_t events, int milliseconds) {
+  pollfd waited[] = {{.fd = fd_.get(), .events = events, .revents = 0},
+                     {.fd = wake_.get(), .events = POLLIN, .revents = 0}};
+  // At the limit of descriptors poll may refuse one more than it needs.
+  const nfds_t count = inherited() ? 2 : 1;
+  while (::poll(waited, count, milliseconds) < 0 && errno == EINTR) {
+  }
+}
+
 void Listener::Stop() {
   stopped_.store(true);
+  if (inherited()) {
+    // A shutdown would end it for all who have it.
+    ::eventfd_write(wake_.get(), 1);
+    return;
+  }
   // Ends a blocked accept and every later one; the descriptor stays ours until nobody uses it.
   ::shutdown(fd_.get(), SHUT_RDWR);
 }

@@ -17,10 +17,13 @@ namespace rpyc {
 struct ListenerOptions {
   int backlog = 0;         // 0: SOMAXCONN
   bool reuse_addr = true;  // SO_REUSEADDR; SO_REUSEPORT never
+  bool ipv6_only = false;  // else [::] takes IPv4 connections too, whatever the system's default
   int socket_mode = 0600;  // of a unix socket's file, less the umask
 };
 
-// A listening socket, TCP or unix. A unix socket's file goes with it.
+// A listening socket, TCP or unix. The file of a unix socket that it opened goes with it.
+// A TCP peer that has vanished from the network is noticed within six minutes: after one of
+// silence the kernel asks it, five times a minute apart (SO_KEEPALIVE).
 // Threads: Accept by one; Stop from any.
 class Listener {
  public:
@@ -30,24 +33,38 @@ class Listener {
   static absl::StatusOr<std::unique_ptr<Listener>> Open(const SocketAddress& address,
                                                         const ListenerOptions& options);
 
+  // Goes on with a socket that somebody else made listen, and perhaps still has: systemd, a parent
+  // process. Works on a duplicate, so `fd` stays the caller's. The socket becomes non-blocking for
+  // whoever has it. Neither Stop nor the end touch it or its file: connections that come then wait
+  // for the next who accepts, or are refused if nobody has it any more.
+  // Errors:  kInvalidArgument - no listening stream socket; kResourceExhausted.
+  static absl::StatusOr<std::unique_ptr<Listener>> Inherit(int fd);
+
   // Waits for a connection. TCP connections send small frames at once (TCP_NODELAY).
   // Errors:  kCancelled - stopped; kResourceExhausted - out of descriptors or memory: a connection
   //          was closed unserved if that was possible, go on; others: this listener is broken.
   absl::StatusOr<Socket> Accept();
 
-  // Refuses connections from now on and wakes Accept. Idempotent.
+  // Accepts no connection from now on, has them refused (see Inherit), and wakes Accept.
+  // Idempotent.
   void Stop();
 
   // As bound, with the port that was picked.
   const Endpoint& endpoint() const { return endpoint_; }
 
  private:
-  Listener(Fd fd, std::unique_ptr<UnixPath> unix_path);
+  Listener(Fd fd, std::unique_ptr<UnixPath> unix_path, Fd wake);
   int AcceptOnce(Socket* socket);
   absl::StatusOr<Socket> AcceptWithoutDescriptors();
+  void Wait(int16_t events, int milliseconds);
+  bool inherited() const { return wake_.valid(); }
 
-  const std::unique_ptr<UnixPath> unix_path_;  // null for TCP
   const Fd fd_;
+  // Null for TCP and for what was inherited. Removes the file while fd_ keeps its inode from being
+  // given to another.
+  const std::unique_ptr<UnixPath> unix_path_;
+  const Fd wake_;  // an eventfd for Stop, of an inherited socket
+  const bool tcp_;
   const Endpoint endpoint_;
   Fd reserve_;  // Accept's thread; given up to be able to accept, and close, at the limit
   std::atomic<bool> stopped_{false};

@@ -1,6 +1,8 @@
 #include "rpyc/transport/listener.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/resource.h>
@@ -72,6 +74,10 @@ TEST_F(ListenerTest, AcceptsOverTcp) {
   EXPECT_EQ(accepted->peer(), SocketAddress::OfLocal(client->fd()).ToString());
   EXPECT_EQ(client->peer(), listener->endpoint().ToString());
   EXPECT_NE(Option(*accepted, IPPROTO_TCP, TCP_NODELAY), 0);
+  EXPECT_NE(Option(*accepted, SOL_SOCKET, SO_KEEPALIVE), 0);
+  EXPECT_EQ(Option(*accepted, IPPROTO_TCP, TCP_KEEPIDLE), 60);
+  EXPECT_EQ(Option(*accepted, IPPROTO_TCP, TCP_KEEPINTVL), 60);
+  EXPECT_EQ(Option(*accepted, IPPROTO_TCP, TCP_KEEPCNT), 5);
   EXPECT_EQ(Option(*accepted, SOL_SOCKET, SO_REUSEPORT), 0);
 }
 
@@ -81,6 +87,28 @@ TEST_F(ListenerTest, AcceptsOverIpv6) {
   EXPECT_EQ((*listener)->endpoint().ToString().substr(0, 6), "[::1]:");
   absl::StatusOr<Socket> client = Socket::Connect(AddressOf(**listener));
   EXPECT_TRUE((*listener)->Accept().ok());
+}
+
+TEST_F(ListenerTest, TheIpv6WildcardTakesIpv4Too) {
+  auto both = Listener::Open(Tcp("::", 0), {});
+  if (!both.ok()) GTEST_SKIP() << "no IPv6 here: " << both.status();
+  EXPECT_EQ((*both)->endpoint().host, "::");
+  const int port = (*both)->endpoint().port;
+  absl::StatusOr<Socket> ipv4 = Socket::Connect(Tcp(kLoopback, port));
+  ASSERT_TRUE(ipv4.ok()) << ipv4.status();
+  EXPECT_EQ((*both)->Accept()->peer(), SocketAddress::OfLocal(ipv4->fd()).ToString());
+  absl::StatusOr<Socket> ipv6 = Socket::Connect(Tcp("::1", port));
+  ASSERT_TRUE(ipv6.ok()) << ipv6.status();
+  EXPECT_EQ((*both)->Accept()->peer(), SocketAddress::OfLocal(ipv6->fd()).ToString());
+  EXPECT_FALSE(Listener::Open(Tcp("0.0.0.0", port), {}).ok()) << "it has this port too";
+}
+
+TEST_F(ListenerTest, TheIpv6WildcardAloneIfAsked) {
+  auto alone = Listener::Open(Tcp("::", 0), {.ipv6_only = true});
+  if (!alone.ok()) GTEST_SKIP() << "no IPv6 here: " << alone.status();
+  const int port = (*alone)->endpoint().port;
+  EXPECT_FALSE(Socket::Connect(Tcp(kLoopback, port)).ok());
+  EXPECT_TRUE(Socket::Connect(Tcp("::1", port)).ok());
 }
 
 TEST_F(ListenerTest, SaysThatAnAddressIsInUse) {
@@ -207,6 +235,117 @@ TEST_F(ListenerTest, LeavesASocketThatIsNoLongerItsOwn) {
   ASSERT_EQ(::bind(other.get(), address.get(), address.size()), 0);
   listener.reset();
   EXPECT_TRUE(Exists(path_));
+}
+
+TEST_F(ListenerTest, LeavesALockThatIsNoLongerItsOwn) {
+  auto listener = *OpenPath();
+  const std::string lock = path_ + ".lock";
+  ::unlink(lock.c_str());
+  std::ofstream(lock).put('\n');
+  listener.reset();
+  EXPECT_FALSE(Exists(path_));
+  EXPECT_TRUE(Exists(lock));
+  ::unlink(lock.c_str());
+}
+
+TEST_F(ListenerTest, ARelativePathIsRemovedFromAnotherFolder) {
+  char before[PATH_MAX];
+  ASSERT_NE(::getcwd(before, sizeof(before)), nullptr);
+  ASSERT_EQ(::chdir(folder_), 0);
+  auto listener = *Listener::Open(*SocketAddress::Unix("x.sock"), {});
+  ASSERT_EQ(::chdir(before), 0);
+  EXPECT_TRUE(Exists(path_));
+  listener.reset();
+  EXPECT_FALSE(Exists(path_));
+}
+
+TEST_F(ListenerTest, AStartThatFailsLeavesNothing) {
+  std::ofstream(path_).put('\n');
+  EXPECT_FALSE(OpenPath().ok());
+  EXPECT_FALSE(Exists(path_ + ".lock"));
+}
+
+// --- inherited ones ---
+
+// What somebody else made listen, and has.
+Fd Made(const SocketAddress& address) {
+  Fd fd(::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
+  EXPECT_EQ(::bind(fd.get(), address.get(), address.size()), 0);
+  EXPECT_EQ(::listen(fd.get(), 10), 0);
+  return fd;
+}
+
+TEST_F(ListenerTest, InheritedOnesAcceptAndAreLeftAsTheyWere) {
+  for (const SocketAddress& address : {Tcp(kLoopback, 0), *SocketAddress::Unix(path_)}) {
+    const Fd made = Made(address);
+    const SocketAddress bound = SocketAddress::OfLocal(made.get());
+    auto listener = *Listener::Inherit(made.get());
+    EXPECT_EQ(listener->endpoint(), bound.ToEndpoint());
+    absl::StatusOr<Socket> first = Socket::Connect(bound);
+    absl::StatusOr<Socket> accepted = listener->Accept();
+    ASSERT_TRUE(accepted.ok()) << accepted.status();
+    EXPECT_EQ(accepted->tcp(), address.family() == AF_INET);
+    EXPECT_EQ(::fcntl(accepted->fd(), F_GETFL) & O_NONBLOCK, 0);
+    if (accepted->tcp()) {
+      EXPECT_NE(Option(*accepted, IPPROTO_TCP, TCP_NODELAY), 0);
+      EXPECT_NE(Option(*accepted, SOL_SOCKET, SO_KEEPALIVE), 0);
+    }
+
+    auto waiting = std::async(std::launch::async, [&] { return listener->Accept().status(); });
+    listener->Stop();
+    EXPECT_EQ(waiting.get().code(), absl::StatusCode::kCancelled);
+    // It is still there, for the next.
+    absl::StatusOr<Socket> second = Socket::Connect(bound);
+    ASSERT_TRUE(second.ok()) << second.status();
+    EXPECT_EQ(listener->Accept().status().code(), absl::StatusCode::kCancelled);
+    listener.reset();
+    EXPECT_TRUE((*Listener::Inherit(made.get()))->Accept().ok());
+  }
+  EXPECT_TRUE(Exists(path_));
+}
+
+TEST_F(ListenerTest, InheritedOnesMayBeSharedWithOthersWhoAccept) {
+  const Fd made = Made(Tcp(kLoopback, 0));
+  const SocketAddress bound = SocketAddress::OfLocal(made.get());
+  auto one = *Listener::Inherit(made.get());
+  auto other = *Listener::Inherit(made.get());
+  std::vector<std::future<int>> accepts;
+  for (Listener* listener : {one.get(), other.get()}) {
+    accepts.push_back(std::async(std::launch::async, [listener] {
+      int accepted = 0;
+      while (listener->Accept().ok()) ++accepted;
+      return accepted;
+    }));
+  }
+  for (int i = 0; i < 100; ++i) {
+    absl::StatusOr<Socket> client = Socket::Connect(bound);
+    ASSERT_TRUE(client.ok());
+    char byte;
+    EXPECT_EQ(::recv(client->fd(), &byte, 1, 0), 0) << "accepted, and closed";
+  }
+  one->Stop();
+  other->Stop();
+  EXPECT_EQ(accepts[0].get() + accepts[1].get(), 100);
+}
+
+TEST_F(ListenerTest, AnInheritedOneThatOthersShutIsBroken) {
+  const Fd made = Made(Tcp(kLoopback, 0));
+  auto listener = *Listener::Inherit(made.get());
+  ::shutdown(made.get(), SHUT_RDWR);
+  EXPECT_EQ(listener->Accept().status().code(), absl::StatusCode::kInternal);
+}
+
+TEST_F(ListenerTest, InheritsWhatListensOnly) {
+  const SocketAddress address = Tcp(kLoopback, 0);
+  const Fd bound(::socket(AF_INET, SOCK_STREAM, 0));
+  ASSERT_EQ(::bind(bound.get(), address.get(), address.size()), 0);
+  const Fd datagram(::socket(AF_INET, SOCK_DGRAM, 0));
+  const Fd file(::open("/dev/null", O_RDONLY));
+  for (int fd : {bound.get(), datagram.get(), file.get(), -1}) {
+    const absl::Status status = Listener::Inherit(fd).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
+    EXPECT_NE(status.message().find(std::to_string(fd)), absl::string_view::npos) << status;
+  }
 }
 
 }  // namespace

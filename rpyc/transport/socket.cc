@@ -11,7 +11,6 @@
 #include <array>
 #include <cerrno>
 #include <climits>
-#include <cstring>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -91,28 +90,25 @@ absl::StatusOr<Socket> Socket::Connect(const SocketAddress& address, absl::Time 
   return Socket(std::move(fd), peer, tcp);
 }
 
-void Socket::KeepAlive(absl::Duration idle) {
-  if (!tcp_) return;
+void KeepAlive(int fd, absl::Duration idle) {
   const int seconds =
       static_cast<int>(std::clamp<int64_t>(absl::ToInt64Seconds(idle), 1, INT16_MAX));
-  SetOption(fd_.get(), IPPROTO_TCP, TCP_KEEPCNT, kKeepAliveProbes);
-  SetOption(fd_.get(), IPPROTO_TCP, TCP_KEEPIDLE, seconds);
-  SetOption(fd_.get(), IPPROTO_TCP, TCP_KEEPINTVL, seconds);
-  SetOption(fd_.get(), SOL_SOCKET, SO_KEEPALIVE, 1);
+  SetOption(fd, IPPROTO_TCP, TCP_KEEPCNT, kKeepAliveProbes);
+  SetOption(fd, IPPROTO_TCP, TCP_KEEPIDLE, seconds);
+  SetOption(fd, IPPROTO_TCP, TCP_KEEPINTVL, seconds);
+  SetOption(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+}
+
+void Socket::KeepAlive(absl::Duration idle) {
+  if (tcp_) rpyc::KeepAlive(fd_.get(), idle);
 }
 
 absl::StatusOr<ReadResult> SocketStream::ReadSome(absl::Span<char> into, ReadHint hint,
                                                   absl::Time deadline) {
   if (!ahead_.empty()) {
-    const absl::string_view bytes = read_ahead().substr(0, into.size());
-    std::memcpy(into.data(), bytes.data(), bytes.size());
-    ahead_read_ += bytes.size();
-    if (ahead_read_ == ahead_.size()) {
-      ahead_ = std::string();
-      ahead_read_ = 0;
-    }
+    const size_t taken = ahead_.Take(into);
     if (shut_.load(std::memory_order_relaxed)) return ReadResult{ReadResult::kEof};
-    return ReadResult{ReadResult::kData, bytes.size()};
+    return ReadResult{ReadResult::kData, taken};
   }
   if (hint == ReadHint::kInsideFrame && socket_.tcp()) {
     // Does not stick: again before each such read. Whether it worked does not matter.
@@ -149,7 +145,10 @@ absl::StatusOr<ReadResult> SocketStream::Receive(absl::Span<char> into, int flag
     bytes = ::recv(socket_.fd(), into.data(), into.size(), flags);
   } while (bytes < 0 && errno == EINTR);
   if (bytes == 0 || shut_.load(std::memory_order_relaxed)) return ReadResult{ReadResult::kEof};
-  if (bytes > 0) return ReadResult{ReadResult::kData, static_cast<size_t>(bytes)};
+  if (bytes > 0) {
+    const size_t got = static_cast<size_t>(bytes);
+    return ReadResult{ReadResult::kData, got, /*drained=*/got < into.size()};
+  }
   if (errno == EAGAIN || errno == EWOULDBLOCK) return ReadResult{ReadResult::kWouldBlock};
   return ErrnoStatus(absl::StatusCode::kUnavailable, absl::StrCat("read from ", socket_.peer()),
                      errno);
@@ -160,16 +159,11 @@ absl::StatusOr<ReadResult> SocketStream::ReadAhead(size_t max_bytes) {
     // The peer may hold back the rest of a frame until what came is acknowledged.
     SetOption(socket_.fd(), IPPROTO_TCP, TCP_QUICKACK, 1);
   }
-  ahead_.erase(0, std::exchange(ahead_read_, 0));
   std::array<char, kReadAheadBytes> piece;
   absl::StatusOr<ReadResult> read =
       Receive(absl::MakeSpan(piece.data(), std::min(max_bytes, piece.size())), MSG_DONTWAIT);
-  if (read.ok() && read->state == ReadResult::kData) ahead_.append(piece.data(), read->bytes);
+  if (read.ok() && read->state == ReadResult::kData) ahead_.Append({piece.data(), read->bytes});
   return read;
-}
-
-absl::string_view SocketStream::read_ahead() const {
-  return absl::string_view(ahead_).substr(ahead_read_);
 }
 
 absl::StatusOr<size_t> SocketStream::WriteSome(absl::Span<const absl::string_view> chunks) {
@@ -187,7 +181,7 @@ absl::StatusOr<size_t> SocketStream::WriteSome(absl::Span<const absl::string_vie
 }
 
 bool SocketStream::Wait(Event event, absl::Time deadline) {
-  if (event != Event::kWritable && !ahead_.empty()) return true;
+  if (event == Event::kReadable && !ahead_.empty()) return true;
   const int16_t events = event == Event::kReadable   ? POLLIN
                          : event == Event::kWritable ? POLLOUT
                                                      : POLLIN | POLLOUT;

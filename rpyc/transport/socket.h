@@ -13,9 +13,13 @@
 #include "absl/types/span.h"
 #include "rpyc/stream.h"
 #include "rpyc/transport/fd.h"
+#include "rpyc/transport/read_ahead.h"
 #include "rpyc/transport/socket_address.h"
 
 namespace rpyc {
+
+// As Socket::KeepAlive, of a TCP socket; those that a listening one accepts are as it is.
+void KeepAlive(int fd, absl::Duration idle);
 
 // A connected stream socket, blocking, and who is at its other end. Move-only.
 class Socket {
@@ -55,8 +59,8 @@ class SocketStream : public Stream {
   absl::StatusOr<ReadResult> ReadSome(absl::Span<char> into, ReadHint hint,
                                       absl::Time deadline = absl::InfiniteFuture()) override;
   absl::StatusOr<ReadResult> ReadAhead(size_t max_bytes) override;
-  size_t read_ahead_bytes() const override { return ahead_.size() - ahead_read_; }
-  absl::string_view read_ahead() const override;
+  size_t read_ahead_bytes() const override { return ahead_.size(); }
+  absl::string_view read_ahead() const override { return ahead_.bytes(); }
   absl::StatusOr<size_t> WriteSome(absl::Span<const absl::string_view> chunks) override;
   bool Wait(Event event, absl::Time deadline) override;
   void Shutdown() override;
@@ -66,8 +70,7 @@ class SocketStream : public Stream {
   void SetReceiveTimeout(absl::Duration timeout);
 
   const Socket socket_;
-  std::string ahead_;  // read ahead, of which ahead_read_ bytes have been handed out
-  size_t ahead_read_ = 0;
+  ReadAheadBuffer ahead_;
   absl::Duration receive_timeout_ = absl::InfiniteDuration();  // the kernel's, of a blocking recv
   // The kernel still hands out what had arrived before the shutdown; we do not.
   std::atomic<bool> shut_{false};

@@ -85,6 +85,23 @@ SocketAddress SocketAddress::OfLocal(int fd) {
   return address;
 }
 
+absl::StatusOr<SocketAddress> SocketAddress::OfListening(int fd) {
+  int type = 0, listening = 0;
+  socklen_t size = sizeof(int);
+  if (::getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) != 0 ||
+      ::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) != 0) {
+    return ErrnoStatus(absl::StatusCode::kInvalidArgument, absl::StrCat("descriptor ", fd), errno);
+  }
+  const SocketAddress address = OfLocal(fd);
+  const bool known =
+      address.family() == AF_INET || address.family() == AF_INET6 || address.family() == AF_UNIX;
+  if (type != SOCK_STREAM || listening == 0 || !known) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("descriptor ", fd, " is a socket, but not a listening stream socket"));
+  }
+  return address;
+}
+
 Endpoint SocketAddress::ToEndpoint() const {
   Endpoint endpoint;
   char text[INET6_ADDRSTRLEN] = "";
@@ -97,19 +114,27 @@ Endpoint SocketAddress::ToEndpoint() const {
     }
     case AF_INET6: {
       const auto* in6 = reinterpret_cast<const sockaddr_in6*>(&storage_);
+      endpoint.port = ntohs(in6->sin6_port);
+      if (IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr)) {
+        const uint8_t* ipv4 = in6->sin6_addr.s6_addr + 12;
+        endpoint.host = ::inet_ntop(AF_INET, ipv4, text, sizeof(text));
+        break;
+      }
       endpoint.host = ::inet_ntop(AF_INET6, &in6->sin6_addr, text, sizeof(text));
       char interface[IF_NAMESIZE];
       if (in6->sin6_scope_id != 0 && ::if_indextoname(in6->sin6_scope_id, interface) != nullptr) {
         absl::StrAppend(&endpoint.host, "%", interface);
       }
-      endpoint.port = ntohs(in6->sin6_port);
       break;
     }
     case AF_UNIX: {
       // A client's socket has no name: only the family is there.
       const auto* un = reinterpret_cast<const sockaddr_un*>(&storage_);
       const size_t room = size_ - std::min<size_t>(size_, offsetof(sockaddr_un, sun_path));
-      endpoint.socket_path = std::string(un->sun_path, ::strnlen(un->sun_path, room));
+      const bool has_no_file = room > 1 && un->sun_path[0] == '\0';
+      endpoint.socket_path =
+          has_no_file ? absl::StrCat("@", absl::string_view(un->sun_path, room).substr(1))
+                      : std::string(un->sun_path, ::strnlen(un->sun_path, room));
       break;
     }
   }
@@ -130,6 +155,11 @@ bool SocketAddress::is_local() const {
     default:
       return family() == AF_UNIX;
   }
+}
+
+bool SocketAddress::is_ipv6_any() const {
+  return family() == AF_INET6 &&
+         IN6_IS_ADDR_UNSPECIFIED(&reinterpret_cast<const sockaddr_in6*>(&storage_)->sin6_addr);
 }
 
 }  // namespace rpyc

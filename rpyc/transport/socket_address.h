@@ -26,15 +26,21 @@ class SocketAddress {
   static absl::StatusOr<SocketAddress> Unix(absl::string_view path);
   // The address that a socket is bound to.
   static SocketAddress OfLocal(int fd);
+  // As OfLocal, of a socket of which it is not known what it is.
+  // Errors:  kInvalidArgument - no listening stream socket of the internet or of unix.
+  static absl::StatusOr<SocketAddress> OfListening(int fd);
 
   SocketAddress() = default;
   SocketAddress(const sockaddr* address, socklen_t size);
 
-  // The numeric form.
+  // The numeric form. An IPv4 address as IPv6 has it (::ffff:127.0.0.1), such as peers of a
+  // listener for both have, is written as IPv4; a unix socket's name without a file as @NAME.
   Endpoint ToEndpoint() const;
   std::string ToString() const { return ToEndpoint().ToString(); }
   // Whether only this machine can reach it.
   bool is_local() const;
+  // Whether it is [::], the addresses of all families.
+  bool is_ipv6_any() const;
   int family() const { return storage_.ss_family; }
 
   // For system calls that read or fill an address.

@@ -1,7 +1,10 @@
 #include "rpyc/transport/socket_address.h"
 
 #include <gtest/gtest.h>
+#include <sys/un.h>
 
+#include <cstddef>
+#include <cstring>
 #include <string>
 
 namespace rpyc {
@@ -47,6 +50,32 @@ TEST(SocketAddress, KnowsWhatOnlyThisMachineReaches) {
     EXPECT_FALSE(SocketAddress::Resolve(host, 0, false)->is_local()) << host;
   }
   EXPECT_TRUE(SocketAddress::Unix("/tmp/x")->is_local());
+}
+
+TEST(SocketAddress, AnIpv4AddressIsWrittenAsOne) {
+  const auto text = [](const char* host) {
+    return SocketAddress::Resolve(host, 80, false)->ToString();
+  };
+  EXPECT_EQ(text("::ffff:127.0.0.1"), "127.0.0.1:80");
+  EXPECT_EQ(text("::ffff:192.0.2.1"), "192.0.2.1:80");
+  EXPECT_EQ(text("::127.0.0.1"), "[::127.0.0.1]:80");
+}
+
+TEST(SocketAddress, KnowsTheAddressOfAllFamilies) {
+  EXPECT_TRUE(SocketAddress::Resolve("::", 0, false)->is_ipv6_any());
+  for (const char* host : {"::1", "0.0.0.0", "::ffff:0.0.0.0"}) {
+    EXPECT_FALSE(SocketAddress::Resolve(host, 0, false)->is_ipv6_any()) << host;
+  }
+  EXPECT_FALSE(SocketAddress::Unix("::")->is_ipv6_any());
+}
+
+TEST(SocketAddress, ANameWithoutAFileHasAnAt) {
+  sockaddr_un name = {};
+  name.sun_family = AF_UNIX;
+  std::memcpy(name.sun_path, "\0lab", 4);
+  const auto* address = reinterpret_cast<const sockaddr*>(&name);
+  EXPECT_EQ(SocketAddress(address, offsetof(sockaddr_un, sun_path) + 4).ToString(), "unix:@lab");
+  EXPECT_EQ(SocketAddress(address, offsetof(sockaddr_un, sun_path)).ToEndpoint().socket_path, "");
 }
 
 TEST(SocketAddress, UnixPathsMustFitTheKernel) {

@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -14,6 +16,13 @@
 
 namespace rpyc {
 namespace {
+
+// Whether the file that is now at `path` is the one that `known` says.
+bool IsSameFile(const std::string& path, const struct stat& known) {
+  struct stat found;
+  return ::lstat(path.c_str(), &found) == 0 && found.st_dev == known.st_dev &&
+         found.st_ino == known.st_ino;
+}
 
 std::string LockName(absl::string_view path) { return absl::StrCat(path, ".lock"); }
 
@@ -35,11 +44,8 @@ absl::StatusOr<Fd> TakeLock(absl::string_view path) {
     if (!lock.valid()) return FileError(path, errno);
     if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) return InUse(path, "address already in use");
     // The last holder may have removed the file between open and lock.
-    struct stat locked, named;
-    if (::fstat(lock.get(), &locked) == 0 && ::stat(name.c_str(), &named) == 0 &&
-        locked.st_dev == named.st_dev && locked.st_ino == named.st_ino) {
-      return lock;
-    }
+    struct stat locked;
+    if (::fstat(lock.get(), &locked) == 0 && IsSameFile(name, locked)) return lock;
   }
 }
 
@@ -65,26 +71,24 @@ absl::StatusOr<std::unique_ptr<UnixPath>> UnixPath::Take(absl::string_view path)
   if (!address.ok()) return address.status();
   absl::StatusOr<Fd> lock = TakeLock(path);
   if (!lock.ok()) return lock.status();
-  std::unique_ptr<UnixPath> taken(new UnixPath(std::string(path), *std::move(lock)));
+  std::error_code no_folder;  // then it stays relative
+  const std::filesystem::path absolute = std::filesystem::absolute(std::string(path), no_folder);
+  std::unique_ptr<UnixPath> taken(
+      new UnixPath(no_folder ? std::string(path) : absolute.string(), *std::move(lock)));
   if (absl::Status status = RemoveStale(*address, taken->path_); !status.ok()) return status;
   return taken;
 }
 
-void UnixPath::SetBound() {
-  struct stat found;
-  if (::lstat(path_.c_str(), &found) != 0) return;
-  bound_ = true;
-  device_ = found.st_dev;
-  inode_ = found.st_ino;
-}
+void UnixPath::SetBound() { bound_ = ::lstat(path_.c_str(), &socket_) == 0; }
 
 UnixPath::~UnixPath() {
-  struct stat found;
-  if (bound_ && ::lstat(path_.c_str(), &found) == 0 && found.st_dev == device_ &&
-      found.st_ino == inode_) {
-    ::unlink(path_.c_str());
+  if (bound_ && IsSameFile(path_, socket_)) ::unlink(path_.c_str());
+  const std::string lock_name = LockName(path_);
+  struct stat locked;
+  // While it is locked, so that it is ours unless somebody has removed it.
+  if (::fstat(lock_.get(), &locked) == 0 && IsSameFile(lock_name, locked)) {
+    ::unlink(lock_name.c_str());
   }
-  ::unlink(LockName(path_).c_str());  // while it is locked: nobody else's can be there
 }
 
 }  // namespace rpyc

@@ -1,7 +1,7 @@
 #ifndef RPYC_TRANSPORT_UNIX_PATH_H_
 #define RPYC_TRANSPORT_UNIX_PATH_H_
 
-#include <sys/types.h>
+#include <sys/stat.h>
 
 #include <memory>
 #include <string>
@@ -20,21 +20,20 @@ class UnixPath {
   // Errors:  kFailedPrecondition - in use, or something else than a socket is there;
   //          kPermissionDenied; kInvalidArgument - no path for a socket, no such folder.
   static absl::StatusOr<std::unique_ptr<UnixPath>> Take(absl::string_view path);
-  // Removes the socket, if it still is the one that was bound, and the lock.
+  // Removes the socket, if it still is the one that was bound, and the lock, if it still is ours.
+  // The socket should be open until then: another could get its inode otherwise.
   ~UnixPath();
 
   // To be called once the socket is bound: it is ours to remove from now on.
   void SetBound();
-  const std::string& path() const { return path_; }
 
  private:
   UnixPath(std::string path, Fd lock) : path_(std::move(path)), lock_(std::move(lock)) {}
 
-  const std::string path_;
+  const std::string path_;  // absolute: the program may go to another folder
   const Fd lock_;
   bool bound_ = false;
-  dev_t device_ = 0;  // of the bound socket, with inode_
-  ino_t inode_ = 0;
+  struct stat socket_ = {};  // the bound one
 };
 
 }  // namespace rpyc

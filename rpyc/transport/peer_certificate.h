@@ -1,0 +1,27 @@
+#ifndef RPYC_TRANSPORT_PEER_CERTIFICATE_H_
+#define RPYC_TRANSPORT_PEER_CERTIFICATE_H_
+
+#include "absl/status/statusor.h"
+#include "rpyc/value.h"
+
+// OpenSSL's SSL and X509.
+struct ssl_st;
+struct x509_st;
+
+namespace rpyc {
+
+// A certificate as Python shows it: a dict with subject and issuer as tuples of tuples of (name,
+// value), version, serialNumber, notBefore and notAfter, and where there are such subjectAltName,
+// OCSP, caIssuers and crlDistributionPoints.
+// Errors:  kUnauthenticated - a text in it is not UTF-8; Python too refuses it then.
+// Source:  CPython Modules/_ssl.c, _decode_certificate, 3.11.
+absl::StatusOr<Value> DecodeCertificate(x509_st* certificate);
+
+// That of the peer, after the handshake: an empty dict if it was not verified, None if it has shown
+// none. Errors as DecodeCertificate's.
+// Source:  CPython Modules/_ssl.c, _ssl__SSLSocket_getpeercert_impl, 3.11.
+absl::StatusOr<Value> PeerCertificate(ssl_st* ssl);
+
+}  // namespace rpyc
+
+#endif  // RPYC_TRANSPORT_PEER_CERTIFICATE_H_

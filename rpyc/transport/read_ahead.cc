@@ -1,0 +1,24 @@
+#include "rpyc/transport/read_ahead.h"
+
+#include "absl/algorithm/container.h"
+
+namespace rpyc {
+
+void ReadAheadBuffer::Append(absl::string_view bytes) {
+  bytes_.erase(0, taken_);
+  taken_ = 0;
+  bytes_.append(bytes.data(), bytes.size());
+}
+
+size_t ReadAheadBuffer::Take(absl::Span<char> into) {
+  const absl::string_view piece = bytes().substr(0, into.size());
+  absl::c_copy(piece, into.begin());
+  taken_ += piece.size();
+  if (empty()) {
+    bytes_ = std::string();  // gives its memory back
+    taken_ = 0;
+  }
+  return piece.size();
+}
+
+}  // namespace rpyc

@@ -1,0 +1,396 @@
+#include "rpyc/transport/tls_stream.h"
+
+#include <openssl/err.h>
+
+#include <algorithm>
+#include <climits>
+#include <cstring>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "rpyc/transport/openssl.h"
+#include "rpyc/transport/peer_certificate.h"
+
+namespace rpyc {
+namespace {
+
+constexpr size_t kRecordBytes = SSL3_RT_MAX_PLAIN_LENGTH;
+// What is received in one go. Small: an ordinary message, and what an idle connection holds.
+constexpr size_t kSmallRoom = 1 << 10;
+constexpr size_t kMediumRoom = 17 << 10;  // a record
+constexpr size_t kLargeRoom = 8 * kMediumRoom;
+// After so many reads that a small buffer would have done for, it is small again.
+constexpr int kManySmallReads = 64;
+// After so long a wait between frames too.
+constexpr absl::Duration kIdleTime = absl::Seconds(1);
+// What is encrypted before it is sent.
+constexpr size_t kMostOutBytes = 8 * kMediumRoom;
+// What may wait to be sent: more than writing adds, so it is answers.
+constexpr size_t kMostUnsentBytes = 4 * kMostOutBytes;
+// A buffer for what is sent that is kept.
+constexpr size_t kKeptOutBytes = 1 << 10;
+constexpr size_t kReadAheadBytes = 64 << 10;
+
+size_t Total(absl::Span<const absl::string_view> chunks) {
+  size_t total = 0;
+  for (const absl::string_view chunk : chunks) total += chunk.size();
+  return total;
+}
+
+// Uninitialised: what is received goes over it.
+std::unique_ptr<char[]> NewBuffer(size_t bytes) {
+  return std::make_unique_for_overwrite<char[]>(bytes);
+}
+
+// Why a handshake or a record was no good, for people.
+std::string Reason(SSL* ssl) {
+  std::string reason = TakeOpensslError();
+  const auto verified = SSL_get_verify_result(ssl);
+  if (verified != X509_V_OK && SSL_get_verify_mode(ssl) != SSL_VERIFY_NONE) {
+    absl::StrAppend(&reason, ": ", X509_verify_cert_error_string(verified));
+  }
+  return reason;
+}
+
+absl::Status NotYet() { return absl::DeadlineExceededError("TLS handshake: not done in time"); }
+
+}  // namespace
+
+TlsStream::TlsStream(std::unique_ptr<Stream> inner, SslPtr ssl)
+    : inner_(std::move(inner)), next_room_(kSmallRoom), ssl_(std::move(ssl)) {
+  MutexLock lock(&mutex_);
+  BIO* const bio = ssl_ == nullptr ? nullptr : BIO_new(BioMethod());
+  if (bio == nullptr) {
+    broken_ = absl::ResourceExhaustedError("TLS: out of memory");
+    return;
+  }
+  BIO_set_data(bio, this);
+  BIO_set_init(bio, 1);
+  SSL_set_bio(ssl_.get(), bio, bio);
+}
+
+TlsStream::~TlsStream() = default;
+
+bio_method_st* TlsStream::BioMethod() {
+  static BIO_METHOD* const method = [] {
+    BIO_METHOD* made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "rpychost stream");
+    if (made == nullptr) return made;
+    BIO_meth_set_read(made, &TlsStream::BioRead);
+    BIO_meth_set_write(made, &TlsStream::BioWrite);
+    // Flushing is WriteSome's; there is nothing else that can be asked for.
+    BIO_meth_set_ctrl(made, [](BIO*, int command, long, void*) -> long {  // NOLINT: OpenSSL's
+      return command == BIO_CTRL_FLUSH ? 1 : 0;
+    });
+    return made;
+  }();
+  return method;
+}
+
+int TlsStream::BioRead(bio_st* bio, char* into, int bytes) {
+  TlsStream* const self = static_cast<TlsStream*>(BIO_get_data(bio));
+  BIO_clear_retry_flags(bio);
+  if (!self->reading_ || self->in_begin_ == self->in_end_) {
+    BIO_set_retry_read(bio);
+    return -1;
+  }
+  const size_t taken = std::min<size_t>(bytes, self->in_end_ - self->in_begin_);
+  std::memcpy(into, self->in_.get() + self->in_begin_, taken);
+  self->in_begin_ += taken;
+  return static_cast<int>(taken);
+}
+
+int TlsStream::BioWrite(bio_st* bio, const char* from, int bytes) {
+  BIO_clear_retry_flags(bio);
+  static_cast<TlsStream*>(BIO_get_data(bio))->out_.append(from, bytes);
+  return bytes;
+}
+
+// --- The handshake. ---
+
+absl::Status TlsStream::Handshake(absl::Time deadline) {
+  for (;;) {
+    absl::Status shaken;
+    {
+      MutexLock lock(&mutex_);
+      shaken = ShakeHands();
+    }
+    if (!absl::IsDeadlineExceeded(shaken)) return shaken;
+    if (wants_ == Event::kWritable) {
+      if (deadline == absl::InfinitePast() || !inner_->Wait(Event::kWritable, deadline)) {
+        return shaken;
+      }
+      continue;
+    }
+    const absl::StatusOr<ReadResult> received = Receive(/*inside=*/true, deadline);
+    if (!received.ok()) return received.status();
+    if (received->state == ReadResult::kWouldBlock) return shaken;
+    if (received->state == ReadResult::kEof) {
+      return absl::UnavailableError("TLS handshake: the peer ended the connection");
+    }
+  }
+}
+
+// kDeadlineExceeded: wants_ first.
+absl::Status TlsStream::ShakeHands() {
+  if (!broken_.ok()) return broken_;
+  ERR_clear_error();
+  reading_ = true;
+  const int done = SSL_do_handshake(ssl_.get());
+  reading_ = false;
+  const int error = SSL_get_error(ssl_.get(), done);
+  if (done != 1 && error != SSL_ERROR_WANT_READ) {
+    return Broken(absl::StatusCode::kUnauthenticated);
+  }
+  if (absl::Status sent = Send(); !sent.ok()) return sent;
+  wants_ = out_.empty() ? Event::kReadable : Event::kWritable;
+  if (done != 1 || !out_.empty()) return NotYet();
+  absl::StatusOr<Value> certificate = PeerCertificate(ssl_.get());
+  if (!certificate.ok()) {
+    broken_ = certificate.status();
+    return broken_;
+  }
+  peer_certificate_ = *std::move(certificate);
+  next_room_ = kSmallRoom;
+  return absl::OkStatus();
+}
+
+// What OpenSSL says of a failure; the peer is told, if it can be without waiting.
+absl::Status TlsStream::Broken(absl::StatusCode code) {
+  const bool shaking = code == absl::StatusCode::kUnauthenticated;
+  broken_ =
+      absl::Status(code, absl::StrCat(shaking ? "TLS handshake: " : "TLS: ", Reason(ssl_.get())));
+  Send().IgnoreError();
+  return broken_;
+}
+
+// --- Reading. ---
+
+absl::StatusOr<ReadResult> TlsStream::ReadSome(absl::Span<char> into, ReadHint hint,
+                                               absl::Time deadline) {
+  if (!ahead_.empty()) {
+    const size_t taken = ahead_.Take(into);
+    if (shut_.load(std::memory_order_relaxed)) return ReadResult{ReadResult::kEof};
+    return ReadResult{ReadResult::kData, taken};
+  }
+  for (;;) {
+    absl::StatusOr<ReadResult> read = Decrypt(into);
+    if (!read.ok() || read->state != ReadResult::kWouldBlock) return read;
+    read = Receive(inside_ || hint == ReadHint::kInsideFrame, deadline);
+    if (!read.ok() || read->state != ReadResult::kData) return read;
+  }
+}
+
+// Decrypts what is there; kWouldBlock: no whole record. Takes all of in_ unless `into` is full.
+absl::StatusOr<ReadResult> TlsStream::Decrypt(absl::Span<char> into) {
+  MutexLock lock(&mutex_);
+  if (shut_.load(std::memory_order_relaxed)) return ReadResult{ReadResult::kEof};
+  if (!broken_.ok()) return broken_;
+  ERR_clear_error();
+  size_t bytes = 0;
+  int result = 1;
+  reading_ = true;
+  while (bytes < into.size()) {
+    const size_t room = std::min<size_t>(into.size() - bytes, INT_MAX);
+    result = SSL_read(ssl_.get(), into.data() + bytes, static_cast<int>(room));
+    if (result <= 0) break;
+    bytes += result;
+  }
+  reading_ = false;
+  more_ = result > 0;
+  const int error = result > 0 ? SSL_ERROR_NONE : SSL_get_error(ssl_.get(), result);
+  // "RB": read body.
+  inside_ = SSL_has_pending(ssl_.get()) == 1 || SSL_rstate_string(ssl_.get())[1] == 'B';
+  out_is_large_ = out_.capacity() > kKeptOutBytes;
+  const bool ended = error == SSL_ERROR_ZERO_RETURN;
+  // What is wrong with the record behind these bytes is told by the next read.
+  if (error != SSL_ERROR_NONE && error != SSL_ERROR_WANT_READ && !ended) {
+    Broken(absl::StatusCode::kUnavailable).IgnoreError();
+  } else if (!out_.empty()) {
+    Send().IgnoreError();  // reading may answer something
+    if (out_.size() - out_sent_ > kMostUnsentBytes) {
+      broken_ = absl::ResourceExhaustedError("TLS: the peer asks for new keys, and reads nothing");
+    }
+  }
+  if (bytes > 0) return ReadResult{ReadResult::kData, bytes};
+  if (!broken_.ok()) return broken_;
+  return ReadResult{ended ? ReadResult::kEof : ReadResult::kWouldBlock};
+}
+
+// Receives into in_, which is empty. `inside`: of a record or frame.
+absl::StatusOr<ReadResult> TlsStream::Receive(bool inside, absl::Time deadline) {
+  if (inside) return ReceiveInto(next_room_, ReadHint::kInsideFrame, deadline);
+  // Who waits for long does so with little: large buffers are given up on the way.
+  const bool much = next_room_ > kSmallRoom || out_is_large_;
+  if (much && deadline != absl::InfinitePast()) {
+    const absl::Time soon = absl::Now() + kIdleTime;
+    if (soon < deadline) {
+      absl::StatusOr<ReadResult> received = ReceiveInto(next_room_, ReadHint::kBetweenFrames, soon);
+      if (!received.ok() || received->state != ReadResult::kWouldBlock) return received;
+      next_room_ = kSmallRoom;
+      ReleaseBuffers();
+    }
+  }
+  absl::StatusOr<ReadResult> received = ReceiveInto(next_room_, ReadHint::kBetweenFrames, deadline);
+  if (received.ok() && received->state == ReadResult::kWouldBlock) ReleaseBuffers();
+  return received;
+}
+
+void TlsStream::ReleaseBuffers() {
+  in_.reset();
+  if (!out_is_large_) return;
+  MutexLock lock(&mutex_);
+  if (!out_.empty()) return;
+  out_ = std::string();
+  out_is_large_ = false;
+}
+
+absl::StatusOr<ReadResult> TlsStream::ReceiveInto(size_t room, ReadHint hint, absl::Time deadline) {
+  if (in_ == nullptr || in_room_ != room) {
+    in_ = NewBuffer(room);
+    in_room_ = room;
+  }
+  in_begin_ = in_end_ = 0;
+  absl::StatusOr<ReadResult> received =
+      inner_->ReadSome(absl::MakeSpan(in_.get(), room), hint, deadline);
+  if (!received.ok() || received->state != ReadResult::kData) return received;
+  in_end_ = received->bytes;
+  if (received->bytes == room) {
+    next_room_ = room < kMediumRoom ? kMediumRoom : kLargeRoom;
+    small_reads_ = 0;
+  } else if (received->bytes > kSmallRoom) {
+    small_reads_ = 0;
+  } else if (++small_reads_ >= kManySmallReads) {
+    next_room_ = kSmallRoom;
+  }
+  return received;
+}
+
+absl::StatusOr<ReadResult> TlsStream::ReadAhead(size_t max_bytes) {
+  const size_t room = std::min(max_bytes, kReadAheadBytes);
+  const std::unique_ptr<char[]> piece = NewBuffer(room);
+  const absl::Span<char> into = absl::MakeSpan(piece.get(), room);
+  absl::StatusOr<ReadResult> read = Decrypt(into);
+  while (read.ok() && read->state == ReadResult::kWouldBlock) {
+    // The peer may hold back the rest until what came is acknowledged.
+    const absl::StatusOr<ReadResult> received =
+        ReceiveInto(next_room_, ReadHint::kInsideFrame, absl::InfinitePast());
+    if (!received.ok() || received->state != ReadResult::kData) return received;
+    read = Decrypt(into);
+  }
+  if (read.ok() && read->state == ReadResult::kData) ahead_.Append({piece.get(), read->bytes});
+  return read;
+}
+
+// --- Writing. ---
+
+absl::StatusOr<size_t> TlsStream::WriteSome(absl::Span<const absl::string_view> chunks) {
+  MutexLock lock(&mutex_);
+  if (!broken_.ok()) return broken_;
+  const size_t total = Total(chunks);
+  if (sent_ == 0) {
+    if (encrypted_ < total) {
+      if (absl::Status encrypted = Encrypt(chunks, encrypted_); !encrypted.ok()) return encrypted;
+    }
+    if (absl::Status sent = Send(); !sent.ok()) return sent;
+  }
+  const size_t told = std::min(sent_, total);
+  sent_ -= told;
+  encrypted_ -= told;
+  return told;
+}
+
+void TlsStream::BeginFrames() {
+  MutexLock lock(&mutex_);
+  has_frames_ = true;
+}
+
+// Encrypts the chunks but for their first `skip` bytes, until there is enough to send. Small chunks
+// share a record, unless they are of two frames.
+absl::Status TlsStream::Encrypt(absl::Span<const absl::string_view> chunks, size_t skip) {
+  std::unique_ptr<char[]> gathered;
+  size_t gathered_bytes = 0;
+  for (size_t i = 0; i < chunks.size() && out_.size() - out_sent_ < kMostOutBytes; ++i) {
+    absl::string_view chunk = chunks[i];
+    chunk.remove_prefix(std::min(skip, chunk.size()));
+    skip -= chunks[i].size() - chunk.size();
+    const bool last = i + 1 == chunks.size();
+    while (!chunk.empty() && out_.size() - out_sent_ < kMostOutBytes) {
+      absl::string_view record = chunk.substr(0, kRecordBytes - gathered_bytes);
+      if (has_frames_) record = record.substr(0, frame_ends_.Take(record));
+      const size_t bytes = record.size();
+      chunk.remove_prefix(bytes);
+      const bool ends = has_frames_ ? frame_ends_.at_end() : last;
+      if (gathered_bytes + bytes < kRecordBytes && !ends) {
+        if (gathered == nullptr) gathered = NewBuffer(kRecordBytes);
+        std::memcpy(gathered.get() + gathered_bytes, record.data(), bytes);
+        gathered_bytes += bytes;
+        continue;
+      }
+      if (gathered_bytes > 0) {
+        std::memcpy(gathered.get() + gathered_bytes, record.data(), bytes);
+        record = absl::string_view(gathered.get(), gathered_bytes + bytes);
+        gathered_bytes = 0;
+      }
+      if (absl::Status status = EncryptRecord(record); !status.ok()) return status;
+    }
+  }
+  if (gathered_bytes == 0) return absl::OkStatus();
+  return EncryptRecord(absl::string_view(gathered.get(), gathered_bytes));
+}
+
+absl::Status TlsStream::EncryptRecord(absl::string_view bytes) {
+  ERR_clear_error();
+  const int result = SSL_write(ssl_.get(), bytes.data(), static_cast<int>(bytes.size()));
+  // out_ takes all, and there is no renegotiation that would want to read first.
+  if (result != static_cast<int>(bytes.size())) return Broken(absl::StatusCode::kUnavailable);
+  encrypted_ += bytes.size();
+  records_.push_back({out_.size(), bytes.size()});
+  return absl::OkStatus();
+}
+
+// Sends of out_ what is taken without waiting.
+absl::Status TlsStream::Send() {
+  if (out_.empty()) return absl::OkStatus();
+  const absl::string_view rest = absl::string_view(out_).substr(out_sent_);
+  const absl::StatusOr<size_t> taken = inner_->WriteSome(absl::MakeConstSpan(&rest, 1));
+  if (!taken.ok()) return taken.status();
+  out_sent_ += *taken;
+  auto record = records_.begin();
+  for (; record != records_.end() && record->end <= out_sent_; ++record) sent_ += record->bytes;
+  records_.erase(records_.begin(), record);
+  if (out_sent_ == out_.size()) {
+    out_sent_ = 0;
+    // A large one is kept while there is much to send.
+    if (out_.capacity() > kKeptOutBytes && out_.size() <= kKeptOutBytes) {
+      out_ = std::string();
+    } else {
+      out_.clear();
+    }
+  } else if (out_sent_ >= kMostOutBytes) {
+    // Goes on behind what has not been taken; never large.
+    out_.erase(0, out_sent_);
+    for (Record& record : records_) record.end -= out_sent_;
+    out_sent_ = 0;
+  }
+  return absl::OkStatus();
+}
+
+bool TlsStream::Wait(Event event, absl::Time deadline) {
+  const bool reads = event != Event::kWritable;
+  if (event == Event::kReadable && !ahead_.empty()) return true;
+  if (reads && in_begin_ != in_end_) return true;
+  {
+    MutexLock lock(&mutex_);
+    if (!broken_.ok()) return true;
+    if (reads && (SSL_pending(ssl_.get()) > 0 || SSL_get_shutdown(ssl_.get()) != 0)) return true;
+  }
+  return inner_->Wait(event, deadline);
+}
+
+void TlsStream::Shutdown() {
+  shut_.store(true, std::memory_order_relaxed);
+  inner_->Shutdown();
+}
+
+}  // namespace rpyc
