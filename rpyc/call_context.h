@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "absl/time/time.h"
+#include "rpyc/value.h"
 
 namespace rpyc {
 
@@ -23,7 +24,10 @@ class CallContext {
  public:
   // One connection's part; written by whoever serves or watches it.
   struct Caller {
+    // Set before the first method, or hook, runs; constant then.
     std::string peer;
+    std::string local;
+    Value credentials;
     int64_t connection_id = 0;
     std::weak_ptr<NetrefOwner> peer_objects;  // requests to this peer
     std::atomic<bool> cancelled{false};
@@ -36,6 +40,11 @@ class CallContext {
 
   // The other end, for people: "127.0.0.1:53422".
   const std::string& peer() const { return caller_->peer; }
+  // Our end: "127.0.0.1:18861", "unix:/run/echo.sock"; empty if it is not known.
+  const std::string& local() const { return caller_->local; }
+  // What the service's authenticator gives those who show what this peer has shown; without one,
+  // over TLS, the peer's certificate as Python's ssl.getpeercert() shows it. Else None.
+  const Value& credentials() const { return caller_->credentials; }
   // Where an object of the peer's is asked; null once the connection has gone. See rpyc/netref.h.
   std::shared_ptr<NetrefOwner> peer_objects() const { return caller_->peer_objects.lock(); }
   // Of the connection, never given twice in a process; 0 for nobody.

@@ -86,6 +86,11 @@ Service& Service::RunOn(Executor executor) & {
   return *this;
 }
 
+Service& Service::AuthenticatedBy(std::shared_ptr<const Authenticator> authenticator) & {
+  authenticator_ = std::move(authenticator);
+  return *this;
+}
+
 const std::string& Service::name() const { return aliases_->front(); }
 
 const std::vector<std::string>& Service::aliases() const { return *aliases_; }

@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "rpyc/authenticator.h"
 #include "rpyc/bind/class_def.h"
 #include "rpyc/bind/class_info.h"
 #include "rpyc/bind/instance.h"
@@ -103,6 +104,13 @@ class Service {
   Service& RunOn(Executor executor) &;
   Service&& RunOn(Executor executor) && { return std::move(RunOn(std::move(executor))); }
 
+  // Has every connection authenticated before RPyC begins, by whichever door a server was started:
+  // see rpyc/token_authenticator.h and rpyc/unix_peer_authenticator.h. One, the last.
+  Service& AuthenticatedBy(std::shared_ptr<const Authenticator> authenticator) &;
+  Service&& AuthenticatedBy(std::shared_ptr<const Authenticator> authenticator) && {
+    return std::move(AuthenticatedBy(std::move(authenticator)));
+  }
+
   const std::string& name() const;                  // aliases().front()
   const std::vector<std::string>& aliases() const;  // upper case, never empty
   const ClassInfo& root_class() const { return *class_; }
@@ -110,6 +118,8 @@ class Service {
   // For the connection. What runs user code is called within a Run of its CallRunner.
   // Null without Serialized and RunOn.
   const std::shared_ptr<CallPolicy>& call_policy() const { return call_policy_; }
+  // Null without AuthenticatedBy.
+  const std::shared_ptr<const Authenticator>& authenticator() const { return authenticator_; }
   // A root for a new connection. Runs the user's constructor: an exception becomes a PyStatus.
   absl::StatusOr<std::shared_ptr<Object>> MakeRoot() const;
   // Whether a connection needs its root, to run hooks on, before a peer asks for it.
@@ -130,6 +140,7 @@ class Service {
   std::shared_ptr<ClassInfo> class_;  // the root's: the user's members and get_service_name, ...
   Factory factory_;
   std::shared_ptr<CallPolicy> call_policy_;
+  std::shared_ptr<const Authenticator> authenticator_;
 };
 
 }  // namespace rpyc
