@@ -84,9 +84,19 @@ bool Activity::TakeJobLocked(std::unique_ptr<Job>* job) {
   return true;
 }
 
+// `has_jobs` cannot be so where nobody has the lock.
+void Activity::TellIfUnattended(bool has_jobs) const {
+  if (unattended_ == nullptr) return;
+  const uint64_t state = state_.load();
+  if ((state & (kInput | kDepthMask)) != 0) return;
+  // Where jobs leave no room for more, who has the turn comes for them.
+  if ((state & kEnded) == 0 && !HasRoomForJobs()) return;
+  unattended_(has_jobs || (state & kUnserved) != 0);
+}
+
 // Wakes a waiter if there is something that one could take.
 void Activity::PassOnLocked() {
-  if (waiters_.empty()) return;
+  if (waiters_.empty()) return TellIfUnattended(!jobs_.empty());
   const bool choosy =
       bound_ != 0 || std::any_of(jobs_.begin(), jobs_.end(), [](const std::unique_ptr<Job>& job) {
         return job->for_thread != 0;
@@ -177,10 +187,11 @@ bool Activity::BeginRun(uint64_t for_thread) {
   return true;
 }
 
-void Activity::GiveInput() {
-  if (Change(kInput, kSlow, kChange, kInput)) return;
+void Activity::GiveInput(bool unserved) {
+  const uint64_t left = unserved ? kUnserved : 0;
+  if (Change(kInput, kSlow, kChange + left, kInput | kUnserved)) return TellIfUnattended(false);
   MutexLock lock(&mutex_);
-  Change(kInput, 0, kChange, kInput);
+  Change(kInput, 0, kChange + left, kInput | kUnserved);
   PassOnLocked();
 }
 
@@ -247,11 +258,13 @@ Activity::JobList Activity::End() {
 void Activity::Look() {
   uint64_t state = state_.load();
   if ((state & kTaken) != 0) {
+    idle_looks_ = 0;
     MutexLock lock(&mutex_);
     if ((state_.load() & kTaken) != 0) ReadAheadLocked();
     return;
   }
   const uint64_t seen = state & ~(kDraining | kCrowd);
+  idle_looks_ = seen == last_look_ && (state & kDepthMask) == 0 ? idle_looks_ + 1 : 0;
   if ((state & (kInput | kEnded)) != 0 || (state & kDepthMask) == 0 || seen != last_look_) {
     last_look_ = seen;
     looks_ = 1;

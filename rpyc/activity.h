@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <memory>
 #include <string>
@@ -40,6 +41,10 @@ namespace rpyc {
 // up to max_read_ahead_bytes and after that only a trickle, enough for the peer not to die. At the
 // end of the stream, or at a CLOSE, it sets `cancelled`.
 //
+// A connection is *unattended* while nobody reads it, waits on it or runs a request of it. One that
+// has a thread of its own never is for long; where threads serve many connections it is most of the
+// time, and then has somebody watch the descriptor.
+//
 // Borrows everything. Threads: any, except as said.
 class Activity {
  public:
@@ -51,6 +56,13 @@ class Activity {
         parser_(parser),
         caller_(caller),
         prefix_bytes_(prefix_bytes) {}
+
+  // To be called whenever the connection has become unattended, and now and then when it has not
+  // quite; before it is used. `unserved`: there is something to do that no descriptor tells of.
+  // By the thread that left it, perhaps under a lock: it must not call back.
+  void OnUnattended(std::function<void(bool unserved)> unattended) {
+    unattended_ = std::move(unattended);
+  }
 
   // Nothing to a connection that has none.
   using JobList = std::list<std::unique_ptr<Job>>;
@@ -80,7 +92,11 @@ class Activity {
   // Changes the input for the turn; false: the turn is not to be had, others are before, or
   // `for_thread` is another thread that waits. 0: it is for any.
   bool BeginRun(uint64_t for_thread = 0);
-  void GiveInput();
+  // `unserved`: whether messages, or pieces of them, are left that have been read already, by the
+  // parser or by the stream.
+  void GiveInput(bool unserved = false);
+  // Of one who did not look at the messages, and may have left more by reading ahead.
+  void ReturnInput() { GiveInput((state_.load() & kUnserved) != 0 || stream_->has_buffered()); }
   // Keeps a request for whoever has the turn next. False: there are too many, wait first.
   void AddJob(Job&& job);
   bool HasRoomForJobs() const { return job_bytes_.load() < limits_.max_read_ahead_bytes; }
@@ -120,6 +136,8 @@ class Activity {
   static constexpr absl::Duration kLookInterval = absl::Milliseconds(100);
   // To be called every kLookInterval. Never waits, runs no user code.
   void Look();
+  // For how many looks nothing has begun and nothing has run.
+  int idle_looks() const { return idle_looks_; }
 
  private:
   static constexpr uint64_t kInput = 1;     // a thread has the input
@@ -128,6 +146,7 @@ class Activity {
   static constexpr uint64_t kDraining = 8;  // end when not busy
   static constexpr uint64_t kCrowd = 16;    // threads wait, jobs do, or threads are bound
   static constexpr uint64_t kEnded = 32;
+  static constexpr uint64_t kUnserved = 64;  // who had the input left messages
   static constexpr uint64_t kOneDeeper = 1 << 8;
   static constexpr uint64_t kDepthMask = 0xfffff << 8;
   static constexpr uint64_t kChange = 1 << 28;  // one more change: what runs is another
@@ -150,12 +169,14 @@ class Activity {
   void UpdateCrowdLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void ReadAheadLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool FindCloseLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void TellIfUnattended(bool has_jobs) const;
 
   const Limits& limits_;
   Stream* const stream_;
   const FrameParser* const parser_;
   CallContext::Caller* const caller_;
   const size_t prefix_bytes_;
+  std::function<void(bool unserved)> unattended_;
 
   std::atomic<uint64_t> state_{0};
   std::atomic<size_t> job_bytes_{0};
@@ -163,6 +184,7 @@ class Activity {
   // The watcher's own.
   uint64_t last_look_ = 0;
   int looks_ = 0;
+  int idle_looks_ = 0;
 
   Mutex mutex_;
   std::list<Waiter*> waiters_ ABSL_GUARDED_BY(mutex_);

@@ -1,8 +1,10 @@
 #include "rpyc/activity.h"
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
@@ -334,6 +336,93 @@ TEST_P(ActivityTest, NothingIsLostBetweenTwoThreads) {
   sender.join();
 }
 
+// What whoever watches the descriptors of many connections is told of one.
+class UnattendedTest : public ActivityTest {
+ protected:
+  UnattendedTest() {
+    MakeActivity();
+    activity_->OnUnattended([this](bool unserved) { told_.push_back(unserved); });
+  }
+  std::vector<bool> told_;
+};
+
+TEST_P(UnattendedTest, WhoGivesTheInputLeavesIt) {
+  TakeInput();
+  EXPECT_TRUE(told_.empty());
+  activity_->GiveInput();
+  EXPECT_EQ(told_, std::vector<bool>{false});
+  TakeInput();
+  activity_->GiveInput(/*unserved=*/true);
+  EXPECT_EQ(told_, (std::vector<bool>{false, true}));
+}
+
+TEST_P(UnattendedTest, WhatRunsIsAttended) {
+  ReadAndRun(Ping("a"));
+  // Another thread waits for an answer, reads and gets it meanwhile.
+  PendingRequest awaited;
+  std::unique_ptr<Job> none;
+  ASSERT_EQ(activity_->Wait(&awaited, absl::InfinitePast(), &none), Activity::Got::kInput);
+  activity_->GiveInput();
+  EXPECT_TRUE(told_.empty());
+  ASSERT_TRUE(activity_->EndRun());
+  activity_->GiveInput();
+  EXPECT_EQ(told_, std::vector<bool>{false});
+}
+
+TEST_P(UnattendedTest, WhoLooksAtNoMessagesForgetsNone) {
+  TakeInput();
+  activity_->GiveInput(/*unserved=*/true);
+  TakeInput();
+  activity_->ReturnInput();
+  EXPECT_EQ(told_, (std::vector<bool>{true, true}));
+  TakeInput();
+  activity_->GiveInput();
+  client_->Send(Ping("a"));
+  TakeInput();
+  ASSERT_TRUE(stream_->ReadAhead(1).ok());
+  activity_->ReturnInput();
+  EXPECT_EQ(told_, (std::vector<bool>{true, true, false, true}));
+}
+
+TEST_P(UnattendedTest, WhoWaitsAttends) {
+  TakeInput();
+  PendingRequest awaited;
+  std::atomic<bool> waits{false};
+  std::thread waiter([&] {
+    std::unique_ptr<Job> none;
+    waits.store(true);
+    const Activity::Got got = activity_->Wait(&awaited, absl::InfiniteFuture(), &none);
+    if (got == Activity::Got::kInput) activity_->GiveInput();
+  });
+  while (!waits.load()) std::this_thread::yield();
+  activity_->GiveInput();  // to the waiter, should it be there by now: it leaves it then
+  waiter.join();
+  ASSERT_FALSE(told_.empty());
+  EXPECT_FALSE(told_.back());
+}
+
+TEST_P(UnattendedTest, TheEndIsTold) {
+  TakeInput();
+  activity_->End();
+  activity_->GiveInput();
+  EXPECT_EQ(told_.size(), 1u);  // for somebody to find it
+}
+
+TEST_P(UnattendedTest, IdleLooksAreCounted) {
+  Look(1);
+  const int before = activity_->idle_looks();
+  Look(3);
+  EXPECT_EQ(activity_->idle_looks(), before + 3);
+  TakeInput();
+  activity_->GiveInput();
+  Look(1);
+  EXPECT_EQ(activity_->idle_looks(), 0);
+  ReadAndRun(Ping("a"));
+  Look(2);
+  EXPECT_EQ(activity_->idle_looks(), 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(Dialects, UnattendedTest, testing::Values(Dialect::kV6));
 INSTANTIATE_TEST_SUITE_P(Dialects, ActivityTest, testing::Values(Dialect::kV5, Dialect::kV6));
 
 }  // namespace

@@ -6,15 +6,16 @@
 #include <utility>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "rpyc/bind/invoke.h"
 #include "rpyc/errors.h"
 #include "rpyc/held_turn.h"
+#include "rpyc/peer_wait.h"
 #include "rpyc/protocol_constants.h"
 #include "rpyc/thread_id.h"
-#include "rpyc/version.h"
 #include "rpyc/vinegar.h"
 
 namespace rpyc {
@@ -30,11 +31,6 @@ constexpr std::chrono::microseconds kQuick(20);
 
 // How often a thread that reads looks whether it can run a request that waits for the turn.
 constexpr absl::Duration kLookForTurnInterval = absl::Milliseconds(5);
-
-// Clients warn in tracebacks unless the version begins with their own major number.
-std::string RemoteVersion(Dialect dialect) {
-  return absl::StrCat(dialect == Dialect::kV6 ? "6" : "5", ".rpychost-", kVersion);
-}
 
 // Before each message where threads are bound: the sender's id, then that of whom it is for.
 // Source:  RPyC core/protocol.py, Connection._send and _dispatch, 5.3.1 and 6.0.2.
@@ -53,28 +49,14 @@ uint64_t LoadBig64(absl::string_view bytes) {
   return number;
 }
 
+absl::Status NothingCame() {
+  return absl::DeadlineExceededError("nothing came from the peer in time");
+}
+
 Dialect ConfiguredDialect(const ProtocolConfig& config) {
   if (config.dialect == 5) return Dialect::kV5;
   return config.dialect == 6 ? Dialect::kV6 : Dialect::kUnknown;
 }
-
-std::string EncodedInt(int64_t value) {
-  OutBuffer out;
-  brine::AppendInt(value, &out);
-  return out.ToString();
-}
-
-bool HoldsOurObjects(const Value& value) {
-  if (const std::shared_ptr<Object>* object = value.AsObject()) {
-    return dynamic_cast<const NetrefObject*>(object->get()) == nullptr;
-  }
-  const absl::Span<const Value> items = value.items();
-  return std::any_of(items.begin(), items.end(), HoldsOurObjects);
-}
-
-// Boxing runs under a lock, where none of the user's objects may die: this holds them meanwhile. A
-// value without any is not shared, so that its strings can be moved.
-Value KeptWhileBoxed(const Value& value) { return HoldsOurObjects(value) ? value : Value(); }
 
 }  // namespace
 
@@ -112,6 +94,18 @@ void Connection::Shutdown() {
   stream_->Shutdown();
 }
 
+void Connection::Introduce(std::string local, Value credentials, absl::string_view received) {
+  caller_->local = std::move(local);
+  caller_->credentials = std::move(credentials);
+  while (!received.empty()) {
+    const absl::Span<char> space = parser_.PrepareRead();
+    const absl::string_view piece = received.substr(0, space.size());
+    absl::c_copy(piece, space.begin());
+    parser_.Commit(piece.size());
+    received.remove_prefix(piece.size());
+  }
+}
+
 absl::Status Connection::Open() {
   {
     MutexLock lock(&end_mutex_);
@@ -131,7 +125,7 @@ absl::Status Connection::Open() {
     context_.root = *std::move(root);
     status = service_.RunOnConnect(call_context_, *context_.root);
   });
-  if (activity_.EndRun()) activity_.GiveInput();
+  if (activity_.EndRun()) GiveInput();
   status.Update(ran);
   if (status.ok()) return status;
   {
@@ -152,6 +146,21 @@ absl::Status Connection::ServeAll() {
 bool Connection::Serve(absl::Time deadline) {
   const HeldTurn::Pause pause;
   WaitFor(nullptr, deadline).IgnoreError();
+  return !ended();
+}
+
+void Connection::OnUnattended(std::function<void(Stream::Event wanted)> arm) {
+  often_unattended_ = true;
+  activity_.OnUnattended([this, arm = std::move(arm)](bool unserved) {
+    arm(unserved          ? Stream::Event::kEither
+        : outbox_.empty() ? Stream::Event::kReadable
+                          : Stream::Event::kWritable);
+  });
+}
+
+bool Connection::ServeArrived(int most_requests) {
+  absl::Status served = WaitFor(nullptr, absl::InfinitePast(), &most_requests);
+  if (!served.ok() && !absl::IsDeadlineExceeded(served)) EndWith(served);
   return !ended();
 }
 
@@ -213,6 +222,11 @@ void Connection::EndWith(absl::Status status) {
 
 void Connection::Look() {
   activity_.Look();
+  const absl::Duration idle = options_.limits.idle_timeout;
+  if (often_unattended_ && idle != absl::ZeroDuration() &&
+      activity_.idle_looks() * kLookInterval >= idle && !idled_out_.exchange(true)) {
+    stream_->Shutdown();  // who serves finds it
+  }
   // What breaks is found by who serves.
   if (!ended()) Flush(/*has_input=*/false, absl::InfinitePast()).IgnoreError();
 }
@@ -243,10 +257,12 @@ absl::Status Connection::RunUserCode(absl::FunctionRef<void()> code, uint64_t pe
   });
 }
 
-// Does what there is to do until `awaited`, if any, is ready or the connection ends.
+// Does what there is to do until `awaited`, if any, is ready or the connection ends; at most so
+// many requests, if they are bounded: they are counted down, and nothing is waited for then.
 // Errors:  kDeadlineExceeded - neither by `deadline`, or nothing came in the idle timeout.
-absl::Status Connection::WaitFor(const PendingRequest* awaited, absl::Time deadline) {
-  for (;;) {
+absl::Status Connection::WaitFor(const PendingRequest* awaited, absl::Time deadline,
+                                 int* most_requests) {
+  while (most_requests == nullptr || *most_requests > 0) {
     absl::Status served;
     std::unique_ptr<Job> job;
     switch (activity_.Wait(awaited, deadline, &job)) {
@@ -254,46 +270,90 @@ absl::Status Connection::WaitFor(const PendingRequest* awaited, absl::Time deadl
       case Activity::Got::kEnded:
         return absl::OkStatus();
       case Activity::Got::kTimeout:
-        return absl::DeadlineExceededError("nothing came from the peer in time");
+        return NothingCame();
       case Activity::Got::kInput:
-        served = ServeInput(awaited, deadline);
+        served = ServeInput(awaited, deadline, most_requests);
         break;
       case Activity::Got::kJob:
+        if (most_requests != nullptr) --*most_requests;
         served = RunJob(*job);
         if (activity_.EndRun()) {
-          served.Update(ServeInput(awaited, deadline));
+          served.Update(ServeInput(awaited, deadline, most_requests));
         } else {
-          served.Update(Flush(/*has_input=*/false));
+          served.Update(FlushReplies(most_requests, /*has_input=*/false));
         }
         break;
     }
     if (absl::IsDeadlineExceeded(served)) return served;
     if (!served.ok() || activity_.drained()) EndWith(served);
   }
+  return absl::OkStatus();
+}
+
+// Where requests are bounded, leaves what the peer does not take to whoever is armed, and serves no
+// more until then. What the peer sends is read ahead meanwhile: one that only writes would stand
+// still, and a stock one dies of that.
+absl::Status Connection::FlushReplies(int* most_requests, bool has_input) {
+  if (most_requests == nullptr) return Flush(has_input);
+  absl::Status flushed = Flush(has_input, absl::InfinitePast());
+  if (!absl::IsDeadlineExceeded(flushed)) return flushed;
+  *most_requests = 0;
+  if (has_input) reads_ahead_ = ReadAhead();
+  return absl::OkStatus();
+}
+
+// All that is there. False: there is no room for more, or no more comes.
+bool Connection::ReadAhead() {
+  const size_t most = options_.limits.max_read_ahead_bytes;
+  while (stream_->read_ahead_bytes() < most) {
+    const absl::StatusOr<ReadResult> read = stream_->ReadAhead(most - stream_->read_ahead_bytes());
+    if (!read.ok() || read->state == ReadResult::kEof) return false;
+    if (read->state == ReadResult::kWouldBlock) return true;
+  }
+  return false;
+}
+
+void Connection::GiveInput() {
+  if (!often_unattended_) return activity_.GiveInput();
+  const bool unserved = outbox_.empty() ? parser_.has_frame() || stream_->has_buffered()
+                                        : std::exchange(reads_ahead_, false);
+  parser_.FreeIfEmpty();
+  activity_.GiveInput(unserved);
 }
 
 // Reads and serves until `awaited` is ready or another thread has got the input, which is given
 // away in any case. Errors:  as WaitFor's; any other - the connection is broken.
-absl::Status Connection::ServeInput(const PendingRequest* awaited, absl::Time deadline) {
+absl::Status Connection::ServeInput(const PendingRequest* awaited, absl::Time deadline,
+                                    int* most_requests) {
   bool has_input = true;
+  drained_ = false;
   const absl::Cleanup give = [&] {
-    if (has_input) activity_.GiveInput();
+    if (has_input) GiveInput();
   };
+  if (most_requests != nullptr && !outbox_.empty()) {
+    absl::Status flushed = FlushReplies(most_requests, has_input);
+    if (!flushed.ok() || *most_requests == 0) return flushed;
+  }
   while (!ended()) {
     absl::StatusOr<std::optional<absl::string_view>> payload = parser_.Next();
     absl::Status status = payload.status();
     const bool batch_ends = !status.ok() || !payload->has_value();
-    if (!batch_ends) status = DispatchMessage(**payload, &has_input);
+    if (!batch_ends) {
+      status = DispatchMessage(**payload, &has_input);
+      if (most_requests != nullptr) --*most_requests;
+    }
+    const auto enough = [&] { return most_requests != nullptr && *most_requests <= 0; };
     const bool leave = !has_input || !status.ok() || (awaited != nullptr && awaited->ready()) ||
-                       !activity_.HasRoomForJobs();
+                       !activity_.HasRoomForJobs() || enough();
     if (batch_ends || leave || outbox_.size() >= kFlushThresholdBytes) {
       // What was answered before the peer went wrong still reaches it.
-      absl::Status flushed = Flush(has_input);
+      absl::Status flushed = FlushReplies(most_requests, has_input);
       status.Update(flushed);
     }
-    if (leave || !status.ok()) return status;
+    if (leave || !status.ok() || enough()) return status;
     if (!batch_ends) continue;
     if (activity_.drained()) return absl::OkStatus();
+    if (most_requests != nullptr && drained_) return NothingCame();
     const Activity::Jobs jobs = activity_.jobs();
     if (jobs == Activity::Jobs::kReady) return absl::OkStatus();
     const absl::Time look =
@@ -325,10 +385,13 @@ absl::StatusOr<bool> Connection::Read(absl::Time deadline) {
     case ReadResult::kData:
       heard_ = true;
       parser_.Commit(read->bytes);
+      // What must come is acknowledged before it is waited for, by the next read.
+      drained_ = read->drained && !parser_.inside_frame() && unanswered_.load() <= 1;
       return true;
     case ReadResult::kWouldBlock:
-      return absl::DeadlineExceededError("nothing came from the peer in time");
+      return NothingCame();
     case ReadResult::kEof:
+      if (idled_out_.load()) EndWith(NothingCame());
       break;
   }
   if (parser_.inside_frame()) {
@@ -403,8 +466,8 @@ absl::Status Connection::DispatchRequest(Job& job, brine::Reader* reader, bool* 
     // A peer that waits for each answer pays for no clock.
     job.pipelined = !outbox_.empty() || parser_.has_frame();
     if (job.pipelined && quick_in_a_row_.load(std::memory_order_relaxed) < kTrustedAfter) {
-      absl::Status flushed = Flush(/*has_input=*/true);
-      if (!flushed.ok()) return flushed;
+      absl::Status flushed = Flush(/*has_input=*/true, absl::InfinitePast());
+      if (!flushed.ok() && !absl::IsDeadlineExceeded(flushed)) return flushed;
     }
   }
   return RunOrKeep(job, has_input);
@@ -506,48 +569,6 @@ absl::StatusOr<Value> Connection::Run(Job& job) {
   return ran.ok() ? std::move(result) : ran;
 }
 
-// After the frame's header.
-void Connection::BeginMessage(MessageType type, absl::string_view seq, uint64_t for_thread,
-                              OutBuffer* out) {
-  if (options_.config.bind_threads) {
-    out->AppendU64(ThisThreadId());
-    out->AppendU64(for_thread);
-  }
-  AppendMessageHead(dialect_.load(std::memory_order_relaxed), type, seq, out);
-}
-
-absl::Status Connection::Reply(const Job& job, Value result) {
-  const Value kept = KeptWhileBoxed(result);
-  return outbox_.Append([&](OutBuffer* out) {
-    FrameWriter frame(out);
-    BeginMessage(MessageType::kReply, job.seq, job.peer_thread, out);
-    absl::Status boxed = boxing_.Box(std::move(result), out);
-    if (!boxed.ok()) {
-      frame.Abandon();
-      return boxed;
-    }
-    absl::Status ended = frame.End(std::numeric_limits<uint32_t>::max());
-    return ended.ok() ? ended : PyStatus("OverflowError", ended.message());
-  });
-}
-
-void Connection::ReplyException(const Job& job, const absl::Status& error) {
-  const std::string version = RemoteVersion(dialect_.load(std::memory_order_relaxed));
-  vinegar::DumpOptions options;
-  options.include_traceback = options_.config.include_local_traceback;
-  if (options_.config.include_local_version) options.version = version;
-  const Value dumped = vinegar::Dump(ToException(error), options);
-  // Cannot fail: Dump makes only what can be encoded, and of bounded size.
-  outbox_
-      .Append([&](OutBuffer* out) {
-        FrameWriter frame(out);
-        BeginMessage(MessageType::kException, job.seq, job.peer_thread, out);
-        brine::Encode(dumped, Limits(), out).IgnoreError();
-        return frame.End(std::numeric_limits<uint32_t>::max());
-      })
-      .IgnoreError();
-}
-
 absl::Status Connection::DispatchAnswer(const MessageHead& head, brine::Reader* reader,
                                         bool* has_input) {
   unanswered_.fetch_sub(1, std::memory_order_relaxed);
@@ -576,25 +597,6 @@ absl::Status Connection::DispatchAnswer(const MessageHead& head, brine::Reader* 
     }
   };
   return RunOrKeep(job, has_input);
-}
-
-void Connection::AppendReleases() {
-  if (!proxies_.owner()->has_releases()) return;
-  for (const NetrefOwner::Release& release : proxies_.TakeReleases()) {
-    unanswered_.fetch_add(1, std::memory_order_relaxed);
-    // REQUEST (DEL, TUPLE (LOCAL_REF id_pack, VALUE count))
-    outbox_
-        .Append([&](OutBuffer* out) {
-          FrameWriter frame(out);
-          BeginMessage(MessageType::kRequest, EncodedInt(pending_.NextSeq()),
-                       HeldTurn::PeerThread(&activity_), out);
-          brine::AppendTupleHeader(2, out);
-          brine::AppendInt(static_cast<int64_t>(Handle::kDel), out);
-          boxing_.AppendRelease(release, out);
-          return frame.End(std::numeric_limits<uint32_t>::max());
-        })
-        .IgnoreError();
-  }
 }
 
 absl::Status Connection::Flush(bool has_input, absl::Time deadline) {
@@ -650,24 +652,6 @@ std::shared_ptr<PendingRequest> Connection::Send(Handle handle, Value args, absl
   return request;
 }
 
-absl::Status Connection::AppendRequest(int64_t seq, Handle handle, Value args) {
-  const Value kept = KeptWhileBoxed(args);
-  unanswered_.fetch_add(1, std::memory_order_relaxed);
-  return outbox_.Append([&](OutBuffer* out) {
-    FrameWriter frame(out);
-    BeginMessage(MessageType::kRequest, EncodedInt(seq), HeldTurn::PeerThread(&activity_), out);
-    brine::AppendTupleHeader(2, out);
-    brine::AppendInt(static_cast<int64_t>(handle), out);
-    absl::Status boxed = boxing_.Box(std::move(args), out);
-    if (!boxed.ok()) {
-      frame.Abandon();
-      return boxed;
-    }
-    absl::Status ended = frame.End(std::numeric_limits<uint32_t>::max());
-    return ended.ok() ? ended : PyStatus("OverflowError", ended.message());
-  });
-}
-
 // Nothing can be sent before the dialect is known.
 bool Connection::AwaitDialect(absl::Time deadline) {
   if (dialect_.load() == Dialect::kUnknown) Await(first_frame_, deadline);
@@ -677,6 +661,7 @@ bool Connection::AwaitDialect(absl::Time deadline) {
 bool Connection::Await(const PendingRequest& request, absl::Time deadline) {
   if (request.ready()) return true;
   const HeldTurn::Pause pause;
+  const PeerWait wait;
   WaitFor(&request, deadline).IgnoreError();
   return request.ready();
 }

@@ -3,9 +3,11 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/functional/function_ref.h"
@@ -67,6 +69,9 @@ class Connection : private Requester {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
+  // Says who the peer has turned out to be, which of our addresses it came to (CallContext), and
+  // what of its messages was received along with that. Once, before Open; by who authenticates.
+  void Introduce(std::string local, Value credentials, absl::string_view received = {});
   // Runs the service's on_connect. Once, before anything is served.
   // Errors:  kFailedPrecondition - the hook failed; the connection has ended.
   absl::Status Open();
@@ -79,6 +84,20 @@ class Connection : private Requester {
   absl::Status ServeAll();
   // Serves what comes until `deadline`; false once the connection has ended.
   bool Serve(absl::Time deadline);
+
+  // For threads that serve many connections, in place of ServeAll: OnUnattended, Open, and then
+  // ServeArrived each time what was asked for has come, until that is false; then Finish.
+  //
+  // `arm` is told what to wait for whenever nobody attends to the connection (see Activity).
+  // kEither: there is something to do already, that no descriptor tells of, or the peer takes no
+  // replies; go on as soon as it takes or sends anything. Called by any thread, now and then
+  // needlessly, perhaps under a lock: it must not call back. Once, before the connection is used.
+  void OnUnattended(std::function<void(Stream::Event wanted)> arm);
+  // Serves what has arrived, at most `most_requests` messages. Never waits for the peer, also not
+  // until it takes the replies. False once the connection has ended.
+  bool ServeArrived(int most_requests);
+  // How it ended: as ServeAll says. Only once it has.
+  absl::Status end_status() const;
   // As a client ends: tells the peer. A peer of dialect 6 is waited for, at most
   // sync_request_timeout, one of 5 is not. Then finishes.
   void Close();
@@ -92,6 +111,8 @@ class Connection : private Requester {
   // Ends it now: the stream is shut under whatever runs, and calls are told that they are
   // cancelled.
   void Shutdown();
+  // The same, and `why` is how it has ended.
+  void Abort(absl::Status why) { EndWith(std::move(why)); }
   // The watcher's part: to be called every kLookInterval, see Activity. Also sends what waits while
   // nobody else would: references given back, replies behind a slow call. Never waits.
   static constexpr absl::Duration kLookInterval = Activity::kLookInterval;
@@ -106,8 +127,12 @@ class Connection : private Requester {
   const std::shared_ptr<NetrefOwner>& peer_objects() const { return proxies_.owner(); }
 
  private:
-  absl::Status WaitFor(const PendingRequest* awaited, absl::Time deadline);
-  absl::Status ServeInput(const PendingRequest* awaited, absl::Time deadline);
+  absl::Status WaitFor(const PendingRequest* awaited, absl::Time deadline,
+                       int* most_requests = nullptr);
+  absl::Status ServeInput(const PendingRequest* awaited, absl::Time deadline, int* most_requests);
+  bool ReadAhead();
+  void GiveInput();
+  absl::Status FlushReplies(int* most_requests, bool has_input);
   absl::StatusOr<bool> Read(absl::Time deadline);
   absl::Status TakeDialect(absl::string_view payload);
   absl::Status HeadError(absl::string_view payload, absl::Status error) const;
@@ -125,7 +150,6 @@ class Connection : private Requester {
   void ReplyException(const Job& job, const absl::Status& error);
   void BeginMessage(MessageType type, absl::string_view seq, uint64_t for_thread, OutBuffer* out);
   void EndWith(absl::Status status);
-  absl::Status end_status() const;
   absl::Status EndedError(const absl::Status& how) const;
 
   void AppendReleases();
@@ -148,10 +172,13 @@ class Connection : private Requester {
   const std::unique_ptr<Stream> stream_;
   const std::shared_ptr<CallContext::Caller> caller_;
   const CallContext call_context_;
+  bool often_unattended_ = false;
 
   // Of the thread that has the input.
   FrameParser parser_;
-  bool heard_ = false;  // something from the peer
+  bool heard_ = false;        // something from the peer
+  bool drained_ = false;      // the last read found all there was
+  bool reads_ahead_ = false;  // what comes, while the peer takes no replies
   // Of the thread that has the turn.
   HandlerContext context_;
   CallRunner runner_;
@@ -171,6 +198,7 @@ class Connection : private Requester {
 
   std::atomic<bool> ended_{false};
   std::atomic<bool> left_unheard_{false};  // the peer has hung up, and had sent nothing
+  std::atomic<bool> idled_out_{false};     // shut because it was idle for too long
   mutable Mutex end_mutex_;
   absl::Status end_status_ ABSL_GUARDED_BY(end_mutex_);
   bool opened_ ABSL_GUARDED_BY(end_mutex_) = false;  // on_disconnect is due
