@@ -14,11 +14,18 @@
 #include "rpyc/transport/endpoint.h"
 #include "rpyc/transport/socket.h"
 #include "rpyc/transport/socket_address.h"
+#include "rpyc/transport/tls_context.h"
+#include "rpyc/transport/tls_stream.h"
 
 namespace rpyc {
 namespace {
 
 using Dialer = absl::FunctionRef<absl::StatusOr<std::unique_ptr<Stream>>()>;
+
+absl::Status NamingPeer(const absl::Status& status, const std::string& peer) {
+  if (absl::StrContains(status.message(), peer)) return status;
+  return absl::Status(status.code(), absl::StrCat("connect to ", peer, ": ", status.message()));
+}
 
 // A stream to a peer whose dialect is in `options` when this returns. Errors name `peer`.
 absl::StatusOr<std::unique_ptr<Stream>> OpenStream(Dialer dial, const std::string& peer,
@@ -30,11 +37,7 @@ absl::StatusOr<std::unique_ptr<Stream>> OpenStream(Dialer dial, const std::strin
                      "config.dialect to 5 or 6"));
   }
   absl::StatusOr<Probed> probed = ProbeDialect(dial, options->limits, deadline);
-  if (!probed.ok()) {
-    const absl::Status& status = probed.status();
-    if (absl::StrContains(status.message(), peer)) return status;
-    return absl::Status(status.code(), absl::StrCat("connect to ", peer, ": ", status.message()));
-  }
+  if (!probed.ok()) return NamingPeer(probed.status(), peer);
   options->config.dialect = probed->dialect == Dialect::kV6 ? 6 : 5;
   return std::move(probed->stream);
 }
@@ -42,6 +45,18 @@ absl::StatusOr<std::unique_ptr<Stream>> OpenStream(Dialer dial, const std::strin
 std::unique_ptr<Stream> StreamOver(Socket socket, const ClientOptions& options) {
   if (options.keepalive > absl::ZeroDuration()) socket.KeepAlive(options.keepalive);
   return std::make_unique<SocketStream>(std::move(socket));
+}
+
+// The same with TLS, once hands are shaken. Errors do not name the peer.
+absl::StatusOr<std::unique_ptr<Stream>> TlsOver(std::unique_ptr<Stream> stream,
+                                                const TlsClientContext& context,
+                                                const std::string& host, absl::Time deadline) {
+  absl::StatusOr<SslPtr> ssl = context.NewConnection(host);
+  if (!ssl.ok()) return ssl.status();
+  auto tls = std::make_unique<TlsStream>(std::move(stream), *std::move(ssl));
+  if (absl::Status shaken = tls->Handshake(deadline); !shaken.ok()) return shaken;
+  tls->BeginFrames();
+  return tls;
 }
 
 }  // namespace
@@ -117,6 +132,25 @@ absl::StatusOr<Client> Connect(const std::string& host, int port, ClientOptions 
     absl::StatusOr<Socket> socket = Dial(host, port, options.ipv6, deadline);
     if (!socket.ok()) return socket.status();
     return StreamOver(*std::move(socket), options);
+  };
+  absl::StatusOr<std::unique_ptr<Stream>> stream = OpenStream(dial, peer, deadline, &options);
+  if (!stream.ok()) return stream.status();
+  return Client::Open(*std::move(stream), std::move(peer), std::move(options));
+}
+
+absl::StatusOr<Client> ConnectTls(const std::string& host, int port, const TlsClientOptions& tls,
+                                  ClientOptions options) {
+  const absl::Time deadline = absl::Now() + options.connect_timeout;
+  std::string peer = Endpoint{.host = host, .port = port, .socket_path = {}}.ToString();
+  const absl::StatusOr<TlsClientContext> context = TlsClientContext::Load(tls);
+  if (!context.ok()) return NamingPeer(context.status(), peer);
+  const auto dial = [&]() -> absl::StatusOr<std::unique_ptr<Stream>> {
+    absl::StatusOr<Socket> socket = Dial(host, port, options.ipv6, deadline);
+    if (!socket.ok()) return socket.status();
+    absl::StatusOr<std::unique_ptr<Stream>> stream =
+        TlsOver(StreamOver(*std::move(socket), options), *context, host, deadline);
+    if (!stream.ok()) return NamingPeer(stream.status(), peer);
+    return stream;
   };
   absl::StatusOr<std::unique_ptr<Stream>> stream = OpenStream(dial, peer, deadline, &options);
   if (!stream.ok()) return stream.status();

@@ -14,6 +14,7 @@
 #include "rpyc/protocol_config.h"
 #include "rpyc/service.h"
 #include "rpyc/stream.h"
+#include "rpyc/transport/tls_options.h"
 
 namespace rpyc {
 
@@ -83,6 +84,8 @@ class Client {
   static absl::StatusOr<Client> Open(std::unique_ptr<Stream> stream, std::string peer,
                                      ClientOptions options);
   friend absl::StatusOr<Client> Connect(const std::string& host, int port, ClientOptions options);
+  friend absl::StatusOr<Client> ConnectTls(const std::string& host, int port,
+                                           const TlsClientOptions& tls, ClientOptions options);
   friend absl::StatusOr<Client> ConnectUnix(const std::string& path, ClientOptions options);
   friend absl::StatusOr<Client> ConnectStream(std::unique_ptr<Stream> stream, ClientOptions options,
                                               std::string peer);
@@ -101,7 +104,16 @@ class Client {
 //          service's on_connect failed, or bind_threads is on and no dialect told. All name the
 //          peer.
 absl::StatusOr<Client> Connect(const std::string& host, int port, ClientOptions options = {});
-// The same over a unix socket.
+// The same over TLS, to RPyC's SSLAuthenticator or a server of ours with TLS. As with RPyC's
+// ssl_connect any server is believed, unless tls.ca_certs or tls.verify is given, and its name is
+// not checked, unless tls.check_hostname is: see rpyc/transport/tls_options.h.
+// Errors:  as Connect; kInvalidArgument also - what is wrong with which file; kUnauthenticated -
+// the
+//          handshake failed, by whose certificate. A server that does not believe this client's may
+//          say so only when the client has begun to speak: kUnavailable then.
+absl::StatusOr<Client> ConnectTls(const std::string& host, int port,
+                                  const TlsClientOptions& tls = {}, ClientOptions options = {});
+// As Connect, over a unix socket.
 absl::StatusOr<Client> ConnectUnix(const std::string& path, ClientOptions options = {});
 // Over a stream that is there already; `peer` is what to call its other end. The stream cannot be
 // connected a second time, so a peer of RPyC 4 or 5 needs options.config.dialect.

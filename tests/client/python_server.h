@@ -21,8 +21,8 @@ inline constexpr const char* kVersions[] = {"4.1.5", "5.3.1", "6.0.2"};
 // and with the test.
 class PythonServer {
  public:
-  // Servers by their names in server.py. Null if there is no such environment, which is a test to
-  // be skipped; anything else that goes wrong fails the test.
+  // Servers by their names in server.py; those with TLS as "tls=DIRECTORY". Null if there is no
+  // such environment, which is a test to be skipped; anything else that goes wrong fails the test.
   static std::unique_ptr<PythonServer> Start(const std::string& version,
                                              const std::vector<std::string>& names);
   ~PythonServer();

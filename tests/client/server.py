@@ -1,6 +1,6 @@
 """Real rpyc servers for the tests of the C++ client: `server.py NAME...`; one of each name, then it waits for the end of stdin.
 
-Prints "NAME ADDRESS" for each, and "ready". Run by the python of one rpyc environment; python_server.cc is the other end.
+"tls=DIR" and "mtls=DIR" are servers with an SSLAuthenticator, whose files are in DIR. Prints "NAME ADDRESS" for each, and "ready". Run by the python of one rpyc environment; python_server.cc is the other end.
 """
 
 import logging
@@ -12,6 +12,7 @@ import threading
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "interop"))
 
 import rpyc
+from rpyc.utils import authenticators
 from rpyc.utils import server as servers
 
 import fixture
@@ -163,6 +164,16 @@ class Small(rpyc.Service):
         return a + b
 
 
+class Secure(Small):
+    def on_connect(self, conn):
+        self._conn = conn
+
+    def exposed_subject(self):
+        """Of the client's certificate, as SSLAuthenticator knows it."""
+        credentials = self._conn._config["credentials"]
+        return credentials and credentials["subject"]
+
+
 class Eager(Small):
     """Asks the client for something before the client has asked for anything."""
     names = []
@@ -184,12 +195,18 @@ KINDS = {
     "forking": (servers.ForkingServer, Small, {}),
     "one_shot": (servers.OneShotServer, Small, {}),
     "unix": (servers.ThreadedServer, Small, {}),
+    "tls": (servers.ThreadedServer, Secure, {}),
+    "mtls": (servers.ThreadedServer, Secure, {}),
 }
 
 
 def start(name):
+    name, _, folder = name.partition("=")
     kind, service, config = KINDS[name]
     where = dict(hostname="127.0.0.1", port=0)
+    if folder:
+        files = [os.path.join(folder, file) for file in ("server.key", "server.pem", "ca.pem")]
+        where["authenticator"] = authenticators.SSLAuthenticator(*files[:3 if name == "mtls" else 2])
     if name == "unix":  # a path that the kernel takes
         where = dict(socket_path=os.path.join(tempfile.mkdtemp(dir="/tmp"), "socket"))
     server = kind(service, protocol_config=dict(config), **where)
