@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
@@ -33,7 +35,9 @@ void Declare(CLI::App& app, RawFlags* raw) {
       ->capture_default_str()
       ->type_name("ADDRESS");
   app.add_option("--server", raw->servers,
-                 "A server to start at once; may be repeated. Port 0 picks one.")
+                 "A server to start at once; may be repeated. ADDRESS is HOST:PORT (port 0 picks "
+                 "one), unix:PATH, or fd:NAME or fd:NUMBER, a socket that systemd or a parent "
+                 "process hands over.")
       ->allow_extra_args(false)
       ->type_name("KIND:SERVICE@ADDRESS");
   app.add_flag("--allow_insecure", raw->allow_insecure,
@@ -59,24 +63,40 @@ absl::Status ReadAddress(absl::string_view flag, absl::string_view text, Endpoin
   return absl::OkStatus();
 }
 
-absl::Status ReadServer(const std::string& text, bool allow_insecure, ServerOptions* server) {
+// Reads the NAME or NUMBER of fd:.
+absl::Status ReadInherited(absl::string_view text, std::string* inherited) {
+  const bool is_number = std::all_of(text.begin(), text.end(), absl::ascii_isdigit);
+  int number = 0;
+  if (text.empty() || (is_number && (!absl::SimpleAtoi(text, &number) || number < 3))) {
+    return BadValue("--server", absl::StrCat("\"fd:", text,
+                                             "\": expected the name of a socket that systemd hands "
+                                             "over, or the number of a descriptor, 3 or more"));
+  }
+  *inherited = std::string(text);
+  return absl::OkStatus();
+}
+
+absl::Status ReadServer(const std::string& text, bool allow_insecure, ServerOptions* server,
+                        std::string* inherited) {
   const size_t at = text.find('@');
   const size_t colon = text.find(':');
   if (at == std::string::npos || colon == std::string::npos || colon == 0 || colon + 1 >= at) {
     return BadValue("--server", absl::StrCat("\"", text,
-                                             "\": expected KIND:SERVICE@HOST:PORT or "
-                                             "KIND:SERVICE@unix:PATH"));
+                                             "\": expected KIND:SERVICE@HOST:PORT, "
+                                             "KIND:SERVICE@unix:PATH or KIND:SERVICE@fd:NAME"));
   }
-  Endpoint endpoint;
-  absl::Status status = ReadAddress("--server", text.substr(at + 1), &endpoint);
-  if (!status.ok()) return status;
   server->kind = text.substr(0, colon);
   server->service = text.substr(colon + 1, at - colon - 1);
+  server->allow_insecure = allow_insecure;
+  absl::string_view address = absl::string_view(text).substr(at + 1);
+  if (absl::ConsumePrefix(&address, "fd:")) return ReadInherited(address, inherited);
+  Endpoint endpoint;
+  absl::Status status = ReadAddress("--server", address, &endpoint);
+  if (!status.ok()) return status;
   server->hostname = endpoint.host;
   server->port = endpoint.port;
   server->socket_path = endpoint.socket_path;
   server->ipv6 = absl::StrContains(endpoint.host, ':');
-  server->allow_insecure = allow_insecure;
   return absl::OkStatus();
 }
 
@@ -88,7 +108,8 @@ absl::StatusOr<HostFlags> Interpret(RawFlags raw) {
     status.Update(ReadAddress("--admin_address", flags.admin_address, &admin));
   }
   for (const std::string& server : raw.servers) {
-    status.Update(ReadServer(server, raw.allow_insecure, &flags.servers.emplace_back()));
+    status.Update(ReadServer(server, raw.allow_insecure, &flags.servers.emplace_back(),
+                             &flags.inherited_sockets.emplace_back()));
   }
   if (!absl::ParseDuration(raw.drain_timeout, &flags.drain_timeout) ||
       flags.drain_timeout < absl::ZeroDuration()) {

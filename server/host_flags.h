@@ -17,6 +17,8 @@ struct HostFlags {
   bool version = false;
   std::string admin_address = "127.0.0.1:18810";  // empty: no control plane
   std::vector<ServerOptions> servers;             // kind and service as written
+  // What fd: of each of `servers` names, or empty: an InheritedSockets knows it.
+  std::vector<std::string> inherited_sockets;
   absl::Duration drain_timeout = absl::Seconds(10);
   std::string log_level = "info";  // as spdlog names it
 };

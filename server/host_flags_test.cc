@@ -57,6 +57,17 @@ TEST(HostFlags, Servers) {
   EXPECT_TRUE(Parse({"--server=a:b@0.0.0.0:1", "--allow_insecure"})->servers[0].allow_insecure);
 }
 
+TEST(HostFlags, InheritedSockets) {
+  const HostFlags flags =
+      *Parse({"--server=threaded:ECHO@fd:lab.socket", "--server=threaded:ECHO@fd.example:3",
+              "--server=threaded:ECHO@fd:3", "--allow_insecure"});
+  ASSERT_EQ(flags.servers.size(), 3u);
+  EXPECT_EQ(flags.inherited_sockets, (std::vector<std::string>{"lab.socket", "", "3"}));
+  EXPECT_EQ(flags.servers[0].service, "ECHO");
+  EXPECT_EQ(flags.servers[0].hostname, "");
+  EXPECT_TRUE(flags.servers[2].allow_insecure);
+}
+
 TEST(HostFlags, WhatIsWrongIsSaidInOneLine) {
   const std::vector<std::vector<const char*>> wrong = {
       {"--bogus"},
@@ -76,6 +87,9 @@ TEST(HostFlags, WhatIsWrongIsSaidInOneLine) {
       {"--server=threaded:ECHO@127.0.0.1"},
       {"--server=threaded:ECHO@127.0.0.1:99999"},
       {"--server=threaded:ECHO@::1:1"},
+      {"--server=threaded:ECHO@fd:"},
+      {"--server=threaded:ECHO@fd:2"},
+      {"--server=threaded:ECHO@fd:99999999999"},
       {"--admin_address=here"},
       {"--admin_address"},
       {"--admin_address=:1", "--admin_address=:2"},

@@ -16,6 +16,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "rpyc/transport/inherited_sockets.h"
 #include "server/host.h"
 #include "server/host_flags.h"
 #include "server/log.h"
@@ -67,9 +68,17 @@ sigset_t EndingSignals() {
   return signals;
 }
 
+// Those that are waited for, and no thread takes: the ending ones, and SIGHUP, which has
+// certificates read again.
+sigset_t AwaitedSignals() {
+  sigset_t signals = EndingSignals();
+  ::sigaddset(&signals, SIGHUP);
+  return signals;
+}
+
 // To be called before the first thread, which inherits it.
 void PrepareProcess() {
-  const sigset_t signals = EndingSignals();
+  const sigset_t signals = AwaitedSignals();
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
   rlimit descriptors;
@@ -80,10 +89,14 @@ void PrepareProcess() {
 }
 
 // Waits for one of the ending signals; from then on a further one ends the process at once.
-void WaitForEnd() {
-  const sigset_t signals = EndingSignals();
+void WaitForEnd(ServerDirectory& servers) {
+  const sigset_t awaited = AwaitedSignals();
   int signal = 0;
-  ::sigwait(&signals, &signal);
+  while (::sigwait(&awaited, &signal) != 0 || signal == SIGHUP) {
+    Log().info("{}: reading certificates again", ::strsignal(SIGHUP));
+    servers.ReloadCertificates();
+  }
+  const sigset_t signals = EndingSignals();
   struct sigaction at_once = {};
   at_once.sa_handler = [](int signal) { ::_exit(128 + signal); };
   ::sigaction(SIGTERM, &at_once, nullptr);
@@ -103,8 +116,29 @@ std::string Describe(const ServerRecord& server) {
                       server.options.service, ") listening on ", server.snapshot.address());
 }
 
+// Gives the servers the inherited sockets that their flags name. Errors:  as Take's.
+absl::Status GiveSockets(const std::vector<std::string>& names, InheritedSockets& sockets,
+                         std::vector<ServerOptions>& servers) {
+  for (size_t i = 0; i < servers.size(); ++i) {
+    if (names[i].empty()) continue;
+    const absl::StatusOr<int> fd = sockets.Take(names[i]);
+    if (!fd.ok()) return fd.status();
+    servers[i].listen_fd = *fd;
+  }
+  return absl::OkStatus();
+}
+
 // Serves until a signal ends it.
 int Run(HostOptions options, const HostFlags& flags) {
+  // Whatever is inherited has its descriptor; nothing of ours is open yet.
+  absl::StatusOr<InheritedSockets> sockets = InheritedSockets::FromEnvironment();
+  if (!sockets.ok()) return Fail(kExitFailure, sockets.status().message());
+  const absl::Status given = GiveSockets(flags.inherited_sockets, *sockets, options.servers);
+  if (!given.ok()) {
+    // Asking twice for one is the command line's fault; what is not there is not.
+    return Fail(absl::IsAlreadyExists(given) ? kExitUsage : kExitFailure,
+                absl::StrCat("--server: ", given.message()));
+  }
   PrepareProcess();
   // Until all is up only debugging logs: a start that fails says one line.
   const spdlog::level::level_enum level = spdlog::level::from_str(flags.log_level);
@@ -114,6 +148,9 @@ int Run(HostOptions options, const HostFlags& flags) {
   if (!host.ok()) {
     return Fail(IsUsageError(host.status()) ? kExitUsage : kExitFailure, host.status().message());
   }
+  const std::vector<std::string> untaken = sockets->Untaken();
+  // The servers have duplicates. What we kept would listen on when they close.
+  *sockets = InheritedSockets();
   if (!(*host)->admin_address().empty()) {
     Say(absl::StrCat("admin listening on ", (*host)->admin_address()));
   }
@@ -122,9 +159,12 @@ int Run(HostOptions options, const HostFlags& flags) {
   }
   Say("ready");
   Log().set_level(level);
+  for (const std::string& socket : untaken) {
+    Log().warn("inherited socket {}: no --server listens on it", socket);
+  }
   if (no_services) Log().warn("no services are linked into this host: it can start no server");
 
-  WaitForEnd();
+  WaitForEnd((*host)->servers());
   (*host)->Close(flags.drain_timeout);
   const ServerDirectory::Totals totals = (*host)->servers().GetTotals();
   if (totals.abandoned_calls > 0 || totals.servers_open > 0) {

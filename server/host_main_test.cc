@@ -101,6 +101,15 @@ TEST(HostMain, ACallThatNeverReturnsDoesNotHoldIt) {
   EXPECT_TRUE(waiting->Ended());
 }
 
+TEST(HostMain, SighupEndsNothing) {
+  GateHost host("1h");
+  Caller client(host.server());
+  EXPECT_TRUE(client.Ping(1).ok());
+  host.Signal(SIGHUP);
+  EXPECT_TRUE(client.Ping(2).ok());
+  EXPECT_EQ(host.Wait(SIGTERM), 0);
+}
+
 TEST(HostMain, ASecondSignalEndsItAtOnce) {
   GateHost host("1h");
   Caller idle(host.server());

@@ -1,11 +1,16 @@
 #include "server/rpyc_session.h"
 
+#include <optional>
 #include <utility>
 
-#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "rpyc/authentication_driver.h"
 #include "rpyc/protocol_config.h"
+#include "rpyc/transport/peer_info.h"
+#include "rpyc/transport/tls_stream.h"
 #include "server/log.h"
 
 namespace rpyc {
@@ -14,7 +19,7 @@ namespace {
 // Whether it is worth an operator's attention: the peer's fault, or on_connect's.
 bool IsWorthAWarning(const absl::Status& end) {
   return absl::IsInvalidArgument(end) || absl::IsResourceExhausted(end) ||
-         absl::IsFailedPrecondition(end);
+         absl::IsFailedPrecondition(end) || absl::IsUnauthenticated(end);
 }
 
 // Who is at the other end, for the log: "127.0.0.1:53422", with the operator's label if there is
@@ -26,34 +31,155 @@ std::string NameOf(const Socket& socket, const ProtocolConfig& config) {
 
 }  // namespace
 
+struct RpycSession::Entrance {
+  PeerInfo peer;
+  Stream* stream;            // the connection's
+  TlsStream* tls = nullptr;  // the same, if there is TLS
+  bool secure = false;       // the TLS handshake is done
+  std::optional<AuthenticationDriver> authentication;
+  Stream::Event wants = Stream::Event::kReadable;
+};
+
 RpycSession::RpycSession(Socket socket, std::shared_ptr<SessionSetup> setup)
     : setup_(std::move(setup)),
       peer_(NameOf(socket, setup_->options.config)),
-      connection_(std::make_unique<SocketStream>(std::move(socket)), &setup_->service,
-                  &setup_->options, peer_) {
+      connection_(MakeStream(std::move(socket)), &setup_->service, &setup_->options, peer_),
+      entrance_closes_(absl::Now() + setup_->handshake_timeout) {
   setup_->ledger.Began(&connection_.counters());
   Log().debug("{}: accepted {}", setup_->label, peer_);
 }
 
-RpycSession::~RpycSession() { CountEnd(); }
+RpycSession::~RpycSession() {
+  if (counted_) setup_->ledger.Ended(&connection_.counters());
+}
 
-void RpycSession::ServeAll() {
-  setup_->watcher->Add(&connection_);
-  const absl::Status end = connection_.ServeAll();
-  setup_->watcher->Remove(&connection_);
-  CountEnd();
+std::unique_ptr<Stream> RpycSession::MakeStream(Socket socket) {
+  entrance_ = std::make_unique<Entrance>();
+  entrance_->peer = PeerInfoOf(socket);
+  std::unique_ptr<Stream> stream = std::make_unique<SocketStream>(std::move(socket));
+  if (setup_->tls != nullptr) {
+    const absl::StatusOr<bool> reloaded = setup_->tls->ReloadIfChanged();
+    if (!reloaded.ok()) {
+      Log().error("{}: goes on with the old certificate: {}", setup_->label,
+                  std::string(reloaded.status().message()));
+    } else if (*reloaded) {
+      Log().info("{}: has read its certificate again", setup_->label);
+    }
+    auto secure = std::make_unique<TlsStream>(std::move(stream), setup_->tls->NewConnection());
+    entrance_->tls = secure.get();
+    stream = std::move(secure);
+  }
+  entrance_->stream = stream.get();
+  return stream;
+}
+
+// Goes on letting the peer in until that is done or `deadline`.
+// Errors:  kDeadlineExceeded - not done, see Entrance::wants; others: it is not to be let in.
+absl::Status RpycSession::Authenticate(absl::Time deadline) {
+  Entrance& entrance = *entrance_;
+  if (entrance.tls != nullptr && !entrance.secure) {
+    if (absl::Status secure = entrance.tls->Handshake(deadline); !secure.ok()) {
+      entrance.wants = entrance.tls->wants();
+      return secure;
+    }
+    entrance.secure = true;
+    entrance.peer.certificate = entrance.tls->peer_certificate();
+  }
+  if (const auto& authenticator = setup_->service.authenticator(); authenticator != nullptr) {
+    std::optional<AuthenticationDriver>& driver = entrance.authentication;
+    if (!driver.has_value()) driver.emplace(authenticator.get(), entrance.peer, entrance.stream);
+    if (absl::Status known = driver->Run(deadline); !known.ok()) {
+      entrance.wants = driver->wants();
+      return known;
+    }
+    connection_.Introduce(entrance.peer.local, driver->credentials(), driver->TakeRest());
+  } else {
+    connection_.Introduce(entrance.peer.local, entrance.peer.certificate);
+  }
+  if (entrance.tls != nullptr) entrance.tls->BeginFrames();
+  entrance_.reset();
+  return absl::OkStatus();
+}
+
+void RpycSession::Refuse(absl::Status why) {
+  if (shut_out_.load()) {
+    why = absl::DeadlineExceededError(absl::StrCat("it did not authenticate within ",
+                                                   absl::FormatDuration(setup_->handshake_timeout),
+                                                   ", the handshake_timeout"));
+  }
+  connection_.Abort(std::move(why));
+}
+
+absl::Status RpycSession::ServeAll() {
+  setup_->watcher->Add(this);
+  if (absl::Status authenticated = Authenticate(absl::InfiniteFuture()); !authenticated.ok()) {
+    Refuse(std::move(authenticated));
+  } else {
+    phase_.store(Phase::kServing);
+    connection_.ServeAll().IgnoreError();  // end_status() says it too
+  }
+  return End();
+}
+
+void RpycSession::ServeBy(Arm arm) {
+  arm_ = std::move(arm);
+  connection_.OnUnattended([this](Stream::Event wanted) { arm_(wanted); });
+  setup_->watcher->Add(this);
+  // What has something to say need not wait for the peer.
+  const bool speaks_first =
+      setup_->service.has_hooks() || setup_->service.authenticator() != nullptr;
+  arm_(speaks_first ? Stream::Event::kEither : Stream::Event::kReadable);
+}
+
+bool RpycSession::ServeArrived(int most_requests) {
+  entered_.fetch_add(1);
+  Advance(most_requests);
+  // Others may still be in the middle of a call: who is the last ends it.
+  if (entered_.fetch_sub(1) > 1 || !connection_.ended()) return true;
+  if (phase_.exchange(Phase::kOver) == Phase::kOver) return true;
+  End().IgnoreError();
+  return false;
+}
+
+void RpycSession::Advance(int most_requests) {
+  const Phase phase = phase_.load();
+  if (phase == Phase::kOver) return;
+  if (phase == Phase::kEntering) {
+    // Should it have been armed needlessly, one is enough.
+    if (is_entering_.exchange(true)) return;
+    absl::Status authenticated = Authenticate(absl::InfinitePast());
+    if (absl::IsDeadlineExceeded(authenticated)) {
+      const Stream::Event wants = entrance_->wants;
+      is_entering_.store(false);
+      return arm_(wants);  // from here on it may be another thread's
+    }
+    if (!authenticated.ok()) return Refuse(std::move(authenticated));
+    phase_.store(Phase::kServing);
+    if (!connection_.Open().ok()) return;
+  }
+  connection_.ServeArrived(most_requests);
+}
+
+void RpycSession::Look() {
+  if (phase_.load() != Phase::kEntering) return connection_.Look();
+  if (absl::Now() < entrance_closes_ || shut_out_.exchange(true)) return;
+  connection_.Shutdown();  // whoever lets it in finds that
+}
+
+// Returns how it has ended.
+absl::Status RpycSession::End() {
+  setup_->watcher->Remove(this);
+  connection_.Finish();
+  setup_->ledger.Ended(&connection_.counters());
+  counted_ = false;
+  absl::Status end = connection_.end_status();
   const spdlog::level::level_enum level =
       IsWorthAWarning(end) ? spdlog::level::warn : spdlog::level::debug;
   if (Log().should_log(level)) {
     Log().log(level, "{}: goodbye {}{}{}", setup_->label, peer_, end.ok() ? "" : ": ",
               absl::Utf8SafeCEscape(end.message()));  // may quote the peer
   }
-}
-
-void RpycSession::CountEnd() {
-  if (!counted_) return;
-  counted_ = false;
-  setup_->ledger.Ended(&connection_.counters());
+  return end;
 }
 
 }  // namespace rpyc

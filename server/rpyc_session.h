@@ -1,13 +1,17 @@
 #ifndef RPYC_SERVER_RPYC_SESSION_H_
 #define RPYC_SERVER_RPYC_SESSION_H_
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <utility>
 
+#include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "rpyc/connection.h"
 #include "rpyc/service.h"
 #include "rpyc/transport/socket.h"
+#include "rpyc/transport/tls_context.h"
 #include "server/session.h"
 #include "server/session_ledger.h"
 #include "server/watcher.h"
@@ -16,35 +20,63 @@ namespace rpyc {
 
 // What all sessions of a server have in common; kept alive by them.
 struct SessionSetup {
-  SessionSetup(Service service, Connection::Options options, std::shared_ptr<Watcher> watcher)
-      : service(std::move(service)), options(std::move(options)), watcher(std::move(watcher)) {}
+  SessionSetup(Service service, Connection::Options options, std::shared_ptr<Watcher> watcher,
+               std::shared_ptr<TlsContext> tls, absl::Duration handshake_timeout)
+      : service(std::move(service)),
+        options(std::move(options)),
+        watcher(std::move(watcher)),
+        tls(std::move(tls)),
+        handshake_timeout(handshake_timeout) {}
 
   const Service service;
   const Connection::Options options;
   const std::shared_ptr<Watcher> watcher;
+  const std::shared_ptr<TlsContext> tls;   // null: no TLS
+  const absl::Duration handshake_timeout;  // for TLS and the service's authenticator together
   std::string
       label;  // of the server, for the log: "ECHO/18861" as RPyC; set before the first session
   SessionLedger ledger;
 };
 
-// The Session of an ordinary RPyC connection. Counts itself in the ledger, logs how it ended.
-class RpycSession : public Session {
+// The Session of an ordinary RPyC connection: TLS, the service's authenticator, RPyC. Counts itself
+// in the ledger, logs how it ended.
+class RpycSession : public Session, private Watcher::Watched {
  public:
   RpycSession(Socket socket, std::shared_ptr<SessionSetup> setup);
   ~RpycSession() override;
 
-  void ServeAll() override;
+  const std::string& peer() const override { return peer_; }
+  absl::Status ServeAll() override;
+  void ServeBy(Arm arm) override;
+  bool ServeArrived(int most_requests) override;
   void Drain(absl::Time deadline) override { connection_.Drain(deadline); }
   void Shutdown() override { connection_.Shutdown(); }
   bool busy() const override { return connection_.busy(); }
 
  private:
-  void CountEnd();
+  enum class Phase { kEntering, kServing, kOver };
+  // What it takes to let a peer in that has to say who it is.
+  struct Entrance;
+
+  std::unique_ptr<Stream> MakeStream(Socket socket);
+  absl::Status Authenticate(absl::Time deadline);
+  void Refuse(absl::Status why);
+  void Advance(int most_requests);
+  void Look() override;
+  absl::Status End();
 
   const std::shared_ptr<SessionSetup> setup_;
   const std::string peer_;
-  bool counted_ = true;  // as open; of the thread that serves, then of the destructor's
+  std::unique_ptr<Entrance> entrance_;  // null: the peer is in; of one thread at a time
   Connection connection_;
+  Arm arm_;  // null: ServeAll
+  // After it the peer is shut out, unless it is in.
+  const absl::Time entrance_closes_;
+  std::atomic<bool> shut_out_{false};
+  std::atomic<Phase> phase_{Phase::kEntering};
+  std::atomic<bool> is_entering_{false};  // a thread lets the peer in
+  std::atomic<int> entered_{0};           // threads in ServeArrived
+  bool counted_ = true;  // as open; of the thread that ends it, then of the destructor's
 };
 
 }  // namespace rpyc

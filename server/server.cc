@@ -7,7 +7,10 @@
 #include "rpyc/mutex.h"
 #include "rpyc/transport/listener.h"
 #include "rpyc/transport/socket_address.h"
+#include "rpyc/transport/tls_context.h"
+#include "server/listen_address.h"
 #include "server/log.h"
+#include "server/option_checks.h"
 #include "server/reason.h"
 #include "server/rpyc_session.h"
 #include "server/session_ledger.h"
@@ -21,64 +24,44 @@ constexpr absl::Duration kAcceptGrace = absl::Seconds(2);
 // At most one complaint about a connection that could not be served in this time.
 constexpr absl::Duration kComplaintInterval = absl::Seconds(1);
 
-// The field that says where to listen.
-absl::string_view PlaceField(const ServerOptions& options) {
-  return options.socket_path.empty() ? "spec.hostname" : "spec.socket_path";
+absl::Status CertificateInvalid(const absl::Status& why) {
+  return ReasonStatus(absl::StatusCode::kInvalidArgument, "CERTIFICATE_INVALID", why.message());
 }
 
-absl::Status CheckRange(absl::string_view field, int64_t value, int64_t max) {
-  if (value >= 0 && value <= max) return absl::OkStatus();
-  return InvalidField(field, absl::StrCat(field, " is ", value, ", must be 0 to ", max));
-}
+// What a server is made of, but for its socket.
+struct Prepared {
+  ServerOptions options;  // complete
+  const ServerKindInfo* kind;
+  SocketAddress address;
+  std::shared_ptr<TlsContext> tls;  // null: none
+};
 
-absl::Status CheckFields(const ServerOptions& options) {
-  absl::Status status = CheckRange("spec.port", options.port, 65535);
-  status.Update(CheckRange("spec.backlog", options.backlog, INT32_MAX));
-  status.Update(CheckRange("spec.limits.max_sessions", options.max_sessions, INT64_MAX));
-  if (status.ok() && !options.socket_path.empty()) {
-    const char* foreign = !options.hostname.empty() ? "spec.hostname"
-                          : options.port != 0       ? "spec.port"
-                          : options.ipv6            ? "spec.ipv6"
-                                                    : nullptr;
-    if (foreign != nullptr) {
-      return InvalidField(foreign,
-                          absl::StrCat(foreign, " is set, but a unix socket has only its path"));
-    }
-  }
-  return status;
-}
-
-ServerOptions WithDefaults(ServerOptions options, const Service& service) {
+// Everything that can be said and done before a socket is made.
+absl::StatusOr<Prepared> Prepare(ServerOptions options, const Service& service,
+                                 const ServerKindTable& kinds) {
   options.service = service.name();
-  if (options.hostname.empty() && options.socket_path.empty()) {
-    options.hostname = options.ipv6 ? "::1" : "127.0.0.1";
-  }
-  if (options.max_sessions == 0) options.max_sessions = ServerOptions().max_sessions;
-  return options;
-}
-
-// Everything that can be said about options before a socket is made.
-absl::StatusOr<SocketAddress> CheckOptions(const ServerOptions& options,
-                                           const ServerKindTable& kinds) {
-  if (kinds.Find(options.kind) == nullptr) {
+  const ServerKindInfo* kind = kinds.Find(options.kind);
+  if (kind == nullptr) {
     return ReasonStatus(
         absl::StatusCode::kInvalidArgument, "UNKNOWN_KIND",
         absl::StrCat("unknown server kind \"", options.kind, "\"; known: ", kinds.Names()));
   }
-  absl::Status fields = CheckFields(options);
-  if (!fields.ok()) return fields;
-  absl::StatusOr<SocketAddress> address =
-      options.socket_path.empty()
-          ? SocketAddress::Resolve(options.hostname, options.port, options.ipv6)
-          : SocketAddress::Unix(options.socket_path);
-  if (!address.ok()) return WithListenReason(address.status(), PlaceField(options));
-  if (!address->is_local() && !options.allow_insecure) {
+  if (absl::Status checked = CheckOptions(*kind, &options); !checked.ok()) return checked;
+  absl::StatusOr<SocketAddress> address = ListenAddress(&options);
+  if (!address.ok()) return address.status();
+  if (!address->is_local() && !options.allow_insecure && !options.tls.has_value()) {
     return ReasonStatus(absl::StatusCode::kFailedPrecondition, "INSECURE_LISTENER",
                         absl::StrCat(address->ToString(),
                                      " would be open to other machines without TLS; "
                                      "allow_insecure permits that"));
   }
-  return address;
+  std::shared_ptr<TlsContext> context;
+  if (options.tls.has_value()) {
+    absl::StatusOr<std::shared_ptr<TlsContext>> tls = TlsContext::Load(*options.tls);
+    if (!tls.ok()) return CertificateInvalid(tls.status());
+    context = *std::move(tls);
+  }
+  return Prepared{std::move(options), kind, *address, std::move(context)};
 }
 
 }  // namespace
@@ -87,18 +70,20 @@ absl::StatusOr<SocketAddress> CheckOptions(const ServerOptions& options,
 class Server::Core : public std::enable_shared_from_this<Core> {
  public:
   Core(ServerOptions options, const Service& service, const ServerKindInfo& kind,
-       std::shared_ptr<Watcher> watcher, StateObserver state_changed)
+       std::shared_ptr<Watcher> watcher, std::shared_ptr<TlsContext> tls,
+       StateObserver state_changed)
       : options_(std::move(options)),
         one_connection_(kind.traits.one_connection),
         kind_(kind.make()),
         state_changed_(std::move(state_changed)),
         setup_(std::make_shared<SessionSetup>(
             service, Connection::Options{options_.limits, options_.protocol_config},
-            std::move(watcher))) {}
+            std::move(watcher), std::move(tls), options_.handshake_timeout)) {}
 
   absl::Status Start(const SocketAddress& address);
   void Close(absl::Duration drain_timeout);
   ServerSnapshot Snapshot() const;
+  absl::Status ReloadCertificates();
   const ServerOptions& options() const { return options_; }
 
  private:
@@ -144,20 +129,19 @@ absl::Status Server::Core::Start(const SocketAddress& address) {
   absl::Status listening = Listen(address);
   if (!listening.ok()) {
     kind_->Drain(absl::InfinitePast()).IgnoreError();
-    return WithListenReason(listening, PlaceField(options_));
+    return WithListenReason(listening, "spec.hostname");
   }
   Log().info("{}: listening on {}", setup_->label, endpoint_.ToString());
   return absl::OkStatus();
 }
 
 absl::Status Server::Core::Listen(const SocketAddress& address) {
-  absl::StatusOr<std::unique_ptr<Listener>> listener =
-      Listener::Open(address, {.backlog = options_.backlog, .reuse_addr = options_.reuse_addr});
+  absl::StatusOr<std::unique_ptr<Listener>> listener = OpenListener(options_, address);
   if (!listener.ok()) return listener.status();
   endpoint_ = (*listener)->endpoint();
   setup_->label = absl::StrCat(
       setup_->service.name(), "/",
-      options_.socket_path.empty() ? absl::StrCat(endpoint_.port) : endpoint_.ToString());
+      endpoint_.socket_path.empty() ? absl::StrCat(endpoint_.port) : endpoint_.ToString());
   start_time_ = absl::Now();
   MutexLock lock(&mutex_);  // holds the accept loop up until all is in place
   absl::Status started = StartThread([core = shared_from_this()] { core->AcceptLoop(); });
@@ -270,6 +254,18 @@ void Server::Core::Close(absl::Duration drain_timeout) {
   state_changed_();
 }
 
+absl::Status Server::Core::ReloadCertificates() {
+  if (setup_->tls == nullptr) return absl::OkStatus();
+  const absl::Status reloaded = setup_->tls->Reload();
+  if (!reloaded.ok()) {
+    Log().error("{}: certificates stay as they were: {}", setup_->label,
+                std::string(reloaded.message()));
+    return CertificateInvalid(reloaded);
+  }
+  Log().info("{}: has read its certificates again", setup_->label);
+  return absl::OkStatus();
+}
+
 std::string ServerSnapshot::address() const {
   return Endpoint{hostname, port, socket_path}.ToString();
 }
@@ -286,7 +282,9 @@ ServerSnapshot Server::Core::Snapshot() const {
   snapshot.connections_refused = totals.connections_refused;
   snapshot.calls_total = totals.calls_total;
   snapshot.calls_failed = totals.calls_failed;
-  snapshot.abandoned_calls = kind_->Stats().abandoned_calls;
+  const ServerKindStats kind = kind_->Stats();
+  snapshot.abandoned_calls = kind.abandoned_calls;
+  snapshot.workers = kind.workers;
   MutexLock lock(&mutex_);
   snapshot.state = state_;
   snapshot.last_error = last_error_;
@@ -298,23 +296,21 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
                                                       const ServerKindTable& kinds,
                                                       std::shared_ptr<Watcher> watcher,
                                                       StateObserver state_changed) {
-  ServerOptions complete = WithDefaults(options, service);
-  absl::StatusOr<SocketAddress> address = CheckOptions(complete, kinds);
-  if (!address.ok()) return address.status();
-  const ServerKindInfo& kind = *kinds.Find(complete.kind);
-  auto core = std::make_shared<Core>(std::move(complete), service, kind, std::move(watcher),
+  absl::StatusOr<Prepared> prepared = Prepare(options, service, kinds);
+  if (!prepared.ok()) return prepared.status();
+  auto core = std::make_shared<Core>(std::move(prepared->options), service, *prepared->kind,
+                                     std::move(watcher), std::move(prepared->tls),
                                      std::move(state_changed));
-  absl::Status started = core->Start(*address);
+  absl::Status started = core->Start(prepared->address);
   if (!started.ok()) return started;
   return std::unique_ptr<Server>(new Server(std::move(core)));
 }
 
 absl::StatusOr<ServerOptions> Server::Check(const ServerOptions& options, const Service& service,
                                             const ServerKindTable& kinds) {
-  ServerOptions complete = WithDefaults(options, service);
-  absl::Status status = CheckOptions(complete, kinds).status();
-  if (!status.ok()) return status;
-  return complete;
+  absl::StatusOr<Prepared> prepared = Prepare(options, service, kinds);
+  if (!prepared.ok()) return prepared.status();
+  return std::move(prepared->options);
 }
 
 Server::Server(std::shared_ptr<Core> core) : core_(std::move(core)) {}
@@ -322,6 +318,8 @@ Server::Server(std::shared_ptr<Core> core) : core_(std::move(core)) {}
 Server::~Server() { Close(absl::ZeroDuration()); }
 
 void Server::Close(absl::Duration drain_timeout) { core_->Close(drain_timeout); }
+
+absl::Status Server::ReloadCertificates() { return core_->ReloadCertificates(); }
 
 const ServerOptions& Server::options() const { return core_->options(); }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -31,6 +32,7 @@ struct ServerSnapshot {
   int64_t calls_total = 0;
   int64_t calls_failed = 0;
   int64_t abandoned_calls = 0;  // calls that still ran when the server had closed
+  std::optional<ServerKindStats::Workers> workers;
   absl::Status last_error;
 
   // As clients write it: "127.0.0.1:18861", "[::1]:18861", "unix:/run/echo.sock".
@@ -51,6 +53,7 @@ class Server {
   // server is long gone. Errors:  with the contract's reasons: ADDRESS_IN_USE, BIND_NOT_PERMITTED,
   // INSECURE_LISTENER,
   //          INVALID_FIELD, UNKNOWN_KIND (message lists the known ones), KIND_UNAVAILABLE,
+  //          CERTIFICATE_INVALID,
   //          LIMIT_EXCEEDED - out of threads, descriptors or memory.
   static absl::StatusOr<std::unique_ptr<Server>> Start(
       const ServerOptions& options, const Service& service, const ServerKindTable& kinds,
@@ -67,6 +70,10 @@ class Server {
   // never returns: that one is counted in abandoned_calls. Idempotent. A server of a kind with
   // one_connection closes by itself when that has ended.
   void Close(absl::Duration drain_timeout);
+
+  // Reads the files of its TLS again, for connections to come, and logs that. What is no good
+  // leaves all as it was. A server without TLS has none. Errors:  CERTIFICATE_INVALID.
+  absl::Status ReloadCertificates();
 
   const ServerOptions& options() const;  // with defaults filled in
   ServerSnapshot Snapshot() const;

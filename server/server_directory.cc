@@ -281,6 +281,17 @@ absl::StatusOr<ServerRecord> ServerDirectory::CloseServer(absl::string_view id,
   return state_->EndClose(*entry, server);
 }
 
+void ServerDirectory::ReloadCertificates() {
+  std::vector<std::shared_ptr<Server>> open;
+  {
+    MutexLock lock(&state_->mutex);
+    for (const auto& [id, entry] : state_->entries) {
+      if (entry->stage == Entry::kOpen) open.push_back(entry->server);
+    }
+  }
+  for (const std::shared_ptr<Server>& server : open) server->ReloadCertificates().IgnoreError();
+}
+
 absl::StatusOr<ServerRecord> ServerDirectory::GetServer(absl::string_view id) const {
   std::optional<EntryView> view;
   {

@@ -56,6 +56,9 @@ class ServerDirectory {
       absl::string_view id, absl::Duration drain_timeout,
       CloseCondition may_close = [](const ServerRecord&) { return absl::OkStatus(); });
 
+  // Has every open server read the files of its TLS again; each logs how that went.
+  void ReloadCertificates();
+
   // Errors:  SERVER_NOT_FOUND.
   absl::StatusOr<ServerRecord> GetServer(absl::string_view id) const;
 

@@ -4,10 +4,12 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -26,7 +28,11 @@ struct ServerKindTraits {
   bool separate_process = false;  // a connection shares no memory with the host
   bool cooperative = false;       // connections share a thread and yield to each other
   // The fields of ServerSpec that not every kind has and this one accepts: "nbthreads".
-  std::vector<std::string> option_fields;
+  std::vector<std::string> option_fields = {};
+
+  bool Accepts(absl::string_view field) const {
+    return absl::c_linear_search(option_fields, field);
+  }
 };
 
 // What a kind may use of the server it belongs to; valid from Start until Drain has returned.
@@ -40,6 +46,14 @@ struct KindContext {
 struct ServerKindStats {
   int64_t sessions_open = 0;
   int64_t abandoned_calls = 0;  // still running after Drain
+  // Of kinds whose threads serve many connections.
+  struct Workers {
+    int64_t size = 0;       // threads that may serve at a time
+    int64_t busy = 0;       // threads that serve now
+    int64_t waiting = 0;    // calls that wait for their clients, and are stood in for
+    int64_t saturated = 0;  // how often so far the last free one got something to do
+  };
+  std::optional<Workers> workers = std::nullopt;
 };
 
 // Decides on which thread, process or fiber an accepted connection is served.

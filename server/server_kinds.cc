@@ -6,6 +6,7 @@
 #include "server/server_kinds.h"
 
 #include "server/kinds/one_shot.h"
+#include "server/kinds/thread_pool.h"
 #include "server/kinds/threaded.h"
 
 namespace rpyc {
@@ -17,6 +18,12 @@ ServerKindTable BuiltinServerKinds() {
           .summary = "A thread for each connection; calls of one connection run one after another.",
           .traits = {},
           .make = &MakeThreadedKind,
+      },
+      {
+          .name = "thread_pool",
+          .summary = "A fixed number of threads for all connections.",
+          .traits = {.option_fields = {"nbthreads", "request_batch_size"}},
+          .make = &MakeThreadPoolKind,
       },
       {
           .name = "one_shot",

@@ -2,10 +2,13 @@
 #define RPYC_SERVER_SERVER_OPTIONS_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
+#include "absl/time/time.h"
 #include "rpyc/limits.h"
 #include "rpyc/protocol_config.h"
+#include "rpyc/transport/tls_options.h"
 
 namespace rpyc {
 
@@ -15,13 +18,22 @@ namespace rpyc {
 struct ServerOptions {
   std::string kind = "";         // a name from the ServerKindTable
   std::string service = "";      // an RPyC service name, case-insensitive
-  std::string hostname = "";     // empty: 127.0.0.1, or ::1 with ipv6
+  std::string hostname = "";     // empty: 127.0.0.1, or ::1 with ipv6; "::" is IPv4 too
   int port = 0;                  // 0 picks one
   std::string socket_path = "";  // a unix socket instead of hostname and port
+  // A listening socket that this process inherited or made itself, instead of all that says where;
+  // -1: none. The server works on a duplicate and leaves the descriptor to the caller, who should
+  // close it once the server has started: until then the socket listens on when the server closes.
+  int listen_fd = -1;
   bool ipv6 = false;
+  bool ipv6_only = false;       // hostname "::" takes no IPv4 connections
   bool allow_insecure = false;  // may listen off loopback without TLS
   int backlog = 0;              // 0: SOMAXCONN
   bool reuse_addr = true;
+  std::optional<TlsOptions> tls = std::nullopt;
+  absl::Duration handshake_timeout = absl::Seconds(10);  // for TLS and the authenticator, together
+  int nbthreads = 0;                                     // of kinds that have this option; 0: 10
+  int request_batch_size = 0;                            // the same
   int64_t max_sessions = 20'000;  // a connection over it is accepted and closed at once
   ProtocolConfig protocol_config = {};
   Limits limits = {};

@@ -8,6 +8,7 @@
 #include <functional>
 #include <future>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -15,6 +16,7 @@
 #include "rpyc/service.h"
 #include "rpyc/transport/socket.h"
 #include "rpyc/transport/socket_address.h"
+#include "rpyc/transport/test_certificates.h"
 #include "server/reason.h"
 #include "server/server_kinds.h"
 #include "server/testing/caller.h"
@@ -61,6 +63,32 @@ ServerOptions With(T ServerOptions::*field, T value) {
   ServerOptions options = Options();
   options.*field = std::move(value);
   return options;
+}
+
+TEST(Server, OptionsOfSomeKindsAreChecked) {
+  const ServerKindTable kinds = BuiltinServerKinds();
+  for (const ServerKindInfo& kind : kinds.rows()) {
+    ServerOptions options = Options();
+    options.kind = kind.name;
+    options.nbthreads = 3;
+    options.request_batch_size = 5;
+    auto server = Start(options);
+    if (!kind.traits.Accepts("nbthreads")) {
+      EXPECT_EQ(ReasonOf(server), "INVALID_FIELD") << kind.name;
+      EXPECT_EQ(GetReason(server.status()).metadata.at("field"), "spec.nbthreads");
+      continue;
+    }
+    ASSERT_TRUE(server.ok()) << server.status();
+    EXPECT_EQ((*server)->Snapshot().workers->size, 3);
+    EXPECT_EQ(*Caller((*server)->Snapshot()).Call("add", {1, 2}), Value(3));
+
+    options.nbthreads = 0;
+    options.request_batch_size = 0;
+    EXPECT_EQ((*Start(options))->options().nbthreads, 10);
+    EXPECT_EQ((*Start(options))->options().request_batch_size, 10);
+    options.nbthreads = -1;
+    EXPECT_EQ(ReasonOf(Start(options)), "INVALID_FIELD");
+  }
 }
 
 TEST(Server, ServesAndCounts) {
@@ -117,11 +145,51 @@ TEST(Server, SaysWhyItDoesNotStart) {
   EXPECT_NE(unknown.status().message().find(BuiltinServerKinds().Names()), absl::string_view::npos);
 }
 
+TEST(Server, WhatTlsIsMadeOfIsLookedAtBeforeItStarts) {
+  const TestDirectory directory;
+  const TestAuthority authority;
+  const TestCertificate good = authority.Issue();
+  ServerOptions options = Options();
+  options.tls.emplace().certfile = directory.Path("cert.pem");
+  options.tls->keyfile = directory.Write("key.pem", good.key);
+  const auto refused = [&] {
+    const absl::Status checked =
+        Server::Check(options, MakeService(), BuiltinServerKinds()).status();
+    const auto started = Start(options);
+    EXPECT_EQ(started.status(), checked);
+    EXPECT_EQ(checked.code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_EQ(ReasonOf(started), "CERTIFICATE_INVALID");
+    return std::string(checked.message());
+  };
+  EXPECT_NE(refused().find(directory.Path("cert.pem")), std::string::npos);
+  directory.Write("cert.pem", authority.Issue().certificate);
+  EXPECT_NE(refused().find("mismatch"), std::string::npos);
+  directory.Write("cert.pem", good.certificate);
+  options.tls->ciphers = "NONSENSE";
+  EXPECT_NE(refused().find("NONSENSE"), std::string::npos);
+  options.tls->ciphers = "";
+  // With TLS it may listen where others reach it.
+  options.hostname = "0.0.0.0";
+  const auto server = Start(options);
+  ASSERT_TRUE(server.ok()) << server.status();
+  EXPECT_EQ((*server)->options().tls->cert_reqs, CertReqs::kNone);
+  EXPECT_TRUE((*server)->ReloadCertificates().ok());
+  directory.Write("key.pem", "half of a pair");
+  EXPECT_EQ(GetReason((*server)->ReloadCertificates()).reason, "CERTIFICATE_INVALID");
+  EXPECT_EQ((*server)->Snapshot().state, ServerState::kListening);
+  EXPECT_TRUE((*Start(Options()))->ReloadCertificates().ok());
+}
+
 TEST(Server, NamesTheFieldThatIsWrong) {
   ServerOptions both = With(&ServerOptions::socket_path, std::string("/tmp/x"));
   both.hostname = "127.0.0.1";
   const std::pair<ServerOptions, const char*> wrong[] = {
       {With(&ServerOptions::port, 65536), "spec.port"},
+      {With(&ServerOptions::tls, std::optional(TlsOptions())), "spec.tls.certfile"},
+      {With(&ServerOptions::tls,
+            std::optional(TlsOptions{.certfile = "cert.pem", .cert_reqs = CertReqs::kOptional})),
+       "spec.tls.ca_certs"},
+      {With(&ServerOptions::handshake_timeout, -absl::Seconds(1)), "spec.limits.handshake_timeout"},
       {With(&ServerOptions::port, -1), "spec.port"},
       {With(&ServerOptions::backlog, -1), "spec.backlog"},
       {With(&ServerOptions::max_sessions, int64_t{-1}), "spec.limits.max_sessions"},
@@ -329,7 +397,7 @@ class PickyKind : public ServerKind {
   }
   absl::Status Admit(Socket socket) override {
     if (++admitted_ <= 3) return absl::ResourceExhaustedError("not now");
-    make_session_(std::move(socket))->ServeAll();
+    make_session_(std::move(socket))->ServeAll().IgnoreError();
     return absl::OkStatus();
   }
   absl::Status Drain(absl::Time) override { return absl::OkStatus(); }

@@ -1,18 +1,44 @@
 #ifndef RPYC_SERVER_SESSION_H_
 #define RPYC_SERVER_SESSION_H_
 
+#include <functional>
+#include <string>
+
+#include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "rpyc/stream.h"
 
 namespace rpyc {
 
-// One accepted connection from hand-over to end, as a kind sees it. Keeps what its calls need
-// alive, so that a call which never returns may outlive its server.
+// One accepted connection from hand-over to end, as a kind sees it: the peer is authenticated and
+// then served. Keeps what its calls need alive, so that a call which never returns may outlive its
+// server. A kind may wrap it in one of its own, to do something around it.
 // Threads: ServeAll by one; the rest from any, also before and after ServeAll.
 class Session {
  public:
   virtual ~Session() = default;
-  // Serves until the connection ends.
-  virtual void ServeAll() = 0;
+
+  // For people: "127.0.0.1:53422".
+  virtual const std::string& peer() const = 0;
+
+  // Authenticates and serves until the connection ends.
+  // Errors:  OK - an orderly end; kUnauthenticated - the peer was refused; kDeadlineExceeded - it
+  //          did not say in time who it is, or was idle for too long; others as
+  //          Connection::ServeAll.
+  virtual absl::Status ServeAll() = 0;
+
+  // For kinds whose threads serve many connections, in place of ServeAll: ServeBy, and then
+  // ServeArrived each time what was asked for has come. Both never wait for the peer.
+  //
+  // `arm` is told what to wait for whenever nobody attends to the connection: see
+  // Connection::OnUnattended. The first time is within ServeBy.
+  using Arm = std::function<void(Stream::Event wanted)>;
+  virtual void ServeBy(Arm arm) = 0;
+  // Goes on with what has arrived, for at most `most_requests` requests. False: the session is
+  // over, and needs no more; said once.
+  // Threads: any, also two at once where `arm` was called needlessly.
+  virtual bool ServeArrived(int most_requests) = 0;
+
   // Ends the connection at once if it is idle, else when the running call has been answered.
   // `deadline` is when Shutdown will follow.
   virtual void Drain(absl::Time deadline) = 0;

@@ -16,9 +16,9 @@ namespace rpyc {
 
 class Watcher::Core : public std::enable_shared_from_this<Core> {
  public:
-  void Add(Connection* connection) {
+  void Add(Watched* watched) {
     MutexLock lock(&mutex_);
-    connections_.insert(connection);
+    watched_.insert(watched);
     if (asleep_) changed_.Signal();
     if (running_) return;
     absl::Status started = StartThread([core = shared_from_this()] { core->Watch(); });
@@ -26,9 +26,9 @@ class Watcher::Core : public std::enable_shared_from_this<Core> {
     if (!running_) Log().warn("connections are not watched: {}", std::string(started.message()));
   }
 
-  void Remove(Connection* connection) {
+  void Remove(Watched* watched) {
     MutexLock lock(&mutex_);
-    connections_.erase(connection);
+    watched_.erase(watched);
   }
 
   void Stop() {
@@ -41,7 +41,7 @@ class Watcher::Core : public std::enable_shared_from_this<Core> {
   void Watch() {
     MutexLock lock(&mutex_);
     while (!stopping_) {
-      if (connections_.empty()) {
+      if (watched_.empty()) {
         asleep_ = true;
         changed_.Wait(&mutex_);
         asleep_ = false;
@@ -50,7 +50,7 @@ class Watcher::Core : public std::enable_shared_from_this<Core> {
       const absl::Time next = absl::Now() + Connection::kLookInterval;
       while (!stopping_ && changed_.WaitUntil(&mutex_, next)) {
       }
-      for (Connection* connection : connections_) connection->Look();
+      for (Watched* watched : watched_) watched->Look();
     }
   }
 
@@ -59,15 +59,15 @@ class Watcher::Core : public std::enable_shared_from_this<Core> {
   bool running_ ABSL_GUARDED_BY(mutex_) = false;
   bool asleep_ ABSL_GUARDED_BY(mutex_) = false;  // until there is a connection
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
-  std::unordered_set<Connection*> connections_ ABSL_GUARDED_BY(mutex_);
+  std::unordered_set<Watched*> watched_ ABSL_GUARDED_BY(mutex_);
 };
 
 Watcher::Watcher() : core_(std::make_shared<Core>()) {}
 
 Watcher::~Watcher() { core_->Stop(); }
 
-void Watcher::Add(Connection* connection) { core_->Add(connection); }
+void Watcher::Add(Watched* watched) { core_->Add(watched); }
 
-void Watcher::Remove(Connection* connection) { core_->Remove(connection); }
+void Watcher::Remove(Watched* watched) { core_->Remove(watched); }
 
 }  // namespace rpyc

@@ -5,22 +5,27 @@
 
 namespace rpyc {
 
-class Connection;
-
 // One thread for all connections of a host: looks at each ten times a second, to read ahead where a
-// method runs long and to tell it when its client has gone (rpyc/activity.h says why). Sleeps while
-// there is none. Threads: any.
+// method runs long and to tell it when its client has gone (rpyc/activity.h says why), and to end
+// what takes too long. Sleeps while there is none. Threads: any.
 class Watcher {
  public:
+  class Watched {
+   public:
+    virtual ~Watched() = default;
+    // Never waits, runs no user code.
+    virtual void Look() = 0;
+  };
+
   Watcher();
   ~Watcher();
   Watcher(const Watcher&) = delete;
   Watcher& operator=(const Watcher&) = delete;
 
-  // `connection` is looked at until Remove, which waits for a look that is in progress. If there is
+  // `watched` is looked at until Remove, which waits for a look that is in progress. If there is
   // no thread to be had, connections are not watched until the next Add.
-  void Add(Connection* connection);
-  void Remove(Connection* connection);
+  void Add(Watched* watched);
+  void Remove(Watched* watched);
 
  private:
   class Core;

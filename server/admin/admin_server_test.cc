@@ -258,7 +258,11 @@ TEST_F(AdminServerTest, ErrorsOfStartServer) {
       {"spec { service: 'ECHO' nbthreads: 4 }", "3 INVALID_FIELD spec.nbthreads"},
       {"spec { service: 'ECHO' limits { max_sessions: -1 } }",
        "3 INVALID_FIELD spec.limits.max_sessions"},
-      {"spec { service: 'ECHO' tls {} }", "12 NOT_SUPPORTED spec.tls"},
+      {"spec { service: 'ECHO' tls {} }", "3 INVALID_FIELD spec.tls.certfile"},
+      {"spec { service: 'ECHO' tls { certfile: '/nowhere' cert_reqs: REQUIRED } }",
+       "3 INVALID_FIELD spec.tls.ca_certs"},
+      {"spec { service: 'ECHO' tls { certfile: '/nowhere' } }", "3 CERTIFICATE_INVALID"},
+      {"spec { service: 'ECHO' registrar {} }", "12 NOT_SUPPORTED spec.registrar"},
       {"request_id: '" + std::string(129, 'r') + "' spec { service: 'ECHO' }",
        "3 INVALID_FIELD request_id"},
   };

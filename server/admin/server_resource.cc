@@ -54,6 +54,12 @@ v1::Server ServerResource(const ServerRecord& record) {
   server.set_calls_total(snapshot.calls_total);
   server.set_calls_failed(snapshot.calls_failed);
   server.set_abandoned_calls(snapshot.abandoned_calls);
+  if (snapshot.workers.has_value()) {
+    server.mutable_workers()->set_size(snapshot.workers->size);
+    server.mutable_workers()->set_busy(snapshot.workers->busy);
+    server.mutable_workers()->set_waiting(snapshot.workers->waiting);
+    server.mutable_workers()->set_saturated(snapshot.workers->saturated);
+  }
   return server;
 }
 

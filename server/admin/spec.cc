@@ -8,6 +8,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -26,6 +27,7 @@ constexpr int kMostNesting = 500;
 constexpr int kMostCallbackDepth = 1000;
 constexpr size_t kMostLabelBytes = 255;
 constexpr int kMostSafeAttrs = 1000;
+constexpr size_t kMostFileNameBytes = 4096;
 
 // Refuses a key that has no meaning in a host that is no Python.
 absl::Status MeaninglessIf(bool given, absl::string_view field, absl::string_view why) {
@@ -48,13 +50,6 @@ absl::Status RefuseNumber(absl::string_view field, int64_t value) {
   absl::Status status = TakeNumber(field, value, std::numeric_limits<int64_t>::max(), &unused);
   status.Update(NotSupportedIf(value != 0, field));
   return status;
-}
-
-// As TakeNumber, of a time that is not built yet.
-absl::Status RefuseDuration(absl::string_view field, const google::protobuf::Duration& value) {
-  const absl::StatusOr<absl::Duration> duration = ReadDuration(field, value);
-  if (!duration.ok()) return duration.status();
-  return NotSupportedIf(*duration != absl::ZeroDuration(), field);
 }
 
 // Takes a name or a label.
@@ -95,6 +90,7 @@ absl::Status TakeListener(const v1::ServerSpec& spec, ServerOptions* options) {
   options->port = spec.port();
   options->socket_path = spec.socket_path();
   options->ipv6 = spec.ipv6();
+  options->ipv6_only = spec.ipv6_only();
   options->allow_insecure = spec.allow_insecure();
   options->backlog = spec.backlog();
   if (spec.has_reuse_addr()) {
@@ -107,29 +103,16 @@ absl::Status TakeListener(const v1::ServerSpec& spec, ServerOptions* options) {
   return absl::OkStatus();
 }
 
-// The fields that only some kinds have.
-absl::Status TakeKindOptions(const v1::ServerSpec& spec, const ServerKindInfo& kind) {
-  const struct {
-    const char* name;
-    int32_t value;
-  } fields[] = {
-      {"nbthreads", spec.nbthreads()},
-      {"request_batch_size", spec.request_batch_size()},
-      {"loops", spec.loops()},
-  };
-  absl::Status status;
-  for (const auto& field : fields) {
-    if (field.value == 0) continue;
-    const std::string path = absl::StrCat("spec.", field.name);
-    const auto& accepted = kind.traits.option_fields;
-    if (std::find(accepted.begin(), accepted.end(), field.name) == accepted.end()) {
-      status.Update(
-          InvalidField(path, absl::StrCat(path, " is not an option of kind ", kind.name)));
-    } else {
-      status.Update(RefuseNumber(path, field.value));
-    }
-  }
-  return status;
+// The fields that only some kinds have. Whether this one has those that are built is the server's
+// to say.
+absl::Status TakeKindOptions(const v1::ServerSpec& spec, const ServerKindInfo& kind,
+                             ServerOptions* options) {
+  options->nbthreads = spec.nbthreads();
+  options->request_batch_size = spec.request_batch_size();
+  if (spec.loops() == 0) return absl::OkStatus();
+  if (kind.traits.Accepts("loops")) return RefuseNumber("spec.loops", spec.loops());
+  return InvalidField("spec.loops",
+                      absl::StrCat("spec.loops is not an option of kind ", kind.name));
 }
 
 absl::Status TakeProtocolConfig(const v1::ProtocolConfig& config, ProtocolConfig* out) {
@@ -216,8 +199,56 @@ absl::Status TakeLimits(const v1::Limits& limits, ServerOptions* options) {
   out->max_decoded_bytes =
       std::max<size_t>({out->max_decoded_bytes, out->max_frame_bytes, out->max_inflated_bytes});
 
-  status.Update(RefuseDuration("spec.limits.handshake_timeout", limits.handshake_timeout()));
+  absl::Duration handshake_timeout;
+  status.Update(TakeTime("spec.limits.handshake_timeout", limits.handshake_timeout(), &ReadDuration,
+                         &handshake_timeout));
+  if (handshake_timeout != absl::ZeroDuration()) options->handshake_timeout = handshake_timeout;
   return status;
+}
+
+// Rows of the two enums.
+constexpr struct {
+  v1::TlsConfig::CertReqs in_spec;
+  CertReqs in_options;
+} kCertReqs[] = {
+    {v1::TlsConfig::CERT_REQS_UNSPECIFIED, CertReqs::kUnspecified},
+    {v1::TlsConfig::NONE, CertReqs::kNone},
+    {v1::TlsConfig::OPTIONAL, CertReqs::kOptional},
+    {v1::TlsConfig::REQUIRED, CertReqs::kRequired},
+};
+
+// What the files hold is the server's to judge.
+absl::Status TakeTls(const v1::TlsConfig& tls, TlsOptions* out) {
+  absl::Status status;
+  const auto take_name = [&](absl::string_view field, const std::string& name, std::string* to) {
+    if (name.size() > kMostFileNameBytes || absl::StrContains(name, '\0')) {
+      status.Update(InvalidField(field, absl::StrCat(field, " is too long, or holds a NUL")));
+    }
+    *to = name;
+  };
+  take_name("spec.tls.keyfile", tls.keyfile(), &out->keyfile);
+  take_name("spec.tls.certfile", tls.certfile(), &out->certfile);
+  take_name("spec.tls.ca_certs", tls.ca_certs(), &out->ca_certs);
+  take_name("spec.tls.ciphers", tls.ciphers(), &out->ciphers);
+  for (const auto& row : kCertReqs) {
+    if (row.in_spec != tls.cert_reqs()) continue;
+    out->cert_reqs = row.in_options;
+    return status;
+  }
+  status.Update(InvalidField(
+      "spec.tls.cert_reqs",
+      absl::StrCat("spec.tls.cert_reqs is ", tls.cert_reqs(), ", not NONE, OPTIONAL or REQUIRED")));
+  return status;
+}
+
+void ShowTls(const TlsOptions& tls, v1::TlsConfig* out) {
+  out->set_keyfile(tls.keyfile);
+  out->set_certfile(tls.certfile);
+  out->set_ca_certs(tls.ca_certs);
+  out->set_ciphers(tls.ciphers);
+  for (const auto& row : kCertReqs) {
+    if (row.in_options == tls.cert_reqs) out->set_cert_reqs(row.in_spec);
+  }
 }
 
 void ShowProtocolConfig(const ProtocolConfig& config, v1::ProtocolConfig* out) {
@@ -253,6 +284,7 @@ void ShowLimits(const ServerOptions& options, v1::Limits* out) {
   out->set_max_sessions(options.max_sessions);
   out->set_max_read_ahead_bytes(static_cast<int64_t>(limits.max_read_ahead_bytes));
   out->set_max_callback_depth(limits.max_callback_depth);
+  *out->mutable_handshake_timeout() = ToProtoDuration(options.handshake_timeout);
   *out->mutable_idle_timeout() = ToProtoDuration(limits.idle_timeout);
 }
 
@@ -265,10 +297,10 @@ absl::StatusOr<ServerOptions> OptionsFromSpec(const v1::ServerSpec& spec,
   options.service = spec.service();
   absl::Status status = TakeListener(spec, &options);
   const ServerKindInfo* kind = kinds.Find(spec.kind());
-  if (kind != nullptr) status.Update(TakeKindOptions(spec, *kind));
+  if (kind != nullptr) status.Update(TakeKindOptions(spec, *kind, &options));
   status.Update(TakeProtocolConfig(spec.protocol_config(), &options.protocol_config));
   status.Update(TakeLimits(spec.limits(), &options));
-  status.Update(NotSupportedIf(spec.has_tls(), "spec.tls"));
+  if (spec.has_tls()) status.Update(TakeTls(spec.tls(), &options.tls.emplace()));
   status.Update(NotSupportedIf(spec.has_registrar(), "spec.registrar"));
   status.Update(NotSupportedIf(spec.auto_register(), "spec.auto_register"));
   if (!status.ok()) return status;
@@ -283,10 +315,14 @@ v1::ServerSpec SpecFromOptions(const ServerOptions& options) {
   spec.set_port(options.port);
   spec.set_socket_path(options.socket_path);
   spec.set_ipv6(options.ipv6);
+  spec.set_ipv6_only(options.ipv6_only);
   spec.set_allow_insecure(options.allow_insecure);
   spec.set_backlog(options.backlog);
+  spec.set_nbthreads(options.nbthreads);
+  spec.set_request_batch_size(options.request_batch_size);
   if (options.socket_path.empty()) spec.set_reuse_addr(options.reuse_addr);
   spec.set_auto_register(false);
+  if (options.tls.has_value()) ShowTls(*options.tls, spec.mutable_tls());
 
   ShowProtocolConfig(options.protocol_config, spec.mutable_protocol_config());
   ShowLimits(options, spec.mutable_limits());

@@ -58,11 +58,7 @@ INSTANTIATE_TEST_SUITE_P(
     All, InvalidFieldTest,
     testing::ValuesIn<Refusal>({
         {"socket_path: '/tmp/s' reuse_addr: true", "spec.reuse_addr"},
-        {"nbthreads: 4", "spec.nbthreads"},
-        {"nbthreads: -4", "spec.nbthreads"},
-        {"request_batch_size: 4", "spec.request_batch_size"},
         {"loops: 2", "spec.loops"},
-        {"kind: 'pooled' nbthreads: -4", "spec.nbthreads"},
         {"kind: 'pooled' loops: 2", "spec.loops"},
         {"protocol_config { allow_pickle: true }", "spec.protocol_config.allow_pickle"},
         {"protocol_config { instantiate_custom_exceptions: true }",
@@ -100,6 +96,11 @@ INSTANTIATE_TEST_SUITE_P(
         {"limits { max_callback_depth: 1001 }", "spec.limits.max_callback_depth"},
         {"limits { handshake_timeout { seconds: -1 } }", "spec.limits.handshake_timeout"},
         {"limits { idle_timeout { nanos: -1 } }", "spec.limits.idle_timeout"},
+        {"tls { certfile: '" + std::string(5000, 'x') + "' }", "spec.tls.certfile"},
+        {"tls { keyfile: '\\000' }", "spec.tls.keyfile"},
+        {"tls { ca_certs: 'a\\000b' }", "spec.tls.ca_certs"},
+        {"tls { ciphers: '" + std::string(5000, 'x') + "' }", "spec.tls.ciphers"},
+        {"tls { cert_reqs: 4 }", "spec.tls.cert_reqs"},
     }));
 
 class NotSupportedTest : public testing::TestWithParam<Refusal> {};
@@ -114,12 +115,8 @@ TEST_P(NotSupportedTest, IsNamed) {
 
 INSTANTIATE_TEST_SUITE_P(All, NotSupportedTest,
                          testing::ValuesIn<Refusal>({
-                             {"kind: 'pooled' nbthreads: 4", "spec.nbthreads"},
-                             {"tls {}", "spec.tls"},
                              {"registrar {}", "spec.registrar"},
                              {"auto_register: true", "spec.auto_register"},
-                             {"limits { handshake_timeout { seconds: 1 } }",
-                              "spec.limits.handshake_timeout"},
                          }));
 
 // The server's own check lists the known ones.
@@ -130,7 +127,7 @@ TEST(SpecTest, AnUnknownKindIsLeftToTheServer) {
 TEST(SpecTest, EveryHonouredFieldArrives) {
   const absl::StatusOr<ServerOptions> options = Convert(R"(
       hostname: 'example.org' port: 65535 ipv6: true allow_insecure: true backlog: 7
-      reuse_addr: false
+      reuse_addr: false nbthreads: 3 request_batch_size: 5
       protocol_config {
         allow_safe_attrs: false allow_exposed_attrs: false allow_public_attrs: true
         allow_all_attrs: true exposed_prefix: 'x_' allow_getattr: false
@@ -141,7 +138,10 @@ TEST(SpecTest, EveryHonouredFieldArrives) {
       limits {
         max_frame_bytes: 4294967295 max_inflated_bytes: 2 max_nesting: 3 max_int_digits: 4
         max_local_objects: 5 max_sessions: 6 max_read_ahead_bytes: 7 max_callback_depth: 8
-        idle_timeout { seconds: 9 }
+        handshake_timeout { nanos: 10000000 } idle_timeout { seconds: 9 }
+      }
+      tls {
+        keyfile: 'key' certfile: 'cert' ca_certs: 'ca' cert_reqs: OPTIONAL ciphers: 'HIGH'
       })");
   ASSERT_TRUE(options.ok()) << options.status();
   EXPECT_EQ(options->kind, "plain");
@@ -152,6 +152,8 @@ TEST(SpecTest, EveryHonouredFieldArrives) {
   EXPECT_TRUE(options->allow_insecure);
   EXPECT_EQ(options->backlog, 7);
   EXPECT_FALSE(options->reuse_addr);
+  EXPECT_EQ(options->nbthreads, 3);
+  EXPECT_EQ(options->request_batch_size, 5);
   EXPECT_FALSE(options->protocol_config.allow_safe_attrs);
   EXPECT_FALSE(options->protocol_config.allow_exposed_attrs);
   EXPECT_TRUE(options->protocol_config.allow_public_attrs);
@@ -177,6 +179,12 @@ TEST(SpecTest, EveryHonouredFieldArrives) {
   EXPECT_EQ(options->limits.max_read_ahead_bytes, 7u);
   EXPECT_EQ(options->limits.max_callback_depth, 8);
   EXPECT_EQ(options->limits.idle_timeout, absl::Seconds(9));
+  EXPECT_EQ(options->handshake_timeout, absl::Milliseconds(10));
+  EXPECT_EQ(*options->tls, (TlsOptions{.keyfile = "key",
+                                       .certfile = "cert",
+                                       .ca_certs = "ca",
+                                       .cert_reqs = CertReqs::kOptional,
+                                       .ciphers = "HIGH"}));
   EXPECT_EQ(Convert("socket_path: '/run/s'")->socket_path, "/run/s");
 }
 
@@ -186,6 +194,8 @@ TEST(SpecTest, UnsetAndZeroAreTheDefaults) {
   ASSERT_TRUE(options.ok()) << options.status();
   EXPECT_TRUE(options->reuse_addr);
   EXPECT_EQ(options->max_sessions, 0);  // the server's default, as in a flag
+  EXPECT_FALSE(options->tls.has_value());
+  EXPECT_EQ(options->handshake_timeout, absl::Seconds(10));
   EXPECT_EQ(options->limits.max_frame_bytes, defaults.limits.max_frame_bytes);
   EXPECT_EQ(options->limits.max_decoded_bytes, defaults.limits.max_decoded_bytes);
   EXPECT_EQ(options->protocol_config.exposed_prefix, "exposed_");
@@ -221,7 +231,11 @@ TEST(SpecTest, HarmlessValuesPass) {
 // A client may start a server with the spec of another one.
 TEST(SpecTest, WhatIsShownCanBeGivenBack) {
   for (const char* text :
-       {"", "socket_path: '/run/s'", "hostname: '::1' port: 5 ipv6: true reuse_addr: false",
+       {"", "tls {}",
+        "tls { keyfile: 'k' certfile: 'c' ca_certs: 'a' cert_reqs: REQUIRED ciphers: 'x' } "
+        "limits { handshake_timeout { seconds: 1 } }",
+        "socket_path: '/run/s'", "hostname: '::1' port: 5 ipv6: true reuse_addr: false",
+        "hostname: '::' ipv6: true ipv6_only: true",
         "protocol_config { exposed_prefix: '' } limits { max_nesting: 3 }",
         "protocol_config { safe_attrs { names: 'b' names: 'a' names: 'c' } connid: 'x' dialect: 5 "
         "}",

@@ -1,7 +1,11 @@
 #ifndef RPYC_SERVER_KINDS_FAKE_SESSION_H_
 #define RPYC_SERVER_KINDS_FAKE_SESSION_H_
 
+#include <memory>
+#include <string>
+
 #include "rpyc/mutex.h"
+#include "rpyc/peer_wait.h"
 #include "server/session.h"
 
 namespace rpyc {
@@ -12,15 +16,25 @@ class FakeSession : public Session {
   enum Nature {
     kIdle,     // in no call: ends when it is drained or shut
     kCalling,  // in a call until Finish, or until it is shut
+    kWaiting,  // the same, and the call waits for its peer
     kStuck,    // in a call until Finish, whatever happens
   };
   explicit FakeSession(Nature nature) : nature_(nature) {}
 
-  void ServeAll() override {
+  const std::string& peer() const override { return peer_; }
+  absl::Status ServeAll() override {
+    const std::unique_ptr<PeerWait> wait(nature_ == kWaiting ? new PeerWait : nullptr);
     MutexLock lock(&mutex_);
     serving_ = true;
     changed_.SignalAll();
     while (!MayEndLocked()) changed_.Wait(&mutex_);
+    return absl::OkStatus();
+  }
+  // By a pool: is called at once, and does then as in ServeAll.
+  void ServeBy(Arm arm) override { arm(Stream::Event::kEither); }
+  bool ServeArrived(int) override {
+    ServeAll().IgnoreError();
+    return false;
   }
   void Drain(absl::Time) override { Set(&drained_); }
   void Shutdown() override { Set(&shut_); }
@@ -49,6 +63,7 @@ class FakeSession : public Session {
   }
 
   const Nature nature_;
+  const std::string peer_ = "fake";
   mutable Mutex mutex_;
   CondVar changed_;
   bool serving_ = false;

@@ -20,7 +20,7 @@ class OneShotKind : public ServerKind {
     const std::shared_ptr<SessionSet> sessions = sessions_;
     const std::shared_ptr<Session> session = make_session_(std::move(socket));
     if (!sessions->Add(session)) return absl::CancelledError("the server is closing");
-    session->ServeAll();
+    session->ServeAll().IgnoreError();  // it has said itself how it ended
     sessions->Remove(session);
     return absl::OkStatus();
   }

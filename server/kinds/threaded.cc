@@ -20,7 +20,7 @@ class ThreadedKind : public ServerKind {
     std::shared_ptr<Session> session = make_session_(std::move(socket));
     if (!sessions_->Add(session)) return absl::CancelledError("the server is closing");
     absl::Status started = StartThread([sessions = sessions_, session] {
-      session->ServeAll();
+      session->ServeAll().IgnoreError();  // it has said itself how it ended
       sessions->Remove(session);
     });
     if (!started.ok()) sessions_->Remove(session);

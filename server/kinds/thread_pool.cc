@@ -1,0 +1,169 @@
+#include "server/kinds/thread_pool.h"
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstdint>
+#include <functional>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/clock.h"
+#include "rpyc/mutex.h"
+#include "rpyc/transport/errno_status.h"
+#include "rpyc/transport/fd.h"
+#include "server/kinds/session_set.h"
+#include "server/kinds/worker_pool.h"
+
+namespace rpyc {
+namespace {
+
+// How long threads that have nothing more to do are waited for.
+constexpr absl::Duration kEndGrace = absl::Seconds(2);
+
+uint32_t EventsOf(Stream::Event wanted) {
+  switch (wanted) {
+    case Stream::Event::kReadable:
+      return EPOLLIN;
+    case Stream::Event::kWritable:
+      return EPOLLOUT;
+    case Stream::Event::kEither:
+      break;
+  }
+  return EPOLLIN | EPOLLOUT;
+}
+
+// Sessions, and what tells which of them has something to do. An idle one is a descriptor that is
+// armed: whoever finds it ready disarms it, and it is armed again when it is left.
+class Poll {
+ public:
+  Poll() : epoll_(::epoll_create1(EPOLL_CLOEXEC)), end_(::eventfd(0, EFD_CLOEXEC)) {}
+
+  absl::Status Start() {
+    if (epoll_.valid() && end_.valid() && Control(EPOLL_CTL_ADD, end_.get(), EPOLLIN, kEnd)) {
+      return absl::OkStatus();
+    }
+    return ErrnoStatus(absl::StatusCode::kResourceExhausted, "epoll", errno);
+  }
+
+  // Watches for a session, whose number it answers. Disarmed until it asks for something.
+  absl::StatusOr<uint64_t> Add(int fd, const std::shared_ptr<Session>& session) {
+    if (!sessions_.Add(session)) return absl::CancelledError("the server is closing");
+    uint64_t number;
+    {
+      MutexLock lock(&mutex_);
+      number = ++last_number_;
+      by_number_.emplace(number, session);
+    }
+    if (Control(EPOLL_CTL_ADD, fd, EPOLLONESHOT, number)) return number;
+    absl::Status status = ErrnoStatus(absl::StatusCode::kResourceExhausted, "epoll", errno);
+    Remove({number, session});
+    return status;
+  }
+  void Remove(const WorkerPool::Ready& ended) {
+    {
+      MutexLock lock(&mutex_);
+      by_number_.erase(ended.number);
+    }
+    sessions_.Remove(ended.session);
+  }
+  // While the descriptor is open.
+  void Arm(int fd, uint64_t number, Stream::Event wanted) {
+    Control(EPOLL_CTL_MOD, fd, EventsOf(wanted) | EPOLLONESHOT, number);
+  }
+  // Waits for a session that has something to do; none: the end.
+  WorkerPool::Ready Next() {
+    for (;;) {
+      epoll_event event;
+      if (::epoll_wait(epoll_.get(), &event, 1, -1) <= 0) continue;
+      if (event.data.u64 == kEnd) return {};
+      MutexLock lock(&mutex_);
+      const auto found = by_number_.find(event.data.u64);
+      if (found != by_number_.end()) return {found->first, found->second};
+      // Else it has ended since.
+    }
+  }
+  void End() { ::eventfd_write(end_.get(), 1); }
+
+  SessionSet& sessions() { return sessions_; }
+
+ private:
+  static constexpr uint64_t kEnd = 0;
+
+  bool Control(int operation, int fd, uint32_t events, uint64_t number) {
+    epoll_event event = {.events = events, .data = {.u64 = number}};
+    // Not by its wrapper, which TSan takes for a hand-over of all memory; the session does that.
+    return ::syscall(SYS_epoll_ctl, epoll_.get(), operation, fd, &event) == 0;
+  }
+
+  const Fd epoll_;
+  const Fd end_;  // readable for good, once it is
+  SessionSet sessions_;
+  Mutex mutex_;
+  // Numbers are never used again, unlike addresses and descriptors: an event may be late.
+  uint64_t last_number_ ABSL_GUARDED_BY(mutex_) = kEnd;
+  absl::flat_hash_map<uint64_t, std::shared_ptr<Session>> by_number_ ABSL_GUARDED_BY(mutex_);
+};
+
+class ThreadPoolKind : public ServerKind {
+ public:
+  absl::Status Start(const KindContext& context) override {
+    make_session_ = context.make_session;
+    if (absl::Status ready = poll_->Start(); !ready.ok()) return ready;
+    workers_ = std::make_shared<WorkerPool>(
+        context.options->nbthreads, [poll = poll_] { return poll->Next(); },
+        [poll = poll_,
+         batch = context.options->request_batch_size](const WorkerPool::Ready& ready) {
+          if (!ready.session->ServeArrived(batch)) poll->Remove(ready);
+        });
+    absl::Status started = workers_->Start();
+    if (!started.ok()) poll_->End();  // for those that did
+    return started;
+  }
+
+  absl::Status Admit(Socket socket) override {
+    const int fd = socket.fd();
+    const std::shared_ptr<Session> session = make_session_(std::move(socket));
+    const absl::StatusOr<uint64_t> number = poll_->Add(fd, session);
+    if (!number.ok()) return number.status();
+    session->ServeBy([poll = poll_, fd, number = *number](Stream::Event wanted) {
+      poll->Arm(fd, number, wanted);
+    });
+    return absl::OkStatus();
+  }
+
+  absl::Status Drain(absl::Time deadline) override {
+    if (workers_ == nullptr) return absl::OkStatus();
+    // Should all be stuck, one must say goodbye to the idle.
+    if (!drained_.exchange(true)) workers_->AddOne();
+    poll_->sessions().Drain(deadline);
+    poll_->End();
+    workers_->AwaitEnd(poll_->sessions().Stats().abandoned_calls, absl::Now() + kEndGrace);
+    return absl::OkStatus();
+  }
+
+  ServerKindStats Stats() const override {
+    ServerKindStats stats = poll_->sessions().Stats();
+    if (workers_ != nullptr) stats.workers = workers_->Stats();
+    return stats;
+  }
+
+ private:
+  std::function<std::shared_ptr<Session>(Socket)> make_session_;
+  const std::shared_ptr<Poll> poll_ = std::make_shared<Poll>();
+  std::shared_ptr<WorkerPool> workers_;
+  std::atomic<bool> drained_{false};
+};
+
+}  // namespace
+
+std::unique_ptr<ServerKind> MakeThreadPoolKind() { return std::make_unique<ThreadPoolKind>(); }
+
+}  // namespace rpyc

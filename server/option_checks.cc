@@ -1,0 +1,76 @@
+#include "server/option_checks.h"
+
+#include <cstdint>
+#include <limits>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "server/reason.h"
+
+namespace rpyc {
+namespace {
+
+// The options that not every kind has.
+struct KindOption {
+  absl::string_view name;
+  int ServerOptions::*field;
+  int otherwise;  // where it is 0
+  int most;
+};
+constexpr KindOption kKindOptions[] = {
+    {"nbthreads", &ServerOptions::nbthreads, 10, 10'000},
+    {"request_batch_size", &ServerOptions::request_batch_size, 10, 1'000'000},
+};
+
+absl::Status CheckRange(absl::string_view field, int64_t value, int64_t most) {
+  if (value >= 0 && value <= most) return absl::OkStatus();
+  return InvalidField(field, absl::StrCat(field, " is ", value, ", must be 0 to ", most));
+}
+
+absl::Status CheckKindOption(const KindOption& option, const ServerKindInfo& kind, int* value) {
+  const std::string field = absl::StrCat("spec.", option.name);
+  if (!kind.traits.Accepts(option.name)) {
+    if (*value == 0) return absl::OkStatus();
+    return InvalidField(field, absl::StrCat(field, " is not an option of kind ", kind.name));
+  }
+  if (*value == 0) *value = option.otherwise;
+  return CheckRange(field, *value, option.most);
+}
+
+absl::Status CheckTls(TlsOptions* tls) {
+  if (tls->certfile.empty()) {
+    return InvalidField("spec.tls.certfile", "spec.tls.certfile is empty: TLS needs a certificate");
+  }
+  tls->cert_reqs = tls->effective_cert_reqs();
+  if (tls->cert_reqs != CertReqs::kNone && tls->ca_certs.empty()) {
+    return InvalidField("spec.tls.ca_certs",
+                        "spec.tls.ca_certs is empty: clients' certificates are asked for, and "
+                        "nothing is there to verify them with");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status CheckOptions(const ServerKindInfo& kind, ServerOptions* options) {
+  absl::Status status;
+  for (const KindOption& option : kKindOptions) {
+    status.Update(CheckKindOption(option, kind, &(options->*option.field)));
+  }
+  status.Update(CheckRange("spec.limits.max_sessions", options->max_sessions,
+                           std::numeric_limits<int64_t>::max()));
+  if (options->max_sessions == 0) options->max_sessions = ServerOptions().max_sessions;
+  if (options->handshake_timeout < absl::ZeroDuration()) {
+    status.Update(
+        InvalidField("spec.limits.handshake_timeout", "spec.limits.handshake_timeout is negative"));
+  }
+  if (options->handshake_timeout == absl::ZeroDuration()) {
+    options->handshake_timeout = ServerOptions().handshake_timeout;
+  }
+  if (options->tls.has_value()) status.Update(CheckTls(&*options->tls));
+  return status;
+}
+
+}  // namespace rpyc

@@ -1,0 +1,17 @@
+#ifndef RPYC_SERVER_OPTION_CHECKS_H_
+#define RPYC_SERVER_OPTION_CHECKS_H_
+
+#include "absl/status/status.h"
+#include "server/server_kind.h"
+#include "server/server_options.h"
+
+namespace rpyc {
+
+// Checks all of `options` but where to listen (listen_address.h), and fills in the defaults.
+// Errors:  INVALID_FIELD - the first that is out of range, means nothing beside another, or is an
+//          option of another kind.
+absl::Status CheckOptions(const ServerKindInfo& kind, ServerOptions* options);
+
+}  // namespace rpyc
+
+#endif  // RPYC_SERVER_OPTION_CHECKS_H_
