@@ -3,17 +3,23 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "rpyc/authenticator.h"
+#include "rpyc/call_context.h"
 #include "rpyc/dict.h"
 #include "rpyc/errors.h"
 #include "rpyc/iterator.h"
 #include "rpyc/list.h"
 #include "rpyc/netref.h"
+#include "rpyc/token_authenticator.h"
 
 namespace snippets {
 
@@ -149,6 +155,37 @@ rpyc::Service Gui(std::shared_ptr<Window> window, rpyc::Executor main_loop) {
 
 rpyc::Service Gui(rpyc::Executor main_loop) {
   return Gui(std::make_shared<Window>(), std::move(main_loop));
+}
+
+// --- the tour: who may come in ---
+
+rpyc::Service Vault(absl::string_view secret) {
+  return rpyc::Service("VAULT")
+      .AuthenticatedBy(std::make_shared<rpyc::TokenAuthenticator>(secret))
+      .Expose("who", [](const rpyc::CallContext& context) { return context.credentials(); });
+}
+
+class NameAuthenticator : public rpyc::Authenticator {
+ public:
+  std::unique_ptr<rpyc::Authentication> Begin(const rpyc::PeerInfo&) const override {
+    return std::make_unique<ReadName>();
+  }
+
+ private:
+  struct ReadName : rpyc::Authentication {
+    absl::StatusOr<Step> Receive(absl::string_view received, std::string* reply) override {
+      const size_t end = received.find('\n');
+      if (end == received.npos) return Step();  // more has to come
+      const std::string name(received.substr(0, end));
+      if (name.empty()) return absl::UnauthenticatedError("it has no name");
+      reply->append("welcome\n");
+      return Step{.done = true, .used = end + 1, .credentials = name};
+    }
+  };
+};
+
+rpyc::Service Named() {
+  return rpyc::Service("NAMED").AuthenticatedBy(std::make_shared<NameAuthenticator>());
 }
 
 // --- the README ---

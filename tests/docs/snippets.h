@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "absl/strings/string_view.h"
 #include "client/client.h"
 #include "rpyc/service.h"
 
@@ -19,6 +20,8 @@ rpyc::Service Sums();
 rpyc::Service Workshop();
 rpyc::Service Gui(std::shared_ptr<Window> window, rpyc::Executor main_loop);
 rpyc::Service Gui(rpyc::Executor main_loop);
+rpyc::Service Vault(absl::string_view secret);
+rpyc::Service Named();
 int AddInPython(const rpyc::Client& client);
 
 }  // namespace snippets

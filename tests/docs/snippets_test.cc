@@ -12,6 +12,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "rpyc/authenticator.h"
 #include "rpyc/object.h"
 
 namespace snippets {
@@ -52,7 +53,8 @@ class DocumentTest : public testing::TestWithParam<const char*> {};
 TEST_P(DocumentTest, EveryCodeBlockIsBuilt) {
   std::vector<std::string> built = Lines("tests/docs/snippets.cc");
   for (const char* example : {"examples/forecast_client.cc", "examples/greeter_host.cc",
-                              "examples/embedding/thermostat.cc"}) {
+                              "examples/embedding/thermostat.cc", "examples/logging_host.cc",
+                              "examples/logging_kind.cc"}) {
     for (const std::string& line : Lines(example)) built.push_back(line);
   }
   const std::vector<Block> blocks = CodeBlocks(GetParam());
@@ -86,6 +88,21 @@ TEST(Snippets, Work) {
   EXPECT_EQ(Call(Bank(), "deposit", {5}), rpyc::Value(5));
   EXPECT_EQ(Call(Gui([](std::function<void()> task) { task(); }), "set_title", {"x"}),
             rpyc::Value());
+}
+
+TEST(Snippets, AnAuthenticatorOfOnesOwn) {
+  const auto authenticator = Named().authenticator();
+  const auto authentication = authenticator->Begin({});
+  std::string reply;
+  EXPECT_FALSE(authentication->Receive("ad", &reply)->done);
+  EXPECT_EQ(reply, "");
+  const auto step = *authentication->Receive("ada\nRPyC", &reply);
+  EXPECT_TRUE(step.done);
+  EXPECT_EQ(step.used, 4u);
+  EXPECT_EQ(step.credentials, rpyc::Value("ada"));
+  EXPECT_EQ(reply, "welcome\n");
+  EXPECT_FALSE(authenticator->Begin({})->Receive("\n", &reply).ok());
+  EXPECT_TRUE(Vault("secret").authenticator()->Begin({})->Receive("secret", &reply)->done);
 }
 
 }  // namespace

@@ -18,7 +18,7 @@ except ImportError:  # see scenario.py
 
 def an_async_result(t):
     root, other = t.root(), t.root()
-    gate = t.unique("gate")
+    gate = t.gate()
     result = rpyc.async_(root.wait)(gate, 5)
     t.assertFalse(result.ready)
     t.assertFalse(result.expired)
@@ -32,7 +32,7 @@ def an_async_result(t):
 
 def an_async_result_expires(t):
     root, other = t.root(), t.root()
-    gate = t.unique("gate")
+    gate = t.gate()
     result = rpyc.async_(root.wait)(gate)
     result.set_expiry(0.1)
     t.assertFalse(result.ready)
@@ -47,7 +47,7 @@ def an_async_result_expires(t):
 
 def callbacks_of_an_async_result(t):
     root, other = t.root(), t.root()
-    gate = t.unique("gate")
+    gate = t.gate()
     visited = []
 
     def f(result):
@@ -69,7 +69,7 @@ def callbacks_of_an_async_result(t):
 
 def timed(t):
     root, other = t.root(), t.root()
-    gate = t.unique("gate")
+    gate = t.gate()
     t.same(17, rpyc.timed(root.foo, DEADLINE_S)(1, 0.01).value)
     late = rpyc.timed(root.wait, 0.1)(gate)
     t.assertRaises(TimeoutError, lambda: late.value)
@@ -138,7 +138,7 @@ def the_host_waits_no_longer(t):
     expired = []
 
     def f():
-        pending.add_callback(noted, t.unique("gate"))
+        pending.add_callback(noted, t.gate())
         pending.set_expiry(0)
         expired.append((pending.ready(), pending.expired()))
         return 1
@@ -196,7 +196,7 @@ def callbacks_while_the_client_waits_in_a_call(t):
     """The call does not return before the callbacks have come."""
     root, other = t.root(), t.root()
     for _ in range(2):
-        gate = t.unique("gate")
+        gate = t.gate()
         counter = _Counter(5, lambda: other.open(gate))
         invoker = root.Invoker(counter, 0.01)
         t.same(34, root.wait(gate, 34))

@@ -101,8 +101,7 @@ class Service:
 
 
 def _leave(t, key, thing):
-    address, _, port = t.servers["relay-setting"].rpartition(":")
-    conn = rpyc.connect(address, int(port), config={"allow_setattr": True})
+    conn = t.open("relay-setting", allow_setattr=True)
     conn.root.keep(key, thing)
     # A BgServingThread sleeps for a tenth of a second between two looks.
     serves = threading.Thread(target=conn.serve_all, daemon=True)

@@ -525,7 +525,9 @@ class Careful(Case):
                 ("INVALID_FIELD", "spec.limits.max_nesting", "INVALID_ARGUMENT",
                  {"spec": {**SPEC, "limits": {"max_nesting": -1}}}),
                 ("INSECURE_LISTENER", None, "FAILED_PRECONDITION", {"spec": {**SPEC, "hostname": "0.0.0.0"}}),
-                ("NOT_SUPPORTED", "spec.tls", "UNIMPLEMENTED", {"spec": {**SPEC, "tls": {"keyfile": "x"}}})):
+                ("INVALID_FIELD", "spec.tls.certfile", "INVALID_ARGUMENT", {"spec": {**SPEC, "tls": {"keyfile": "x"}}}),
+                ("CERTIFICATE_INVALID", None, "INVALID_ARGUMENT", {"spec": {**SPEC, "tls": {"certfile": "/nowhere"}}}),
+                ("NOT_SUPPORTED", "spec.registrar", "UNIMPLEMENTED", {"spec": {**SPEC, "registrar": {"port": 1}}})):
             with self.subTest(request):
                 self.refused(code, reason, SERVER + "StartServer", field=field, validate_only=True,
                              **{"spec": SPEC, **request})

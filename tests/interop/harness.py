@@ -15,7 +15,7 @@ import threading
 import time
 import unittest
 
-from wire import DEADLINE_S
+from wire import DEADLINE_S, dial
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 VERSIONS = ("4.1.5", "5.3.1", "6.0.2")
@@ -49,12 +49,9 @@ def binary(name):
         if name == "rpycd":
             raise unittest.SkipTest("not part of the baseline")
         return [venv_python(BASELINE), os.path.join(HERE, "baseline_host.py")]
-    variable, default = {"demo_host": ("DEMO_HOST", "bazel-bin/examples/demo_host"),
-                         "fixture_host": ("FIXTURE_HOST", "bazel-bin/tests/fixture/fixture_host"),
-                         "instrument_host": ("INSTRUMENT_HOST", "bazel-bin/examples/instrument_host"),
-                         "rpycd": ("RPYCD", "bazel-bin/server/rpycd"),
-                         "types_host": ("TYPES_HOST", "bazel-bin/tests/types/types_host")}[name]
-    return [os.environ.get(variable, default)]
+    folder = {"conformance_host": "tests/conformance", "fixture_host": "tests/fixture", "rpycd": "server",
+              "types_host": "tests/types"}.get(name, "examples")
+    return [os.environ.get(name.upper(), f"bazel-bin/{folder}/{name}")]
 
 
 def eventually(what, condition, deadline_s=DEADLINE_S):
@@ -138,8 +135,8 @@ class Host(Process):
     ADMIN = re.compile(r"rpycd: admin listening on (\S+)")
     SERVER = re.compile(r"rpycd: server servers/(\S+) \((\w+), (\w+)\) listening on (\S+)")
 
-    def __init__(self, *flags, name="demo_host", under=()):
-        super().__init__([*under, *binary(name), *flags])
+    def __init__(self, *flags, name="demo_host", under=(), **popen):
+        super().__init__([*under, *binary(name), *flags], **popen)
         self.admin, self.servers = None, {}
         while (text := self.line()) != "rpycd: ready":
             if text is None:
@@ -212,24 +209,34 @@ def client_versions():
 
 
 class Client(Process):
-    """A process with a real rpyc of one version, which runs scenarios by name, one at a time."""
+    """A process with a real rpyc of one version, which runs scenarios by name, one at a time.
 
-    def __init__(self, version, servers):
-        self.version = version
-        settings = {"servers": servers, "baseline": bool(BASELINE)}
+    `servers` maps server ids to addresses. Where it maps one to None, `start(id)` gives the address for each connection
+    anew: of a server that takes but one, say.
+    """
+
+    def __init__(self, version, servers, tls=None, traits=None, start=None):
+        self.version, self.start = version, start
+        settings = {"servers": servers, "baseline": bool(BASELINE), "tls": tls or {}, "traits": traits or {}}
         super().__init__([venv_python(version), "-u", os.path.join(HERE, "scenario.py"), json.dumps(settings)],
                          stdin=subprocess.PIPE)
 
-    def begin(self, scenario, **arguments):
-        self.child.stdin.write(json.dumps({"scenario": scenario, "arguments": arguments}) + "\n")
+    def write(self, order):
+        self.child.stdin.write(json.dumps(order) + "\n")
         self.child.stdin.flush()
 
+    def begin(self, scenario, **arguments):
+        self.write({"scenario": scenario, "arguments": arguments})
+
     def finish(self):
-        text = self.line()
-        if text is None:
+        while (text := self.line()) is not None:
+            got = json.loads(text)
+            if "server" not in got:
+                break
+            self.write(self.start(got["server"]))
+        else:
             self.child.wait(DEADLINE_S)
             raise AssertionError("the client process died" + self.story())
-        got = json.loads(text)
         if "skip" in got:
             raise unittest.SkipTest(got["skip"])
         if "error" in got:
@@ -352,4 +359,7 @@ def start_server(host, server_id="", **spec):
 
 
 def address_of(server):
-    return f"{server['hostname']}:{server['port']}"
+    """As clients write it; with TLS as these clients do, "tls:127.0.0.1:18861"."""
+    if "socket_path" in server:
+        return f"unix:{server['socket_path']}"
+    return f"{'tls:' if 'tls' in server['spec'] else ''}{server['hostname']}:{server['port']}"

@@ -1,5 +1,6 @@
 """Limits and protocol configuration of a server: each is given to StartServer, and seen to hold on the wire."""
 
+import socket
 import unittest
 import zlib
 
@@ -103,6 +104,49 @@ class Limits(Case):
         second.sock.close()
         harness.eventually("there is room again", lambda: count("connections_open") == 1)
         self.peer(server).ping()
+
+
+class Families(Case):
+    def reached(self, server, *families):
+        """Which of them reach it, from this machine."""
+        found = []
+        for host in families:
+            try:
+                peer = Peer(f"{host}:{server['port']}")
+            except ConnectionRefusedError:
+                continue
+            self.addCleanup(peer.sock.close)
+            peer.ping()
+            found.append(host)
+        return found
+
+    def start(self, **spec):
+        return harness.start_server(host, allow_insecure=True, **spec)
+
+    def setUp(self):
+        try:
+            with socket.socket(socket.AF_INET6) as probe:
+                probe.bind(("::1", 0))
+        except OSError as e:
+            self.skipTest(f"no IPv6 loopback: {e}")
+
+    def test_each_hostname(self):
+        both = ("127.0.0.1", "[::1]")
+        for hostname, expected in (("::", both), ("0.0.0.0", both[:1]), ("127.0.0.1", both[:1]), ("::1", both[1:])):
+            with self.subTest(hostname):
+                server = self.start(hostname=hostname, ipv6=":" in hostname)
+                self.assertEqual(server["hostname"], hostname)
+                self.assertEqual(self.reached(server, *both), list(expected))
+        server = self.start(hostname="::", ipv6=True, ipv6_only=True)
+        self.assertTrue(server["spec"]["ipv6_only"])
+        self.assertEqual(self.reached(server, *both), ["[::1]"])
+
+    def test_ipv6_only_is_the_wildcards(self):
+        for spec in ({"hostname": "::1", "ipv6": True}, {"hostname": "127.0.0.1"}, {"hostname": "", "socket_path": "/tmp/x"}):
+            with self.subTest(spec), self.assertRaises(harness.GrpcError) as caught:
+                self.start(ipv6_only=True, **spec)
+            self.assertEqual((caught.exception.reason, caught.exception.metadata.get("field")),
+                             ("INVALID_FIELD", "spec.ipv6_only"))
 
 
 class Protocol(Case):

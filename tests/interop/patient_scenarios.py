@@ -24,7 +24,7 @@ def uploads_while_a_method_sleeps(t, seconds):
 
 def begins_to_wait(t):
     """The connection on which a call now runs, which ends when its client has gone."""
-    conn = rpyc.connect(*_address(t))
+    conn = t.open("patient")
     rpyc.async_(conn.root.wait)()
     return conn
 
@@ -44,8 +44,3 @@ def vanishes_in_the_middle(t):
 def counts(t):
     root = t.root("patient")
     return root.waiting(), root.cancelled()
-
-
-def _address(t):
-    host, _, port = t.servers["patient"].rpartition(":")
-    return host, int(port)

@@ -21,8 +21,8 @@ except ImportError:  # the runner imports scenarios under the plain python3, for
     rpyc = None
 
 MODULES = ("scenarios", "access_scenarios", "async_scenarios", "call_scenarios", "callback_scenarios", "chain_scenarios",
-           "container_scenarios", "error_scenarios", "middle_scenarios", "object_scenarios",
-           "patient_scenarios")  # where scenarios are found by name
+           "container_scenarios", "error_scenarios", "middle_scenarios", "object_scenarios", "patient_scenarios",
+           "serving_scenarios")  # where scenarios are found by name
 
 DEADLINE_S = 20
 HANG_S = 50
@@ -33,18 +33,25 @@ class Scenario(unittest.TestCase):
     """Assertions, and connections that are closed when the scenario ends."""
 
     servers, baseline = {}, False
+    tls = {}  # what rpyc.ssl_connect is told
+    traits = {}  # of the kind of server, by the names of ServerKindTraits
 
-    def connect(self, service, **config):
-        """A connection to the server of that id; `config` is the client's protocol configuration."""
+    def open(self, service, **config):
+        """A connection to the server of that id, which the caller closes; `config` is the client's protocol configuration."""
         if service not in self.servers:
             self.skipTest(f"nothing started the server {service}")
-        address = self.servers[service]
+        address = self.servers[service] or ask({"server": service})
         if address.startswith("unix:"):
             from rpyc.utils.factory import unix_connect
-            conn = unix_connect(address[len("unix:"):], config=config)
-        else:
-            host, _, port = address.rpartition(":")
-            conn = rpyc.connect(host.strip("[]"), int(port), config=config, ipv6="[" in host)
+            return unix_connect(address[len("unix:"):], config=config)
+        secure = address.startswith("tls:")
+        host, _, port = address[len("tls:") if secure else 0:].rpartition(":")
+        where = {"host": host.strip("[]"), "port": int(port), "config": config, "ipv6": "[" in host}
+        return rpyc.ssl_connect(**where, **self.tls) if secure else rpyc.connect(**where)
+
+    def connect(self, service, **config):
+        """As open, and closed when the scenario ends."""
+        conn = self.open(service, **config)
         self.addCleanup(conn.close)
         return conn
 
@@ -59,7 +66,19 @@ class Scenario(unittest.TestCase):
 
     def unique(self, name):
         """A key that no other scenario, nor the same one in another process, uses in what a host remembers."""
+        self.shares_memory()
         return f"{name} {os.getpid()} {os.urandom(4).hex()}"
+
+    def shares_memory(self):
+        """For scenarios that see by one connection what another has done."""
+        if self.traits.get("separate_process"):
+            self.skipTest("connections of this kind share no memory")
+
+    def gate(self):
+        """The name of a gate: the method `wait` holds until some other connection opens it."""
+        if self.traits.get("cooperative"):
+            self.skipTest("a method that waits so holds up the other connections of this kind")
+        return self.unique("gate")
 
     def settle(self, conn):
         """All that this client has dropped so far is dropped at the host: it answers one request after the other."""
@@ -127,12 +146,22 @@ def names(module, but=()):
                  and f.__module__ == module["__name__"] and list(inspect.signature(f).parameters) == ["t"])
 
 
+answers = sys.stdout
+
+
+def ask(question):
+    """Asks whoever runs the scenarios (harness.Client): where the server is that was started for this connection."""
+    print(json.dumps(question), file=answers, flush=True)
+    return json.loads(sys.stdin.readline())
+
+
 def main():
     settings = json.loads(sys.argv[1])
     Scenario.servers, Scenario.baseline = settings["servers"], settings["baseline"]
+    Scenario.tls, Scenario.traits = settings["tls"], settings["traits"]
     modules = [importlib.import_module(name) for name in MODULES]
-    out, sys.stdout = sys.stdout, sys.stderr  # the answers have stdout for themselves
-    for line in sys.stdin:
+    sys.stdout = sys.stderr  # the answers have stdout for themselves
+    for line in iter(sys.stdin.readline, ""):
         order = json.loads(line)
         faulthandler.dump_traceback_later(HANG_S, exit=True)
         scenario = Scenario()
@@ -147,7 +176,7 @@ def main():
         except BaseException:
             answer = {"error": traceback.format_exc()}
         faulthandler.cancel_dump_traceback_later()
-        print(json.dumps(answer), file=out, flush=True)
+        print(json.dumps(answer), file=answers, flush=True)
 
 
 if __name__ == "__main__":

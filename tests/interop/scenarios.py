@@ -604,8 +604,7 @@ def close_with_calls_outstanding(t):
 
 
 def with_statement(t):
-    address = t.servers["calculator"].rpartition(":")
-    with rpyc.connect(address[0], int(address[2])) as conn:
+    with t.open("calculator") as conn:
         t.same(3, conn.root.add(1, 2))
     t.assertTrue(conn.closed)
 
@@ -685,13 +684,8 @@ held = {}
 
 def hold(t, service, key="held"):
     """Keeps a connection open over the scenarios that follow."""
-    held[key] = rpyc.connect(*_host_port(t, service))
+    held[key] = t.open(service)
     t.same(service.upper(), held[key].root.get_service_name())
-
-
-def _host_port(t, service):
-    host, _, port = t.servers[service].rpartition(":")
-    return host, int(port)
 
 
 def use_held(t, first, count, key="held"):
@@ -714,13 +708,14 @@ def drop_held(t, key="held"):
 
 
 def connection_is_refused(t, address):
-    host, _, port = address.rpartition(":")
-    with t.assertRaises(ConnectionRefusedError):
-        rpyc.connect(host, int(port))
+    t.servers = dict(t.servers, there=address)
+    # The file of a unix socket has gone with it.
+    with t.assertRaises(FileNotFoundError if address.startswith("unix:") else ConnectionRefusedError):
+        t.open("there")
 
 
 def open_many(t, service, count):
-    held["many"] = [rpyc.connect(*_host_port(t, service)) for _ in range(count)]
+    held["many"] = [t.open(service) for _ in range(count)]
     for rounds in range(2):
         for i, conn in enumerate(held["many"]):
             t.same(i + rounds, conn.root.add(i, rounds))

@@ -31,11 +31,15 @@ def tearDownModule():
 class Tracer(harness.Process):
     """strace over every thread of the host."""
 
-    def __init__(self, pid, path):
+    @staticmethod
+    def command():
         strace = shutil.which("strace", path="/usr/bin:/bin:/usr/local/bin")
         if not strace:
             raise unittest.SkipTest("no strace")
-        super().__init__([strace, "-f", "-o", path, "-p", str(pid)])
+        return strace
+
+    def __init__(self, pid, path):
+        super().__init__([self.command(), "-f", "-o", path, "-p", str(pid)])
         self.path = path
         self.heard.wait(harness.DEADLINE_S)
         if not any("attached" in line for line in self.stderr):
@@ -133,10 +137,11 @@ class Options(unittest.TestCase):
             tracer.stop()
 
     def test_nodelay(self):
+        # Of the listener: what it accepts inherits it.
         with tempfile.NamedTemporaryFile(prefix="rpychost-strace-", dir="/tmp") as file:
-            tracer = Tracer(host.pid, file.name)
-            self.addCleanup(tracer.kill)
-            with Peer(host.servers["echo"]) as peer:
+            strace = [Tracer.command(), "-D", "-f", "-e", "trace=setsockopt", "-o", file.name]
+            traced = harness.Host("--admin_address=", "--server=threaded:ECHO@127.0.0.1:0", under=strace)
+            with Peer(traced.servers["echo"]) as peer:
                 peer.ping()
-            tracer.stop()
+            self.assertEqual(traced.stop(), 0)
             self.assertIn(b"TCP_NODELAY, [1]", file.read())

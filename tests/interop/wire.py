@@ -5,6 +5,7 @@ exactly what it is told to say, which a real client cannot do: golden frames and
 """
 
 import socket
+import ssl
 import struct
 import zlib
 
@@ -131,6 +132,26 @@ class RemoteError(Exception):
             (self.module, self.cls), self.remote_args, self.attrs, self.traceback = raw
 
 
+def trusting():
+    """A TLS context that takes any certificate: who the host is, is not what a raw peer is about."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
+def dial(address):
+    """A bare socket: "127.0.0.1:18861", "[::1]:18861", "unix:/run/echo.sock"; of "tls:127.0.0.1:18861" without the TLS."""
+    if address.startswith("unix:"):
+        sock = socket.socket(socket.AF_UNIX)
+        sock.settimeout(DEADLINE_S)
+        sock.connect(address[len("unix:"):])
+        return sock
+    host, _, port = address[len("tls:") if address.startswith("tls:") else 0:].rpartition(":")
+    sock = socket.create_connection((host.strip("[]"), int(port)), DEADLINE_S)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return sock
+
+
 class Peer:
     """One raw connection. `dialect` is 5 (RPyC 4.1 to 5.3) or 6."""
 
@@ -138,14 +159,9 @@ class Peer:
         self.dialect, self.buffer, self.next_seq = dialect, b"", 0
         self.requests = []  # (seq, (handler, box)) that came from the other side and were not answered
         self.replies = {}
-        if address.startswith("unix:"):
-            self.sock = socket.socket(socket.AF_UNIX)
-            self.sock.settimeout(DEADLINE_S)
-            self.sock.connect(address[len("unix:"):])
-        else:
-            host, _, port = address.rpartition(":")
-            self.sock = socket.create_connection((host.strip("[]"), int(port)), DEADLINE_S)
-            self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.sock = dial(address)
+        if address.startswith("tls:"):
+            self.sock = trusting().wrap_socket(self.sock)
 
     def __enter__(self):
         return self

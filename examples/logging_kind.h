@@ -1,0 +1,15 @@
+#ifndef RPYC_EXAMPLES_LOGGING_KIND_H_
+#define RPYC_EXAMPLES_LOGGING_KIND_H_
+
+#include "server/server_kind.h"
+
+namespace examples {
+
+// A server kind of a program's own, as a row for its table: serves as `base` does, and logs on
+// stderr each client that connects, and how that ended. What RPyC people write as a subclass of
+// ThreadedServer that overrides _authenticate_and_serve_client.
+rpyc::ServerKindInfo LoggingKind(const rpyc::ServerKindInfo& base);
+
+}  // namespace examples
+
+#endif  // RPYC_EXAMPLES_LOGGING_KIND_H_

@@ -1,0 +1,9 @@
+"""A client of scoped_server: scoped_client.py [PORT]."""
+
+import sys
+
+import rpyc
+
+conn = rpyc.connect("127.0.0.1", int(sys.argv[1]) if len(sys.argv) > 1 else 12345)
+print(conn.root.get_status())
+conn.close()
