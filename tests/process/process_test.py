@@ -83,6 +83,30 @@ class Output(Case):
         with Peer(host.servers["echo"]) as peer:
             peer.ping()
 
+    def test_the_ipv6_wildcard_is_for_ipv4_too(self):
+        try:
+            with socket.socket(socket.AF_INET6) as probe:
+                probe.bind(("::1", 0))
+        except OSError as e:
+            self.skipTest(f"no IPv6 loopback: {e}")
+        host = self.host(ADMIN_OFF, "--server=threaded:CALCULATOR@[::]:0", "--allow_insecure", "--log_level=debug")
+        self.assertRegex(host.servers["calculator"], r"^\[::\]:\d+$")
+        port = host.servers["calculator"].rpartition(":")[2]
+        for version in harness.VERSIONS:
+            with self.subTest(version):
+                client = harness.Client(version, host.servers)
+                self.addCleanup(client.kill)
+                for address in (f"127.0.0.1:{port}", f"[::1]:{port}"):
+                    self.assertEqual(client.run("call_at", address=address), "CALCULATOR")
+        for address in (f"127.0.0.1:{port}", f"[::1]:{port}"):
+            with Peer(address) as peer:
+                name, peer_port = peer.sock.getsockname()[:2]
+                peer.ping()
+                shown = f"[{name}]:{peer_port}" if ":" in name else f"{name}:{peer_port}"
+                harness.eventually("its address is shown as it knows it",
+                                   lambda: any(line.endswith(" accepted " + shown) for line in host.stderr))
+        self.assertEqual(host.stop(), 0)
+
     def test_without_control_plane(self):
         host = self.host(ADMIN_OFF, "--server=threaded:ECHO@127.0.0.1:0")
         self.assertIsNone(host.admin)
@@ -454,6 +478,25 @@ class UnixSockets(Case):
         self.host(*flags)
         with Peer("unix:" + path) as peer:
             peer.ping()
+
+    def test_a_start_that_fails_leaves_no_file(self):
+        folder = self.directory()
+        flags = [f"--admin_address=unix:{folder}/admin.sock", f"--server=threaded:ECHO@unix:{folder}/echo.sock"]
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            code, process = self.run_once(*flags, f"--server=threaded:ECHO@127.0.0.1:{taken.getsockname()[1]}")
+        self.assertEqual((code, len(process.stderr)), (1, 1), process.story())
+        self.assertEqual(os.listdir(folder), [])
+
+    def test_what_somebody_else_put_there_stays(self):
+        path = os.path.join(self.directory(), "echo.sock")
+        host = self.host(ADMIN_OFF, f"--server=threaded:ECHO@unix:{path}")
+        os.remove(path)
+        with socket.socket(socket.AF_UNIX) as other:
+            other.bind(path)
+            other.listen()
+            self.assertEqual(host.stop(), 0)
+            with socket.socket(socket.AF_UNIX) as sock:
+                sock.connect(path)
 
     def test_a_plain_file_is_not_removed(self):
         path = os.path.join(self.directory(), "precious.txt")
