@@ -1,0 +1,46 @@
+"""conformance_suite: the whole suite against one host, a test for each part and transport."""
+
+load("//tests/interop:host_test.bzl", "host_test")
+
+_TRANSPORTS = [
+    "tcp",
+    "unix",
+    "tls",
+]
+
+# The test files, and the transports that each is about.
+_PARTS = {
+    "cpp_client": _TRANSPORTS,
+    "life": _TRANSPORTS,
+    "peers": _TRANSPORTS,
+    "scenarios": _TRANSPORTS,
+    "tls": ["tls"],
+}
+
+def conformance_suite(name, host):
+    """Runs the suite over every kind in the table of `host`, over every transport.
+
+    Args:
+      name: of the test_suite; its tests are NAME_PART_TRANSPORT.
+      host: a program that is HostMain with the services of //tests/conformance:services, and a table of any kinds.
+    """
+    tests = []
+    for part, transports in _PARTS.items():
+        for transport in transports:
+            test = "%s_%s_%s" % (name, part, transport)
+            tests.append(test)
+            host_test(
+                name = test,
+                src = "//tests/conformance:%s_test.py" % part,
+                size = "large",
+                data = ["//tests/conformance:suite"],
+                env = {"CONFORMANCE_TRANSPORT": transport},
+                hosts = {
+                    "CONFORMANCE_HOST": host,
+                    "CPP_CLIENT": "//tests/conformance:cpp_client",
+                },
+            )
+    native.test_suite(
+        name = name,
+        tests = tests,
+    )

@@ -1,0 +1,62 @@
+"""What clients do with services, over every kind and transport: the scenarios of tests/interop that need but an address."""
+
+import itertools
+
+import access_scenarios
+import async_scenarios
+import call_scenarios
+import callback_scenarios
+import container_scenarios
+import error_scenarios
+import object_scenarios
+import scenarios
+import serving_scenarios
+import suite
+
+MODULES = (scenarios, access_scenarios, async_scenarios, call_scenarios, callback_scenarios, container_scenarios,
+           error_scenarios, object_scenarios, serving_scenarios)
+
+
+class Scenarios(suite.Case):
+    pass
+
+
+for _module in MODULES:
+    for _name in _module.ALL:
+        setattr(Scenarios, f"test_{_name}", lambda self, name=_name: self.together(name))
+
+
+class Chain(suite.Case):
+    """RPyC over RPyC: one client owns, another of another version uses."""
+
+    @staticmethod
+    def applies_to(kind):
+        return not kind.separate_process
+
+    def each_pair(self):
+        """An owner, a user, and a name for what they share. Two of one version are in tests/interop."""
+        for owner, user in itertools.permutations(suite.versions(), 2):
+            yield self.new_client(owner), self.new_client(user), f"{self.id()} {owner} {user}"
+
+    def test_an_object_of_one_client_in_the_hands_of_another(self):
+        for owner, user, key in self.each_pair():
+            self.run_in(owner, "leaves_a_thing", key=key)
+            for step in ("uses_it", "may_have_no_more_than_the_host_allows", "sees_its_errors", "its_classes",
+                         "passes_its_own_along", "lets_go"):
+                self.run_in(user, step, key=key)
+            self.run_in(owner, "has_its_thing_back", key=key)
+            self.run_in(owner, "its_thing_dies_when_nobody_holds_it", key=key)
+
+    def test_its_owner_goes(self):
+        for owner, user, key in self.each_pair():
+            self.run_in(owner, "leaves_a_thing", key=key)
+            self.run_in(owner, "leaves_altogether", key=key)
+            self.run_in(user, "finds_it_gone", key=key)
+
+    def test_rpyc_over_rpyc(self):
+        for owner, user, key in self.each_pair():
+            self.run_in(owner, "leaves_a_service", key=key)
+            self.run_in(user, "chains_as_rpycs_own_test_does", key=key)
+
+
+load_tests = suite.for_each_kind(globals())
