@@ -4,7 +4,6 @@
 
 #include <signal.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -21,6 +20,7 @@
 #include "absl/types/span.h"
 #include "rpyc/transport/fd.h"
 #include "tests/bench/canned_rpyc.h"
+#include "tests/bench/line.h"
 #include "tests/bench/loopback.h"
 
 namespace rpyc::bench {
@@ -30,7 +30,12 @@ struct Options {
   size_t raw_in = 0;  // 0: canned RPyC
   size_t raw_out = 0;
   bool epoll = false;
+  SSL_CTX* tls = nullptr;
 };
+
+Line MakeLine(Fd fd, const Options& options) {
+  return options.tls != nullptr ? Line(std::move(fd), options.tls, true) : Line(std::move(fd));
+}
 
 // After every `in` bytes received sends `out` bytes.
 class RawExchange {
@@ -57,15 +62,16 @@ class RawExchange {
 class Session {
  public:
   Session(Fd fd, const Options& options)
-      : fd_(std::move(fd)), is_raw_(options.raw_in > 0), raw_(options) {}
+      : line_(MakeLine(std::move(fd), options)), is_raw_(options.raw_in > 0), raw_(options) {}
 
-  int fd() const { return fd_.get(); }
+  int fd() const { return line_.fd().get(); }
   bool has_output() const { return sent_ < out_.size(); }
 
   // One read, and the answers to what it brought; false when the peer is gone.
   bool Receive() {
     const absl::Span<char> space = is_raw_ ? raw_.PrepareRead() : canned_.PrepareRead();
-    const ssize_t bytes = ::recv(fd_.get(), space.data(), space.size(), 0);
+    const ssize_t bytes = line_.Receive(space.data(), space.size());
+    is_drained_ = bytes <= 0;
     if (bytes <= 0) return bytes < 0 && (errno == EINTR || errno == EAGAIN);
     if (is_raw_) {
       raw_.Commit(static_cast<size_t>(bytes), &out_);
@@ -74,12 +80,12 @@ class Session {
     }
     return !canned_.closed();
   }
-
+  // Whether another read finds what epoll does not see.
+  bool has_input() const { return !is_drained_ && line_.has_input(); }
   // Sends what there is, or what the socket takes of it; false when the peer is gone.
   bool Send() {
     while (has_output()) {
-      const ssize_t bytes =
-          ::send(fd_.get(), out_.data() + sent_, out_.size() - sent_, MSG_NOSIGNAL);
+      const ssize_t bytes = line_.Send({out_.data() + sent_, out_.size() - sent_});
       if (bytes < 0 && errno == EAGAIN) return true;
       if (bytes < 0 && errno != EINTR) return false;
       if (bytes > 0) sent_ += static_cast<size_t>(bytes);
@@ -90,12 +96,13 @@ class Session {
   }
 
  private:
-  const Fd fd_;
+  Line line_;
   const bool is_raw_;
   RawExchange raw_;
   CannedRpyc canned_;
   std::string out_;
   size_t sent_ = 0;  // of out_
+  bool is_drained_ = true;
 };
 
 void ServeOnThreads(const Fd& listener, const Options& options) {
@@ -142,7 +149,9 @@ void ServeByEpoll(const Fd& listener, const Options& options) {
       }
       std::unique_ptr<Session> session(static_cast<Session*>(events[i].data.ptr));
       const bool waited = session->has_output();
-      if (!session->Receive() || !session->Send()) continue;
+      bool ok = session->Receive();
+      while (ok && session->has_input()) ok = session->Receive();
+      if (!ok || !session->Send()) continue;
       if (session->has_output() != waited) {
         Watch(epoll.get(), EPOLL_CTL_MOD, session->fd(), waited ? EPOLLIN : EPOLLIN | EPOLLOUT,
               session.get());
@@ -154,10 +163,12 @@ void ServeByEpoll(const Fd& listener, const Options& options) {
 
 int Main(int argc, char** argv) {
   Options options;
-  std::string raw;
+  std::string raw, keyfile, certfile;
   CLI::App app("Serves bare bytes or canned RPyC on loopback: the limit of any RPyC server.");
   app.add_option("--raw", raw, "A:B - after every A bytes received send B, without RPyC.");
   app.add_flag("--epoll", options.epoll, "One thread for all connections instead of one each.");
+  app.add_option("--keyfile", keyfile, "With --certfile: over TLS. PEM files.");
+  app.add_option("--certfile", certfile);
   CLI11_PARSE(app, argc, argv);
   if (!raw.empty() &&
       (std::sscanf(raw.c_str(), "%zu:%zu", &options.raw_in, &options.raw_out) != 2 ||
@@ -165,6 +176,17 @@ int Main(int argc, char** argv) {
     std::fprintf(stderr, "limit_server: --raw=%s: expected A:B\n", raw.c_str());
     return 2;
   }
+  TlsContext tls;
+  if (!certfile.empty()) {
+    absl::StatusOr<TlsContext> made = MakeServerTls(keyfile, certfile);
+    if (!made.ok()) {
+      std::fprintf(stderr, "limit_server: %s\n", made.status().ToString().c_str());
+      return 2;
+    }
+    tls = *std::move(made);
+    options.tls = tls.get();
+  }
+  ::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes as it does
   RaiseDescriptorLimit();
   absl::StatusOr<Listening> listening = ListenOnLoopback();
   if (!listening.ok()) {

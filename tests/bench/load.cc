@@ -22,6 +22,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "tests/bench/latency_histogram.h"
+#include "tests/bench/line.h"
 #include "tests/bench/load_connection.h"
 #include "tests/bench/load_request.h"
 #include "tests/bench/loopback.h"
@@ -40,6 +41,8 @@ struct Options {
   bool blocking = false;
   bool churn = false;
   bool hold = false;
+  int idle = 0;
+  bool tls = false;
   Work work;
 };
 
@@ -51,12 +54,32 @@ void Print(const Figures& figures) {
                         }).c_str());
 }
 
-absl::StatusOr<LoadConnection> Connect(const Options& options) {
+absl::StatusOr<Line> ConnectLine(const Options& options) {
+  // One context for all, which goes with the process.
+  static SSL_CTX* const tls = options.tls ? MakeClientTls().value().release() : nullptr;
   absl::StatusOr<Fd> fd = ConnectToLoopback(options.port);
   if (!fd.ok()) return fd.status();
-  absl::StatusOr<Exchange> exchange = Prepare(*fd, options.work);
+  return tls != nullptr ? Line(*std::move(fd), tls, false) : Line(*std::move(fd));
+}
+
+absl::StatusOr<LoadConnection> Connect(const Options& options) {
+  absl::StatusOr<Line> line = ConnectLine(options);
+  if (!line.ok()) return line.status();
+  absl::StatusOr<Exchange> exchange = Prepare(*line, options.work);
   if (!exchange.ok()) return exchange.status();
-  return LoadConnection(*std::move(fd), *std::move(exchange), options.depth);
+  return LoadConnection(*std::move(line), *std::move(exchange), options.depth);
+}
+
+// That many connections, each of which has made a call.
+absl::StatusOr<std::vector<LoadConnection>> ConnectAll(int count, const Options& options) {
+  std::vector<LoadConnection> connections;
+  connections.reserve(count);
+  for (int i = 0; i < count; ++i) {
+    absl::StatusOr<LoadConnection> connection = Connect(options);
+    if (!connection.ok()) return connection.status();
+    connections.push_back(*std::move(connection));
+  }
+  return connections;
 }
 
 void AddLatencies(const LatencyHistogram& histogram, Figures* figures) {
@@ -123,7 +146,7 @@ absl::Status CallBlocking(LoadConnection& connection, const Options& options,
     connection.Owe(options.depth);
     if (!connection.Send()) return absl::UnavailableError("send: the server is gone");
     while (connection.in_flight() > 0) {
-      const ssize_t bytes = ::recv(connection.fd().get(), buffer.data(), buffer.size(), 0);
+      const ssize_t bytes = connection.line().Receive(buffer.data(), buffer.size());
       if (bytes <= 0) return absl::UnavailableError("recv: the server is gone");
       connection.Take({buffer.data(), static_cast<size_t>(bytes)}, measurement->histogram());
     }
@@ -135,7 +158,7 @@ void Watch(const Fd& epoll, int operation, LoadConnection& connection) {
   epoll_event event = {};
   event.events = connection.has_output() ? EPOLLIN | EPOLLOUT : EPOLLIN;
   event.data.ptr = &connection;
-  ::epoll_ctl(epoll.get(), operation, connection.fd().get(), &event);
+  ::epoll_ctl(epoll.get(), operation, connection.line().fd().get(), &event);
 }
 
 // Each connection keeps `depth` requests on their way.
@@ -143,7 +166,7 @@ absl::Status CallByEpoll(std::vector<LoadConnection>& connections, const Options
                          Measurement* measurement) {
   const Fd epoll(::epoll_create1(EPOLL_CLOEXEC));
   for (LoadConnection& connection : connections) {
-    SetBlocking(connection.fd(), false);
+    SetBlocking(connection.line().fd(), false);
     connection.Owe(options.depth);
     if (!connection.Send()) return absl::UnavailableError("send: the server is gone");
     Watch(epoll, EPOLL_CTL_ADD, connection);
@@ -155,14 +178,15 @@ absl::Status CallByEpoll(std::vector<LoadConnection>& connections, const Options
     for (int i = 0; i < count; ++i) {
       auto& connection = *static_cast<LoadConnection*>(events[i].data.ptr);
       const bool waited = connection.has_output();
-      const ssize_t bytes = ::recv(connection.fd().get(), buffer.data(), buffer.size(), 0);
-      if (bytes == 0 || (bytes < 0 && errno != EAGAIN)) {
-        return absl::UnavailableError("recv: the server is gone");
-      }
-      if (bytes > 0) {
+      do {
+        const ssize_t bytes = connection.line().Receive(buffer.data(), buffer.size());
+        if (bytes == 0 || (bytes < 0 && errno != EAGAIN)) {
+          return absl::UnavailableError("recv: the server is gone");
+        }
+        if (bytes < 0) break;
         connection.Owe(
             connection.Take({buffer.data(), static_cast<size_t>(bytes)}, measurement->histogram()));
-      }
+      } while (connection.line().has_input());
       if (!connection.Send()) return absl::UnavailableError("send: the server is gone");
       if (connection.has_output() != waited) Watch(epoll, EPOLL_CTL_MOD, connection);
     }
@@ -171,20 +195,18 @@ absl::Status CallByEpoll(std::vector<LoadConnection>& connections, const Options
 }
 
 absl::StatusOr<Figures> Call(const Options& options) {
-  std::vector<LoadConnection> connections;
-  connections.reserve(options.connections);
-  for (int i = 0; i < options.connections; ++i) {
-    absl::StatusOr<LoadConnection> connection = Connect(options);
-    if (!connection.ok()) return connection.status();
-    connections.push_back(*std::move(connection));
-  }
+  absl::StatusOr<std::vector<LoadConnection>> idle = ConnectAll(options.idle, options);
+  if (!idle.ok()) return idle.status();
+  absl::StatusOr<std::vector<LoadConnection>> connections =
+      ConnectAll(options.connections, options);
+  if (!connections.ok()) return connections.status();
   Measurement measurement(options);
   const absl::Status status = options.blocking
-                                  ? CallBlocking(connections.front(), options, &measurement)
-                                  : CallByEpoll(connections, options, &measurement);
+                                  ? CallBlocking(connections->front(), options, &measurement)
+                                  : CallByEpoll(*connections, options, &measurement);
   if (!status.ok()) return status;
   uint64_t errors = 0;
-  for (const LoadConnection& connection : connections) errors += connection.errors();
+  for (const LoadConnection& connection : *connections) errors += connection.errors();
   return measurement.Finish(errors);
 }
 
@@ -196,11 +218,11 @@ absl::StatusOr<Figures> Churn(const Options& options) {
   const uint64_t end = begin + static_cast<uint64_t>(options.seconds * 1e9);
   uint64_t now = begin;
   while (now < end) {
-    absl::StatusOr<Fd> fd = ConnectToLoopback(options.port);
-    if (!fd.ok()) return fd.status();
-    const absl::Status prepared = Prepare(*fd, options.work).status();
+    absl::StatusOr<Line> line = ConnectLine(options);
+    if (!line.ok()) return line.status();
+    const absl::Status prepared = Prepare(*line, options.work).status();
     if (!prepared.ok()) return prepared;
-    CloseByReset(*std::move(fd));
+    Line::CloseByReset(*std::move(line));
     const uint64_t closed = NowNanoseconds();
     histogram.Add(closed - now);
     now = closed;
@@ -213,26 +235,39 @@ absl::StatusOr<Figures> Churn(const Options& options) {
   return figures;
 }
 
-// Connections that have made one call each and idle: what the server keeps for one.
+// Whether each answers one call more; rightly, or it is counted as an error.
+bool CallOnce(std::vector<LoadConnection>& connections) {
+  std::vector<char> buffer(kReadBytes);
+  for (LoadConnection& connection : connections) {
+    connection.Owe(1);
+    if (!connection.Send()) return false;
+    while (connection.in_flight() > 0) {
+      const ssize_t bytes = connection.line().Receive(buffer.data(), buffer.size());
+      if (bytes <= 0) return false;
+      connection.Take({buffer.data(), static_cast<size_t>(bytes)}, nullptr);
+    }
+  }
+  return true;
+}
+
+// Connections that have made one call each and idle: what the server keeps for one, and that all
+// are served when they call again.
 absl::StatusOr<Figures> Hold(const Options& options) {
   // The first brings in what all share.
   absl::StatusOr<LoadConnection> first = Connect(options);
   if (!first.ok()) return first.status();
   const MemoryUse before = MemoryOf(options.server_pid);
-  std::vector<Fd> held;
-  for (int i = 0; i < options.connections; ++i) {
-    absl::StatusOr<Fd> fd = ConnectToLoopback(options.port);
-    if (!fd.ok()) return fd.status();
-    const absl::Status prepared = Prepare(*fd, options.work).status();
-    if (!prepared.ok()) return prepared;
-    held.push_back(*std::move(fd));
-  }
+  absl::StatusOr<std::vector<LoadConnection>> held = ConnectAll(options.connections, options);
+  if (!held.ok()) return held.status();
   const MemoryUse after = MemoryOf(options.server_pid);
+  if (!CallOnce(*held)) return absl::UnavailableError("the server is gone");
+  uint64_t errors = 0;
+  for (const LoadConnection& connection : *held) errors += connection.errors();
   return Figures{
-      {"connections", options.connections},
+      {"answered", static_cast<double>(held->size())},
       {"rss_kib", static_cast<double>(after.rss_kib - before.rss_kib) / options.connections},
       {"pss_kib", static_cast<double>(after.pss_kib - before.pss_kib) / options.connections},
-      {"errors", 0}};
+      {"errors", static_cast<double>(errors)}};
 }
 
 void Declare(CLI::App& app, Options* options, std::string* operation, std::string* raw,
@@ -254,7 +289,10 @@ void Declare(CLI::App& app, Options* options, std::string* operation, std::strin
   app.add_option("--warmup_seconds", options->warmup_seconds);
   app.add_flag("--blocking", options->blocking, "One connection, without epoll.");
   app.add_flag("--churn", options->churn, "Connect, root, method, call, close, again.");
-  app.add_flag("--hold", options->hold, "Memory of connections that have made one call.");
+  app.add_flag("--hold", options->hold,
+               "Memory of connections that have made one call; then each makes another.");
+  app.add_option("--idle", options->idle, "That many connections besides, which idle.");
+  app.add_flag("--tls", options->tls, "Over TLS; any server is believed.");
 }
 
 int Fail(int exit_code, absl::string_view why) {
@@ -281,6 +319,7 @@ int Main(int argc, char** argv) {
   }
   if (options.blocking && options.connections != 1) return Fail(2, "--blocking: one connection");
 
+  ::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes as it does
   RaiseDescriptorLimit();
   const absl::StatusOr<Figures> figures = options.churn  ? Churn(options)
                                           : options.hold ? Hold(options)

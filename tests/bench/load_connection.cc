@@ -1,7 +1,5 @@
 #include "tests/bench/load_connection.h"
 
-#include <sys/socket.h>
-
 #include <algorithm>
 #include <bit>
 #include <cerrno>
@@ -17,8 +15,8 @@ uint64_t NowNanoseconds() {
       .count();
 }
 
-LoadConnection::LoadConnection(Fd fd, Exchange exchange, size_t depth)
-    : fd_(std::move(fd)),
+LoadConnection::LoadConnection(Line line, Exchange exchange, size_t depth)
+    : line_(std::move(line)),
       exchange_(std::move(exchange)),
       depth_(depth),
       started_(std::bit_ceil(depth)) {
@@ -39,8 +37,7 @@ bool LoadConnection::Send() {
       sent_ = 0;
       batch_bytes_ = count * exchange_.request.size();
     }
-    const ssize_t bytes =
-        ::send(fd_.get(), batch_.data() + sent_, batch_bytes_ - sent_, MSG_NOSIGNAL);
+    const ssize_t bytes = line_.Send({batch_.data() + sent_, batch_bytes_ - sent_});
     if (bytes < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return true;
     if (bytes < 0 && errno != EINTR) return false;
     if (bytes > 0) sent_ += static_cast<size_t>(bytes);

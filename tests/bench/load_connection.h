@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
-#include "rpyc/transport/fd.h"
 #include "tests/bench/latency_histogram.h"
+#include "tests/bench/line.h"
 #include "tests/bench/load_request.h"
 
 namespace rpyc::bench {
@@ -19,10 +19,10 @@ namespace rpyc::bench {
 // every server that serves a connection on one thread. Move-only. Threads: one.
 class LoadConnection {
  public:
-  // `fd` and `exchange` are as Prepare left them.
-  LoadConnection(Fd fd, Exchange exchange, size_t depth);
+  // `line` and `exchange` are as Prepare left them.
+  LoadConnection(Line line, Exchange exchange, size_t depth);
 
-  const Fd& fd() const { return fd_; }
+  Line& line() { return line_; }
   // Requests that wait to be sent, bytes that the socket did not take.
   void Owe(size_t requests) { owed_ += requests; }
   bool has_output() const { return owed_ > 0 || sent_ < batch_bytes_; }
@@ -41,7 +41,7 @@ class LoadConnection {
 
   void Check(uint32_t expected_seq);
 
-  Fd fd_;
+  Line line_;
   Exchange exchange_;
   size_t depth_;
   std::string batch_;  // `depth` copies of the request

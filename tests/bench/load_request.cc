@@ -10,7 +10,6 @@
 #include "rpyc/brine.h"
 #include "rpyc/channel.h"
 #include "rpyc/limits.h"
-#include "tests/bench/loopback.h"
 
 namespace rpyc::bench {
 namespace {
@@ -62,25 +61,25 @@ std::string Request(const Work& work, uint32_t seq, Handle handle, Value args) {
 }
 
 // Sends a frame and receives one, header and trailer included.
-absl::StatusOr<std::string> Ask(const Fd& fd, absl::string_view request) {
+absl::StatusOr<std::string> Ask(Line& line, absl::string_view request) {
   std::array<char, kFrameHeaderBytes> header;
-  if (!SendAll(fd, request) || !ReceiveAll(fd, header.data(), header.size())) {
+  if (!line.SendAll(request) || !line.ReceiveAll(header.data(), header.size())) {
     return absl::UnavailableError("the connection broke");
   }
   size_t size = 0;
   for (int i = 0; i < 4; ++i) size = size << 8 | static_cast<uint8_t>(header[i]);
   std::string reply(header.data(), header.size());
   reply.resize(header.size() + size + kFrameTrailerBytes);
-  if (!ReceiveAll(fd, reply.data() + header.size(), size + kFrameTrailerBytes)) {
+  if (!line.ReceiveAll(reply.data() + header.size(), size + kFrameTrailerBytes)) {
     return absl::UnavailableError("the connection broke");
   }
   return reply;
 }
 
 // The object that a request gives a reference to, as its id_pack.
-absl::StatusOr<Value> AskForObject(const Fd& fd, const Work& work, uint32_t seq, Handle handle,
+absl::StatusOr<Value> AskForObject(Line& line, const Work& work, uint32_t seq, Handle handle,
                                    Value args) {
-  absl::StatusOr<std::string> reply = Ask(fd, Request(work, seq, handle, std::move(args)));
+  absl::StatusOr<std::string> reply = Ask(line, Request(work, seq, handle, std::move(args)));
   if (!reply.ok()) return reply.status();
   absl::string_view payload = *reply;
   payload.remove_prefix(kFrameHeaderBytes + (work.dialect == Dialect::kV6 ? 1 : 0));
@@ -110,30 +109,30 @@ std::string FillFor(const Work& work) {
 }
 
 // The request, with what it needs asked for first: (handle, boxed arguments).
-absl::StatusOr<Value> PrepareRequest(const Fd& fd, const Work& work, const Value& args) {
+absl::StatusOr<Value> PrepareRequest(Line& line, const Work& work, const Value& args) {
   const auto request = [](Handle handle, std::vector<Value> boxed) {
     return Tuple({Value(static_cast<int>(handle)), Boxed(Label::kTuple, Tuple(std::move(boxed)))});
   };
   const Value name = ByValue(Value(work.operation == Work::Operation::kEcho ? "echo" : "add"));
   absl::StatusOr<Value> root =
-      AskForObject(fd, work, kFirstSeq + 1, Handle::kGetRoot, ByValue(Tuple({})));
+      AskForObject(line, work, kFirstSeq + 1, Handle::kGetRoot, ByValue(Tuple({})));
   if (!root.ok()) return root.status();
   const Value boxed_root = Boxed(Label::kLocalRef, *std::move(root));
   if (work.operation == Work::Operation::kRootAdd) {
     return request(Handle::kCallAttr, {boxed_root, name, ByValue(args), ByValue(Tuple({}))});
   }
-  absl::StatusOr<Value> method = AskForObject(fd, work, kFirstSeq + 2, Handle::kGetAttr,
+  absl::StatusOr<Value> method = AskForObject(line, work, kFirstSeq + 2, Handle::kGetAttr,
                                               Boxed(Label::kTuple, Tuple({boxed_root, name})));
   if (!method.ok()) return method.status();
   return request(Handle::kCall,
                  {Boxed(Label::kLocalRef, *std::move(method)), ByValue(args), ByValue(Tuple({}))});
 }
 
-absl::StatusOr<Exchange> PrepareCall(const Fd& fd, const Work& work) {
+absl::StatusOr<Exchange> PrepareCall(Line& line, const Work& work) {
   const bool echo = work.operation == Work::Operation::kEcho;
   const Value data = echo ? Value(Bytes{FillFor(work)}) : Value(3);
   absl::StatusOr<Value> request =
-      PrepareRequest(fd, work, echo ? Tuple({data}) : Tuple({Value(1), Value(2)}));
+      PrepareRequest(line, work, echo ? Tuple({data}) : Tuple({Value(1), Value(2)}));
   if (!request.ok()) return request.status();
   Exchange exchange;
   const std::string payload =
@@ -168,13 +167,13 @@ uint32_t SeqOf(absl::string_view frame) {
   return seq;
 }
 
-absl::StatusOr<Exchange> Prepare(const Fd& fd, const Work& work) {
+absl::StatusOr<Exchange> Prepare(Line& line, const Work& work) {
   if (work.operation == Work::Operation::kRaw) {
     return Exchange{std::string(work.raw_out, 'x'), std::string(work.raw_in, 'y'), true};
   }
-  absl::StatusOr<Exchange> exchange = PrepareCall(fd, work);
+  absl::StatusOr<Exchange> exchange = PrepareCall(line, work);
   if (!exchange.ok()) return exchange;
-  absl::StatusOr<std::string> reply = Ask(fd, exchange->request);
+  absl::StatusOr<std::string> reply = Ask(line, exchange->request);
   if (!reply.ok()) return reply.status();
   if (*reply != exchange->reply) {
     return absl::InternalError(absl::StrCat("wrong reply of ", reply->size(), " bytes instead of ",

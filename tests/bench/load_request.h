@@ -9,8 +9,8 @@
 #include "absl/strings/string_view.h"
 #include "rpyc/dialect.h"
 #include "rpyc/protocol_constants.h"
-#include "rpyc/transport/fd.h"
 #include "rpyc/value.h"
+#include "tests/bench/line.h"
 
 namespace rpyc::bench {
 
@@ -50,7 +50,7 @@ uint32_t SeqOf(absl::string_view frame);
 // Asks the server for its root and the method, makes one call and checks the whole reply; the
 // connection is then as a client's that has done so.
 // Errors:  kUnavailable - the connection broke; kInternal - the server answers something else.
-absl::StatusOr<Exchange> Prepare(const Fd& fd, const Work& work);
+absl::StatusOr<Exchange> Prepare(Line& line, const Work& work);
 
 }  // namespace rpyc::bench
 

@@ -76,27 +76,6 @@ void CloseByReset(Fd fd) {
   ::setsockopt(fd.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
 }
 
-bool SendAll(const Fd& fd, absl::string_view data) {
-  while (!data.empty()) {
-    const ssize_t sent = ::send(fd.get(), data.data(), data.size(), MSG_NOSIGNAL);
-    if (sent < 0 && errno != EINTR) return false;
-    if (sent > 0) data.remove_prefix(static_cast<size_t>(sent));
-  }
-  return true;
-}
-
-bool ReceiveAll(const Fd& fd, char* into, size_t bytes) {
-  while (bytes > 0) {
-    const ssize_t received = ::recv(fd.get(), into, bytes, 0);
-    if (received == 0 || (received < 0 && errno != EINTR)) return false;
-    if (received > 0) {
-      into += received;
-      bytes -= static_cast<size_t>(received);
-    }
-  }
-  return true;
-}
-
 void RaiseDescriptorLimit() {
   rlimit descriptors;
   if (::getrlimit(RLIMIT_NOFILE, &descriptors) != 0) return;

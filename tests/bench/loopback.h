@@ -2,7 +2,6 @@
 #define RPYC_TESTS_BENCH_LOOPBACK_H_
 
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "rpyc/transport/fd.h"
 
 // Bare TCP sockets on 127.0.0.1, with nothing of the host in between: the limit that it is measured
@@ -22,10 +21,6 @@ absl::StatusOr<Fd> ConnectToLoopback(int port);
 void SetBlocking(const Fd& fd, bool blocking);
 // Ends with a reset, so that thousands of short connections do not use up the ports.
 void CloseByReset(Fd fd);
-
-// Sends everything / receives exactly `bytes` bytes on a blocking socket; false if it broke.
-bool SendAll(const Fd& fd, absl::string_view data);
-bool ReceiveAll(const Fd& fd, char* into, size_t bytes);
 
 // As many descriptors as the system allows.
 void RaiseDescriptorLimit();

@@ -1,0 +1,34 @@
+"""RPyC's own servers, to compare with: python_server.py CLASS [KEYFILE CERTFILE]. Prints "listening on PORT".
+
+CLASS is one of rpyc.utils.server: ThreadedServer, ThreadPoolServer, ...
+"""
+
+import logging
+import resource
+import sys
+
+import rpyc
+from rpyc.utils import server
+from rpyc.utils.authenticators import SSLAuthenticator
+
+
+class Echo(rpyc.Service):
+    def exposed_add(self, a, b):
+        return a + b
+
+    def exposed_echo(self, data):
+        return data
+
+
+def main(name, *tls):
+    logging.disable(logging.CRITICAL)
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    served = getattr(server, name)(Echo, hostname="127.0.0.1", authenticator=SSLAuthenticator(*tls) if tls else None)
+    served._listen()  # as _start_in_thread of RPyC does: else one who connects now is refused
+    print(f"listening on {served.port}", flush=True)
+    served.start()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
