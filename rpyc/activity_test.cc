@@ -6,8 +6,10 @@
 #include <thread>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
+#include "rpyc/mutex.h"
 #include "rpyc/pending_request.h"
 #include "rpyc/testing/memory_stream.h"
 #include "rpyc/testing/peer.h"
@@ -341,19 +343,29 @@ class UnattendedTest : public ActivityTest {
  protected:
   UnattendedTest() {
     MakeActivity();
-    activity_->OnUnattended([this](bool unserved) { told_.push_back(unserved); });
+    activity_->OnUnattended([this](bool unserved) {
+      MutexLock lock(&mutex_);
+      told_.push_back(unserved);
+    });
   }
-  std::vector<bool> told_;
+  std::vector<bool> told() const {
+    MutexLock lock(&mutex_);
+    return told_;
+  }
+
+ private:
+  mutable Mutex mutex_;
+  std::vector<bool> told_ ABSL_GUARDED_BY(mutex_);
 };
 
 TEST_P(UnattendedTest, WhoGivesTheInputLeavesIt) {
   TakeInput();
-  EXPECT_TRUE(told_.empty());
+  EXPECT_TRUE(told().empty());
   activity_->GiveInput();
-  EXPECT_EQ(told_, std::vector<bool>{false});
+  EXPECT_EQ(told(), std::vector<bool>{false});
   TakeInput();
   activity_->GiveInput(/*unserved=*/true);
-  EXPECT_EQ(told_, (std::vector<bool>{false, true}));
+  EXPECT_EQ(told(), (std::vector<bool>{false, true}));
 }
 
 TEST_P(UnattendedTest, WhatRunsIsAttended) {
@@ -363,10 +375,10 @@ TEST_P(UnattendedTest, WhatRunsIsAttended) {
   std::unique_ptr<Job> none;
   ASSERT_EQ(activity_->Wait(&awaited, absl::InfinitePast(), &none), Activity::Got::kInput);
   activity_->GiveInput();
-  EXPECT_TRUE(told_.empty());
+  EXPECT_TRUE(told().empty());
   ASSERT_TRUE(activity_->EndRun());
   activity_->GiveInput();
-  EXPECT_EQ(told_, std::vector<bool>{false});
+  EXPECT_EQ(told(), std::vector<bool>{false});
 }
 
 TEST_P(UnattendedTest, WhoLooksAtNoMessagesForgetsNone) {
@@ -374,14 +386,14 @@ TEST_P(UnattendedTest, WhoLooksAtNoMessagesForgetsNone) {
   activity_->GiveInput(/*unserved=*/true);
   TakeInput();
   activity_->ReturnInput();
-  EXPECT_EQ(told_, (std::vector<bool>{true, true}));
+  EXPECT_EQ(told(), (std::vector<bool>{true, true}));
   TakeInput();
   activity_->GiveInput();
   client_->Send(Ping("a"));
   TakeInput();
   ASSERT_TRUE(stream_->ReadAhead(1).ok());
   activity_->ReturnInput();
-  EXPECT_EQ(told_, (std::vector<bool>{true, true, false, true}));
+  EXPECT_EQ(told(), (std::vector<bool>{true, true, false, true}));
 }
 
 TEST_P(UnattendedTest, WhoWaitsAttends) {
@@ -397,15 +409,15 @@ TEST_P(UnattendedTest, WhoWaitsAttends) {
   while (!waits.load()) std::this_thread::yield();
   activity_->GiveInput();  // to the waiter, should it be there by now: it leaves it then
   waiter.join();
-  ASSERT_FALSE(told_.empty());
-  EXPECT_FALSE(told_.back());
+  ASSERT_FALSE(told().empty());
+  EXPECT_FALSE(told().back());
 }
 
 TEST_P(UnattendedTest, TheEndIsTold) {
   TakeInput();
   activity_->End();
   activity_->GiveInput();
-  EXPECT_EQ(told_.size(), 1u);  // for somebody to find it
+  EXPECT_EQ(told().size(), 1u);  // for somebody to find it
 }
 
 TEST_P(UnattendedTest, IdleLooksAreCounted) {
