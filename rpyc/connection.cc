@@ -533,8 +533,8 @@ absl::Status Connection::RunJob(Job& job) {
     const auto count = [](std::atomic<int64_t>& counter) {
       counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
     };
-    if (!status.ok()) count(counters_.calls_failed);
-    count(counters_.calls);
+    if (!status.ok()) count(counters_->calls_failed);
+    count(counters_->calls);
   }
   return absl::OkStatus();
 }

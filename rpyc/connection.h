@@ -72,6 +72,8 @@ class Connection : private Requester {
   // Says who the peer has turned out to be, which of our addresses it came to (CallContext), and
   // what of its messages was received along with that. Once, before Open; by who authenticates.
   void Introduce(std::string local, Value credentials, absl::string_view received = {});
+  // Has it count in `counters`, which outlive it: another process reads them, say. Before Open.
+  void CountIn(ConnectionCounters* counters) { counters_ = counters; }
   // Runs the service's on_connect. Once, before anything is served.
   // Errors:  kFailedPrecondition - the hook failed; the connection has ended.
   absl::Status Open();
@@ -121,7 +123,7 @@ class Connection : private Requester {
   // Whether a request is being served.
   bool busy() const { return activity_.busy(); }
   bool ended() const { return ended_.load(); }
-  const ConnectionCounters& counters() const { return counters_; }
+  const ConnectionCounters& counters() const { return *counters_; }
   const std::string& peer() const { return caller_->peer; }
   // Our requests to the peer. Outlives the connection.
   const std::shared_ptr<NetrefOwner>& peer_objects() const { return proxies_.owner(); }
@@ -194,7 +196,8 @@ class Connection : private Requester {
   Activity activity_;
   Outbox outbox_;
   std::atomic<int> unanswered_{0};  // messages of ours
-  ConnectionCounters counters_;
+  ConnectionCounters own_counters_;
+  ConnectionCounters* counters_ = &own_counters_;
 
   std::atomic<bool> ended_{false};
   std::atomic<bool> left_unheard_{false};  // the peer has hung up, and had sent nothing

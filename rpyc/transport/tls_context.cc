@@ -102,7 +102,14 @@ absl::Status TlsContext::Use(const TlsPem& pem) {
   if (!context.ok()) return context.status();
   MutexLock lock(&mutex_);
   std::swap(context_, *context);  // the old one goes when its last connection does
+  pem_ = pem;
+  version_.fetch_add(1);
   return absl::OkStatus();
+}
+
+TlsContext::Source TlsContext::source() const {
+  MutexLock lock(&mutex_);
+  return {pem_, version_.load()};
 }
 
 absl::Status TlsContext::Reload() {

@@ -55,6 +55,13 @@ class TlsContext {
 
   // A server's end of a new connection.
   SslPtr NewConnection() const;
+  // What it is made of, to make another of it in another process, and how often that has changed.
+  struct Source {
+    TlsPem pem;
+    int64_t version = 0;
+  };
+  Source source() const;
+  int64_t version() const { return version_.load(); }
   const TlsOptions& options() const { return options_; }
 
  private:
@@ -77,8 +84,10 @@ class TlsContext {
   Stamps loaded_ ABSL_GUARDED_BY(reload_mutex_);
   std::optional<Stamps> failed_ ABSL_GUARDED_BY(reload_mutex_);  // told already
 
+  std::atomic<int64_t> version_{0};
   mutable Mutex mutex_;
   std::shared_ptr<ssl_ctx_st> context_ ABSL_GUARDED_BY(mutex_);
+  TlsPem pem_ ABSL_GUARDED_BY(mutex_);
 };
 
 // What a client's TLS connections have in common. Threads: any.
