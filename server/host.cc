@@ -30,8 +30,8 @@ absl::Status ServerError(const ServerOptions& server, const absl::Status& status
 }  // namespace
 
 struct Host::State {
-  explicit State(ServiceCatalog catalog, ServerKindTable kinds)
-      : directory(std::move(catalog), std::move(kinds)) {}
+  State(ServiceCatalog catalog, ServerKindTable kinds, std::shared_ptr<Zygote> zygote)
+      : directory(std::move(catalog), std::move(kinds), std::move(zygote)) {}
 
   ServerDirectory directory;
   std::unique_ptr<AdminServer> admin;  // null: off; goes before the directory it serves
@@ -42,7 +42,8 @@ absl::StatusOr<std::unique_ptr<Host>> Host::Start(HostOptions options) {
   const absl::Time start_time = absl::Now();
   absl::StatusOr<ServiceCatalog> catalog = ServiceCatalog::Make(std::move(options.services));
   if (!catalog.ok()) return catalog.status();
-  auto state = std::make_unique<State>(*std::move(catalog), std::move(options.kinds));
+  auto state = std::make_unique<State>(*std::move(catalog), std::move(options.kinds),
+                                       std::move(options.zygote));
   // First whatever can be said without binding anything.
   for (const ServerOptions& server : options.servers) {
     absl::Status checked = state->directory.CheckServer("", server).status();

@@ -13,6 +13,7 @@
 #include "server/server_kind.h"
 #include "server/server_kinds.h"
 #include "server/server_options.h"
+#include "server/zygote.h"
 
 namespace rpyc {
 
@@ -22,6 +23,9 @@ struct HostOptions {
   ServerKindTable kinds = BuiltinServerKinds();
   std::string admin_address = "";           // HOST:PORT, unix:PATH, or empty: no control plane
   std::vector<ServerOptions> servers = {};  // started in this order
+  // Of StartZygote, with the same services and kinds: servers whose connections have processes of
+  // their own need it. Several hosts may share one.
+  std::shared_ptr<Zygote> zygote = nullptr;
 };
 
 // Servers and their control plane in one process, for a program with a main loop of its own: no

@@ -21,6 +21,7 @@
 #include "server/host_flags.h"
 #include "server/log.h"
 #include "server/reason.h"
+#include "server/start_zygote.h"
 #include "server/version.h"
 
 namespace rpyc {
@@ -128,6 +129,14 @@ absl::Status GiveSockets(const std::vector<std::string>& names, InheritedSockets
   return absl::OkStatus();
 }
 
+// The zygote that kinds of the table need; null if none does.
+absl::StatusOr<std::shared_ptr<Zygote>> StartZygoteIfNeeded(const HostOptions& options) {
+  for (const ServerKindInfo& kind : options.kinds.rows()) {
+    if (kind.traits.separate_process) return StartZygote(options.services, options.kinds);
+  }
+  return nullptr;
+}
+
 // Serves until a signal ends it.
 int Run(HostOptions options, const HostFlags& flags) {
   // Whatever is inherited has its descriptor; nothing of ours is open yet.
@@ -139,6 +148,8 @@ int Run(HostOptions options, const HostFlags& flags) {
     return Fail(absl::IsAlreadyExists(given) ? kExitUsage : kExitFailure,
                 absl::StrCat("--server: ", given.message()));
   }
+  absl::StatusOr<std::shared_ptr<Zygote>> zygote = StartZygoteIfNeeded(options);
+  if (zygote.ok()) options.zygote = *zygote;
   PrepareProcess();
   // Until all is up only debugging logs: a start that fails says one line.
   const spdlog::level::level_enum level = spdlog::level::from_str(flags.log_level);
@@ -161,6 +172,10 @@ int Run(HostOptions options, const HostFlags& flags) {
   Log().set_level(level);
   for (const std::string& socket : untaken) {
     Log().warn("inherited socket {}: no --server listens on it", socket);
+  }
+  if (!zygote.ok()) {
+    Log().warn("connections can have no processes of their own: {}",
+               std::string(zygote.status().message()));
   }
   if (no_services) Log().warn("no services are linked into this host: it can start no server");
 

@@ -1,5 +1,9 @@
 #include "server/option_checks.h"
 
+#include <pwd.h>
+#include <unistd.h>
+
+#include <array>
 #include <cstdint>
 #include <limits>
 #include <string>
@@ -39,6 +43,54 @@ absl::Status CheckKindOption(const KindOption& option, const ServerKindInfo& kin
   return CheckRange(field, *value, option.most);
 }
 
+// Of max_memory_bytes: less is used up before the first call.
+constexpr int64_t kLeastMemoryBytes = 1 << 20;
+constexpr int kMostNiceness = 19;
+
+absl::Status CheckUser(const std::string& user) {
+  passwd entry = {};
+  passwd* found = nullptr;
+  std::array<char, 4096> text;
+  const int error = ::getpwnam_r(user.c_str(), &entry, text.data(), text.size(), &found);
+  if (error != 0 || found == nullptr) {
+    return InvalidField("spec.user", absl::StrCat("spec.user: there is no user ", user));
+  }
+  if (::geteuid() == 0 || ::geteuid() == found->pw_uid) return absl::OkStatus();
+  return InvalidField("spec.user", absl::StrCat("spec.user is ", user, ", and a host of user id ",
+                                                ::geteuid(), " may not become another's"));
+}
+
+// Those of kinds that serve in processes.
+absl::Status CheckProcessOptions(const ServerKindInfo& kind, ServerOptions* given) {
+  const ServerOptions& options = *given;
+  const struct {
+    absl::string_view name;
+    bool given;
+  } fields[] = {
+      {"max_memory_bytes", options.max_memory_bytes != 0},
+      {"max_cpu_time", options.max_cpu_time != absl::ZeroDuration()},
+      {"niceness", options.niceness != 0},
+      {"user", !options.user.empty()},
+  };
+  for (const auto& field : fields) {
+    if (!field.given || kind.traits.Accepts(field.name)) continue;
+    const std::string name = absl::StrCat("spec.", field.name);
+    return InvalidField(name, absl::StrCat(name, " is not an option of kind ", kind.name));
+  }
+  if (options.max_memory_bytes != 0 && options.max_memory_bytes < kLeastMemoryBytes) {
+    return InvalidField("spec.max_memory_bytes",
+                        absl::StrCat("spec.max_memory_bytes is ", options.max_memory_bytes,
+                                     ", must be 0 or at least ", kLeastMemoryBytes));
+  }
+  if (options.max_cpu_time < absl::ZeroDuration()) {
+    return InvalidField("spec.max_cpu_time", "spec.max_cpu_time is negative");
+  }
+  given->max_cpu_time = absl::Ceil(options.max_cpu_time, absl::Seconds(1));  // the kernel's unit
+  absl::Status status = CheckRange("spec.niceness", options.niceness, kMostNiceness);
+  if (status.ok() && !options.user.empty()) status = CheckUser(options.user);
+  return status;
+}
+
 absl::Status CheckTls(TlsOptions* tls) {
   if (tls->certfile.empty()) {
     return InvalidField("spec.tls.certfile", "spec.tls.certfile is empty: TLS needs a certificate");
@@ -59,6 +111,7 @@ absl::Status CheckOptions(const ServerKindInfo& kind, ServerOptions* options) {
   for (const KindOption& option : kKindOptions) {
     status.Update(CheckKindOption(option, kind, &(options->*option.field)));
   }
+  status.Update(CheckProcessOptions(kind, options));
   status.Update(CheckRange("spec.limits.max_sessions", options->max_sessions,
                            std::numeric_limits<int64_t>::max()));
   if (options->max_sessions == 0) options->max_sessions = ServerOptions().max_sessions;

@@ -22,14 +22,32 @@ bool IsWorthAWarning(const absl::Status& end) {
          absl::IsFailedPrecondition(end) || absl::IsUnauthenticated(end);
 }
 
-// Who is at the other end, for the log: "127.0.0.1:53422", with the operator's label if there is
-// one.
-std::string NameOf(const Socket& socket, const ProtocolConfig& config) {
-  if (config.connid.empty()) return socket.peer();
-  return absl::StrCat(socket.peer(), " (", absl::Utf8SafeCEscape(config.connid), ")");
+}  // namespace
+
+std::string SessionSetup::NameOf(const Socket& socket) const {
+  if (options.config.connid.empty()) return socket.peer();
+  return absl::StrCat(socket.peer(), " (", absl::Utf8SafeCEscape(options.config.connid), ")");
 }
 
-}  // namespace
+void SessionSetup::RefreshTls() const {
+  if (tls == nullptr) return;
+  const absl::StatusOr<bool> reloaded = tls->ReloadIfChanged();
+  if (!reloaded.ok()) {
+    Log().error("{}: goes on with the old certificate: {}", label,
+                std::string(reloaded.status().message()));
+  } else if (*reloaded) {
+    Log().info("{}: has read its certificate again", label);
+  }
+}
+
+void SessionSetup::LogEnd(const std::string& peer, const absl::Status& end) const {
+  const spdlog::level::level_enum level =
+      IsWorthAWarning(end) ? spdlog::level::warn : spdlog::level::debug;
+  if (Log().should_log(level)) {
+    Log().log(level, "{}: goodbye {}{}{}", label, peer, end.ok() ? "" : ": ",
+              absl::Utf8SafeCEscape(end.message()));  // may quote the peer
+  }
+}
 
 struct RpycSession::Entrance {
   PeerInfo peer;
@@ -42,9 +60,10 @@ struct RpycSession::Entrance {
 
 RpycSession::RpycSession(Socket socket, std::shared_ptr<SessionSetup> setup)
     : setup_(std::move(setup)),
-      peer_(NameOf(socket, setup_->options.config)),
+      peer_(setup_->NameOf(socket)),
       connection_(MakeStream(std::move(socket)), &setup_->service, &setup_->options, peer_),
       entrance_closes_(absl::Now() + setup_->handshake_timeout) {
+  if (setup_->counters != nullptr) connection_.CountIn(setup_->counters);
   setup_->ledger.Began(&connection_.counters());
   Log().debug("{}: accepted {}", setup_->label, peer_);
 }
@@ -58,13 +77,7 @@ std::unique_ptr<Stream> RpycSession::MakeStream(Socket socket) {
   entrance_->peer = PeerInfoOf(socket);
   std::unique_ptr<Stream> stream = std::make_unique<SocketStream>(std::move(socket));
   if (setup_->tls != nullptr) {
-    const absl::StatusOr<bool> reloaded = setup_->tls->ReloadIfChanged();
-    if (!reloaded.ok()) {
-      Log().error("{}: goes on with the old certificate: {}", setup_->label,
-                  std::string(reloaded.status().message()));
-    } else if (*reloaded) {
-      Log().info("{}: has read its certificate again", setup_->label);
-    }
+    setup_->RefreshTls();
     auto secure = std::make_unique<TlsStream>(std::move(stream), setup_->tls->NewConnection());
     entrance_->tls = secure.get();
     stream = std::move(secure);
@@ -173,12 +186,7 @@ absl::Status RpycSession::End() {
   setup_->ledger.Ended(&connection_.counters());
   counted_ = false;
   absl::Status end = connection_.end_status();
-  const spdlog::level::level_enum level =
-      IsWorthAWarning(end) ? spdlog::level::warn : spdlog::level::debug;
-  if (Log().should_log(level)) {
-    Log().log(level, "{}: goodbye {}{}{}", setup_->label, peer_, end.ok() ? "" : ": ",
-              absl::Utf8SafeCEscape(end.message()));  // may quote the peer
-  }
+  setup_->LogEnd(peer_, end);
   return end;
 }
 

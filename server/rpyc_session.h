@@ -28,6 +28,15 @@ struct SessionSetup {
         tls(std::move(tls)),
         handshake_timeout(handshake_timeout) {}
 
+  // Reads the certificates again if their files have changed, and logs that. Before a session is
+  // made.
+  void RefreshTls() const;
+  // Logs how the session of `peer` has ended.
+  void LogEnd(const std::string& peer, const absl::Status& end) const;
+  // Who is at the other end, for the log: "127.0.0.1:53422", with the operator's label if there is
+  // one.
+  std::string NameOf(const Socket& socket) const;
+
   const Service service;
   const Connection::Options options;
   const std::shared_ptr<Watcher> watcher;
@@ -36,6 +45,8 @@ struct SessionSetup {
   std::string
       label;  // of the server, for the log: "ECHO/18861" as RPyC; set before the first session
   SessionLedger ledger;
+  // Where the connection counts, in a process of one connection; null: each for itself.
+  ConnectionCounters* counters = nullptr;
 };
 
 // The Session of an ordinary RPyC connection: TLS, the service's authenticator, RPyC. Counts itself

@@ -80,7 +80,7 @@ class Server::Core : public std::enable_shared_from_this<Core> {
             service, Connection::Options{options_.limits, options_.protocol_config},
             std::move(watcher), std::move(tls), options_.handshake_timeout)) {}
 
-  absl::Status Start(const SocketAddress& address);
+  absl::Status Start(const SocketAddress& address, std::shared_ptr<Zygote> zygote);
   void Close(absl::Duration drain_timeout);
   ServerSnapshot Snapshot() const;
   absl::Status ReloadCertificates();
@@ -93,6 +93,7 @@ class Server::Core : public std::enable_shared_from_this<Core> {
   void TakeTheOne();
   void Refuse(const absl::Status& why);
   void ListenerGone(const absl::Status& why);
+  void Fail(const absl::Status& why);
 
   // Constant once started.
   const ServerOptions options_;
@@ -116,12 +117,18 @@ class Server::Core : public std::enable_shared_from_this<Core> {
   absl::Status last_error_ ABSL_GUARDED_BY(mutex_);
 };
 
-absl::Status Server::Core::Start(const SocketAddress& address) {
+absl::Status Server::Core::Start(const SocketAddress& address, std::shared_ptr<Zygote> zygote) {
   const KindContext context = {.make_session = [this](Socket socket) -> std::shared_ptr<Session> {
                                  if (one_connection_) TakeTheOne();
                                  return std::make_shared<RpycSession>(std::move(socket), setup_);
                                },
-                               .options = &options_};
+                               .options = &options_,
+                               .zygote = std::move(zygote),
+                               .setup = setup_,
+                               .failed =
+                                   [core = weak_from_this()](const absl::Status& why) {
+                                     if (const auto alive = core.lock()) alive->Fail(why);
+                                   }};
   if (absl::Status started = kind_->Start(context); !started.ok()) {
     return ReasonStatus(absl::StatusCode::kFailedPrecondition, "KIND_UNAVAILABLE",
                         absl::StrCat("kind ", options_.kind, ": ", started.message()));
@@ -220,6 +227,19 @@ void Server::Core::ListenerGone(const absl::Status& why) {
   state_changed_();
 }
 
+// The kind can serve no more.
+void Server::Core::Fail(const absl::Status& why) {
+  {
+    MutexLock lock(&mutex_);
+    if (state_ != ServerState::kListening) return;
+    state_ = ServerState::kFailed;
+    last_error_ = why;
+    if (listener_ != nullptr) listener_->Stop();
+  }
+  Log().error("{}: no longer serving: {}", setup_->label, std::string(why.message()));
+  state_changed_();
+}
+
 void Server::Core::Close(absl::Duration drain_timeout) {
   bool first;
   {
@@ -291,17 +311,15 @@ ServerSnapshot Server::Core::Snapshot() const {
   return snapshot;
 }
 
-absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options,
-                                                      const Service& service,
-                                                      const ServerKindTable& kinds,
-                                                      std::shared_ptr<Watcher> watcher,
-                                                      StateObserver state_changed) {
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(
+    const ServerOptions& options, const Service& service, const ServerKindTable& kinds,
+    std::shared_ptr<Watcher> watcher, StateObserver state_changed, std::shared_ptr<Zygote> zygote) {
   absl::StatusOr<Prepared> prepared = Prepare(options, service, kinds);
   if (!prepared.ok()) return prepared.status();
   auto core = std::make_shared<Core>(std::move(prepared->options), service, *prepared->kind,
                                      std::move(watcher), std::move(prepared->tls),
                                      std::move(state_changed));
-  absl::Status started = core->Start(prepared->address);
+  absl::Status started = core->Start(prepared->address, std::move(zygote));
   if (!started.ok()) return started;
   return std::unique_ptr<Server>(new Server(std::move(core)));
 }

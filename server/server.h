@@ -14,6 +14,7 @@
 #include "server/server_kind.h"
 #include "server/server_options.h"
 #include "server/watcher.h"
+#include "server/zygote.h"
 
 namespace rpyc {
 
@@ -47,7 +48,8 @@ class Server {
  public:
   using StateObserver = std::function<void()>;
 
-  // Starts a server: it is listening when this returns. Its connections share `watcher`.
+  // Starts a server: it is listening when this returns. Its connections share `watcher`; processes
+  // of their own they have by `zygote`.
   // `state_changed` is called after each later change of its state, by the thread that made it and
   // under no lock. It owns what it uses: where a call never returns, its last call comes when the
   // server is long gone. Errors:  with the contract's reasons: ADDRESS_IN_USE, BIND_NOT_PERMITTED,
@@ -57,7 +59,8 @@ class Server {
   //          LIMIT_EXCEEDED - out of threads, descriptors or memory.
   static absl::StatusOr<std::unique_ptr<Server>> Start(
       const ServerOptions& options, const Service& service, const ServerKindTable& kinds,
-      std::shared_ptr<Watcher> watcher, StateObserver state_changed = [] {});
+      std::shared_ptr<Watcher> watcher, StateObserver state_changed = [] {},
+      std::shared_ptr<Zygote> zygote = nullptr);
   // All that Start does but bind and start; answers the options with defaults filled in.
   // Errors:  as Start's, except ADDRESS_IN_USE and BIND_NOT_PERMITTED.
   static absl::StatusOr<ServerOptions> Check(const ServerOptions& options, const Service& service,

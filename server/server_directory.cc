@@ -233,8 +233,12 @@ bool ServerDirectory::State::AllClosedLocked() const {
                      [](const auto& item) { return item.second->stage == Entry::kClosed; });
 }
 
-ServerDirectory::ServerDirectory(ServiceCatalog catalog, ServerKindTable kinds)
-    : catalog_(std::move(catalog)), kinds_(std::move(kinds)), state_(std::make_shared<State>()) {}
+ServerDirectory::ServerDirectory(ServiceCatalog catalog, ServerKindTable kinds,
+                                 std::shared_ptr<Zygote> zygote)
+    : catalog_(std::move(catalog)),
+      kinds_(std::move(kinds)),
+      zygote_(std::move(zygote)),
+      state_(std::make_shared<State>()) {}
 
 ServerDirectory::~ServerDirectory() { CloseAll(absl::ZeroDuration()); }
 
@@ -252,7 +256,8 @@ absl::StatusOr<ServerRecord> ServerDirectory::StartServer(absl::string_view id,
   absl::StatusOr<EntryPtr> entry = state_->BeginStart(id, options, **service);
   if (!entry.ok()) return entry.status();
   absl::StatusOr<EntryView> started = state_->EndStart(
-      *entry, Server::Start(options, **service, kinds_, watcher_, state_->Observer(*entry)));
+      *entry,
+      Server::Start(options, **service, kinds_, watcher_, state_->Observer(*entry), zygote_));
   if (!started.ok()) return started.status();
   state_->CollectIfClosed(*entry);  // it may have closed before the entry had it
   return std::move(*started).ToRecord();

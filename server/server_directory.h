@@ -16,6 +16,7 @@
 #include "server/server_options.h"
 #include "server/service_catalog.h"
 #include "server/watcher.h"
+#include "server/zygote.h"
 
 namespace rpyc {
 
@@ -33,7 +34,9 @@ struct ServerRecord {
 // start or close of one server does not hold up the others.
 class ServerDirectory {
  public:
-  ServerDirectory(ServiceCatalog catalog, ServerKindTable kinds);
+  // Kinds that serve in processes of their own have them by `zygote`.
+  ServerDirectory(ServiceCatalog catalog, ServerKindTable kinds,
+                  std::shared_ptr<Zygote> zygote = nullptr);
   // Closes what is open, without draining.
   ~ServerDirectory();
 
@@ -97,6 +100,7 @@ class ServerDirectory {
 
   const ServiceCatalog catalog_;
   const ServerKindTable kinds_;
+  const std::shared_ptr<Zygote> zygote_;
   const std::shared_ptr<Watcher> watcher_ = std::make_shared<Watcher>();  // of all servers
   const std::shared_ptr<State> state_;  // shared with the threads of CloseAll
 };

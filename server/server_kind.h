@@ -19,6 +19,9 @@
 
 namespace rpyc {
 
+struct SessionSetup;
+class Zygote;
+
 // What the conformance suite and the option checks must know of a kind.
 struct ServerKindTraits {
   bool serves_inline = false;  // Admit returns only when the connection has ended
@@ -39,8 +42,20 @@ struct ServerKindTraits {
 struct KindContext {
   // Makes the session of an accepted socket; to be run once, where the kind decides. Counts it as
   // accepted, so a socket that Admit refuses should not come this far.
-  std::function<std::shared_ptr<Session>(Socket)> make_session;
+  using SessionMaker = std::function<std::shared_ptr<Session>(Socket)>;
+  SessionMaker make_session = nullptr;
   const ServerOptions* options = nullptr;
+
+  // The rest is for kinds that serve in processes of their own.
+
+  std::shared_ptr<Zygote> zygote = nullptr;  // null: the program has none
+  // What all sessions of the server have in common, for whoever does not make them here.
+  std::shared_ptr<SessionSetup> setup = nullptr;
+  // To be told why the kind can serve no more: the server is FAILED. Any thread, under no lock.
+  std::function<void(absl::Status why)> failed = nullptr;
+  // Set in the process that the connections' own are made from: a kind that serves in processes
+  // hands it make_session there, perhaps in a wrapping of its own, and starts nothing.
+  std::function<void(SessionMaker)> serve_in_processes = nullptr;
 };
 
 struct ServerKindStats {

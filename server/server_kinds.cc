@@ -5,6 +5,7 @@
 
 #include "server/server_kinds.h"
 
+#include "server/kinds/forking.h"
 #include "server/kinds/one_shot.h"
 #include "server/kinds/thread_pool.h"
 #include "server/kinds/threaded.h"
@@ -24,6 +25,13 @@ ServerKindTable BuiltinServerKinds() {
           .summary = "A fixed number of threads for all connections.",
           .traits = {.option_fields = {"nbthreads", "request_batch_size"}},
           .make = &MakeThreadPoolKind,
+      },
+      {
+          .name = "forking",
+          .summary = "A process for each connection; what one does, or dies of, is no other's.",
+          .traits = {.separate_process = true,
+                     .option_fields = {"max_memory_bytes", "max_cpu_time", "niceness", "user"}},
+          .make = &MakeForkingKind,
       },
       {
           .name = "one_shot",

@@ -34,6 +34,12 @@ struct ServerOptions {
   absl::Duration handshake_timeout = absl::Seconds(10);  // for TLS and the authenticator, together
   int nbthreads = 0;                                     // of kinds that have this option; 0: 10
   int request_batch_size = 0;                            // the same
+  // Of kinds that serve in processes. What a connection's process may use: private memory beyond
+  // what it begins with, processor time, and how nice it is (0 to 19); 0: no limit, and not nicer.
+  int64_t max_memory_bytes = 0;
+  absl::Duration max_cpu_time = absl::ZeroDuration();
+  int niceness = 0;
+  std::string user = "";          // whose the processes are, by name; empty: the host's
   int64_t max_sessions = 20'000;  // a connection over it is accepted and closed at once
   ProtocolConfig protocol_config = {};
   Limits limits = {};

@@ -10,14 +10,26 @@
 
 namespace rpyc {
 
+// What is served, wherever that is, as whoever ends it sees it. Threads: any.
+class Drainable {
+ public:
+  virtual ~Drainable() = default;
+
+  // Ends the connection at once if it is idle, else when the running call has been answered.
+  // `deadline` is when Shutdown will follow.
+  virtual void Drain(absl::Time deadline) = 0;
+  // Ends it now: the socket is shut under whatever runs.
+  virtual void Shutdown() = 0;
+  // Whether a call runs.
+  virtual bool busy() const = 0;
+};
+
 // One accepted connection from hand-over to end, as a kind sees it: the peer is authenticated and
 // then served. Keeps what its calls need alive, so that a call which never returns may outlive its
 // server. A kind may wrap it in one of its own, to do something around it.
 // Threads: ServeAll by one; the rest from any, also before and after ServeAll.
-class Session {
+class Session : public Drainable {
  public:
-  virtual ~Session() = default;
-
   // For people: "127.0.0.1:53422".
   virtual const std::string& peer() const = 0;
 
@@ -38,14 +50,6 @@ class Session {
   // over, and needs no more; said once.
   // Threads: any, also two at once where `arm` was called needlessly.
   virtual bool ServeArrived(int most_requests) = 0;
-
-  // Ends the connection at once if it is idle, else when the running call has been answered.
-  // `deadline` is when Shutdown will follow.
-  virtual void Drain(absl::Time deadline) = 0;
-  // Ends it now: the socket is shut under whatever runs.
-  virtual void Shutdown() = 0;
-  // Whether a call runs.
-  virtual bool busy() const = 0;
 };
 
 }  // namespace rpyc

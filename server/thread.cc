@@ -22,11 +22,12 @@ void* Run(void* argument) {
 
 }  // namespace
 
-absl::Status StartThread(Body body) {
+absl::Status StartThread(Body body, size_t stack_bytes) {
   auto owned = std::make_unique<Body>(std::move(body));
   pthread_attr_t attributes;
   ::pthread_attr_init(&attributes);
   ::pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+  if (stack_bytes != 0) ::pthread_attr_setstacksize(&attributes, stack_bytes);
   pthread_t thread;
   int error;
   {

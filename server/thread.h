@@ -1,6 +1,8 @@
 #ifndef RPYC_SERVER_THREAD_H_
 #define RPYC_SERVER_THREAD_H_
 
+#include <cstddef>
+
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 
@@ -9,7 +11,8 @@ namespace rpyc {
 // Runs `body` on a thread of its own, which nobody joins: `body` owns what it uses and says itself
 // when it is done. It takes no signals (signal_mask.h). Unlike std::thread, running out of threads
 // is a Status. Errors:  kResourceExhausted - `body` has been destroyed without running.
-absl::Status StartThread(absl::AnyInvocable<void() &&> body);
+// With `stack_bytes` its stack is that large, else as the system has it.
+absl::Status StartThread(absl::AnyInvocable<void() &&> body, size_t stack_bytes = 0);
 
 }  // namespace rpyc
 

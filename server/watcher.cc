@@ -16,11 +16,13 @@ namespace rpyc {
 
 class Watcher::Core : public std::enable_shared_from_this<Core> {
  public:
+  explicit Core(bool has_thread) : has_thread_(has_thread) {}
+
   void Add(Watched* watched) {
     MutexLock lock(&mutex_);
     watched_.insert(watched);
     if (asleep_) changed_.Signal();
-    if (running_) return;
+    if (running_ || !has_thread_) return;
     absl::Status started = StartThread([core = shared_from_this()] { core->Watch(); });
     running_ = started.ok();
     if (!running_) Log().warn("connections are not watched: {}", std::string(started.message()));
@@ -29,6 +31,11 @@ class Watcher::Core : public std::enable_shared_from_this<Core> {
   void Remove(Watched* watched) {
     MutexLock lock(&mutex_);
     watched_.erase(watched);
+  }
+
+  void Look() {
+    MutexLock lock(&mutex_);
+    for (Watched* watched : watched_) watched->Look();
   }
 
   void Stop() {
@@ -54,6 +61,7 @@ class Watcher::Core : public std::enable_shared_from_this<Core> {
     }
   }
 
+  const bool has_thread_;
   Mutex mutex_;
   CondVar changed_;
   bool running_ ABSL_GUARDED_BY(mutex_) = false;
@@ -62,12 +70,16 @@ class Watcher::Core : public std::enable_shared_from_this<Core> {
   std::unordered_set<Watched*> watched_ ABSL_GUARDED_BY(mutex_);
 };
 
-Watcher::Watcher() : core_(std::make_shared<Core>()) {}
+Watcher::Watcher() : core_(std::make_shared<Core>(/*has_thread=*/true)) {}
+
+Watcher::Watcher(NoThread) : core_(std::make_shared<Core>(/*has_thread=*/false)) {}
 
 Watcher::~Watcher() { core_->Stop(); }
 
 void Watcher::Add(Watched* watched) { core_->Add(watched); }
 
 void Watcher::Remove(Watched* watched) { core_->Remove(watched); }
+
+void Watcher::Look() { core_->Look(); }
 
 }  // namespace rpyc

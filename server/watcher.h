@@ -18,6 +18,9 @@ class Watcher {
   };
 
   Watcher();
+  // One that has no thread: whoever has one calls Look, every Connection::kLookInterval.
+  struct NoThread {};
+  explicit Watcher(NoThread);
   ~Watcher();
   Watcher(const Watcher&) = delete;
   Watcher& operator=(const Watcher&) = delete;
@@ -26,6 +29,8 @@ class Watcher {
   // no thread to be had, connections are not watched until the next Add.
   void Add(Watched* watched);
   void Remove(Watched* watched);
+  // Looks at all once.
+  void Look();
 
  private:
   class Core;

@@ -49,7 +49,9 @@ class HealthServiceTest : public testing::Test {
     ServerOptions options;
     const ServerKindTable kinds = BuiltinServerKinds();
     for (const ServerKindInfo& kind : kinds.rows()) {
-      if (kind.traits.one_connection == one_connection) options.kind = kind.name;
+      const ServerKindTraits& traits = kind.traits;
+      if (traits.separate_process) continue;  // there is no zygote here
+      if (traits.one_connection == one_connection) options.kind = kind.name;
     }
     options.service = "ECHO";
     const auto started = directory_.StartServer(id, options);

@@ -109,6 +109,14 @@ absl::Status TakeKindOptions(const v1::ServerSpec& spec, const ServerKindInfo& k
                              ServerOptions* options) {
   options->nbthreads = spec.nbthreads();
   options->request_batch_size = spec.request_batch_size();
+  options->max_memory_bytes = spec.max_memory_bytes();
+  options->niceness = spec.niceness();
+  if (absl::Status status = TakeText("spec.user", spec.user(), &options->user); !status.ok()) {
+    return status;
+  }
+  absl::Status status =
+      TakeTime("spec.max_cpu_time", spec.max_cpu_time(), &ReadDuration, &options->max_cpu_time);
+  if (!status.ok()) return status;
   if (spec.loops() == 0) return absl::OkStatus();
   if (kind.traits.Accepts("loops")) return RefuseNumber("spec.loops", spec.loops());
   return InvalidField("spec.loops",
@@ -320,6 +328,12 @@ v1::ServerSpec SpecFromOptions(const ServerOptions& options) {
   spec.set_backlog(options.backlog);
   spec.set_nbthreads(options.nbthreads);
   spec.set_request_batch_size(options.request_batch_size);
+  spec.set_max_memory_bytes(options.max_memory_bytes);
+  if (options.max_cpu_time != absl::ZeroDuration()) {
+    *spec.mutable_max_cpu_time() = ToProtoDuration(options.max_cpu_time);
+  }
+  spec.set_niceness(options.niceness);
+  spec.set_user(options.user);
   if (options.socket_path.empty()) spec.set_reuse_addr(options.reuse_addr);
   spec.set_auto_register(false);
   if (options.tls.has_value()) ShowTls(*options.tls, spec.mutable_tls());

@@ -128,6 +128,7 @@ TEST(SpecTest, EveryHonouredFieldArrives) {
   const absl::StatusOr<ServerOptions> options = Convert(R"(
       hostname: 'example.org' port: 65535 ipv6: true allow_insecure: true backlog: 7
       reuse_addr: false nbthreads: 3 request_batch_size: 5
+      max_memory_bytes: 1099511627776 max_cpu_time { seconds: 90 } niceness: 4 user: 'somebody'
       protocol_config {
         allow_safe_attrs: false allow_exposed_attrs: false allow_public_attrs: true
         allow_all_attrs: true exposed_prefix: 'x_' allow_getattr: false
@@ -154,6 +155,10 @@ TEST(SpecTest, EveryHonouredFieldArrives) {
   EXPECT_FALSE(options->reuse_addr);
   EXPECT_EQ(options->nbthreads, 3);
   EXPECT_EQ(options->request_batch_size, 5);
+  EXPECT_EQ(options->max_memory_bytes, int64_t{1} << 40);
+  EXPECT_EQ(options->max_cpu_time, absl::Seconds(90));
+  EXPECT_EQ(options->niceness, 4);
+  EXPECT_EQ(options->user, "somebody");
   EXPECT_FALSE(options->protocol_config.allow_safe_attrs);
   EXPECT_FALSE(options->protocol_config.allow_exposed_attrs);
   EXPECT_TRUE(options->protocol_config.allow_public_attrs);

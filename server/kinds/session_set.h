@@ -18,7 +18,7 @@ namespace rpyc {
 // Threads: any.
 class SessionSet {
  public:
-  using SessionPtr = std::shared_ptr<Session>;
+  using SessionPtr = std::shared_ptr<Drainable>;
 
   // Returns false once draining has begun.
   bool Add(const SessionPtr& session);

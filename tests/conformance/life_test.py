@@ -1,6 +1,7 @@
 """How a server of any kind begins and how it ends, with real clients in the middle of what they do."""
 
 import os
+import pwd
 import socket
 import stat
 
@@ -8,8 +9,17 @@ import harness
 import suite
 from harness import CODES, address_of
 
-# The fields of a ServerSpec that not every kind has.
-OPTION_FIELDS = ("nbthreads", "request_batch_size", "loops")
+# The fields of a ServerSpec that not every kind has: a value that is good, one that is not, and whether a default is filled
+# in.
+OPTION_FIELDS = {
+    "nbthreads": (3, -1, True),
+    "request_batch_size": (3, -1, True),
+    "loops": (3, -1, True),
+    "max_memory_bytes": (64 << 20, 1, False),
+    "max_cpu_time": ("60s", "-1s", False),
+    "niceness": (3, 20, False),
+    "user": (pwd.getpwuid(os.geteuid()).pw_name, "no-such-user", False),
+}
 
 
 def place_of(server):
@@ -94,16 +104,16 @@ class Starting(Case):
 
     def test_options_are_those_of_its_traits(self):
         self.assertLessEqual(set(self.kind.option_fields), set(OPTION_FIELDS))
-        for field in OPTION_FIELDS:
+        for field, (good, bad, has_default) in OPTION_FIELDS.items():
             with self.subTest(field):
                 if field in self.kind.option_fields:
-                    server = self.start(**{field: 3})
-                    self.assertEqual(server["spec"].get(field), 3)
+                    server = self.start(**{field: good})
+                    self.assertEqual(str(server["spec"].get(field)), str(good))
                     self.uses(server)
-                    self.assertGreater(self.start()["spec"].get(field, 0), 0, "the default is filled in")
-                    self.refused("INVALID_ARGUMENT", "INVALID_FIELD", f"spec.{field}", **{field: -1})
+                    self.assertEqual(field in self.start()["spec"], has_default, "the default is filled in")
+                    self.refused("INVALID_ARGUMENT", "INVALID_FIELD", f"spec.{field}", **{field: bad})
                 else:
-                    self.refused("INVALID_ARGUMENT", "INVALID_FIELD", f"spec.{field}", **{field: 3})
+                    self.refused("INVALID_ARGUMENT", "INVALID_FIELD", f"spec.{field}", **{field: good})
 
 
 class Closing(Case):
@@ -165,10 +175,15 @@ class Closing(Case):
         for client, server in self.each("PATIENT"):
             self.calls_patient(client, server, "insist")
             final = self.close(server, "0.1s")
-            self.assertEqual((final["state"], final.get("abandoned_calls")), ("CLOSED", "1"))
+            # A thread goes on, with all it uses; a process is killed.
+            self.assertEqual((final["state"], final.get("abandoned_calls")),
+                             ("CLOSED", None if self.kind.separate_process else "1"))
             self.run_in(client, "its_wait_is_cut_off")
             self.assertEqual(self.waiting(client), 1)
             self.uses(self.start())
+            if self.kind.separate_process:
+                self.run_in(client, "forgets_them", address=self.address("patient"))
+                continue
             self.run_in(client, "lets_them_go", address=self.address("patient"))
             harness.eventually("the method returns", lambda: self.waiting(client) == 0)
 

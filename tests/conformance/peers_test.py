@@ -1,6 +1,8 @@
 """Many clients, silent ones and hostile ones: what becomes of the others."""
 
 import contextlib
+import os
+import pwd
 import resource
 import socket
 import struct
@@ -216,8 +218,8 @@ class Patient(suite.Case):
     """Methods that take long: their client may go on writing, or go away."""
 
     def setUp(self):
-        if self.kind.cooperative or self.kind.separate_process:
-            self.skipTest("PATIENT waits as threads do, and counts in memory")
+        if self.kind.cooperative:
+            self.skipTest("PATIENT waits as threads do")
 
     def test_a_client_uploads_while_a_method_sleeps(self):
         # The clients deflate for seconds: one version here, all in tests/interop.
@@ -238,10 +240,11 @@ class Patient(suite.Case):
 
 
 class Smallest(suite.Case):
-    """Each option of the kind as small as can be: one loop, one request at a time, and as few threads as there are calls
-    that wait for a further one."""
+    """Each option of the kind as small as can be: one loop, one request at a time, as few threads as there are calls that
+    wait for a further one, and as little memory and time as these take."""
 
-    LEAST = {"nbthreads": 8}
+    LEAST = {"nbthreads": 8, "max_memory_bytes": 64 << 20, "max_cpu_time": "60s",
+             "user": pwd.getpwuid(os.geteuid()).pw_name}
 
     @staticmethod
     def applies_to(kind):

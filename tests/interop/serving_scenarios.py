@@ -169,7 +169,6 @@ def its_call_is_cut_off(t, key="call"):
 
 def calls_patient(t, address, method, key="waiting"):
     """A method of PATIENT, which counts who waits."""
-    t.shares_memory()
     conn = _at(t, address)
     kept[key] = conn, rpyc.async_(getattr(conn.root, method))()
 
@@ -185,6 +184,13 @@ def waits_at(t, address):
 def lets_them_go(t, address):
     conn = _at(t, address)
     conn.root.release()
+    conn.close()
+
+
+def forgets_them(t, address):
+    """Those whose process was killed, which nothing counts off."""
+    conn = _at(t, address)
+    conn.root.forget()
     conn.close()
 
 

@@ -1,0 +1,268 @@
+#include "server/nursery.h"
+
+#include <grp.h>
+#include <poll.h>
+#include <pwd.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdlib>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "rpyc/transport/errno_status.h"
+#include "rpyc/transport/fd_message.h"
+#include "rpyc/transport/socket.h"
+#include "rpyc/transport/tls_context.h"
+#include "server/connection_process.h"
+#include "server/memory_file.h"
+#include "server/nursery_messages.h"
+#include "server/nursery_spec.h"
+#include "server/process_slots.h"
+#include "server/rpyc_session.h"
+#include "server/watcher.h"
+
+namespace rpyc {
+namespace {
+
+absl::Status Denied(absl::string_view doing) {
+  return ErrnoStatus(absl::StatusCode::kPermissionDenied, doing, errno);
+}
+
+// Becomes another user's, for good.
+absl::Status SwitchTo(const std::string& user) {
+  const passwd* const entry = ::getpwnam(user.c_str());
+  if (entry == nullptr) return absl::NotFoundError(absl::StrCat("there is no user ", user));
+  if (entry->pw_uid == ::geteuid()) return absl::OkStatus();
+  if (::initgroups(entry->pw_name, entry->pw_gid) != 0 || ::setgid(entry->pw_gid) != 0 ||
+      ::setuid(entry->pw_uid) != 0) {
+    return Denied(absl::StrCat("become user ", user));
+  }
+  return absl::OkStatus();
+}
+
+const Service* FindService(const std::vector<Service>& services, const std::string& name) {
+  for (const Service& service : services) {
+    if (service.name() == name) return &service;
+  }
+  return nullptr;
+}
+
+// Takes up, for good, the holes that starting has left in the heap, so that what a process
+// allocates lies together: each page that it writes to is copied for it.
+void FillHoles() {
+  constexpr size_t kMostHoleBytes = 1024;
+  constexpr size_t kStepBytes = 16;
+  // Larger than any hole is, and smaller than what has a mapping of its own: what is beyond it lies
+  // beyond all holes. Volatile, or a compiler may see that nobody uses it.
+  void* volatile const beyond = std::malloc(64 << 10);
+  for (size_t bytes = kMostHoleBytes; bytes > 0; bytes -= kStepBytes) {
+    void* volatile taken;
+    do {
+      taken = std::malloc(bytes);
+    } while (taken != nullptr && std::less<void*>()(taken, beyond));
+  }
+  std::free(beyond);
+}
+
+void OnChild(int) {}  // what it interrupts looks
+
+class Nursery {
+ public:
+  Nursery(NurserySpec spec, ProcessSlots slots, Fd channel)
+      : spec_(std::move(spec)), slots_(std::move(slots)), channel_(std::move(channel)) {}
+
+  absl::Status Prepare(const std::vector<Service>& services, const ServerKindTable& kinds);
+  [[noreturn]] void Run();
+  void Report(const NurseryReport& report) {
+    // If nobody hears it, the channel's end is next.
+    SendFdMessage(channel_.get(), WriteReport(report)).IgnoreError();
+  }
+
+ private:
+  absl::Status PrepareSessions(const Service& service, const ServerKindInfo& kind);
+  void Obey(FdMessage message);
+  void Serve(const NurseryOrder& order, Fd socket);
+  void TakeCertificates(const Fd& file);
+  void Reap(bool wait);
+
+  NurserySpec spec_;
+  ProcessSlots slots_;
+  Fd channel_;
+  std::unique_ptr<ServerKind> kind_;  // as it wraps sessions
+  std::shared_ptr<SessionSetup> setup_;
+  std::shared_ptr<Watcher> watcher_ = std::make_shared<Watcher>(Watcher::NoThread());
+  ConnectionProcess process_;
+  std::unordered_map<pid_t, uint64_t> processes_;  // and the numbers of their connections
+};
+
+absl::Status Nursery::Prepare(const std::vector<Service>& services, const ServerKindTable& kinds) {
+  const Service* const service = FindService(services, spec_.options.service);
+  if (service == nullptr) {
+    return absl::NotFoundError(
+        absl::StrCat("the zygote was started without the service ", spec_.options.service));
+  }
+  const ServerKindInfo* const kind = kinds.Find(spec_.options.kind);
+  if (kind == nullptr) {
+    return absl::NotFoundError(
+        absl::StrCat("the zygote was started without the kind ", spec_.options.kind));
+  }
+  if (absl::Status status = PrepareSessions(*service, *kind); !status.ok()) return status;
+  // Last: what is above may need more rights than they have who serve.
+  if (!spec_.options.user.empty()) {
+    if (absl::Status status = SwitchTo(spec_.options.user); !status.ok()) return status;
+  }
+  FillHoles();
+  process_.MeasureStart();
+  return absl::OkStatus();
+}
+
+absl::Status Nursery::PrepareSessions(const Service& service, const ServerKindInfo& kind) {
+  std::shared_ptr<TlsContext> tls;
+  if (spec_.options.tls.has_value()) {
+    absl::StatusOr<std::shared_ptr<TlsContext>> made =
+        TlsContext::Make(*spec_.options.tls, spec_.pem);
+    if (!made.ok()) return made.status();
+    tls = *std::move(made);
+  }
+  setup_ = std::make_shared<SessionSetup>(
+      service, Connection::Options{spec_.options.limits, spec_.options.protocol_config}, watcher_,
+      std::move(tls), spec_.options.handshake_timeout);
+  process_.options = &spec_.options;
+  process_.watcher = watcher_;
+  process_.setup = setup_;
+  kind_ = kind.make();
+  absl::Status started = kind_->Start(
+      {.make_session = [setup = setup_](Socket socket) -> std::shared_ptr<Session> {
+         return std::make_shared<RpycSession>(std::move(socket), setup);
+       },
+       .options = &spec_.options,
+       .serve_in_processes =
+           [this](KindContext::SessionMaker maker) { process_.make_session = std::move(maker); }});
+  if (!started.ok()) return started;
+  if (process_.make_session == nullptr) {
+    return absl::InternalError(absl::StrCat("kind ", kind.name, " does not serve in processes"));
+  }
+  return absl::OkStatus();
+}
+
+void Nursery::Run() {
+  ::prctl(PR_SET_NAME, "rpyc-nursery");
+  struct sigaction on_child = {};
+  on_child.sa_handler = &OnChild;
+  ::sigaction(SIGCHLD, &on_child, nullptr);
+  sigset_t child, none;
+  ::sigemptyset(&none);
+  ::sigemptyset(&child);
+  ::sigaddset(&child, SIGCHLD);
+  // Children end while it waits, never between a look and a wait.
+  ::sigprocmask(SIG_BLOCK, &child, nullptr);
+  Report({.kind = NurseryReport::kReady});
+  for (;;) {
+    pollfd waited = {.fd = channel_.get(), .events = POLLIN, .revents = 0};
+    const int ready = ::ppoll(&waited, 1, nullptr, &none);
+    Reap(/*wait=*/false);
+    if (ready <= 0) continue;
+    absl::StatusOr<FdMessage> message = ReceiveFdMessage(channel_.get());
+    if (!message.ok()) break;
+    Obey(*std::move(message));
+  }
+  for (const auto& [pid, number] : processes_) ::kill(pid, SIGKILL);
+  Reap(/*wait=*/true);
+  std::_Exit(0);
+}
+
+void Nursery::Obey(FdMessage message) {
+  const absl::StatusOr<NurseryOrder> order = ReadOrder(message.bytes);
+  if (!order.ok() || message.fds.size() != 1) return;
+  switch (order->kind) {
+    case NurseryOrder::kServe:
+      return Serve(*order, std::move(message.fds[0]));
+    case NurseryOrder::kCertificates:
+      return TakeCertificates(message.fds[0]);
+  }
+}
+
+void Nursery::Serve(const NurseryOrder& order, Fd socket) {
+  ProcessSlot* const slot = slots_.slot(order.slot);
+  if (slot == nullptr) return;
+  const pid_t nursery = ::getpid();
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    channel_.Reset();
+    process_.Serve(Socket(std::move(socket), order.text, order.tcp != 0), slot, nursery);
+  }
+  if (pid > 0) {
+    processes_.emplace(pid, order.number);
+  } else {
+    Report({.kind = NurseryReport::kNotForked,
+            .number = order.number,
+            .text = absl::StrCat("cannot fork: ", ErrnoText(errno))});
+  }
+}
+
+void Nursery::TakeCertificates(const Fd& file) {
+  absl::StatusOr<std::string> bytes = ReadMemoryFile(file.get(), kMostNurserySpecBytes);
+  absl::Status status = bytes.status();
+  if (status.ok()) {
+    const absl::StatusOr<TlsPem> pem = DecodePem(*bytes);
+    status = pem.ok() ? setup_->tls->Use(*pem) : pem.status();
+  }
+  if (!status.ok()) Report({.kind = NurseryReport::kError, .text = std::string(status.message())});
+}
+
+void Nursery::Reap(bool wait) {
+  while (!processes_.empty()) {
+    int status = 0;
+    const pid_t pid = ::waitpid(-1, &status, wait ? 0 : WNOHANG);
+    if (pid < 0 && errno == EINTR) continue;
+    if (pid <= 0) return;
+    const auto found = processes_.find(pid);
+    if (found == processes_.end()) continue;
+    Report({.kind = NurseryReport::kEnded, .wait_status = status, .number = found->second});
+    processes_.erase(found);
+  }
+}
+
+// Reads what it is made of. Errors:  of whoever sent it.
+absl::StatusOr<NurserySpec> ReadSpec(const Fd& file) {
+  const absl::StatusOr<std::string> bytes = ReadMemoryFile(file.get(), kMostNurserySpecBytes);
+  if (!bytes.ok()) return bytes.status();
+  return DecodeNurserySpec(*bytes);
+}
+
+}  // namespace
+
+void ServeAsNursery(Fd spec_file, Fd slots_fd, Fd channel, const std::vector<Service>& services,
+                    const ServerKindTable& kinds) {
+  ::signal(SIGCHLD, SIG_DFL);
+  const auto fail = [](int channel, const absl::Status& why) {
+    SendFdMessage(channel,
+                  WriteReport({.kind = NurseryReport::kFailed, .text = std::string(why.message())}))
+        .IgnoreError();
+    std::_Exit(1);
+  };
+  absl::StatusOr<NurserySpec> spec = ReadSpec(spec_file);
+  spec_file.Reset();
+  if (!spec.ok()) fail(channel.get(), spec.status());
+  absl::StatusOr<ProcessSlots> slots = ProcessSlots::Of(std::move(slots_fd));
+  if (!slots.ok()) fail(channel.get(), slots.status());
+  const int raw_channel = channel.get();
+  // Never destroyed: its processes have it.
+  Nursery* const nursery = new Nursery(*std::move(spec), *std::move(slots), std::move(channel));
+  if (absl::Status ready = nursery->Prepare(services, kinds); !ready.ok()) fail(raw_channel, ready);
+  nursery->Run();
+}
+
+}  // namespace rpyc

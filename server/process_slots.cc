@@ -1,0 +1,146 @@
+#include "server/process_slots.h"
+
+#include <linux/futex.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <cstring>
+#include <new>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "rpyc/transport/errno_status.h"
+#include "server/memory_file.h"
+
+namespace rpyc {
+namespace {
+
+// Between processes: a lock that one of them died with would be the others' end.
+static_assert(std::atomic<int64_t>::is_always_lock_free);
+static_assert(std::atomic<uint32_t>::is_always_lock_free);
+static_assert(std::atomic<bool>::is_always_lock_free);
+static_assert(std::is_trivially_destructible_v<ProcessSlot>);
+
+// A futex between processes is one that is not private.
+int64_t Futex(const std::atomic<uint32_t>* word, int operation, uint32_t value,
+              const timespec* timeout) {
+  return ::syscall(SYS_futex, reinterpret_cast<const uint32_t*>(word), operation, value, timeout,
+                   nullptr, 0);
+}
+
+}  // namespace
+
+void ProcessSlot::Order(uint32_t order) {
+  uint32_t before = orders_.load();
+  while (!orders_.compare_exchange_weak(before, (before | order) + kVersion)) {
+  }
+  Futex(&orders_, FUTEX_WAKE, INT_MAX, nullptr);
+}
+
+void ProcessSlot::OrderDrain(absl::Time deadline) {
+  deadline_unix_nanos_.store(absl::ToUnixNanos(deadline));
+  Order(kDrain);
+}
+
+void ProcessSlot::OrderShutdown() { Order(kShutdown); }
+
+ProcessSlot::Orders ProcessSlot::orders() const {
+  const uint32_t orders = orders_.load();
+  const int64_t deadline = deadline_unix_nanos_.load();
+  return {
+      .version = orders,
+      .drain = (orders & kDrain) != 0,
+      .shutdown = (orders & kShutdown) != 0,
+      .deadline = deadline == INT64_MAX ? absl::InfiniteFuture() : absl::FromUnixNanos(deadline)};
+}
+
+void ProcessSlot::AwaitOrders(uint32_t version, absl::Duration most) const {
+  const timespec timeout = absl::ToTimespec(most);
+  Futex(&orders_, FUTEX_WAIT, version, &timeout);
+}
+
+void ProcessSlot::ReportEnd(const absl::Status& end) {
+  const absl::string_view text = end.message().substr(0, kMostEndBytes);
+  end_code_ = static_cast<int32_t>(end.code());
+  end_bytes_ = static_cast<uint32_t>(text.size());
+  std::memcpy(end_.data(), text.data(), text.size());
+  ended_.store(true);
+}
+
+std::optional<absl::Status> ProcessSlot::end() const {
+  if (!ended_.load()) return std::nullopt;
+  return absl::Status(static_cast<absl::StatusCode>(end_code_),
+                      absl::string_view(end_.data(), std::min<size_t>(end_bytes_, kMostEndBytes)));
+}
+
+ProcessSlots::ProcessSlots(Fd fd, void* memory, size_t count)
+    : fd_(std::move(fd)), memory_(memory), count_(count) {}
+
+ProcessSlots::ProcessSlots(ProcessSlots&& other) noexcept
+    : fd_(std::move(other.fd_)),
+      memory_(std::exchange(other.memory_, nullptr)),
+      count_(std::exchange(other.count_, 0)) {}
+
+ProcessSlots::~ProcessSlots() {
+  if (memory_ != nullptr) ::munmap(memory_, count_ * sizeof(ProcessSlot));
+}
+
+absl::StatusOr<ProcessSlots> ProcessSlots::Map(Fd fd, size_t count) {
+  void* const memory =
+      ::mmap(nullptr, count * sizeof(ProcessSlot), PROT_READ | PROT_WRITE, MAP_SHARED, fd.get(), 0);
+  if (memory == MAP_FAILED) {
+    return ErrnoStatus(absl::StatusCode::kResourceExhausted, "map the processes' slots", errno);
+  }
+  return ProcessSlots(std::move(fd), memory, count);
+}
+
+absl::StatusOr<ProcessSlots> ProcessSlots::Make(size_t count) {
+  absl::StatusOr<Fd> fd = EmptyMemoryFile(count * sizeof(ProcessSlot));
+  if (!fd.ok()) return fd.status();
+  return Map(*std::move(fd), count);
+}
+
+absl::StatusOr<ProcessSlots> ProcessSlots::Of(Fd fd) {
+  struct stat status = {};
+  if (::fstat(fd.get(), &status) != 0 || status.st_size <= 0 ||
+      status.st_size % static_cast<off_t>(sizeof(ProcessSlot)) != 0) {
+    return absl::UnavailableError("a descriptor is not that of the processes' slots");
+  }
+  return Map(std::move(fd), static_cast<size_t>(status.st_size) / sizeof(ProcessSlot));
+}
+
+ProcessSlot* ProcessSlots::slot(size_t index) const {
+  return index < count_ ? static_cast<ProcessSlot*>(memory_) + index : nullptr;
+}
+
+absl::StatusOr<size_t> FreeSlots::Take(const ProcessSlots& slots) {
+  size_t index;
+  {
+    MutexLock lock(&mutex_);
+    if (!returned_.empty()) {
+      index = returned_.back();
+      returned_.pop_back();
+    } else if (used_ < count_) {
+      index = used_++;
+    } else {
+      return absl::ResourceExhaustedError(
+          absl::StrCat("a server has no more than ", count_, " processes"));
+    }
+  }
+  new (slots.slot(index)) ProcessSlot();
+  return index;
+}
+
+void FreeSlots::Return(size_t index) {
+  MutexLock lock(&mutex_);
+  returned_.push_back(index);
+}
+
+}  // namespace rpyc

@@ -1,0 +1,302 @@
+"""Servers whose connections have processes of their own: what becomes of the others, of the server and of the host when one
+of the processes goes wrong or is killed; that none outlives what it belongs to, and that nothing is left of them."""
+
+import os
+import pwd
+import signal
+import subprocess
+import threading
+import unittest
+
+import harness
+import processes
+from harness import Process, address_of, admin, eventually
+from wire import CALL, Peer, boxes, value, yours
+
+MIB = 1 << 20
+CHURN = 2000  # connections, one after the other
+SANITIZER = os.environ.get("RPYC_SANITIZER")
+if SANITIZER:  # they are to die by the signal, not to be told of
+    for options in ("ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS"):
+        os.environ[options] = os.environ.get(options, "") + ":handle_segv=0:handle_abort=0"
+
+
+class Unruly(Peer):
+    """A peer that calls UNRULY's methods by name."""
+
+    def ask_for(self, method, *args):
+        return self.call(self.getattr(self.root(), method), *args)
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        if harness.BASELINE:
+            self.skipTest("a Python server has no such host")
+        self.host = self.new_host()
+
+    def new_host(self):
+        host = harness.Host("--admin_address=127.0.0.1:0", "--drain_timeout=1s", name="fixture_host")
+        self.addCleanup(host.kill)
+        return host
+
+    def start(self, service="UNRULY", **spec):
+        return harness.start_server(self.host, kind="forking", service=service, **spec)
+
+    def get(self, server):
+        return admin(self.host, "ServerService/GetServer", name=server["name"])
+
+    def close(self, server, drain_timeout="0s"):
+        return admin(self.host, "ServerService/CloseServer", name=server["name"], drain_timeout=drain_timeout)
+
+    def connect(self, server):
+        """A connection, and the pid of its process."""
+        peer = Unruly(address_of(server))
+        self.addCleanup(peer.sock.close)
+        return peer, peer.ask_for("pid")
+
+    def client(self, server, version, method, *arguments):
+        """A real client that calls it now."""
+        client = Process([harness.venv_python(version), "-u", "tests/process/unruly_client.py", str(server["port"]), method,
+                          *map(str, arguments)])
+        self.addCleanup(client.kill)
+        self.assertEqual(client.line(), "calls", client.story())
+        return client
+
+    def hears(self, client, *lines):
+        self.assertEqual(client.wait(), 0, client.story() + self.host.story())
+        self.assertEqual(client.lines[1:], list(lines))
+
+    def logged(self, *texts):
+        eventually(f"the log says {texts}: {self.host.story()}",
+                   lambda: any(all(text in line for text in texts) for line in self.host.stderr))
+
+    def are_open(self, count, server):
+        eventually(f"{count} connections are open: {self.host.story()}",
+                   lambda: int(self.get(server).get("connections_open", 0)) == count)
+
+    def all_gone(self, pids):
+        for pid in pids:
+            eventually(f"{pid} is gone", lambda pid=pid: not processes.exists(pid))
+
+
+class Isolation(Case):
+    """A connection that goes wrong is the end of that connection alone."""
+
+    def memory_is_as_usual(self):
+        if SANITIZER in ("asan", "tsan"):
+            self.skipTest("a sanitizer has an allocator of its own, which ends the program")
+
+    def check(self, end, says, method, *arguments, **spec):
+        """A client that calls the method hears `end`, the log says `says`; another one notices nothing."""
+        server = self.start(**spec)
+        other, pid = self.connect(server)
+        for version in harness.VERSIONS:
+            with self.subTest(version):
+                client = self.client(server, version, method, *arguments)
+                self.hears(client, *end)
+                if says:
+                    self.logged(f"{server['port']}: goodbye 127.0.0.1:", *says)
+                self.assertEqual(other.ask_for("pid"), pid)
+                self.are_open(1, server)
+        self.assertEqual(self.get(server)["state"], "LISTENING")
+        self.assertEqual(processes.connections(self.host), [pid])
+        self.assertEqual(self.close(server)["state"], "CLOSED")
+
+    def test_a_segmentation_fault(self):
+        self.check(["EOFError", "closed"], ["died by signal 11 (Segmentation fault)"], "die_by", int(signal.SIGSEGV))
+
+    def test_an_abort(self):
+        self.check(["EOFError", "closed"], ["died by signal 6 (Aborted)"], "die_by", int(signal.SIGABRT))
+
+    def test_a_kill(self):
+        self.check(["EOFError", "closed"], ["died by signal 9 (Killed)"], "die_by", int(signal.SIGKILL))
+
+    def test_an_exit(self):
+        self.check(["EOFError", "closed"], ["exited with status 7"], "exit", 7)
+
+    def test_too_much_memory_is_a_MemoryError(self):
+        self.memory_is_as_usual()
+        self.check(["MemoryError", "works"], [], "allocate", 100 * MIB, max_memory_bytes=32 * MIB)
+
+    def test_as_much_memory_as_it_may_have(self):
+        self.memory_is_as_usual()
+        self.check([f"returned {ord('x') * 20 * 256}", "works"], [], "allocate", 20 * MIB, max_memory_bytes=32 * MIB)
+
+    def test_running_out_of_memory_where_nobody_can_tell(self):
+        self.memory_is_as_usual()
+        self.check(["EOFError", "closed"], ["died by signal 6 (Aborted)"], "allocate_without_mercy",
+                   max_memory_bytes=32 * MIB)
+
+    def test_a_method_that_loops_for_ever(self):
+        self.check(["EOFError", "closed"], ["died by signal 24", "max_cpu_time is 1s"], "spin", max_cpu_time="0.5s")
+
+    def test_connections_share_no_memory(self):
+        server = self.start()
+        one, other = self.connect(server)[0], self.connect(server)[0]
+        one.ask_for("remember", "a secret")
+        self.assertEqual(one.ask_for("remembered"), "a secret")
+        self.assertEqual(other.ask_for("remembered"), "")
+        self.assertEqual(self.connect(server)[0].ask_for("remembered"), "", "nor with what comes later")
+
+    def test_a_process_has_its_own_connection_and_no_other_descriptor(self):
+        server, another = self.start(), self.start()
+        pids = [self.connect(s)[1] for s in (server, another, server, another, server)]
+        self.assertEqual(len(set(pids)), 5)
+        for pid in pids:
+            self.assertEqual(processes.sockets(pid), 1, os.listdir(f"/proc/{pid}/fd"))
+        for pid in processes.nurseries(self.host) + [processes.zygote(self.host)]:
+            self.assertEqual(processes.sockets(pid), 1, "its channel")
+
+    def test_niceness(self):
+        peer, _ = self.connect(self.start(niceness=7))
+        self.assertEqual(peer.ask_for("niceness"), 7)
+
+    def test_another_user(self):
+        nobody = pwd.getpwnam("nobody")
+        try:
+            subprocess.run(["true"], check=True, user=nobody.pw_uid, group=nobody.pw_gid, extra_groups=())
+        except PermissionError as e:
+            self.skipTest(f"nobody here may become another user: {e}")
+        peer, pid = self.connect(self.start(user="nobody"))
+        self.assertEqual(peer.ask_for("uid"), nobody.pw_uid)
+        with open(f"/proc/{pid}/status") as file:
+            status = file.read()
+        self.assertRegex(status, rf"(?m)^Uid:\t{nobody.pw_uid}\t{nobody.pw_uid}\t{nobody.pw_uid}\t{nobody.pw_uid}$")
+        self.assertRegex(status, rf"(?m)^Gid:\t{nobody.pw_gid}\t{nobody.pw_gid}\t{nobody.pw_gid}\t{nobody.pw_gid}$")
+        self.assertRegex(status, rf"(?m)^Groups:\t{nobody.pw_gid} ?$")
+
+
+class Killed(Case):
+    """Processes of the host are killed from outside."""
+
+    def test_a_connections_process(self):
+        server = self.start()
+        (peer, pid), (other, other_pid) = self.connect(server), self.connect(server)
+        os.kill(pid, signal.SIGKILL)
+        self.assertIsNone(peer.read())
+        self.logged(f"its process {pid} died by signal 9 (Killed)")
+        self.are_open(1, server)
+        self.assertEqual(other.ask_for("pid"), other_pid)
+        self.all_gone([pid])
+
+    def test_a_process_that_is_stopped_does_not_hold_up_a_close(self):
+        server = self.start()
+        peer, pid = self.connect(server)
+        os.kill(pid, signal.SIGSTOP)
+        self.assertEqual(self.close(server)["state"], "CLOSED")
+        self.assertIsNone(peer.read())
+        self.all_gone([pid])
+
+    def test_the_nursery(self):
+        server, another = self.start(), self.start(server_id="another")
+        nursery, _ = processes.nurseries(self.host)
+        connections = [self.connect(server) for _ in range(5)]
+        other, other_pid = self.connect(another)
+        os.kill(nursery, signal.SIGKILL)
+        for peer, _ in connections:
+            self.assertIsNone(peer.read())
+        eventually("the server has failed", lambda: self.get(server)["state"] == "FAILED")
+        failed = self.get(server)
+        self.assertIn("nursery", failed["last_error"]["message"])
+        self.assertEqual(failed.get("connections_open"), None)
+        self.assertEqual(failed["connections_total"], "5")
+        self.assertEqual(failed["calls_total"], "5")
+        with self.assertRaises(ConnectionRefusedError):
+            Unruly(address_of(server))
+        self.all_gone([pid for _, pid in connections])
+        self.assertEqual(other.ask_for("pid"), other_pid)
+        self.assertEqual(self.get(another)["state"], "LISTENING")
+        self.assertEqual(self.close(server)["state"], "CLOSED")
+        self.connect(self.start())  # another takes its place
+
+    def test_the_zygote(self):
+        server = self.start()
+        before, _ = self.connect(server)
+        zygote = processes.zygote(self.host)
+        os.kill(zygote, signal.SIGKILL)
+        eventually("it is dead", lambda: not processes.runs(zygote))
+        before.ask_for("pid")
+        self.connect(server)
+        with self.assertRaises(harness.GrpcError) as caught:
+            self.start()
+        self.assertEqual((caught.exception.code, caught.exception.reason),
+                         (harness.CODES["FAILED_PRECONDITION"], "KIND_UNAVAILABLE"))
+        harness.start_server(self.host, service="PATIENT")
+        self.assertEqual(self.close(server)["state"], "CLOSED")
+
+    def test_the_host(self):
+        server = self.start("PATIENT")
+        busy = Unruly(address_of(server))
+        self.addCleanup(busy.sock.close)
+        busy.request(CALL, boxes(yours(busy.getattr(busy.root(), "insist")), value(()), value(())))
+        idle, _ = self.connect(self.start())
+        of_it = processes.of(self.host)
+        self.assertEqual(len(of_it), 1 + 2 + 2, "a zygote, and of two servers each a nursery and a process")
+        self.host.kill()
+        self.assertIsNone(idle.read())
+        self.assertIsNone(busy.read())
+        for pid in of_it:
+            eventually(f"{pid} has ended", lambda pid=pid: not processes.runs(pid))
+
+    def test_a_terminal_interrupts_all_of_them(self):
+        """As Ctrl-C does: the host drains, its processes take no notice."""
+        server = self.start("PATIENT")
+        client = Unruly(address_of(server))
+        self.addCleanup(client.sock.close)
+        self.assertEqual(client.ask_for("waiting"), 0)
+        of_it = processes.of(self.host)
+        for pid in of_it:
+            for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                os.kill(pid, signum)
+        self.assertEqual(client.ask_for("waiting"), 0)
+        self.assertEqual(self.host.stop(signal.SIGINT), 0)
+        self.assertIsNone(client.read())
+        for pid in of_it:
+            eventually(f"{pid} has ended", lambda pid=pid: not processes.runs(pid))
+
+
+class WhatStays(Case):
+
+    def test_nothing_of_many_connections_while_grpc_is_busy(self):
+        server = self.start()
+        Unruly(address_of(server)).ask_for("pid")
+        nursery = processes.nurseries(self.host)[0]
+        stop = threading.Event()
+
+        def load():
+            while not stop.is_set():
+                self.get(server)
+
+        callers = [threading.Thread(target=load) for _ in range(2)]
+        for caller in callers:
+            caller.start()
+        try:
+            late = self.start(server_id="late")  # in the middle of it
+            for n in range(CHURN):
+                with Unruly(address_of(server)) as peer:
+                    if n % 100 == 0:
+                        peer.ask_for("pid")
+                    else:
+                        peer.ping()
+            self.connect(late)[0].sock.close()
+        finally:
+            stop.set()
+            for caller in callers:
+                caller.join()
+        self.are_open(0, server)
+        self.assertEqual(self.get(server)["connections_total"], str(CHURN + 1))
+        eventually("all processes are reaped", lambda: processes.of(self.host, "rpyc-connection") == [])
+        self.assertEqual(processes.sockets(nursery), 1)
+        self.assertLess(self.host.descriptors(), 60)
+        self.assertEqual(self.close(server)["state"], "CLOSED")
+        self.assertEqual(self.close(late)["state"], "CLOSED")
+        eventually("the nurseries too", lambda: processes.of(self.host) == [processes.zygote(self.host)])
+
+    def test_nothing_of_a_host_that_ends(self):
+        server = self.start()
+        self.connect(server)
+        of_it = processes.of(self.host)
+        self.assertEqual(len(of_it), 3)
+        self.assertEqual(self.host.stop(), 0)
+        for pid in of_it:
+            eventually(f"{pid} has ended", lambda pid=pid: not processes.runs(pid))
