@@ -1,9 +1,10 @@
 // limit_server: what the host is measured against. Prints "listening on PORT" and serves until it
-// is killed, either bare bytes (--raw=A:B) or canned RPyC, with a thread for each connection or
-// with one thread and epoll for all.
+// is killed, either bare bytes (--raw=A:B) or canned RPyC, with a thread or a
+// process for each connection or with one thread and epoll for all.
 
 #include <signal.h>
 #include <sys/epoll.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -30,6 +31,7 @@ struct Options {
   size_t raw_in = 0;  // 0: canned RPyC
   size_t raw_out = 0;
   bool epoll = false;
+  bool fork = false;
   SSL_CTX* tls = nullptr;
 };
 
@@ -116,6 +118,18 @@ void ServeOnThreads(const Fd& listener, const Options& options) {
   }
 }
 
+void ServeInProcesses(const Fd& listener, const Options& options) {
+  ::signal(SIGCHLD, SIG_IGN);  // reaped by the kernel
+  for (;;) {
+    absl::StatusOr<Fd> fd = AcceptFrom(listener);
+    if (!fd.ok() || ::fork() != 0) continue;
+    Session session(*std::move(fd), options);
+    while (session.Receive() && session.Send()) {
+    }
+    ::_exit(0);
+  }
+}
+
 void Watch(int epoll, int operation, int fd, uint32_t events, Session* session) {
   epoll_event event = {};
   event.events = events;
@@ -167,6 +181,7 @@ int Main(int argc, char** argv) {
   CLI::App app("Serves bare bytes or canned RPyC on loopback: the limit of any RPyC server.");
   app.add_option("--raw", raw, "A:B - after every A bytes received send B, without RPyC.");
   app.add_flag("--epoll", options.epoll, "One thread for all connections instead of one each.");
+  app.add_flag("--fork", options.fork, "A process for each connection instead of a thread.");
   app.add_option("--keyfile", keyfile, "With --certfile: over TLS. PEM files.");
   app.add_option("--certfile", certfile);
   CLI11_PARSE(app, argc, argv);
@@ -197,6 +212,8 @@ int Main(int argc, char** argv) {
   std::fflush(stdout);
   if (options.epoll) {
     ServeByEpoll(listening->fd, options);
+  } else if (options.fork) {
+    ServeInProcesses(listening->fd, options);
   } else {
     ServeOnThreads(listening->fd, options);
   }

@@ -4,6 +4,24 @@ pkg-config is asked, so that the names of Abseil's many pieces are those of the 
 Headers need no flags: all of them are under the compiler's own include path.
 """
 
+# Parts of the C library, and what is linked to it: never from an archive.
+_SHARED = ["anl", "c", "dl", "m", "pthread", "rt"]
+
+def _archives(ctx):
+    """The libraries of all packages, and those they need, that there is an archive of, as -l flags."""
+    result = ctx.execute(["pkg-config", "--static", "--libs"] + ctx.attr.pkg_config)
+    archives = []
+    for flag in result.stdout.strip().split(" "):
+        name = flag[len("-l"):]
+        if not flag.startswith("-l") or name in _SHARED or flag in archives:
+            continue
+
+        # A path, if there is such a file.
+        found = ctx.execute(["gcc", "-print-file-name=lib%s.a" % name])
+        if found.stdout.strip().startswith("/"):
+            archives.append(flag)
+    return archives
+
 def _system_repository_impl(ctx):
     libs = {}
     for package in ctx.attr.pkg_config:
@@ -19,7 +37,7 @@ def _system_repository_impl(ctx):
             if flag and not (flag.startswith("-l") and flag in flags):
                 flags.append(flag)
         libs[package] = flags
-    ctx.file("libs.bzl", "LIBS = " + repr(libs) + "\n")
+    ctx.file("libs.bzl", "LIBS = " + repr(libs) + "\nARCHIVES = " + repr(_archives(ctx)) + "\n")
     ctx.file("WORKSPACE", "workspace(name = \"%s\")\n" % ctx.name)
     ctx.symlink(ctx.attr.build_file, "BUILD.bazel")
 
