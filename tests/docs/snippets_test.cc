@@ -52,9 +52,9 @@ class DocumentTest : public testing::TestWithParam<const char*> {};
 
 TEST_P(DocumentTest, EveryCodeBlockIsBuilt) {
   std::vector<std::string> built = Lines("tests/docs/snippets.cc");
-  for (const char* example : {"examples/forecast_client.cc", "examples/greeter_host.cc",
-                              "examples/embedding/thermostat.cc", "examples/logging_host.cc",
-                              "examples/logging_kind.cc"}) {
+  for (const char* example : {"examples/forecast_client.cc", "examples/forking_server.cc",
+                              "examples/greeter_host.cc", "examples/embedding/thermostat.cc",
+                              "examples/logging_host.cc", "examples/logging_kind.cc"}) {
     for (const std::string& line : Lines(example)) built.push_back(line);
   }
   const std::vector<Block> blocks = CodeBlocks(GetParam());

@@ -2,14 +2,17 @@
 
 import contextlib
 import re
+import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import unittest
 
+import certificates
 import harness
 from harness import Process, binary
-from wire import Peer
+from wire import PING, Peer
 
 
 class Case(unittest.TestCase):
@@ -25,8 +28,8 @@ class Case(unittest.TestCase):
         self.assertTrue(found, process.story())
         return process, found[1]
 
-    def client(self, version, name, port, says):
-        client = Process([harness.venv_python(version), "-u", f"examples/{name}_client.py", port])
+    def client(self, version, name, port, says, *arguments):
+        client = Process([harness.venv_python(version), "-u", f"examples/{name}_client.py", port, *arguments])
         self.addCleanup(client.kill)
         self.assertEqual(client.wait(), 0, client.story())
         self.assertEqual(client.lines, says)
@@ -57,6 +60,28 @@ class Twins(Case):
     def test_thread_pool_server_with_configuration(self):
         server, port = self.server("thread_pool_server", r"Compute server with 20 threads on port (\d+)")
         self.each_version(lambda version: self.client(version, "thread_pool", port, ["40 sums, the last 780"]))
+        self.ends(server)
+        self.refuses(port)
+
+    def test_forking_server_with_authentication(self):
+        directory = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, directory, ignore_errors=True)
+        authority = certificates.Authority(directory, "authority")
+        stranger = certificates.Authority(directory, "stranger")
+        server, port = self.server("forking_server", r"Secure forking server started on port (\d+)", "0",
+                                   *authority.issue("server"))
+        # 4.1 knows no TLS that OpenSSL still speaks.
+        for version in (v for v in harness.VERSIONS if not v.startswith("4.")):
+            with self.subTest(version):
+                self.client(version, "forking", port, ["Secret data"])
+                self.client(version, "forking", port, ["Secret data"], authority.certfile)
+                wary = Process([harness.venv_python(version), "-u", "examples/forking_client.py", port, stranger.certfile])
+                self.addCleanup(wary.kill)
+                self.assertNotEqual(wary.wait(), 0, "it trusts another authority")
+                self.assertEqual(wary.lines, [])
+        with Peer("127.0.0.1:" + port) as plain:
+            plain.request(PING)
+            self.assertIsNone(plain.read_frame(), "without TLS nobody gets in")
         self.ends(server)
         self.refuses(port)
 
