@@ -16,7 +16,7 @@ build_packages=(
   libgtest-dev nlohmann-json3-dev
 )
 client_packages=(python3 python3-venv ca-certificates)
-test_packages=("${client_packages[@]}" cmake libgmock-dev openssl strace)
+test_packages=("${client_packages[@]}" cmake etcd-client etcd-server libgmock-dev openssl strace)
 
 # The stock Python clients the host is tested against.
 rpyc_versions=(4.1.5 5.3.1 6.0.2)

@@ -15,6 +15,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "rpyc/transport/errno_status.h"
+#include "rpyc/transport/listen_error.h"
 
 namespace rpyc {
 namespace {
@@ -22,27 +23,6 @@ namespace {
 constexpr int kBackOffMilliseconds = 100;
 // How long a TCP peer may be silent before the kernel asks whether it lives.
 constexpr absl::Duration kKeepAliveIdle = absl::Minutes(1);
-
-bool IsExhausted(int error) {
-  return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
-}
-
-absl::Status OpenError(const SocketAddress& address, int error) {
-  absl::StatusCode code = absl::StatusCode::kInvalidArgument;
-  switch (error) {
-    case EADDRINUSE:
-      code = absl::StatusCode::kFailedPrecondition;
-      break;
-    case EACCES:
-    case EPERM:
-    case EROFS:
-      code = absl::StatusCode::kPermissionDenied;
-      break;
-    default:
-      if (IsExhausted(error)) code = absl::StatusCode::kResourceExhausted;
-  }
-  return ErrnoStatus(code, absl::StrCat("cannot listen on ", address.ToString()), error);
-}
 
 // Errors of accept that belong to one connection, or to no one: the next may be fine.
 bool IsPassing(int error) {
@@ -83,7 +63,7 @@ Fd OpenReserve() { return Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC)); }
 absl::StatusOr<std::unique_ptr<Listener>> Listener::Open(const SocketAddress& address,
                                                          const ListenerOptions& options) {
   Fd fd(::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (!fd.valid()) return OpenError(address, errno);
+  if (!fd.valid()) return ListenError(address, errno);
   std::unique_ptr<UnixPath> unix_path;
   if (address.family() == AF_UNIX) {
     absl::StatusOr<std::unique_ptr<UnixPath>> taken =
@@ -100,10 +80,10 @@ absl::StatusOr<std::unique_ptr<Listener>> Listener::Open(const SocketAddress& ad
       ::setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &ipv6_only, sizeof(ipv6_only));
     }
   }
-  if (::bind(fd.get(), address.get(), address.size()) != 0) return OpenError(address, errno);
+  if (::bind(fd.get(), address.get(), address.size()) != 0) return ListenError(address, errno);
   if (unix_path != nullptr) unix_path->SetBound();
   const int backlog = options.backlog > 0 ? options.backlog : SOMAXCONN;
-  if (::listen(fd.get(), backlog) != 0) return OpenError(address, errno);
+  if (::listen(fd.get(), backlog) != 0) return ListenError(address, errno);
   return std::unique_ptr<Listener>(new Listener(std::move(fd), std::move(unix_path), Fd()));
 }
 

@@ -1,0 +1,470 @@
+#include "registry/etcd/etcd_store.h"
+
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+#include <variant>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "absl/time/clock.h"
+#include "registry/etcd/etcd_client.h"
+#include "registry/etcd/etcd_record.h"
+#include "registry/registration_id.h"
+#include "rpyc/mutex.h"
+#include "rpyc/transport/endpoint.h"
+
+namespace rpyc {
+namespace {
+
+using Cause = RegistrationChange::Cause;
+
+// How long a change may take; RPyC's clients wait two seconds.
+constexpr absl::Duration kChangeTimeout = absl::Milliseconds(1500);
+constexpr absl::Duration kReadTimeout = absl::Seconds(5);
+// How long a start waits for etcd.
+constexpr absl::Duration kStartTimeout = absl::Seconds(3);
+constexpr absl::Duration kFirstRetry = absl::Milliseconds(100);
+constexpr absl::Duration kLastRetry = absl::Seconds(1);
+// By how much two machines' clocks may differ and a registration that went at its end still be seen
+// as pruned.
+constexpr absl::Duration kClockSkew = absl::Seconds(1);
+
+// Keys of a transaction; etcd takes 128.
+constexpr size_t kKeysAtOnce = 64;
+
+struct Deletion {
+  std::vector<RegistrationKey> keys;
+  Cause cause;
+};
+
+}  // namespace
+
+// What the store shares with its threads.
+class EtcdStore::Core {
+ public:
+  Core(const EtcdStoreOptions& options, const RegistryHooks& hooks)
+      : table(std::make_shared<RegistrationTable>(options.limits)),
+        pruning_timeout(options.pruning_timeout),
+        prefix_(options.prefix),
+        hooks_(hooks),
+        client_(options.members) {}
+
+  void Follow();  // a thread's: keeps the table as etcd is
+  void Write();   // the other's: makes changes
+  void Enqueue(std::variant<RegisterRequest, Deletion> change, Done done);
+  void AwaitFirstSync();
+  void Stop();
+  void ThreadStarts();
+  void ThreadEnds();
+  State state() const;
+
+  const std::shared_ptr<RegistrationTable> table;
+  const absl::Duration pruning_timeout;
+
+ private:
+  struct Change {
+    std::variant<RegisterRequest, Deletion> what;
+    Done done;
+    absl::Time deadline;
+  };
+
+  absl::Status Sync(int64_t* revision);
+  void Apply(const etcdserverpb::WatchResponse& response);
+  void Remove(const RegistrationKey& key);
+  void Applied(int64_t revision);
+  void Synced();
+  void Lost(const absl::Status& why);
+  absl::StatusOr<int64_t> Commit(const RegisterRequest& request, absl::Time deadline);
+  absl::StatusOr<int64_t> Commit(const Deletion& deletion, absl::Time deadline);
+  void DoneAt(int64_t revision, Done done);
+  std::string EtcdKey(const RegistrationKey& key) const {
+    return absl::StrCat(prefix_, RegistrationId(key));
+  }
+
+  const std::string prefix_;
+  const RegistryHooks hooks_;
+  EtcdClient client_;
+
+  mutable Mutex mutex_;
+  CondVar changed_;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  int threads_ ABSL_GUARDED_BY(mutex_) = 0;  // that run
+  bool tried_ ABSL_GUARDED_BY(mutex_) = false;
+  bool hurry_ ABSL_GUARDED_BY(mutex_) = false;  // to follow again without a pause
+  State state_ ABSL_GUARDED_BY(mutex_) = {
+      .stale = true,
+      .as_of = absl::InfinitePast(),
+      .error = absl::UnavailableError("etcd has not been reached yet")};
+  std::deque<Change> queue_ ABSL_GUARDED_BY(mutex_);
+  int64_t applied_ ABSL_GUARDED_BY(mutex_) = 0;  // etcd's revision that the table is of
+  std::multimap<int64_t, Done> committed_ ABSL_GUARDED_BY(mutex_);  // and not in the table yet
+  std::map<RegistrationKey, Cause> going_ ABSL_GUARDED_BY(mutex_);  // being deleted from here
+};
+
+// --- the table follows ---
+
+void EtcdStore::Core::Follow() {
+  absl::Duration retry = kFirstRetry;
+  for (;;) {
+    int64_t revision = 0;
+    absl::Status end = Sync(&revision);
+    if (end.ok()) {
+      retry = kFirstRetry;
+      end = client_.Watch(
+          prefix_, revision + 1, [this] { Synced(); },
+          [this](const etcdserverpb::WatchResponse& response) { Apply(response); });
+    }
+    // What is too old to be told is read whole: etcd is there.
+    if (!absl::IsOutOfRange(end)) {
+      Lost(end);
+      client_.Rotate();
+    }
+    MutexLock lock(&mutex_);
+    const absl::Time again = absl::Now() + retry;
+    while (!stopping_ && !hurry_ && changed_.WaitUntil(&mutex_, again)) {
+    }
+    if (stopping_) return;
+    hurry_ = false;
+    retry = std::min(2 * retry, kLastRetry);
+  }
+}
+
+// Makes the table what etcd has, at `revision`.
+absl::Status EtcdStore::Core::Sync(int64_t* revision) {
+  std::set<RegistrationKey> there;
+  std::vector<Registration> registrations;
+  const absl::StatusOr<int64_t> read =
+      client_.ReadAll(prefix_, absl::Now() + kReadTimeout, [&](const etcdserverpb::KeyValue& pair) {
+        absl::StatusOr<Registration> registration =
+            ParseEtcdRecord(absl::StripPrefix(pair.key(), prefix_), pair.value());
+        if (!registration.ok()) return;
+        there.insert(registration->key);
+        registrations.push_back(*std::move(registration));
+      });
+  if (!read.ok()) return read.status();
+  for (const Registration& known : table->All()) {
+    if (!there.contains(known.key)) Remove(known.key);
+  }
+  for (const Registration& registration : registrations) table->Put(registration);
+  *revision = *read;
+  Applied(*read);
+  return absl::OkStatus();
+}
+
+void EtcdStore::Core::Apply(const etcdserverpb::WatchResponse& response) {
+  int64_t revision = 0;
+  for (const etcdserverpb::Event& event : response.events()) {
+    revision = std::max(revision, event.kv().mod_revision());
+    const absl::string_view id = absl::StripPrefix(event.kv().key(), prefix_);
+    if (event.type() == etcdserverpb::Event::PUT) {
+      const absl::StatusOr<Registration> registration = ParseEtcdRecord(id, event.kv().value());
+      if (registration.ok()) table->Put(*registration);
+    } else {
+      const absl::StatusOr<RegistrationKey> key = ParseRegistrationId(id);
+      if (key.ok()) Remove(*key);
+    }
+  }
+  Applied(revision);
+}
+
+// It is gone from etcd.
+void EtcdStore::Core::Remove(const RegistrationKey& key) {
+  const std::optional<Registration> known = table->Get(key);
+  if (!known.has_value()) return;
+  Cause cause =
+      known->expire_time <= absl::Now() + kClockSkew ? Cause::kPruned : Cause::kUnregistered;
+  {
+    MutexLock lock(&mutex_);
+    const auto going = going_.find(key);
+    if (going != going_.end()) {
+      cause = going->second;
+      going_.erase(going);
+    }
+  }
+  table->Remove(key, cause);
+}
+
+// The table is as etcd was at `revision`.
+void EtcdStore::Core::Applied(int64_t revision) {
+  std::vector<Done> done;
+  {
+    MutexLock lock(&mutex_);
+    applied_ = std::max(applied_, revision);
+    const auto end = committed_.upper_bound(applied_);
+    for (auto each = committed_.begin(); each != end; ++each) {
+      done.push_back(std::move(each->second));
+    }
+    committed_.erase(committed_.begin(), end);
+  }
+  for (Done& each : done) std::move(each)(absl::OkStatus());
+}
+
+void EtcdStore::Core::Synced() {
+  {
+    MutexLock lock(&mutex_);
+    tried_ = true;
+    state_ = State();
+    changed_.SignalAll();
+  }
+  hooks_.log(RegistryLogLevel::kInfo, "the registry follows etcd");
+}
+
+void EtcdStore::Core::Lost(const absl::Status& why) {
+  std::multimap<int64_t, Done> committed;
+  bool news = false;
+  {
+    MutexLock lock(&mutex_);
+    if (stopping_) return;
+    news = !tried_ || !state_.stale;
+    if (!state_.stale) state_.as_of = absl::Now();
+    state_.stale = true;
+    state_.error = why;
+    tried_ = true;
+    committed.swap(committed_);  // they are in etcd
+    changed_.SignalAll();
+  }
+  for (auto& [revision, done] : committed) std::move(done)(absl::OkStatus());
+  if (news) {
+    hooks_.log(RegistryLogLevel::kWarning,
+               absl::StrCat("the registry shows what it knew last: ", why.message()));
+  }
+}
+
+// --- changes ---
+
+void EtcdStore::Core::Enqueue(std::variant<RegisterRequest, Deletion> change, Done done) {
+  absl::Status refused;
+  {
+    MutexLock lock(&mutex_);
+    if (stopping_) {
+      refused = absl::CancelledError("the registry closes");
+    } else if (queue_.size() >= kMaxQueued) {
+      refused = absl::UnavailableError("too many changes wait for etcd");
+    } else {
+      queue_.push_back({std::move(change), std::move(done), absl::Now() + kChangeTimeout});
+      changed_.SignalAll();
+      return;
+    }
+  }
+  std::move(done)(refused);
+}
+
+void EtcdStore::Core::Write() {
+  for (;;) {
+    Change change;
+    {
+      MutexLock lock(&mutex_);
+      while (!stopping_ && queue_.empty()) changed_.Wait(&mutex_);
+      if (stopping_) return;
+      change = std::move(queue_.front());
+      queue_.pop_front();
+    }
+    if (absl::Now() >= change.deadline) {
+      std::move(change.done)(absl::UnavailableError("etcd is too slow"));
+      continue;
+    }
+    const absl::StatusOr<int64_t> revision =
+        std::visit([&](const auto& what) { return Commit(what, change.deadline); }, change.what);
+    if (!revision.ok()) {
+      std::move(change.done)(revision.status());
+    } else {
+      DoneAt(*revision, std::move(change.done));
+    }
+  }
+}
+
+// Has `done` called once the table is of `revision`.
+void EtcdStore::Core::DoneAt(int64_t revision, Done done) {
+  {
+    MutexLock lock(&mutex_);
+    if (revision > applied_ && !stopping_) {
+      committed_.emplace(revision, std::move(done));
+      // etcd has answered: it is there again.
+      hurry_ = state_.stale;
+      if (hurry_) changed_.SignalAll();
+      return;
+    }
+  }
+  std::move(done)(absl::OkStatus());
+}
+
+absl::StatusOr<int64_t> EtcdStore::Core::Commit(const RegisterRequest& request,
+                                                absl::Time deadline) {
+  const absl::Status checked = table->Check(request);
+  if (!checked.ok()) return checked;
+  const absl::Duration ttl = request.ttl > absl::ZeroDuration() ? request.ttl : pruning_timeout;
+  // A lease for each announcement: etcd moves the key over, and the old lease ends with nothing.
+  const absl::StatusOr<etcdserverpb::LeaseGrantResponse> lease = client_.Grant(ttl, deadline);
+  if (!lease.ok()) return lease.status();
+  const absl::Time now = absl::Now();
+  etcdserverpb::TxnRequest transaction;
+  for (const std::string& name : request.names) {
+    Registration registration{.key = {name, request.host, request.port},
+                              .source = request.source,
+                              .register_time = now,
+                              .refresh_time = now,
+                              .expire_time = now + absl::Seconds(lease->ttl())};
+    const std::string key = EtcdKey(registration.key);
+    if (request.only_if_absent) {
+      etcdserverpb::Compare* absent = transaction.add_compare();
+      absent->set_target(etcdserverpb::Compare::VERSION);
+      absent->set_result(etcdserverpb::Compare::EQUAL);
+      absent->set_key(key);
+      absent->set_version(0);
+    } else if (const std::optional<Registration> before = table->Get(registration.key)) {
+      registration.register_time = before->register_time;
+    }
+    etcdserverpb::PutRequest* put = transaction.add_success()->mutable_request_put();
+    put->set_key(key);
+    put->set_value(EtcdValue(registration));
+    put->set_lease(lease->id());
+  }
+  const absl::StatusOr<etcdserverpb::TxnResponse> response = client_.Commit(transaction, deadline);
+  if (!response.ok()) return response.status();
+  if (!response->succeeded()) {
+    return absl::AlreadyExistsError(absl::StrCat("registered at ", request.host));
+  }
+  return request.names.empty() ? 0 : response->header().revision();
+}
+
+absl::StatusOr<int64_t> EtcdStore::Core::Commit(const Deletion& deletion, absl::Time deadline) {
+  int64_t revision = 0;  // of the last that there was something to delete at
+  absl::Status status;
+  for (size_t begin = 0; begin < deletion.keys.size() && status.ok(); begin += kKeysAtOnce) {
+    const size_t end = std::min(deletion.keys.size(), begin + kKeysAtOnce);
+    etcdserverpb::TxnRequest transaction;
+    for (size_t i = begin; i < end; ++i) {
+      transaction.add_success()->mutable_request_delete_range()->set_key(EtcdKey(deletion.keys[i]));
+      MutexLock lock(&mutex_);
+      going_[deletion.keys[i]] = deletion.cause;
+    }
+    const absl::StatusOr<etcdserverpb::TxnResponse> response =
+        client_.Commit(transaction, deadline);
+    status = response.status();
+    for (size_t i = begin; i < end; ++i) {
+      const auto index = static_cast<int>(i - begin);
+      const bool deleted = response.ok() && index < response->responses_size() &&
+                           response->responses(index).response_delete_range().deleted() > 0;
+      if (deleted) {
+        revision = response->header().revision();
+        continue;
+      }
+      MutexLock lock(&mutex_);
+      going_.erase(deletion.keys[i]);
+    }
+  }
+  if (!status.ok()) return status;
+  if (revision == 0 && deletion.cause == Cause::kDeleted) {
+    return absl::NotFoundError("not registered");
+  }
+  return revision;
+}
+
+// --- life ---
+
+void EtcdStore::Core::AwaitFirstSync() {
+  MutexLock lock(&mutex_);
+  const absl::Time deadline = absl::Now() + kStartTimeout;
+  while (state_.stale && changed_.WaitUntil(&mutex_, deadline)) {
+  }
+}
+
+void EtcdStore::Core::ThreadStarts() {
+  MutexLock lock(&mutex_);
+  ++threads_;
+}
+
+void EtcdStore::Core::ThreadEnds() {
+  MutexLock lock(&mutex_);
+  --threads_;
+  changed_.SignalAll();
+}
+
+void EtcdStore::Core::Stop() {
+  {
+    MutexLock lock(&mutex_);
+    stopping_ = true;
+    changed_.SignalAll();
+  }
+  client_.Cancel();
+  std::vector<Done> waiting;
+  {
+    MutexLock lock(&mutex_);
+    while (threads_ > 0) changed_.Wait(&mutex_);
+    for (Change& change : queue_) waiting.push_back(std::move(change.done));
+    for (auto& [revision, done] : committed_) waiting.push_back(std::move(done));
+    queue_.clear();
+    committed_.clear();
+  }
+  for (Done& done : waiting) std::move(done)(absl::CancelledError("the registry closes"));
+}
+
+RegistryStore::State EtcdStore::Core::state() const {
+  MutexLock lock(&mutex_);
+  return state_;
+}
+
+absl::StatusOr<std::unique_ptr<EtcdStore>> EtcdStore::Start(const EtcdStoreOptions& options,
+                                                            const RegistryHooks& hooks) {
+  if (options.members.empty()) return absl::InvalidArgumentError("etcd: no members");
+  auto core = std::make_shared<Core>(options, hooks);
+  std::unique_ptr<EtcdStore> store(new EtcdStore(core));  // stops what has been started
+  for (void (Core::*run)() : {&Core::Follow, &Core::Write}) {
+    core->ThreadStarts();
+    const absl::Status started = hooks.start_thread([core, run] {
+      (*core.*run)();
+      core->ThreadEnds();
+    });
+    if (started.ok()) continue;
+    core->ThreadEnds();
+    return started;
+  }
+  core->AwaitFirstSync();
+  return store;
+}
+
+EtcdStore::EtcdStore(std::shared_ptr<Core> core)
+    : RegistryStore(core->table), core_(std::move(core)) {}
+
+EtcdStore::~EtcdStore() { core_->Stop(); }
+
+void EtcdStore::Register(RegisterRequest request, Done done) {
+  const absl::Status checked = core_->table->Check(request);
+  if (!checked.ok()) return std::move(done)(checked);
+  core_->Enqueue(std::move(request), std::move(done));
+}
+
+void EtcdStore::Unregister(absl::string_view source, int port, Done done) {
+  std::vector<RegistrationKey> keys = core_->table->OwnedBy(source, port);
+  if (keys.empty()) return std::move(done)(absl::OkStatus());
+  core_->Enqueue(Deletion{std::move(keys), Cause::kUnregistered}, std::move(done));
+}
+
+void EtcdStore::Delete(const RegistrationKey& key, Done done) {
+  core_->Enqueue(Deletion{{key}, Cause::kDeleted}, std::move(done));
+}
+
+RegistryStore::State EtcdStore::state() const { return core_->state(); }
+
+absl::Duration EtcdStore::pruning_timeout() const { return core_->pruning_timeout; }
+
+absl::StatusOr<std::vector<std::string>> ParseEtcdMembers(absl::string_view text) {
+  std::vector<std::string> members = absl::StrSplit(text, ',');
+  for (const std::string& member : members) {
+    const absl::StatusOr<Endpoint> endpoint = ParseEndpoint(member);
+    if (!endpoint.ok()) return endpoint.status();
+    if (!endpoint->socket_path.empty() || endpoint->host.empty() || endpoint->port == 0) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("\"", member, "\": expected HOST:PORT of a member of etcd"));
+    }
+  }
+  return members;
+}
+
+}  // namespace rpyc

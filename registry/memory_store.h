@@ -1,0 +1,46 @@
+#ifndef RPYC_REGISTRY_MEMORY_STORE_H_
+#define RPYC_REGISTRY_MEMORY_STORE_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "registry/registry_hooks.h"
+#include "registry/registry_store.h"
+
+namespace rpyc {
+
+struct MemoryStoreOptions {
+  RegistryLimits limits = {};
+  absl::Duration pruning_timeout = absl::Seconds(240);  // RPyC's DEFAULT_PRUNING_TIMEOUT
+  std::string snapshot_file = "";                       // empty: a restart forgets
+};
+
+// The registrations of one process. With a snapshot file a change is in the file before it is
+// acknowledged; what comes while the file is being written goes into the next one, together. Where
+// the file cannot be written that is logged, and the registry goes on without.
+// Owns one thread, which prunes and writes.
+class MemoryStore : public RegistryStore {
+ public:
+  // Errors:  those of SnapshotFile::Open and Read; kUnavailable - the file cannot be written;
+  //          kResourceExhausted - no thread.
+  static absl::StatusOr<std::unique_ptr<MemoryStore>> Start(const MemoryStoreOptions& options,
+                                                            const RegistryHooks& hooks);
+  ~MemoryStore() override;
+
+  void Register(RegisterRequest request, Done done) override;
+  void Unregister(absl::string_view source, int port, Done done) override;
+  void Delete(const RegistrationKey& key, Done done) override;
+  State state() const override { return State(); }
+  absl::Duration pruning_timeout() const override;
+
+ private:
+  class Core;
+  explicit MemoryStore(std::shared_ptr<Core> core);
+  const std::shared_ptr<Core> core_;
+};
+
+}  // namespace rpyc
+
+#endif  // RPYC_REGISTRY_MEMORY_STORE_H_

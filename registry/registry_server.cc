@@ -1,0 +1,298 @@
+#include "registry/registry_server.h"
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "registry/datagram_socket.h"
+#include "registry/request_handler.h"
+#include "registry/tcp_peers.h"
+#include "rpyc/mutex.h"
+#include "rpyc/transport/errno_status.h"
+#include "rpyc/transport/fd.h"
+#include "rpyc/transport/listen_error.h"
+#include "rpyc/transport/socket_address.h"
+
+namespace rpyc {
+namespace {
+
+// What the epoll reports; connections are all above.
+enum Id : uint64_t { kWake, kUdp, kListener, kFirstPeer };
+
+// Datagrams served in one go, so that TCP gets its turn.
+constexpr int kDatagramsAtOnce = 64;
+constexpr int kEventsAtOnce = 64;
+// How often another port is tried where one is free for UDP and taken for TCP.
+constexpr int kPortAttempts = 32;
+// Refusals are logged once in this time, with their number.
+constexpr absl::Duration kComplaintInterval = absl::Seconds(1);
+constexpr size_t kComplaintBytes = 200;
+
+// The sockets of a server, on one port.
+struct Sockets {
+  std::optional<DatagramSocket> udp;
+  std::optional<TcpPeers> tcp;
+};
+
+absl::StatusOr<Sockets> BindOnce(const RegistryServerOptions& options) {
+  const bool ipv6 = options.host.find(':') != std::string::npos;
+  absl::StatusOr<SocketAddress> address = SocketAddress::Resolve(options.host, options.port, ipv6);
+  if (!address.ok()) return address.status();
+  Sockets sockets;
+  if (options.tcp) {
+    absl::StatusOr<TcpPeers> tcp = TcpPeers::Listen(*address, options.limits);
+    if (!tcp.ok()) return tcp.status();
+    sockets.tcp.emplace(*std::move(tcp));
+    address = sockets.tcp->address();
+  }
+  if (options.udp) {
+    absl::StatusOr<DatagramSocket> udp = DatagramSocket::Bind(*address);
+    if (!udp.ok()) return udp.status();
+    sockets.udp.emplace(*std::move(udp));
+  }
+  return sockets;
+}
+
+absl::StatusOr<Sockets> BindAll(const RegistryServerOptions& options) {
+  absl::StatusOr<Sockets> sockets = BindOnce(options);
+  for (int i = 1; i < kPortAttempts && options.port == 0 && !sockets.ok() &&
+                  absl::IsFailedPrecondition(sockets.status());
+       ++i) {
+    sockets = BindOnce(options);
+  }
+  return sockets;
+}
+
+}  // namespace
+
+class RegistryServer::Core : public std::enable_shared_from_this<Core> {
+ public:
+  Core(const RegistryServerOptions& options, RegistryStore* store, const RegistryHooks& hooks,
+       Sockets sockets)
+      : handler_(store, options.allow_listing),
+        hooks_(hooks),
+        udp_(std::move(sockets.udp)),
+        tcp_(std::move(sockets.tcp)),
+        endpoint_((udp_.has_value() ? udp_->address() : tcp_->address()).ToEndpoint()) {}
+
+  absl::Status Start();
+  void Stop();
+  const Endpoint& endpoint() const { return endpoint_; }
+
+ private:
+  void Run();
+  void ServeDatagrams();
+  void ServePeer(uint64_t id);
+  void AnswerPeers();
+  void PeerAnswer(uint64_t id, absl::StatusOr<std::string> reply);
+  void Refused(absl::string_view source, const absl::Status& why);
+  absl::Time Complain(absl::Time now);
+  void Wake() { ::eventfd_write(wake_.get(), 1); }
+
+  // Constant once started.
+  RegistryRequestHandler handler_;
+  const RegistryHooks hooks_;
+  std::optional<DatagramSocket> udp_;
+  Fd epoll_;
+  Fd wake_;
+
+  // The thread's.
+  std::optional<TcpPeers> tcp_;
+  const Endpoint endpoint_;
+  std::string datagram_;
+  TcpPeers::OnRefused on_refused_;
+
+  Mutex mutex_;
+  CondVar changed_;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  bool ended_ ABSL_GUARDED_BY(mutex_) = false;
+  // Of connections, to be sent by the thread.
+  std::vector<std::pair<uint64_t, absl::StatusOr<std::string>>> answers_ ABSL_GUARDED_BY(mutex_);
+  // Refusals that have not been logged yet, and the last of them.
+  int64_t refused_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::string last_refusal_ ABSL_GUARDED_BY(mutex_);
+  absl::Time complained_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
+};
+
+absl::Status RegistryServer::Core::Start() {
+  epoll_ = Fd(::epoll_create1(EPOLL_CLOEXEC));
+  wake_ = Fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  const auto watch = [this](int fd, uint64_t id) {
+    epoll_event event = {};
+    event.events = EPOLLIN;
+    event.data.u64 = id;
+    return ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) == 0;
+  };
+  if (!epoll_.valid() || !wake_.valid() || !watch(wake_.get(), kWake) ||
+      (udp_.has_value() && !watch(udp_->fd(), kUdp))) {
+    return ErrnoStatus(absl::StatusCode::kResourceExhausted, "registry", errno);
+  }
+  if (tcp_.has_value()) {
+    const absl::Status watched = tcp_->Watch(epoll_.get(), kListener, kFirstPeer);
+    if (!watched.ok()) return watched;
+  }
+  on_refused_ = [this](const std::string& source, const absl::Status& why) {
+    Refused(source, why);
+  };
+  return hooks_.start_thread([core = shared_from_this()] { core->Run(); });
+}
+
+void RegistryServer::Core::Run() {
+  std::array<epoll_event, kEventsAtOnce> events;
+  absl::Time accept_again = absl::InfiniteFuture();
+  for (;;) {
+    const absl::Time now = absl::Now();
+    absl::Time next = Complain(now);
+    if (tcp_.has_value()) {
+      if (accept_again <= now) accept_again = tcp_->AcceptAll(now, on_refused_);
+      next = std::min({next, accept_again, tcp_->Expire(now, on_refused_)});
+    }
+    int timeout = -1;
+    if (next != absl::InfiniteFuture()) {
+      const int64_t left = absl::ToInt64Milliseconds(next - now) + 1;
+      timeout = static_cast<int>(std::clamp<int64_t>(left, 0, INT32_MAX));
+    }
+    const int count = ::epoll_wait(epoll_.get(), events.data(), events.size(), timeout);
+    for (int i = 0; i < count; ++i) {
+      const uint64_t id = events[static_cast<size_t>(i)].data.u64;
+      switch (id) {
+        case kWake: {
+          eventfd_t unused;
+          ::eventfd_read(wake_.get(), &unused);
+          break;
+        }
+        case kUdp:
+          ServeDatagrams();
+          break;
+        case kListener:
+          accept_again = tcp_->AcceptAll(absl::Now(), on_refused_);
+          break;
+        default:
+          ServePeer(id);
+      }
+    }
+    AnswerPeers();
+    MutexLock lock(&mutex_);
+    if (!stopping_) continue;
+    ended_ = true;
+    changed_.SignalAll();
+    return;
+  }
+}
+
+void RegistryServer::Core::ServeDatagrams() {
+  for (int i = 0; i < kDatagramsAtOnce; ++i) {
+    DatagramSocket::Origin origin;
+    const auto received = udp_->Receive(kMaxRegistryRequestBytes, &datagram_, &origin);
+    if (received == DatagramSocket::Received::kNothing) return;
+    const std::string source = origin.peer.ToEndpoint().host;
+    if (received == DatagramSocket::Received::kTooLong) {
+      Refused(source, absl::ResourceExhaustedError(
+                          absl::StrCat("a datagram over ", kMaxRegistryRequestBytes, " bytes")));
+      continue;
+    }
+    const absl::StatusOr<RegistryRequest> request = ParseRegistryRequest(datagram_);
+    if (!request.ok()) {
+      Refused(source, request.status());
+      continue;
+    }
+    handler_.Handle(*request, source,
+                    {.servers = kMaxRegistryReplyBytes, .names = kMaxRegistryListBytes},
+                    [weak = weak_from_this(), origin, source](absl::StatusOr<std::string> reply) {
+                      const std::shared_ptr<Core> core = weak.lock();
+                      if (core == nullptr) return;
+                      if (!reply.ok()) return core->Refused(source, reply.status());
+                      core->udp_->Send(*reply, origin);
+                    });
+  }
+}
+
+void RegistryServer::Core::ServePeer(uint64_t id) {
+  tcp_->Read(
+      id,
+      [this](uint64_t id, const std::string& source, const RegistryRequest& request) {
+        handler_.Handle(request, source, ReplySizes(),
+                        [weak = weak_from_this(), id](absl::StatusOr<std::string> reply) {
+                          const std::shared_ptr<Core> core = weak.lock();
+                          if (core != nullptr) core->PeerAnswer(id, std::move(reply));
+                        });
+      },
+      on_refused_);
+}
+
+// By whatever thread has the answer.
+void RegistryServer::Core::PeerAnswer(uint64_t id, absl::StatusOr<std::string> reply) {
+  MutexLock lock(&mutex_);
+  if (stopping_) return;
+  answers_.emplace_back(id, std::move(reply));
+  Wake();
+}
+
+void RegistryServer::Core::AnswerPeers() {
+  std::vector<std::pair<uint64_t, absl::StatusOr<std::string>>> answers;
+  {
+    MutexLock lock(&mutex_);
+    answers.swap(answers_);
+  }
+  for (const auto& [id, reply] : answers) tcp_->Answer(id, reply, on_refused_);
+}
+
+void RegistryServer::Core::Refused(absl::string_view source, const absl::Status& why) {
+  if (absl::IsCancelled(why)) return;  // we are closing
+  MutexLock lock(&mutex_);
+  if (++refused_ == 1) Wake();
+  last_refusal_ = absl::StrCat(
+      source, ": ", absl::CHexEscape(absl::string_view(why.message()).substr(0, kComplaintBytes)));
+}
+
+// Logs refusals, if it is time to. Answers when it will be.
+absl::Time RegistryServer::Core::Complain(absl::Time now) {
+  std::string complaint;
+  {
+    MutexLock lock(&mutex_);
+    if (refused_ == 0) return absl::InfiniteFuture();
+    if (now - complained_ < kComplaintInterval) return complained_ + kComplaintInterval;
+    complained_ = now;
+    complaint = absl::StrCat("registry ", endpoint_.ToString(), ": no answer to ", last_refusal_);
+    if (refused_ > 1) absl::StrAppend(&complaint, " (and ", refused_ - 1, " more)");
+    refused_ = 0;
+  }
+  hooks_.log(RegistryLogLevel::kWarning, complaint);
+  return absl::InfiniteFuture();
+}
+
+void RegistryServer::Core::Stop() {
+  MutexLock lock(&mutex_);
+  stopping_ = true;
+  Wake();
+  while (!ended_) changed_.Wait(&mutex_);
+}
+
+absl::StatusOr<std::unique_ptr<RegistryServer>> RegistryServer::Start(
+    const RegistryServerOptions& options, RegistryStore* store, const RegistryHooks& hooks) {
+  absl::StatusOr<Sockets> sockets = BindAll(options);
+  if (!sockets.ok()) return sockets.status();
+  auto core = std::make_shared<Core>(options, store, hooks, *std::move(sockets));
+  const absl::Status started = core->Start();
+  if (!started.ok()) return started;
+  return std::unique_ptr<RegistryServer>(new RegistryServer(std::move(core)));
+}
+
+RegistryServer::RegistryServer(std::shared_ptr<Core> core) : core_(std::move(core)) {}
+
+RegistryServer::~RegistryServer() { core_->Stop(); }
+
+const Endpoint& RegistryServer::endpoint() const { return core_->endpoint(); }
+
+}  // namespace rpyc
