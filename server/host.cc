@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "server/admin/admin_server.h"
+#include "server/host_registry.h"
 #include "server/service_catalog.h"
 #include "server/signal_mask.h"
 
@@ -33,9 +34,11 @@ struct Host::State {
   State(ServiceCatalog catalog, ServerKindTable kinds, std::shared_ptr<Zygote> zygote)
       : directory(std::move(catalog), std::move(kinds), std::move(zygote)) {}
 
+  std::unique_ptr<HostRegistry> registry;  // null: off; the servers may be announced to it
   ServerDirectory directory;
-  std::unique_ptr<AdminServer> admin;  // null: off; goes before the directory it serves
+  std::unique_ptr<AdminServer> admin;  // null: off; goes before what it serves
   std::string admin_address;
+  std::string registry_address;
 };
 
 absl::StatusOr<std::unique_ptr<Host>> Host::Start(HostOptions options) {
@@ -49,10 +52,17 @@ absl::StatusOr<std::unique_ptr<Host>> Host::Start(HostOptions options) {
     absl::Status checked = state->directory.CheckServer("", server).status();
     if (!checked.ok()) return ServerError(server, checked);
   }
+  if (!options.registry.address.empty()) {
+    absl::StatusOr<std::unique_ptr<HostRegistry>> registry = HostRegistry::Start(options.registry);
+    if (!registry.ok()) return Prefixed("registry", registry.status());
+    state->registry = *std::move(registry);
+    state->registry_address = state->registry->address();
+  }
+  RegistryStore* const store = state->registry == nullptr ? nullptr : state->registry->store();
   if (!options.admin_address.empty()) {
     const SignalMask inherited_by_grpc;
     absl::StatusOr<std::unique_ptr<AdminServer>> admin =
-        AdminServer::Start(options.admin_address, &state->directory, start_time);
+        AdminServer::Start(options.admin_address, &state->directory, start_time, store);
     if (!admin.ok()) return Prefixed("admin listener", admin.status());
     state->admin = *std::move(admin);
     state->admin_address = state->admin->address();
@@ -83,5 +93,7 @@ void Host::Close(absl::Duration drain_timeout) {
 ServerDirectory& Host::servers() { return state_->directory; }
 
 const std::string& Host::admin_address() const { return state_->admin_address; }
+
+const std::string& Host::registry_address() const { return state_->registry_address; }
 
 }  // namespace rpyc

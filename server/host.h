@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "rpyc/service.h"
+#include "server/host_registry_options.h"
 #include "server/server_directory.h"
 #include "server/server_kind.h"
 #include "server/server_kinds.h"
@@ -23,6 +24,7 @@ struct HostOptions {
   ServerKindTable kinds = BuiltinServerKinds();
   std::string admin_address = "";           // HOST:PORT, unix:PATH, or empty: no control plane
   std::vector<ServerOptions> servers = {};  // started in this order
+  HostRegistryOptions registry = {};        // with an empty address: none
   // Of StartZygote, with the same services and kinds: servers whose connections have processes of
   // their own need it. Several hosts may share one.
   std::shared_ptr<Zygote> zygote = nullptr;
@@ -50,6 +52,8 @@ class Host {
   ServerDirectory& servers();
   // Where the control plane listens, with the port that was picked; empty if it is off.
   const std::string& admin_address() const;
+  // The same of the discovery registry.
+  const std::string& registry_address() const;
 
  private:
   struct State;

@@ -17,12 +17,15 @@
 namespace rpyc {
 namespace {
 
+constexpr int kMostRegistrations = 1'000'000;
+
 // The flags as the command line has them.
 struct RawFlags {
   HostFlags flags;
   std::vector<std::string> servers;
   std::string drain_timeout = "10s";
   bool allow_insecure = false;
+  std::string registry_timeout = "240s";
 };
 
 void Declare(CLI::App& app, RawFlags* raw) {
@@ -40,6 +43,33 @@ void Declare(CLI::App& app, RawFlags* raw) {
                  "process hands over.")
       ->allow_extra_args(false)
       ->type_name("KIND:SERVICE@ADDRESS");
+  app.add_option("--registry_address", raw->flags.registry.address,
+                 "Runs RPyC's discovery registry here, UDP and TCP: HOST:PORT, port 0 picks one; "
+                 "off unless given. It is open to whoever reaches it, as RPyC's is.")
+      ->type_name("ADDRESS");
+  app.add_flag("--registry_allow_listing", raw->flags.registry.allow_listing,
+               "Has the registry tell RPyC's clients which services there are (list_services).");
+  app.add_option("--registry_pruning_timeout", raw->registry_timeout,
+                 "After how long the registry forgets a server that does not announce itself.")
+      ->capture_default_str()
+      ->type_name("DURATION");
+  app.add_option("--registry_snapshot", raw->flags.registry.snapshot_file,
+                 "A file that the registry keeps its state in, so that a restart forgets nothing.")
+      ->type_name("FILE");
+  app.add_option("--registry_max_registrations", raw->flags.registry.limits.max_registrations,
+                 "How many registrations there may be.")
+      ->capture_default_str()
+      ->check(CLI::Range(1, kMostRegistrations))
+      ->type_name("N");
+  app.add_option("--registry_max_per_source",
+                 raw->flags.registry.limits.max_registrations_per_source,
+                 "How many of them one address may have.")
+      ->capture_default_str()
+      ->check(CLI::Range(1, kMostRegistrations))
+      ->type_name("N");
+  app.add_option("--registry_etcd", raw->flags.registry.etcd,
+                 "An etcd cluster that the registry shares its state with others through.")
+      ->type_name("HOST:PORT,...");
   app.add_flag("--allow_insecure", raw->allow_insecure,
                "Lets --server listen off loopback although it has no TLS.");
   app.add_option("--drain_timeout", raw->drain_timeout,
@@ -100,6 +130,31 @@ absl::Status ReadServer(const std::string& text, bool allow_insecure, ServerOpti
   return absl::OkStatus();
 }
 
+absl::Status ReadRegistry(const std::string& timeout, HostRegistryOptions* registry) {
+  absl::Status status;
+  const bool off = registry->address.empty();
+  Endpoint endpoint;
+  if (!off) {
+    status.Update(ReadAddress("--registry_address", registry->address, &endpoint));
+    if (!endpoint.socket_path.empty()) {
+      status.Update(BadValue("--registry_address", "a registry listens at HOST:PORT"));
+    }
+  }
+  if (!absl::ParseDuration(timeout, &registry->pruning_timeout) ||
+      registry->pruning_timeout < absl::Seconds(1)) {
+    status.Update(BadValue("--registry_pruning_timeout",
+                           absl::StrCat("\"", timeout, "\": expected a time like 240s or 5m")));
+  }
+  if (off &&
+      (registry->allow_listing || !registry->snapshot_file.empty() || !registry->etcd.empty())) {
+    status.Update(BadValue("--registry_address", "missing: there is no registry without it"));
+  }
+  if (!registry->snapshot_file.empty() && !registry->etcd.empty()) {
+    status.Update(BadValue("--registry_snapshot", "not beside --registry_etcd"));
+  }
+  return status;
+}
+
 absl::StatusOr<HostFlags> Interpret(RawFlags raw) {
   HostFlags flags = std::move(raw.flags);
   absl::Status status;
@@ -116,6 +171,7 @@ absl::StatusOr<HostFlags> Interpret(RawFlags raw) {
     status.Update(BadValue("--drain_timeout", absl::StrCat("\"", raw.drain_timeout,
                                                            "\": expected a time like 10s or 2m")));
   }
+  status.Update(ReadRegistry(raw.registry_timeout, &flags.registry));
   // An unknown level reads as "off".
   if (spdlog::level::from_str(flags.log_level) == spdlog::level::off && flags.log_level != "off") {
     status.Update(BadValue("--log_level", absl::StrCat("\"", flags.log_level,

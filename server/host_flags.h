@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "server/host_registry_options.h"
 #include "server/server_options.h"
 
 namespace rpyc {
@@ -21,6 +22,7 @@ struct HostFlags {
   std::vector<std::string> inherited_sockets;
   absl::Duration drain_timeout = absl::Seconds(10);
   std::string log_level = "info";  // as spdlog names it
+  HostRegistryOptions registry;    // with an empty address: none
 };
 
 // Reads a command line. Pure: knows neither kinds nor services.

@@ -36,6 +36,25 @@ TEST(HostFlags, Values) {
   EXPECT_EQ(Parse({"--admin_address", "unix:/a=b"})->admin_address, "unix:/a=b");
 }
 
+TEST(HostFlags, Registry) {
+  EXPECT_EQ(Parse({})->registry.address, "");
+  const HostFlags flags = *Parse({"--registry_address=[::1]:0", "--registry_pruning_timeout=5m",
+                                  "--registry_allow_listing", "--registry_max_registrations=7",
+                                  "--registry_max_per_source=3", "--registry_etcd=a:1,b:2"});
+  EXPECT_EQ(flags.registry.address, "[::1]:0");
+  EXPECT_EQ(flags.registry.pruning_timeout, absl::Minutes(5));
+  EXPECT_TRUE(flags.registry.allow_listing);
+  EXPECT_EQ(flags.registry.limits.max_registrations, 7);
+  EXPECT_EQ(flags.registry.limits.max_registrations_per_source, 3);
+  EXPECT_EQ(flags.registry.etcd, "a:1,b:2");
+  EXPECT_EQ(Parse({"--registry_address=:1", "--registry_snapshot=f"})->registry.snapshot_file, "f");
+  for (const char* wrong :
+       {"--registry_address=x", "--registry_address=unix:/x", "--registry_max_per_source=0",
+        "--registry_snapshot=f", "--registry_etcd=a:1", "--registry_pruning_timeout=0s"}) {
+    EXPECT_FALSE(Parse({wrong}).ok()) << wrong;
+  }
+}
+
 TEST(HostFlags, Servers) {
   const HostFlags flags =
       *Parse({"--server=threaded:CALCULATOR@127.0.0.1:18861", "--server=k:my.svc@[::1]:0",
@@ -111,9 +130,9 @@ TEST(HostFlags, WhatIsWrongIsSaidInOneLine) {
 
 TEST(HostFlags, HelpNamesEveryFlag) {
   const std::string help = HostFlagsHelp("demo_host");
-  for (const char* flag :
-       {"demo_host", "--admin_address", "--server", "--allow_insecure", "--drain_timeout",
-        "--log_level", "--help", "--version", "127.0.0.1:18810"}) {
+  for (const char* flag : {"demo_host", "--admin_address", "--server", "--allow_insecure",
+                           "--drain_timeout", "--log_level", "--registry_address",
+                           "--registry_etcd", "--help", "--version", "127.0.0.1:18810"}) {
     EXPECT_NE(help.find(flag), std::string::npos) << flag;
   }
 }

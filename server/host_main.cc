@@ -165,6 +165,9 @@ int Run(HostOptions options, const HostFlags& flags) {
   if (!(*host)->admin_address().empty()) {
     Say(absl::StrCat("admin listening on ", (*host)->admin_address()));
   }
+  if (!(*host)->registry_address().empty()) {
+    Say(absl::StrCat("registry listening on ", (*host)->registry_address(), " (udp, tcp)"));
+  }
   for (const ServerRecord& server : (*host)->servers().ListServers(/*show_closed=*/false)) {
     Say(Describe(server));
   }
@@ -207,7 +210,8 @@ int HostMain(int argc, char** argv, std::vector<Service> services, ServerKindTab
   return Run({.services = std::move(services),
               .kinds = std::move(kinds),
               .admin_address = flags->admin_address,
-              .servers = flags->servers},
+              .servers = flags->servers,
+              .registry = flags->registry},
              *flags);
 }
 

@@ -104,6 +104,33 @@ absl::Status CheckTls(TlsOptions* tls) {
   return absl::OkStatus();
 }
 
+bool IsWildcard(absl::string_view host) { return host == "0.0.0.0" || host == "::"; }
+
+absl::Status CheckRegistrar(const ServerOptions& options, RegistrarOptions* registrar) {
+  if (!options.socket_path.empty()) {
+    return InvalidField("spec.registrar",
+                        "spec.registrar is set, but a unix socket cannot be announced");
+  }
+  if (registrar->hostname.empty() && registrar->protocol == RegistrarOptions::Protocol::kTcp) {
+    return InvalidField("spec.registrar.hostname",
+                        "spec.registrar.hostname is empty: TCP has no broadcast");
+  }
+  if (registrar->timeout < absl::ZeroDuration() || registrar->timeout > absl::Minutes(1)) {
+    return InvalidField("spec.registrar.timeout",
+                        "spec.registrar.timeout is not within 0 and one minute");
+  }
+  if (!registrar->advertised_hostname.empty() && options.listen_fd < 0 &&
+      !IsWildcard(options.hostname)) {
+    return InvalidField("spec.registrar.advertised_hostname",
+                        "spec.registrar.advertised_hostname is set, but the server does not listen "
+                        "on all addresses");
+  }
+  const RegistrarOptions defaults;
+  if (registrar->port == 0) registrar->port = defaults.port;
+  if (registrar->timeout == absl::ZeroDuration()) registrar->timeout = defaults.timeout;
+  return CheckRange("spec.registrar.port", registrar->port, std::numeric_limits<uint16_t>::max());
+}
+
 }  // namespace
 
 absl::Status CheckOptions(const ServerKindInfo& kind, ServerOptions* options) {
@@ -123,6 +150,13 @@ absl::Status CheckOptions(const ServerKindInfo& kind, ServerOptions* options) {
     options->handshake_timeout = ServerOptions().handshake_timeout;
   }
   if (options->tls.has_value()) status.Update(CheckTls(&*options->tls));
+  if (options->auto_register.value_or(false) && !options->registrar.has_value()) {
+    options->registrar.emplace();
+  }
+  if (options->registrar.has_value()) {
+    status.Update(CheckRegistrar(*options, &*options->registrar));
+  }
+  options->auto_register = options->auto_register.value_or(options->registrar.has_value());
   return status;
 }
 

@@ -8,6 +8,7 @@
 #include "rpyc/transport/listener.h"
 #include "rpyc/transport/socket_address.h"
 #include "rpyc/transport/tls_context.h"
+#include "server/auto_registration.h"
 #include "server/listen_address.h"
 #include "server/log.h"
 #include "server/option_checks.h"
@@ -94,6 +95,8 @@ class Server::Core : public std::enable_shared_from_this<Core> {
   void Refuse(const absl::Status& why);
   void ListenerGone(const absl::Status& why);
   void Fail(const absl::Status& why);
+  absl::Status StartRegistering();
+  void StopRegistering();
 
   // Constant once started.
   const ServerOptions options_;
@@ -115,6 +118,8 @@ class Server::Core : public std::enable_shared_from_this<Core> {
   // Until the accept loop ends, or has its one connection.
   std::unique_ptr<Listener> listener_ ABSL_GUARDED_BY(mutex_);
   absl::Status last_error_ ABSL_GUARDED_BY(mutex_);
+  // Null: not announced. Set once.
+  std::shared_ptr<AutoRegistration> registration_ ABSL_GUARDED_BY(mutex_);
 };
 
 absl::Status Server::Core::Start(const SocketAddress& address, std::shared_ptr<Zygote> zygote) {
@@ -139,7 +144,34 @@ absl::Status Server::Core::Start(const SocketAddress& address, std::shared_ptr<Z
     return WithListenReason(listening, "spec.hostname");
   }
   Log().info("{}: listening on {}", setup_->label, endpoint_.ToString());
+  const absl::Status registering = StartRegistering();
+  if (registering.ok()) return registering;
+  Close(absl::ZeroDuration());
+  return ReasonStatus(registering.code(), "LIMIT_EXCEEDED", registering.message());
+}
+
+// Has the server announced, if that is asked for.
+absl::Status Server::Core::StartRegistering() {
+  if (!options_.auto_register.value_or(false)) return absl::OkStatus();
+  // The registry takes the sender's address for the server's.
+  const bool on_all = endpoint_.host == "0.0.0.0" || endpoint_.host == "::";
+  absl::StatusOr<std::unique_ptr<AutoRegistration>> registration = AutoRegistration::Start(
+      *options_.registrar,
+      {.aliases = setup_->service.aliases(),
+       .port = endpoint_.port,
+       .from = on_all ? options_.registrar->advertised_hostname : endpoint_.host,
+       .label = setup_->label});
+  if (!registration.ok()) return registration.status();
+  MutexLock lock(&mutex_);
+  registration_ = *std::move(registration);
+  // It may have had its one connection already.
+  if (state_ != ServerState::kListening) registration_->Stop();
   return absl::OkStatus();
+}
+
+void Server::Core::StopRegistering() {
+  MutexLock lock(&mutex_);
+  if (registration_ != nullptr) registration_->Stop();
 }
 
 absl::Status Server::Core::Listen(const SocketAddress& address) {
@@ -191,6 +223,7 @@ void Server::Core::TakeTheOne() {
     if (state_ == ServerState::kListening) state_ = ServerState::kDraining;
     changed_.SignalAll();
   }
+  StopRegistering();
   Log().info("{}: has its one connection, no longer listening", setup_->label);
   state_changed_();
 }
@@ -223,6 +256,7 @@ void Server::Core::ListenerGone(const absl::Status& why) {
     state_ = ServerState::kFailed;
     last_error_ = why;
   }
+  StopRegistering();
   Log().error("{}: no longer listening: {}", setup_->label, std::string(why.message()));
   state_changed_();
 }
@@ -236,6 +270,7 @@ void Server::Core::Fail(const absl::Status& why) {
     last_error_ = why;
     if (listener_ != nullptr) listener_->Stop();
   }
+  StopRegistering();
   Log().error("{}: no longer serving: {}", setup_->label, std::string(why.message()));
   state_changed_();
 }
@@ -250,9 +285,17 @@ void Server::Core::Close(absl::Duration drain_timeout) {
     state_ = ServerState::kDraining;
     if (listener_ != nullptr) listener_->Stop();
   }
+  StopRegistering();
   if (first) state_changed_();
   // A second Close in the middle of a first one may hasten it.
   kind_->Drain(absl::Now() + drain_timeout).IgnoreError();
+  std::shared_ptr<AutoRegistration> registration;
+  {
+    MutexLock lock(&mutex_);
+    registration = registration_;
+  }
+  // Clients must not be sent here any more once it is closed.
+  if (first && registration != nullptr) registration->AwaitEnd();
   {
     MutexLock lock(&mutex_);
     if (!first) {
@@ -308,6 +351,9 @@ ServerSnapshot Server::Core::Snapshot() const {
   MutexLock lock(&mutex_);
   snapshot.state = state_;
   snapshot.last_error = last_error_;
+  if (last_error_.ok() && registration_ != nullptr && state_ == ServerState::kListening) {
+    snapshot.last_error = registration_->last_attempt();
+  }
   return snapshot;
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "absl/time/time.h"
+#include "registry/registrar_options.h"
 #include "rpyc/limits.h"
 #include "rpyc/protocol_config.h"
 #include "rpyc/transport/tls_options.h"
@@ -43,6 +44,10 @@ struct ServerOptions {
   int64_t max_sessions = 20'000;  // a connection over it is accepted and closed at once
   ProtocolConfig protocol_config = {};
   Limits limits = {};
+  // The registry to announce the server to, while it listens.
+  std::optional<RegistrarOptions> registrar = std::nullopt;
+  // Unset: if a registrar is given. True without one: to whoever hears a broadcast, as RPyC does.
+  std::optional<bool> auto_register = std::nullopt;
 };
 
 }  // namespace rpyc

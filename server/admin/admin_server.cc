@@ -23,6 +23,7 @@
 #include "server/admin/catalog_service.h"
 #include "server/admin/health_service.h"
 #include "server/admin/host_service.h"
+#include "server/admin/registry_service.h"
 #include "server/admin/server_service.h"
 #include "server/reason.h"
 
@@ -74,6 +75,7 @@ struct AdminServer::State {
   std::unique_ptr<UnixPath> unix_path;  // outlives the listener
   std::vector<std::unique_ptr<grpc::Service>> services;
   std::unique_ptr<HealthService> health;
+  std::unique_ptr<RegistryService> registry;
   std::unique_ptr<grpc::Server> server;
 
   Mutex mutex;
@@ -82,7 +84,8 @@ struct AdminServer::State {
 
 absl::StatusOr<std::unique_ptr<AdminServer>> AdminServer::Start(absl::string_view address,
                                                                 ServerDirectory* directory,
-                                                                absl::Time host_start_time) {
+                                                                absl::Time host_start_time,
+                                                                RegistryStore* registry) {
   absl::StatusOr<Place> place = TakePlace(address);
   if (!place.ok()) return WithListenReason(place.status(), "admin_address");
 
@@ -92,6 +95,7 @@ absl::StatusOr<std::unique_ptr<AdminServer>> AdminServer::Start(absl::string_vie
   state->services.push_back(MakeCatalogService(&directory->catalog()));
 
   state->health = std::make_unique<HealthService>(directory);
+  state->registry = std::make_unique<RegistryService>(registry);
 
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
@@ -101,6 +105,7 @@ absl::StatusOr<std::unique_ptr<AdminServer>> AdminServer::Start(absl::string_vie
   builder.AddListeningPort(place->ForGrpc(), grpc::InsecureServerCredentials(), &port);
   for (const auto& service : state->services) builder.RegisterService(service.get());
   builder.RegisterService(state->health->service());
+  builder.RegisterService(state->registry->service());
   if (place->unix_path == nullptr) {
     state->server = builder.BuildAndStart();
   } else {
@@ -134,6 +139,7 @@ void AdminServer::Close(absl::Time deadline) {
   if (state_->closed) return;
   state_->closed = true;
   state_->health->Stop();  // else a Watch would hold the shutdown until the deadline
+  state_->registry->Stop();
   state_->server->Shutdown(absl::ToChronoTime(deadline));
   state_->server->Wait();
   state_->unix_path.reset();

@@ -7,21 +7,24 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "registry/registry_store.h"
 #include "server/server_directory.h"
 
 namespace rpyc {
 
 // The gRPC control plane of a host: rpyc.admin.v1, grpc.health.v1 and server reflection.
-// Threads: any. Borrows the directory, which must outlive it.
+// Threads: any. Borrows the directory and the registry, which must outlive it.
 class AdminServer {
  public:
-  // Listens at `address`: HOST:PORT (port 0 picks one) or unix:PATH (mode 0600).
+  // Listens at `address`: HOST:PORT (port 0 picks one) or unix:PATH (mode 0600). `registry` is the
+  // host's, null if it has none.
   // Errors:  kFailedPrecondition ADDRESS_IN_USE, kPermissionDenied BIND_NOT_PERMITTED,
   //          kFailedPrecondition INSECURE_LISTENER - not loopback, kInvalidArgument - not an
   //          address.
   static absl::StatusOr<std::unique_ptr<AdminServer>> Start(absl::string_view address,
                                                             ServerDirectory* directory,
-                                                            absl::Time host_start_time);
+                                                            absl::Time host_start_time,
+                                                            RegistryStore* registry = nullptr);
   ~AdminServer();
 
   // Ends it: calls that run get until `deadline`. Idempotent.

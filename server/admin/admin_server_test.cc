@@ -262,7 +262,8 @@ TEST_F(AdminServerTest, ErrorsOfStartServer) {
       {"spec { service: 'ECHO' tls { certfile: '/nowhere' cert_reqs: REQUIRED } }",
        "3 INVALID_FIELD spec.tls.ca_certs"},
       {"spec { service: 'ECHO' tls { certfile: '/nowhere' } }", "3 CERTIFICATE_INVALID"},
-      {"spec { service: 'ECHO' registrar {} }", "12 NOT_SUPPORTED spec.registrar"},
+      {"spec { kind: 'threaded' service: 'ECHO' registrar { protocol: TCP } }",
+       "3 INVALID_FIELD spec.registrar.hostname"},
       {"request_id: '" + std::string(129, 'r') + "' spec { service: 'ECHO' }",
        "3 INVALID_FIELD request_id"},
   };

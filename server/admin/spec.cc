@@ -259,6 +259,40 @@ void ShowTls(const TlsOptions& tls, v1::TlsConfig* out) {
   }
 }
 
+// What is out of range is the server's to judge.
+absl::Status TakeRegistrar(const v1::RegistrarConfig& registrar, RegistrarOptions* out) {
+  absl::Status status = TakeText("spec.registrar.hostname", registrar.hostname(), &out->hostname);
+  status.Update(TakeText("spec.registrar.advertised_hostname", registrar.advertised_hostname(),
+                         &out->advertised_hostname));
+  out->port = registrar.port();
+  status.Update(
+      TakeTime("spec.registrar.timeout", registrar.timeout(), &ReadDuration, &out->timeout));
+  switch (registrar.protocol()) {
+    case v1::RegistrarConfig::PROTOCOL_UNSPECIFIED:
+    case v1::RegistrarConfig::UDP:
+      out->protocol = RegistrarOptions::Protocol::kUdp;
+      return status;
+    case v1::RegistrarConfig::TCP:
+      out->protocol = RegistrarOptions::Protocol::kTcp;
+      return status;
+    default:
+      status.Update(InvalidField(
+          "spec.registrar.protocol",
+          absl::StrCat("spec.registrar.protocol is ", registrar.protocol(), ", not UDP or TCP")));
+      return status;
+  }
+}
+
+void ShowRegistrar(const RegistrarOptions& registrar, v1::RegistrarConfig* out) {
+  out->set_hostname(registrar.hostname);
+  out->set_advertised_hostname(registrar.advertised_hostname);
+  out->set_port(registrar.port);
+  out->set_protocol(registrar.protocol == RegistrarOptions::Protocol::kTcp
+                        ? v1::RegistrarConfig::TCP
+                        : v1::RegistrarConfig::UDP);
+  *out->mutable_timeout() = ToProtoDuration(registrar.timeout);
+}
+
 void ShowProtocolConfig(const ProtocolConfig& config, v1::ProtocolConfig* out) {
   out->set_allow_safe_attrs(config.allow_safe_attrs);
   out->set_allow_exposed_attrs(config.allow_exposed_attrs);
@@ -309,8 +343,10 @@ absl::StatusOr<ServerOptions> OptionsFromSpec(const v1::ServerSpec& spec,
   status.Update(TakeProtocolConfig(spec.protocol_config(), &options.protocol_config));
   status.Update(TakeLimits(spec.limits(), &options));
   if (spec.has_tls()) status.Update(TakeTls(spec.tls(), &options.tls.emplace()));
-  status.Update(NotSupportedIf(spec.has_registrar(), "spec.registrar"));
-  status.Update(NotSupportedIf(spec.auto_register(), "spec.auto_register"));
+  if (spec.has_registrar()) {
+    status.Update(TakeRegistrar(spec.registrar(), &options.registrar.emplace()));
+  }
+  if (spec.has_auto_register()) options.auto_register = spec.auto_register();
   if (!status.ok()) return status;
   return options;
 }
@@ -335,7 +371,8 @@ v1::ServerSpec SpecFromOptions(const ServerOptions& options) {
   spec.set_niceness(options.niceness);
   spec.set_user(options.user);
   if (options.socket_path.empty()) spec.set_reuse_addr(options.reuse_addr);
-  spec.set_auto_register(false);
+  spec.set_auto_register(options.auto_register.value_or(options.registrar.has_value()));
+  if (options.registrar.has_value()) ShowRegistrar(*options.registrar, spec.mutable_registrar());
   if (options.tls.has_value()) ShowTls(*options.tls, spec.mutable_tls());
 
   ShowProtocolConfig(options.protocol_config, spec.mutable_protocol_config());

@@ -103,21 +103,23 @@ INSTANTIATE_TEST_SUITE_P(
         {"tls { cert_reqs: 4 }", "spec.tls.cert_reqs"},
     }));
 
-class NotSupportedTest : public testing::TestWithParam<Refusal> {};
-
-TEST_P(NotSupportedTest, IsNamed) {
-  const absl::StatusOr<ServerOptions> options = Convert(GetParam().spec);
-  ASSERT_FALSE(options.ok());
-  EXPECT_EQ(options.status().code(), absl::StatusCode::kUnimplemented);
-  EXPECT_EQ(GetReason(options.status()).reason, "NOT_SUPPORTED");
-  EXPECT_EQ(GetReason(options.status()).metadata.at("field"), GetParam().field);
+TEST(SpecTest, ARegistrarIsTakenAsItIs) {
+  const ServerOptions none = *Convert("");
+  EXPECT_FALSE(none.registrar.has_value());
+  EXPECT_FALSE(none.auto_register.has_value());
+  const ServerOptions empty = *Convert("registrar {} auto_register: false");
+  EXPECT_EQ(empty.registrar->hostname, "");
+  EXPECT_EQ(empty.registrar->protocol, RegistrarOptions::Protocol::kUdp);
+  EXPECT_EQ(empty.auto_register, false);
+  const ServerOptions full = *Convert(
+      "registrar { hostname: 'r' port: 5 protocol: TCP timeout { seconds: 3 } "
+      "advertised_hostname: '10.0.0.5' }");
+  EXPECT_EQ(full.registrar->hostname, "r");
+  EXPECT_EQ(full.registrar->port, 5);
+  EXPECT_EQ(full.registrar->protocol, RegistrarOptions::Protocol::kTcp);
+  EXPECT_EQ(full.registrar->timeout, absl::Seconds(3));
+  EXPECT_EQ(full.registrar->advertised_hostname, "10.0.0.5");
 }
-
-INSTANTIATE_TEST_SUITE_P(All, NotSupportedTest,
-                         testing::ValuesIn<Refusal>({
-                             {"registrar {}", "spec.registrar"},
-                             {"auto_register: true", "spec.auto_register"},
-                         }));
 
 // The server's own check lists the known ones.
 TEST(SpecTest, AnUnknownKindIsLeftToTheServer) {
@@ -240,7 +242,9 @@ TEST(SpecTest, WhatIsShownCanBeGivenBack) {
         "tls { keyfile: 'k' certfile: 'c' ca_certs: 'a' cert_reqs: REQUIRED ciphers: 'x' } "
         "limits { handshake_timeout { seconds: 1 } }",
         "socket_path: '/run/s'", "hostname: '::1' port: 5 ipv6: true reuse_addr: false",
-        "hostname: '::' ipv6: true ipv6_only: true",
+        "hostname: '::' ipv6: true ipv6_only: true", "registrar {}",
+        "registrar { hostname: 'r' port: 5 protocol: TCP advertised_hostname: '::1' } "
+        "auto_register: false",
         "protocol_config { exposed_prefix: '' } limits { max_nesting: 3 }",
         "protocol_config { safe_attrs { names: 'b' names: 'a' names: 'c' } connid: 'x' dialect: 5 "
         "}",

@@ -1,0 +1,378 @@
+#include "server/admin/registry_service.h"
+
+#include <grpcpp/server_context.h>
+#include <grpcpp/support/sync_stream.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "rpyc/admin/v1/registry_service.grpc.pb.h"
+#include "rpyc/mutex.h"
+#include "server/admin/audit.h"
+#include "server/admin/coalesce.h"
+#include "server/admin/pages.h"
+#include "server/admin/proto_time.h"
+#include "server/admin/registration_resource.h"
+#include "server/admin/request_checks.h"
+#include "server/admin/status_to_grpc.h"
+#include "server/reason.h"
+
+namespace rpyc {
+namespace {
+
+namespace v1 = admin::v1;
+using WatchResponse = v1::WatchRegistrationsResponse;
+
+// How often a watch of which nothing is told looks whether its client has gone.
+constexpr absl::Duration kCancelInterval = absl::Seconds(1);
+// Who is so many changes behind gets them put together.
+constexpr size_t kCoalesceFrom = 1000;
+constexpr size_t kMostChanges = 20'000;  // more than are kept
+// How long a change may take, all in all; a store is quicker to say no.
+constexpr absl::Duration kChangeTimeout = absl::Seconds(20);
+constexpr absl::Duration kMostTtl = absl::Hours(24 * 366);
+constexpr char kAdminSource[] = "admin";
+constexpr size_t kMostHostBytes = 255;
+
+// What a store's Done said, for who waits for it.
+class Outcome {
+ public:
+  static RegistryStore::Done Tell(std::shared_ptr<Outcome> outcome) {
+    return [outcome = std::move(outcome)](absl::Status status) {
+      MutexLock lock(&outcome->mutex_);
+      outcome->known_ = true;
+      outcome->status_ = std::move(status);
+      outcome->changed_.SignalAll();
+    };
+  }
+
+  absl::Status Await() {
+    MutexLock lock(&mutex_);
+    const absl::Time deadline = absl::Now() + kChangeTimeout;
+    while (!known_ && changed_.WaitUntil(&mutex_, deadline)) {
+    }
+    return known_ ? status_ : absl::UnavailableError("no answer from the registry's store");
+  }
+
+ private:
+  Mutex mutex_;
+  CondVar changed_;
+  bool known_ ABSL_GUARDED_BY(mutex_) = false;
+  absl::Status status_ ABSL_GUARDED_BY(mutex_);
+};
+
+// Gives a store's error its reason. `name` is the registration's.
+absl::Status WithReason(const absl::Status& status, absl::string_view name) {
+  const std::string message = absl::StrCat(name, ": ", status.message());
+  switch (status.code()) {
+    case absl::StatusCode::kOk:
+      return status;
+    case absl::StatusCode::kNotFound:
+      return ReasonStatus(status.code(), "REGISTRATION_NOT_FOUND",
+                          absl::StrCat(name, " not found"));
+    case absl::StatusCode::kAlreadyExists:
+      return ReasonStatus(status.code(), "REGISTRATION_ALREADY_EXISTS",
+                          absl::StrCat(name, " already exists"));
+    case absl::StatusCode::kResourceExhausted:
+      return ReasonStatus(status.code(), "LIMIT_EXCEEDED", message);
+    case absl::StatusCode::kInvalidArgument:
+      return InvalidField("registration", message);
+    default:
+      return ReasonStatus(absl::StatusCode::kUnavailable, "REGISTRY_UNAVAILABLE", message);
+  }
+}
+
+absl::Status HostClosing() {
+  return ReasonStatus(absl::StatusCode::kUnavailable, "HOST_CLOSING", "the host is closing");
+}
+
+absl::Status NotToBeGiven(bool given, absl::string_view field) {
+  if (!given) return absl::OkStatus();
+  return InvalidField(field, absl::StrCat(field, " is the registry's to say"));
+}
+
+// What CreateRegistration asks for.
+absl::StatusOr<RegisterRequest> ReadCreate(const v1::CreateRegistrationRequest& request) {
+  absl::Status status = RefuseUnknownFields(request);
+  const v1::Registration& registration = request.registration();
+  status.Update(NotToBeGiven(!registration.name().empty(), "registration.name"));
+  status.Update(NotToBeGiven(!registration.source().empty(), "registration.source"));
+  status.Update(NotToBeGiven(registration.has_register_time(), "registration.register_time"));
+  status.Update(NotToBeGiven(registration.has_refresh_time(), "registration.refresh_time"));
+  status.Update(NotToBeGiven(registration.has_expire_time(), "registration.expire_time"));
+  status.Update(NotToBeGiven(registration.has_ttl(), "registration.ttl"));
+  const auto need = [&status](bool good, absl::string_view field, absl::string_view what) {
+    if (!good) status.Update(InvalidField(field, absl::StrCat(field, " ", what)));
+  };
+  need(!registration.service_name().empty(), "registration.service_name", "is empty");
+  need(!registration.host().empty(), "registration.host", "is empty");
+  need(registration.host().size() <= kMostHostBytes, "registration.host", "is too long");
+  need(registration.port() >= 1 && registration.port() <= UINT16_MAX, "registration.port",
+       absl::StrCat("is ", registration.port(), ", not within 1 and 65535"));
+  RegisterRequest read{.names = {absl::AsciiStrToUpper(registration.service_name())},
+                       .host = registration.host(),
+                       .port = registration.port(),
+                       .source = kAdminSource,
+                       .only_if_absent = true};
+  if (request.has_ttl()) {
+    const absl::StatusOr<absl::Duration> ttl = ReadDuration("ttl", request.ttl());
+    status.Update(ttl.status());
+    read.ttl = ttl.value_or(absl::ZeroDuration());
+    need(!ttl.ok() || (*ttl >= absl::Seconds(1) && *ttl <= kMostTtl), "ttl",
+         "is not within a second and a year");
+  }
+  if (!status.ok()) return status;
+  return read;
+}
+
+}  // namespace
+
+class RegistryService::Service final : public v1::RegistryService::Service {
+ public:
+  Service(RegistryStore* store, size_t max_watches) : store_(store), max_watches_(max_watches) {}
+
+  grpc::Status ListRegistrations(grpc::ServerContext*, const v1::ListRegistrationsRequest* request,
+                                 v1::ListRegistrationsResponse* response) override {
+    return StatusToGrpc(List(*request, response));
+  }
+
+  grpc::Status LookupService(grpc::ServerContext*, const v1::LookupServiceRequest* request,
+                             v1::LookupServiceResponse* response) override {
+    return StatusToGrpc(Lookup(*request, response));
+  }
+
+  grpc::Status CreateRegistration(grpc::ServerContext* context,
+                                  const v1::CreateRegistrationRequest* request,
+                                  v1::Registration* response) override {
+    const absl::Status status = Create(*request, response);
+    const v1::Registration& asked = request->registration();
+    Audit(context->peer(),
+          absl::StrCat("CreateRegistration ", asked.service_name(), " ", asked.host(), " port ",
+                       asked.port()),
+          status);
+    return StatusToGrpc(status);
+  }
+
+  grpc::Status DeleteRegistration(grpc::ServerContext* context,
+                                  const v1::DeleteRegistrationRequest* request,
+                                  google::protobuf::Empty*) override {
+    const absl::Status status = Delete(*request);
+    Audit(context->peer(), absl::StrCat("DeleteRegistration ", request->name()), status);
+    return StatusToGrpc(status);
+  }
+
+  grpc::Status WatchRegistrations(grpc::ServerContext* context,
+                                  const v1::WatchRegistrationsRequest* request,
+                                  grpc::ServerWriter<WatchResponse>* writer) override {
+    absl::Status status = Ready(*request);
+    if (request->start_revision() < 0) {
+      status.Update(InvalidField("start_revision", "start_revision is negative"));
+    }
+    status.Update(Enter());
+    if (!status.ok()) return StatusToGrpc(status);
+    const absl::Cleanup leave = [this] { Leave(); };
+    status = Watch(*request, [context, writer](const WatchResponse& response) {
+      return !context->IsCancelled() &&
+             (response.type() == WatchResponse::TYPE_UNSPECIFIED || writer->Write(response));
+    });
+    return StatusToGrpc(status);
+  }
+
+  void Stop() {
+    {
+      MutexLock lock(&mutex_);
+      stopped_ = true;
+    }
+    if (store_ != nullptr) store_->table().WakeWaiters();
+  }
+
+ private:
+  absl::Status Ready(const google::protobuf::Message& request) const {
+    if (store_ == nullptr) {
+      return ReasonStatus(absl::StatusCode::kFailedPrecondition, "REGISTRY_DISABLED",
+                          "this host has no registry: --registry_address gives it one");
+    }
+    return RefuseUnknownFields(request);
+  }
+
+  absl::Status List(const v1::ListRegistrationsRequest& request,
+                    v1::ListRegistrationsResponse* response) const {
+    const absl::Status ready = Ready(request);
+    if (!ready.ok()) return ready;
+    const std::string name = absl::AsciiStrToUpper(request.service_name());
+    int64_t revision = 0;
+    std::vector<std::pair<std::string, Registration>> found;  // with its name, which sorts them
+    for (Registration& registration : store_->table().All(&revision)) {
+      if (!name.empty() && registration.key.service_name != name) continue;
+      if (!request.host().empty() && registration.key.host != request.host()) continue;
+      if (!request.source().empty() && registration.source != request.source()) continue;
+      std::string resource_name = RegistrationResourceName(registration.key);
+      found.emplace_back(std::move(resource_name), std::move(registration));
+    }
+    std::sort(found.begin(), found.end(),
+              [](const auto& a, const auto& b) { return a.first < b.first; });
+    std::vector<std::string> keys;
+    keys.reserve(found.size());
+    for (const auto& [key, registration] : found) keys.push_back(key);
+    // A token is for the same question only.
+    const std::string list = absl::StrCat("registrations of \"", name, "\" at \"", request.host(),
+                                          "\" by \"", request.source(), "\"");
+    const absl::StatusOr<Page> page =
+        CutPage(list, keys, request.page_size(), request.page_token());
+    if (!page.ok()) return page.status();
+    const absl::Time now = absl::Now();
+    for (size_t i = page->begin; i < page->end; ++i) {
+      *response->add_registrations() = RegistrationResource(found[i].second, now);
+    }
+    response->set_next_page_token(page->next_page_token);
+    *response->mutable_state() = StateResource(store_->state());
+    response->set_revision(revision);
+    return absl::OkStatus();
+  }
+
+  absl::Status Lookup(const v1::LookupServiceRequest& request,
+                      v1::LookupServiceResponse* response) const {
+    const absl::Status ready = Ready(request);
+    if (!ready.ok()) return ready;
+    if (request.service_name().empty()) {
+      return InvalidField("service_name", "service_name is empty");
+    }
+    const std::string name = absl::AsciiStrToUpper(request.service_name());
+    const std::vector<Registration> found = store_->table().Find(name);
+    if (found.empty()) {
+      return ReasonStatus(absl::StatusCode::kNotFound, "SERVICE_NOT_FOUND",
+                          absl::StrCat("no server has announced ", name));
+    }
+    const absl::Time now = absl::Now();
+    for (const Registration& registration : found) {
+      *response->add_registrations() = RegistrationResource(registration, now);
+    }
+    *response->mutable_state() = StateResource(store_->state());
+    return absl::OkStatus();
+  }
+
+  absl::Status Create(const v1::CreateRegistrationRequest& request, v1::Registration* response) {
+    const absl::Status ready = Ready(request);
+    if (!ready.ok()) return ready;
+    const absl::StatusOr<RegisterRequest> read = ReadCreate(request);
+    if (!read.ok()) return read.status();
+    const RegistrationKey key = {read->names.front(), read->host, read->port};
+    const auto outcome = std::make_shared<Outcome>();
+    store_->Register(*read, Outcome::Tell(outcome));
+    const absl::Status created = WithReason(outcome->Await(), RegistrationResourceName(key));
+    if (!created.ok()) return created;
+    const absl::Time now = absl::Now();
+    const std::optional<Registration> made = store_->table().Get(key);
+    // Somebody may have been quick to remove it.
+    *response =
+        RegistrationResource(made.value_or(Registration{key, kAdminSource, now, now, now}), now);
+    return absl::OkStatus();
+  }
+
+  absl::Status Delete(const v1::DeleteRegistrationRequest& request) {
+    const absl::Status ready = Ready(request);
+    if (!ready.ok()) return ready;
+    const absl::StatusOr<RegistrationKey> key = ParseRegistrationResourceName(request.name());
+    if (!key.ok()) return key.status();
+    const auto outcome = std::make_shared<Outcome>();
+    store_->Delete(*key, Outcome::Tell(outcome));
+    return WithReason(outcome->Await(), request.name());
+  }
+
+  // Tells until `tell` says that nobody listens any more; a response without a type only asks it.
+  absl::Status Watch(const v1::WatchRegistrationsRequest& request,
+                     absl::FunctionRef<bool(const WatchResponse&)> tell) const {
+    const std::string name = absl::AsciiStrToUpper(request.service_name());
+    const auto wanted = [&name](const Registration& registration) {
+      return name.empty() || registration.key.service_name == name;
+    };
+    int64_t revision = request.start_revision() - 1;  // the last that has been told
+    bool synced = false;
+    if (request.start_revision() == 0) {
+      const absl::Time now = absl::Now();
+      for (const Registration& registration : store_->table().All(&revision)) {
+        WatchResponse response =
+            ChangeResource({revision, RegistrationChange::Cause::kRegistered, registration}, now);
+        response.clear_cause();
+        if (wanted(registration) && !tell(response)) return absl::CancelledError("client gone");
+      }
+    }
+    for (bool first = true;; first = false) {
+      const bool last = stopped();  // asked first: what changed before is told
+      absl::StatusOr<std::vector<RegistrationChange>> changes =
+          store_->table().ChangesFrom(revision + 1, kMostChanges);
+      if (!changes.ok()) return TooOld(changes.status(), first && request.start_revision() != 0);
+      if (!changes->empty()) revision = changes->back().revision;
+      if (changes->size() >= kCoalesceFrom) changes = Coalesce(*changes);
+      const absl::Time now = absl::Now();
+      for (const RegistrationChange& change : *changes) {
+        if (wanted(change.registration) && !tell(ChangeResource(change, now))) {
+          return absl::CancelledError("client gone");
+        }
+      }
+      WatchResponse response;
+      if (!std::exchange(synced, true)) {
+        response.set_type(WatchResponse::SYNCED);
+        response.set_revision(revision);
+        *response.mutable_state() = StateResource(store_->state());
+      }
+      if (!tell(response)) return absl::CancelledError("client gone");
+      if (last) return HostClosing();
+      store_->table().AwaitChange(revision, absl::Now() + kCancelInterval);
+    }
+  }
+
+  // Why the changes that come next cannot be told.
+  static absl::Status TooOld(const absl::Status& why, bool asked) {
+    if (absl::IsInvalidArgument(why)) return InvalidField("start_revision", why.message());
+    if (asked) return ReasonStatus(why.code(), "REVISION_TOO_OLD", why.message());
+    return ReasonStatus(absl::StatusCode::kResourceExhausted, "SLOW_WATCHER",
+                        absl::StrCat("the watch is too far behind: ", why.message()));
+  }
+
+  absl::Status Enter() {
+    MutexLock lock(&mutex_);
+    if (stopped_) return HostClosing();
+    if (watches_ >= max_watches_) {
+      return ReasonStatus(absl::StatusCode::kResourceExhausted, "LIMIT_EXCEEDED",
+                          absl::StrCat(max_watches_, " watches run already"));
+    }
+    ++watches_;
+    return absl::OkStatus();
+  }
+  void Leave() {
+    MutexLock lock(&mutex_);
+    --watches_;
+  }
+  bool stopped() const {
+    MutexLock lock(&mutex_);
+    return stopped_;
+  }
+
+  RegistryStore* const store_;
+  const size_t max_watches_;
+  mutable Mutex mutex_;
+  bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
+  size_t watches_ ABSL_GUARDED_BY(mutex_) = 0;
+};
+
+RegistryService::RegistryService(RegistryStore* store, size_t max_watches)
+    : service_(std::make_unique<Service>(store, max_watches)) {}
+
+RegistryService::~RegistryService() { Stop(); }
+
+grpc::Service* RegistryService::service() { return service_.get(); }
+
+void RegistryService::Stop() { service_->Stop(); }
+
+}  // namespace rpyc

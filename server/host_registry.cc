@@ -1,0 +1,81 @@
+#include "server/host_registry.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "registry/etcd/open_store.h"
+#include "registry/registry_hooks.h"
+#include "registry/registry_server.h"
+#include "rpyc/transport/endpoint.h"
+#include "server/log.h"
+#include "server/thread.h"
+
+namespace rpyc {
+namespace {
+
+spdlog::level::level_enum LogLevel(RegistryLogLevel level) {
+  switch (level) {
+    case RegistryLogLevel::kDebug:
+      return spdlog::level::debug;
+    case RegistryLogLevel::kInfo:
+      return spdlog::level::info;
+    case RegistryLogLevel::kWarning:
+      return spdlog::level::warn;
+    case RegistryLogLevel::kError:
+      return spdlog::level::err;
+  }
+  return spdlog::level::err;
+}
+
+RegistryHooks Hooks() {
+  return {.start_thread = &StartThread, .log = [](RegistryLogLevel level, absl::string_view text) {
+            Log().log(LogLevel(level), "{}", std::string(text));
+          }};
+}
+
+}  // namespace
+
+struct HostRegistry::State {
+  std::unique_ptr<RegistryStore> store;
+  std::unique_ptr<RegistryServer> server;  // goes first
+  std::string address;
+};
+
+absl::StatusOr<std::unique_ptr<HostRegistry>> HostRegistry::Start(
+    const HostRegistryOptions& options) {
+  const absl::StatusOr<Endpoint> endpoint = ParseEndpoint(options.address);
+  if (!endpoint.ok()) return endpoint.status();
+  if (!endpoint->socket_path.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("\"", options.address, "\": a registry listens at HOST:PORT"));
+  }
+  auto state = std::make_unique<State>();
+  absl::StatusOr<std::unique_ptr<RegistryStore>> store =
+      OpenStore({.limits = options.limits,
+                 .pruning_timeout = options.pruning_timeout,
+                 .snapshot_file = options.snapshot_file,
+                 .etcd = options.etcd},
+                Hooks());
+  if (!store.ok()) return store.status();
+  state->store = *std::move(store);
+  absl::StatusOr<std::unique_ptr<RegistryServer>> server =
+      RegistryServer::Start({.host = endpoint->host.empty() ? "127.0.0.1" : endpoint->host,
+                             .port = endpoint->port,
+                             .allow_listing = options.allow_listing,
+                             .limits = options.limits},
+                            state->store.get(), Hooks());
+  if (!server.ok()) return server.status();
+  state->server = *std::move(server);
+  state->address = state->server->endpoint().ToString();
+  return std::unique_ptr<HostRegistry>(new HostRegistry(std::move(state)));
+}
+
+HostRegistry::HostRegistry(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+HostRegistry::~HostRegistry() = default;
+
+RegistryStore* HostRegistry::store() { return state_->store.get(); }
+
+const std::string& HostRegistry::address() const { return state_->address; }
+
+}  // namespace rpyc
