@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "client/discovery.h"
 #include "rpyc/authenticator.h"
 #include "rpyc/call_context.h"
 #include "rpyc/dict.h"
@@ -216,6 +217,12 @@ absl::StatusOr<int> Account::Withdraw(int cents) {
 int Account::balance() const { return cents_; }
 
 rpyc::Service Bank() { return rpyc::Service::Of<Account>("ACCOUNT"); }
+
+// --- the tour: discovery ---
+
+absl::StatusOr<rpyc::Client> Find() {
+  return rpyc::ConnectByService("CALCULATOR", {.hostname = "10.0.0.1"});
+}
 
 // --- the tour: the client ---
 

@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "client/client.h"
 #include "rpyc/service.h"
@@ -22,6 +23,7 @@ rpyc::Service Gui(std::shared_ptr<Window> window, rpyc::Executor main_loop);
 rpyc::Service Gui(rpyc::Executor main_loop);
 rpyc::Service Vault(absl::string_view secret);
 rpyc::Service Named();
+absl::StatusOr<rpyc::Client> Find();
 int AddInPython(const rpyc::Client& client);
 
 }  // namespace snippets

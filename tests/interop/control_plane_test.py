@@ -527,7 +527,7 @@ class Careful(Case):
                 ("INSECURE_LISTENER", None, "FAILED_PRECONDITION", {"spec": {**SPEC, "hostname": "0.0.0.0"}}),
                 ("INVALID_FIELD", "spec.tls.certfile", "INVALID_ARGUMENT", {"spec": {**SPEC, "tls": {"keyfile": "x"}}}),
                 ("CERTIFICATE_INVALID", None, "INVALID_ARGUMENT", {"spec": {**SPEC, "tls": {"certfile": "/nowhere"}}}),
-                ("NOT_SUPPORTED", "spec.registrar", "UNIMPLEMENTED", {"spec": {**SPEC, "registrar": {"port": 1}}})):
+                ("INVALID_FIELD", "spec.registrar.port", "INVALID_ARGUMENT", {"spec": {**SPEC, "registrar": {"port": -1}}})):
             with self.subTest(request):
                 self.refused(code, reason, SERVER + "StartServer", field=field, validate_only=True,
                              **{"spec": SPEC, **request})

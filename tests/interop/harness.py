@@ -49,8 +49,8 @@ def binary(name):
         if name == "rpycd":
             raise unittest.SkipTest("not part of the baseline")
         return [venv_python(BASELINE), os.path.join(HERE, "baseline_host.py")]
-    folder = {"conformance_host": "tests/conformance", "fixture_host": "tests/fixture", "rpycd": "server",
-              "types_host": "tests/types"}.get(name, "examples")
+    folder = {"conformance_host": "tests/conformance", "discovery_client": "tests/registry", "fixture_host": "tests/fixture",
+              "rpyc_registry": "registry", "rpycd": "server", "types_host": "tests/types"}.get(name, "examples")
     return [os.environ.get(name.upper(), f"bazel-bin/{folder}/{name}")]
 
 
@@ -133,17 +133,20 @@ class Host(Process):
     """A running host. `servers` maps an id (calculator) to its address (127.0.0.1:41234)."""
 
     ADMIN = re.compile(r"rpycd: admin listening on (\S+)")
+    REGISTRY = re.compile(r"rpycd: registry listening on (\S+) \(udp, tcp\)")
     SERVER = re.compile(r"rpycd: server servers/(\S+) \((\w+), (\w+)\) listening on (\S+)")
 
     def __init__(self, *flags, name="demo_host", under=(), **popen):
         super().__init__([*under, *binary(name), *flags], **popen)
-        self.admin, self.servers = None, {}
+        self.admin, self.registry, self.servers = None, None, {}
         while (text := self.line()) != "rpycd: ready":
             if text is None:
                 self.child.wait()
                 raise AssertionError("ended before it was ready" + self.story())
             if found := self.ADMIN.fullmatch(text):
                 self.admin = found[1]
+            elif found := self.REGISTRY.fullmatch(text):
+                self.registry = found[1]
             elif found := self.SERVER.fullmatch(text):
                 self.servers[found[1]] = found[4]
             else:
@@ -341,7 +344,7 @@ def snake(tree):
     return [snake(item) for item in tree] if isinstance(tree, list) else tree
 
 
-def admin(host, method, **request):
+def admin(host, method, /, **request):
     """Calls rpyc.admin.v1.METHOD ("ServerService/GetServer"); the answer as a dict with defaults left out."""
     return snake(json.loads(grpcurl(host.admin, "rpyc.admin.v1." + method, data=request)))
 

@@ -94,6 +94,29 @@ class Twins(Case):
 
         self.each_version(check)
 
+    def test_server_with_a_registry(self):
+        def check(version):
+            registry = Process([*binary("rpyc_registry"), "--host", "0.0.0.0", "--port", "0"])
+            self.addCleanup(registry.kill)
+            where = re.search(r":(\d+) ", registry.line() or "")[1]
+            # 127.255.255.255 is the loopback's broadcast: no datagram leaves this machine.
+            for host in ("127.0.0.1", "127.255.255.255"):
+                server, port = self.server("registered_server", r"Calculator service registered and running on port (\d+)",
+                                           "0", host, where)
+                found = [harness.venv_python(version), "-c",
+                         "import sys; from rpyc.utils.registry import *; "
+                         "sys.exit(not UDPRegistryClient(sys.argv[1], port=int(sys.argv[2])).discover('CALCULATOR'))"]
+                harness.eventually("it is registered", lambda: subprocess.run([*found, host, where]).returncode == 0)
+                client = Process([harness.venv_python(version), "-u", "examples/registered_client.py", host, where])
+                self.addCleanup(client.kill)
+                self.assertEqual(client.wait(), 0, client.story())
+                self.assertEqual(client.lines, ["Found 1", "5", "20"])
+                self.ends(server)
+                self.assertNotEqual(subprocess.run([*found, host, where]).returncode, 0, "it is unregistered")
+                self.refuses(port)
+
+        self.each_version(check)
+
     def test_server_in_a_scope(self):
         def check(version):
             server, port = self.server("scoped_server", r"Server running on port (\d+)", stdin=subprocess.PIPE)
