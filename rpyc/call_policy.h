@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "rpyc/mutex.h"
@@ -19,7 +20,10 @@ using Executor = std::function<void(std::function<void()>)>;
 struct CallPolicy {
   bool serialized = false;
   Executor executor;  // empty: the connection's own thread
-  Mutex turn;         // if serialized: held while a call runs
+  // If serialized: a call runs. Not a lock, since it is kept over waits of which a fiber knows.
+  Mutex mutex;
+  CondVar turn_is_free;
+  bool turn_is_taken ABSL_GUARDED_BY(mutex) = false;
 };
 
 // One connection's part of it. Without a policy, calls just run.

@@ -11,7 +11,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "rpyc/bind/invoke.h"
+#include "rpyc/errand.h"
 #include "rpyc/errors.h"
+#include "rpyc/fiber.h"
 #include "rpyc/held_turn.h"
 #include "rpyc/peer_wait.h"
 #include "rpyc/protocol_constants.h"
@@ -51,6 +53,11 @@ uint64_t LoadBig64(absl::string_view bytes) {
 
 absl::Status NothingCame() {
   return absl::DeadlineExceededError("nothing came from the peer in time");
+}
+
+bool IsStackShort() {
+  const Fiber* const fiber = Fiber::Current();
+  return fiber != nullptr && fiber->IsStackShort();
 }
 
 Dialect ConfiguredDialect(const ProtocolConfig& config) {
@@ -151,6 +158,7 @@ bool Connection::Serve(absl::Time deadline) {
 
 void Connection::OnUnattended(std::function<void(Stream::Event wanted)> arm) {
   often_unattended_ = true;
+  if (const Fiber* const fiber = Fiber::Current(); fiber != nullptr) home_ = fiber->loop();
   activity_.OnUnattended([this, arm = std::move(arm)](bool unserved) {
     arm(unserved          ? Stream::Event::kEither
         : outbox_.empty() ? Stream::Event::kReadable
@@ -636,6 +644,9 @@ std::shared_ptr<PendingRequest> Connection::Send(Handle handle, Value args, absl
     status = PyStatus("RecursionError",
                       absl::StrCat("calls and callbacks nested deeper than max_callback_depth ",
                                    options_.limits.max_callback_depth));
+  } else if (IsStackShort()) {
+    status =
+        PyStatus("RecursionError", "calls and callbacks nested deeper than the stack of a fiber");
   } else if (!AwaitDialect(deadline)) {
     status = PyStatus("TimeoutError", "the peer has sent nothing yet that tells its dialect");
   } else {
@@ -662,8 +673,24 @@ bool Connection::Await(const PendingRequest& request, absl::Time deadline) {
   if (request.ready()) return true;
   const HeldTurn::Pause pause;
   const PeerWait wait;
-  WaitFor(&request, deadline).IgnoreError();
+  if (IsAway()) {
+    AwaitAtHome(request, deadline);
+  } else {
+    WaitFor(&request, deadline).IgnoreError();
+  }
   return request.ready();
+}
+
+// Whether the caller must leave it to others to read and run what the peer sends. Not a thread that
+// runs a request of this connection already, as an executor's does.
+bool Connection::IsAway() const {
+  return home_ != nullptr && !home_->IsHere() && !HeldTurn::Within(&activity_);
+}
+
+void Connection::AwaitAtHome(const PendingRequest& request, absl::Time deadline) {
+  const auto errand = std::make_shared<Errand>([&] { WaitFor(&request, deadline).IgnoreError(); });
+  home_->Post([ticket = std::make_shared<const ErrandTicket>(errand)] { ticket->Run(); });
+  errand->Wait(deadline);
 }
 
 }  // namespace rpyc

@@ -22,6 +22,7 @@
 #include "rpyc/call_policy.h"
 #include "rpyc/channel.h"
 #include "rpyc/dialect.h"
+#include "rpyc/fiber.h"
 #include "rpyc/handlers.h"
 #include "rpyc/job.h"
 #include "rpyc/limits.h"
@@ -94,6 +95,8 @@ class Connection : private Requester {
   // kEither: there is something to do already, that no descriptor tells of, or the peer takes no
   // replies; go on as soon as it takes or sends anything. Called by any thread, now and then
   // needlessly, perhaps under a lock: it must not call back. Once, before the connection is used.
+  // If that is by a fiber, the connection is at home at its loop: no other thread reads it or runs
+  // what its peer asks for; one that asks the peer has a fiber of that loop wait for the answer.
   void OnUnattended(std::function<void(Stream::Event wanted)> arm);
   // Serves what has arrived, at most `most_requests` messages. Never waits for the peer, also not
   // until it takes the replies. False once the connection has ended.
@@ -164,6 +167,8 @@ class Connection : private Requester {
   std::shared_ptr<PendingRequest> Start(Handle handle, Value args) override;
   std::shared_ptr<PendingRequest> Send(Handle handle, Value args, absl::Time deadline);
   bool Await(const PendingRequest& request, absl::Time deadline) override;
+  bool IsAway() const;
+  void AwaitAtHome(const PendingRequest& request, absl::Time deadline);
   absl::Duration sync_request_timeout() const override {
     return options_.config.sync_request_timeout;
   }
@@ -175,6 +180,7 @@ class Connection : private Requester {
   const std::shared_ptr<CallContext::Caller> caller_;
   const CallContext call_context_;
   bool often_unattended_ = false;
+  std::shared_ptr<FiberLoop> home_;  // null: none, threads serve
 
   // Of the thread that has the input.
   FrameParser parser_;

@@ -2,10 +2,8 @@
 
 namespace rpyc {
 
-thread_local HeldTurn* HeldTurn::innermost_ = nullptr;
-
 const HeldTurn* HeldTurn::Innermost(const Activity* activity) {
-  const HeldTurn* turn = innermost_;
+  const HeldTurn* turn = Innermost();
   while (turn != nullptr && turn->activity_ != activity) turn = turn->outer_;
   return turn;
 }
@@ -15,7 +13,7 @@ uint64_t HeldTurn::PeerThread(const Activity* activity) {
   return turn == nullptr ? 0 : turn->peer_thread_;
 }
 
-HeldTurn::Pause::Pause() : turn_(innermost_) {
+HeldTurn::Pause::Pause() : turn_(Innermost()) {
   if (turn_ == nullptr) return;
   of_service_ = turn_->runner_->Pause();
   turn_->activity_->Pause(turn_->runner_->bound());

@@ -5,6 +5,7 @@
 
 #include "rpyc/activity.h"
 #include "rpyc/call_policy.h"
+#include "rpyc/thread_locals.h"
 
 namespace rpyc {
 
@@ -15,10 +16,10 @@ class HeldTurn {
  public:
   // `peer_thread` is the peer's thread that sent the request, 0 where threads are not bound.
   HeldTurn(Activity* activity, CallRunner* runner, uint64_t peer_thread)
-      : activity_(activity), runner_(runner), peer_thread_(peer_thread), outer_(innermost_) {
-    innermost_ = this;
+      : activity_(activity), runner_(runner), peer_thread_(peer_thread), outer_(Innermost()) {
+    Innermost() = this;
   }
-  ~HeldTurn() { innermost_ = outer_; }
+  ~HeldTurn() { Innermost() = outer_; }
   HeldTurn(const HeldTurn&) = delete;
   HeldTurn& operator=(const HeldTurn&) = delete;
 
@@ -41,9 +42,8 @@ class HeldTurn {
   };
 
  private:
+  static HeldTurn*& Innermost() { return ThreadLocals::Current().held_turn; }
   static const HeldTurn* Innermost(const Activity* activity);
-
-  static thread_local HeldTurn* innermost_;
 
   Activity* const activity_;
   CallRunner* const runner_;

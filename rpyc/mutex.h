@@ -1,17 +1,21 @@
 #ifndef RPYC_MUTEX_H_
 #define RPYC_MUTEX_H_
 
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "rpyc/fiber.h"
 
 namespace rpyc {
 
 // std::mutex with thread-safety annotations, checked by clang's -Wthread-safety. Used instead of
 // absl::Mutex because the packaged Abseil is not built for TSan, which then sees false races.
+// Locking blocks the thread, of fibers too: nothing may be waited for while it is held, but by a
+// CondVar.
 class ABSL_LOCKABLE Mutex {
  public:
   Mutex() = default;
@@ -39,16 +43,22 @@ class ABSL_SCOPED_LOCKABLE MutexLock {
   Mutex* const mutex_;
 };
 
+// Waits for a change that others make under the mutex: a thread blocks, a fiber parks.
 class CondVar {
  public:
   // Each waits with `mutex` released and holds it again on return; may wake without cause.
   void Wait(Mutex* mutex) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    if (Fiber::Current() != nullptr) {
+      Park(mutex, absl::InfiniteFuture());
+      return;
+    }
     std::unique_lock<std::mutex> lock(mutex->mutex_, std::adopt_lock);
     cv_.wait(lock);
     lock.release();
   }
   // Returns false once `deadline` has passed.
   bool WaitUntil(Mutex* mutex, absl::Time deadline) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    if (Fiber::Current() != nullptr) return Park(mutex, deadline);
     std::unique_lock<std::mutex> lock(mutex->mutex_, std::adopt_lock);
     bool in_time = true;
     if (deadline == absl::InfiniteFuture()) {
@@ -61,11 +71,27 @@ class CondVar {
     lock.release();
     return in_time;
   }
-  void Signal() { cv_.notify_one(); }
-  void SignalAll() { cv_.notify_all(); }
+  void Signal() {
+    if (!SignalFibers(/*all=*/false)) cv_.notify_one();
+  }
+  void SignalAll() {
+    SignalFibers(/*all=*/true);
+    cv_.notify_all();
+  }
 
  private:
+  struct Parked;
+
+  bool Park(Mutex* mutex, absl::Time deadline) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  // Whether there was one.
+  bool SignalFibers(bool all) {
+    // Who waits has been put there under the mutex that the change was made under.
+    return parked_.load(std::memory_order_relaxed) != nullptr && Unpark(all);
+  }
+  bool Unpark(bool all);
+
   std::condition_variable cv_;
+  std::atomic<Parked*> parked_{nullptr};  // fibers that wait, a ring; the first to come
 };
 
 }  // namespace rpyc

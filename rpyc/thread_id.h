@@ -5,8 +5,8 @@
 
 namespace rpyc {
 
-// A number of this thread's own, never 0 and never given twice in a process. Peers see it where
-// threads are bound, so it is no address.
+// A number of this thread's own, or of this fiber's (fiber.h), never 0 and never given twice in a
+// process. Peers see it where threads are bound, so it is no address.
 uint64_t ThisThreadId();
 
 }  // namespace rpyc

@@ -15,6 +15,7 @@
 #include "absl/strings/strip.h"
 #include "rpyc/cast/cast.h"
 #include "rpyc/errors.h"
+#include "rpyc/fiber.h"
 
 namespace rpyc {
 namespace {
@@ -108,6 +109,7 @@ bool LeavesToOther(absl::string_view name, const absl::Status& error) {
 
 absl::StatusOr<Value> Invoke(const Member& member, const MemberBody& body, const MemberCall& call,
                              absl::Span<Value> args) {
+  const Fiber::Running running(member.name);
   try {
     absl::StatusOr<Value> result = body(member, call, args);
     if (result.ok() || IsPyStatus(result.status())) return result;

@@ -1,5 +1,6 @@
 #include "rpyc/transport/socket.h"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -60,6 +61,21 @@ int ConnectUntil(int fd, const SocketAddress& address, absl::Time deadline) {
   return 0;
 }
 
+// The same, for a fiber. A unix socket's connect has no wait to speak of.
+int ConnectOn(Fiber* fiber, int fd, const SocketAddress& address, absl::Time deadline) {
+  const int flags = ::fcntl(fd, F_GETFL);
+  ::fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+  int error = ::connect(fd, address.get(), address.size()) == 0 ? 0 : errno;
+  if (error == EINPROGRESS || error == EINTR) {
+    if (!fiber->AwaitReady(fd, /*readable=*/false, /*writable=*/true, deadline)) return ETIMEDOUT;
+    socklen_t size = sizeof(error);
+    ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
+  }
+  ::fcntl(fd, F_SETFL, flags);
+  if (error == EAGAIN && address.family() == AF_UNIX) return ConnectUntil(fd, address, deadline);
+  return error;
+}
+
 // As sendmsg. Apart, for its frame: an idle connection keeps the pages of stack that it has
 // touched.
 [[gnu::noinline]] ssize_t SendVector(int fd, absl::Span<const absl::string_view> chunks) {
@@ -78,7 +94,10 @@ int ConnectUntil(int fd, const SocketAddress& address, absl::Time deadline) {
 absl::StatusOr<Socket> Socket::Connect(const SocketAddress& address, absl::Time deadline) {
   const std::string peer = address.ToString();
   Fd fd(::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
-  const int error = fd.get() < 0 ? errno : ConnectUntil(fd.get(), address, deadline);
+  Fiber* const fiber = Fiber::Current();
+  const int error = fd.get() < 0       ? errno
+                    : fiber != nullptr ? ConnectOn(fiber, fd.get(), address, deadline)
+                                       : ConnectUntil(fd.get(), address, deadline);
   if (error != 0) {
     // The kernel gives up by itself too.
     const bool late = error == ETIMEDOUT && absl::Now() >= deadline;
@@ -114,6 +133,7 @@ absl::StatusOr<ReadResult> SocketStream::ReadSome(absl::Span<char> into, ReadHin
     // Does not stick: again before each such read. Whether it worked does not matter.
     SetOption(socket_.fd(), IPPROTO_TCP, TCP_QUICKACK, 1);
   }
+  if (Fiber* const fiber = Fiber::Current()) return ReceiveOn(fiber, into, deadline);
   // The kernel keeps the time, so that a deadline costs no system call of its own as long as it
   // is about as far away as that of the read before.
   for (;;) {
@@ -126,6 +146,20 @@ absl::StatusOr<ReadResult> SocketStream::ReadSome(absl::Span<char> into, ReadHin
     }
     absl::StatusOr<ReadResult> read = Receive(into, 0);
     if (!read.ok() || read->state != ReadResult::kWouldBlock) return read;
+  }
+}
+
+absl::StatusOr<ReadResult> SocketStream::ReceiveOn(Fiber* fiber, absl::Span<char> into,
+                                                   absl::Time deadline) {
+  for (;;) {
+    absl::StatusOr<ReadResult> read = Receive(into, MSG_DONTWAIT);
+    if (!read.ok()) return read;
+    const bool none = read->state == ReadResult::kWouldBlock;
+    if (none || read->drained) fiber->Exhausted(socket_.fd(), /*readable=*/true);
+    if (!none || deadline == absl::InfinitePast()) return read;
+    if (!fiber->AwaitReady(socket_.fd(), /*readable=*/true, /*writable=*/false, deadline)) {
+      return read;
+    }
   }
 }
 
@@ -163,6 +197,9 @@ absl::StatusOr<ReadResult> SocketStream::ReadAhead(size_t max_bytes) {
   absl::StatusOr<ReadResult> read =
       Receive(absl::MakeSpan(piece.data(), std::min(max_bytes, piece.size())), MSG_DONTWAIT);
   if (read.ok() && read->state == ReadResult::kData) ahead_.Append({piece.data(), read->bytes});
+  if (read.ok() && read->state == ReadResult::kWouldBlock && Fiber::Current() != nullptr) {
+    Fiber::Current()->Exhausted(socket_.fd(), /*readable=*/true);
+  }
   return read;
 }
 
@@ -175,13 +212,20 @@ absl::StatusOr<size_t> SocketStream::WriteSome(absl::Span<const absl::string_vie
                               : SendVector(socket_.fd(), chunks);
   } while (sent < 0 && errno == EINTR);
   if (sent >= 0) return static_cast<size_t>(sent);
-  if (errno == EAGAIN || errno == EWOULDBLOCK) return 0;
+  if (errno == EAGAIN || errno == EWOULDBLOCK) {
+    if (Fiber* const fiber = Fiber::Current()) fiber->Exhausted(socket_.fd(), /*readable=*/false);
+    return 0;
+  }
   return ErrnoStatus(absl::StatusCode::kUnavailable, absl::StrCat("write to ", socket_.peer()),
                      errno);
 }
 
 bool SocketStream::Wait(Event event, absl::Time deadline) {
   if (event == Event::kReadable && !ahead_.empty()) return true;
+  if (Fiber* const fiber = Fiber::Current()) {
+    return fiber->AwaitReady(socket_.fd(), event != Event::kWritable, event != Event::kReadable,
+                             deadline);
+  }
   const int16_t events = event == Event::kReadable   ? POLLIN
                          : event == Event::kWritable ? POLLOUT
                                                      : POLLIN | POLLOUT;

@@ -11,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "rpyc/fiber.h"
 #include "rpyc/stream.h"
 #include "rpyc/transport/fd.h"
 #include "rpyc/transport/read_ahead.h"
@@ -48,7 +49,8 @@ class Socket {
   bool tcp_ = false;
 };
 
-// A Stream over a socket: one system call a read and one a write; waiting blocks the thread.
+// A Stream over a socket: one system call a read and one a write; waiting blocks the thread, or
+// parks the fiber.
 // Inside a frame a TCP peer's bytes are acknowledged at once: a stock Python peer writes a large
 // frame in pieces with Nagle's algorithm on, and would wait 40 ms for a delayed ACK otherwise.
 // Owns the socket. Threads: as Stream.
@@ -67,6 +69,7 @@ class SocketStream : public Stream {
 
  private:
   absl::StatusOr<ReadResult> Receive(absl::Span<char> into, int flags);
+  absl::StatusOr<ReadResult> ReceiveOn(Fiber* fiber, absl::Span<char> into, absl::Time deadline);
   void SetReceiveTimeout(absl::Duration timeout);
 
   const Socket socket_;

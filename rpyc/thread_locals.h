@@ -1,0 +1,34 @@
+#ifndef RPYC_THREAD_LOCALS_H_
+#define RPYC_THREAD_LOCALS_H_
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace rpyc {
+
+class Fiber;
+class HeldTurn;
+
+// What a thread of control has of its own, be it a thread or one of the fibers that share a thread:
+// in place of thread_local, which belongs to the thread. Who switches from one fiber to another
+// exchanges it whole. Each member is the business of one file, named beside it.
+struct ThreadLocals {
+  static ThreadLocals& Current();
+
+  Fiber* fiber = nullptr;         // fiber.h; null: the thread itself
+  uint64_t id = 0;                // thread_id.h; 0: has none yet
+  HeldTurn* held_turn = nullptr;  // held_turn.h; the innermost
+  int discard_depth = 0;          // discard.h; and what the outermost has yet to destroy
+  std::vector<std::shared_ptr<void>>* discarded = nullptr;
+};
+
+namespace thread_locals_internal {
+extern constinit thread_local ThreadLocals current;
+}  // namespace thread_locals_internal
+
+inline ThreadLocals& ThreadLocals::Current() { return thread_locals_internal::current; }
+
+}  // namespace rpyc
+
+#endif  // RPYC_THREAD_LOCALS_H_
