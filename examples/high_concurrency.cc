@@ -1,8 +1,9 @@
 #include "examples/high_concurrency.h"
 
-#include <chrono>
 #include <string>
-#include <thread>
+
+#include "absl/time/time.h"
+#include "rpyc/sleep.h"
 
 namespace examples {
 
@@ -12,7 +13,7 @@ rpyc::Service HighConcurrency() {
       .Expose(
           "io_operation",
           [](const std::string& data) {
-            std::this_thread::sleep_for(std::chrono::milliseconds(100));  // a slow device, say
+            rpyc::SleepFor(absl::Milliseconds(100));  // a slow device, say
             return "Processed: " + data;
           },
           rpyc::Arg("data"), "Returns data, processed, after 0.1 s of waiting.");

@@ -21,16 +21,19 @@ struct KindOption {
   absl::string_view name;
   int ServerOptions::*field;
   int otherwise;  // where it is 0
-  int most;
+  int least, most;
 };
 constexpr KindOption kKindOptions[] = {
-    {"nbthreads", &ServerOptions::nbthreads, 10, 10'000},
-    {"request_batch_size", &ServerOptions::request_batch_size, 10, 1'000'000},
+    {"nbthreads", &ServerOptions::nbthreads, 10, 1, 10'000},
+    {"request_batch_size", &ServerOptions::request_batch_size, 10, 1, 1'000'000},
+    {"loops", &ServerOptions::loops, 1, 1, 64},
+    {"fiber_stack_kib", &ServerOptions::fiber_stack_kib, 512, 128, 64 << 10},
+    {"max_fibers", &ServerOptions::max_fibers, 10'000, 1, 30'000},
 };
 
-absl::Status CheckRange(absl::string_view field, int64_t value, int64_t most) {
-  if (value >= 0 && value <= most) return absl::OkStatus();
-  return InvalidField(field, absl::StrCat(field, " is ", value, ", must be 0 to ", most));
+absl::Status CheckRange(absl::string_view field, int64_t value, int64_t least, int64_t most) {
+  if (value >= least && value <= most) return absl::OkStatus();
+  return InvalidField(field, absl::StrCat(field, " is ", value, ", must be ", least, " to ", most));
 }
 
 absl::Status CheckKindOption(const KindOption& option, const ServerKindInfo& kind, int* value) {
@@ -40,7 +43,7 @@ absl::Status CheckKindOption(const KindOption& option, const ServerKindInfo& kin
     return InvalidField(field, absl::StrCat(field, " is not an option of kind ", kind.name));
   }
   if (*value == 0) *value = option.otherwise;
-  return CheckRange(field, *value, option.most);
+  return CheckRange(field, *value, option.least, option.most);
 }
 
 // Of max_memory_bytes: less is used up before the first call.
@@ -139,7 +142,7 @@ absl::Status CheckOptions(const ServerKindInfo& kind, ServerOptions* options) {
     status.Update(CheckKindOption(option, kind, &(options->*option.field)));
   }
   status.Update(CheckProcessOptions(kind, options));
-  status.Update(CheckRange("spec.limits.max_sessions", options->max_sessions,
+  status.Update(CheckRange("spec.limits.max_sessions", options->max_sessions, 0,
                            std::numeric_limits<int64_t>::max()));
   if (options->max_sessions == 0) options->max_sessions = ServerOptions().max_sessions;
   if (options->handshake_timeout < absl::ZeroDuration()) {

@@ -128,6 +128,7 @@ absl::Status Server::Core::Start(const SocketAddress& address, std::shared_ptr<Z
                                  return std::make_shared<RpycSession>(std::move(socket), setup_);
                                },
                                .options = &options_,
+                               .watcher = setup_->watcher.get(),
                                .zygote = std::move(zygote),
                                .setup = setup_,
                                .failed =
@@ -348,6 +349,7 @@ ServerSnapshot Server::Core::Snapshot() const {
   const ServerKindStats kind = kind_->Stats();
   snapshot.abandoned_calls = kind.abandoned_calls;
   snapshot.workers = kind.workers;
+  snapshot.fibers = kind.fibers;
   MutexLock lock(&mutex_);
   snapshot.state = state_;
   snapshot.last_error = last_error_;

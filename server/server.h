@@ -34,6 +34,7 @@ struct ServerSnapshot {
   int64_t calls_failed = 0;
   int64_t abandoned_calls = 0;  // calls that still ran when the server had closed
   std::optional<ServerKindStats::Workers> workers;
+  std::optional<ServerKindStats::Fibers> fibers;
   absl::Status last_error;
 
   // As clients write it: "127.0.0.1:18861", "[::1]:18861", "unix:/run/echo.sock".

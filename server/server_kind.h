@@ -21,6 +21,7 @@ namespace rpyc {
 
 struct SessionSetup;
 class Zygote;
+class Watcher;
 
 // What the conformance suite and the option checks must know of a kind.
 struct ServerKindTraits {
@@ -45,6 +46,8 @@ struct KindContext {
   using SessionMaker = std::function<std::shared_ptr<Session>(Socket)>;
   SessionMaker make_session = nullptr;
   const ServerOptions* options = nullptr;
+  // For what a kind wants to look at now and then; null: nobody looks.
+  Watcher* watcher = nullptr;
 
   // The rest is for kinds that serve in processes of their own.
 
@@ -69,6 +72,19 @@ struct ServerKindStats {
     int64_t saturated = 0;  // how often so far the last free one got something to do
   };
   std::optional<Workers> workers = std::nullopt;
+  // Of kinds whose connections share threads as fibers.
+  struct Fibers {
+    int64_t size = 0;       // that may be in the middle of something at a time
+    int64_t busy = 0;       // that are: they run, or wait in a call
+    int64_t most_busy = 0;  // so far
+    int64_t saturated = 0;  // how often so far the last free one of a loop got something to do
+    int64_t blocked = 0;    // how often so far a loop was held up, for 100 ms or more
+    absl::Duration longest_blocked = absl::ZeroDuration();
+    std::string longest_blocked_by = "";                // the method; empty: something else
+    absl::Duration blocked_for = absl::ZeroDuration();  // now; zero: none is
+    std::string blocked_by = "";
+  };
+  std::optional<Fibers> fibers = std::nullopt;
 };
 
 // Decides on which thread, process or fiber an accepted connection is served.

@@ -6,6 +6,7 @@
 #include "server/server_kinds.h"
 
 #include "server/kinds/forking.h"
+#include "server/kinds/gevent.h"
 #include "server/kinds/one_shot.h"
 #include "server/kinds/thread_pool.h"
 #include "server/kinds/threaded.h"
@@ -32,6 +33,14 @@ ServerKindTable BuiltinServerKinds() {
           .traits = {.separate_process = true,
                      .option_fields = {"max_memory_bytes", "max_cpu_time", "niceness", "user"}},
           .make = &MakeForkingKind,
+      },
+      {
+          .name = "gevent",
+          .summary = "A fiber for each call, all on one thread: thousands may wait at once, but a "
+                     "method that blocks its thread blocks them all.",
+          .traits = {.cooperative = true,
+                     .option_fields = {"loops", "fiber_stack_kib", "max_fibers"}},
+          .make = &MakeGeventKind,
       },
       {
           .name = "one_shot",

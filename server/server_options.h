@@ -35,6 +35,9 @@ struct ServerOptions {
   absl::Duration handshake_timeout = absl::Seconds(10);  // for TLS and the authenticator, together
   int nbthreads = 0;                                     // of kinds that have this option; 0: 10
   int request_batch_size = 0;                            // the same
+  int loops = 0;                                         // the same; 0: 1
+  int fiber_stack_kib = 0;                               // the same; 0: 512
+  int max_fibers = 0;                                    // the same; 0: 10,000
   // Of kinds that serve in processes. What a connection's process may use: private memory beyond
   // what it begins with, processor time, and how nice it is (0 to 19); 0: no limit, and not nicer.
   int64_t max_memory_bytes = 0;

@@ -12,7 +12,7 @@ build_packages=(
   bazel-bootstrap bazel-platforms bazel-skylib bazel-rules-java bazel-rules-proto
   g++ pkg-config
   libgrpc++-dev protobuf-compiler-grpc protobuf-compiler libprotobuf-dev
-  libabsl-dev libssl-dev zlib1g-dev libspdlog-dev libcli11-dev libboost-dev
+  libabsl-dev libssl-dev zlib1g-dev libspdlog-dev libcli11-dev libboost-dev libboost-context-dev
   libgtest-dev nlohmann-json3-dev
 )
 client_packages=(python3 python3-venv ca-certificates)

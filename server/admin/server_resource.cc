@@ -29,6 +29,19 @@ v1::Server::State ToState(ServerState state) {
   return v1::Server::STATE_UNSPECIFIED;
 }
 
+void SetFibers(const ServerKindStats::Fibers& fibers, v1::FiberStats* stats) {
+  stats->set_size(fibers.size);
+  stats->set_busy(fibers.busy);
+  stats->set_most_busy(fibers.most_busy);
+  stats->set_saturated(fibers.saturated);
+  stats->set_blocked(fibers.blocked);
+  *stats->mutable_longest_blocked() = ToProtoDuration(fibers.longest_blocked);
+  stats->set_longest_blocked_by(fibers.longest_blocked_by);
+  if (fibers.blocked_for == absl::ZeroDuration()) return;
+  *stats->mutable_blocked_for() = ToProtoDuration(fibers.blocked_for);
+  stats->set_blocked_by(fibers.blocked_by);
+}
+
 }  // namespace
 
 v1::Server ServerResource(const ServerRecord& record) {
@@ -60,6 +73,7 @@ v1::Server ServerResource(const ServerRecord& record) {
     server.mutable_workers()->set_waiting(snapshot.workers->waiting);
     server.mutable_workers()->set_saturated(snapshot.workers->saturated);
   }
+  if (snapshot.fibers.has_value()) SetFibers(*snapshot.fibers, server.mutable_fibers());
   return server;
 }
 

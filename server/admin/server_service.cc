@@ -114,8 +114,7 @@ class ServerService final : public v1::ServerService::Service {
     const absl::Status good = CheckStart(request);
     if (!good.ok()) return good;
     const auto start = [&]() -> absl::StatusOr<ServerRecord> {
-      const absl::StatusOr<ServerOptions> options =
-          OptionsFromSpec(request.spec(), directory_.kinds());
+      const absl::StatusOr<ServerOptions> options = OptionsFromSpec(request.spec());
       if (!options.ok()) return options.status();
       return directory_.StartServer(request.server_id(), *options);
     };
@@ -128,8 +127,7 @@ class ServerService final : public v1::ServerService::Service {
     absl::Status status = CheckStart(request);
     status.Update(requests_.Check(request.request_id(), FingerprintOf(request)));
     if (!status.ok()) return status;
-    const absl::StatusOr<ServerOptions> options =
-        OptionsFromSpec(request.spec(), directory_.kinds());
+    const absl::StatusOr<ServerOptions> options = OptionsFromSpec(request.spec());
     if (!options.ok()) return options.status();
     return directory_.CheckServer(request.server_id(), *options);
   }

@@ -44,14 +44,6 @@ absl::Status TakeNumber(absl::string_view field, int64_t value, int64_t most, T*
   return absl::OkStatus();
 }
 
-// As TakeNumber, of a field that is not built yet.
-absl::Status RefuseNumber(absl::string_view field, int64_t value) {
-  int64_t unused = 0;
-  absl::Status status = TakeNumber(field, value, std::numeric_limits<int64_t>::max(), &unused);
-  status.Update(NotSupportedIf(value != 0, field));
-  return status;
-}
-
 // Takes a name or a label.
 absl::Status TakeText(absl::string_view field, const std::string& text, std::string* out) {
   if (text.size() > kMostLabelBytes) {
@@ -103,24 +95,19 @@ absl::Status TakeListener(const v1::ServerSpec& spec, ServerOptions* options) {
   return absl::OkStatus();
 }
 
-// The fields that only some kinds have. Whether this one has those that are built is the server's
-// to say.
-absl::Status TakeKindOptions(const v1::ServerSpec& spec, const ServerKindInfo& kind,
-                             ServerOptions* options) {
+// The fields that only some kinds have. Whether this one has them is the server's to say.
+absl::Status TakeKindOptions(const v1::ServerSpec& spec, ServerOptions* options) {
   options->nbthreads = spec.nbthreads();
   options->request_batch_size = spec.request_batch_size();
+  options->loops = spec.loops();
+  options->fiber_stack_kib = spec.fiber_stack_kib();
+  options->max_fibers = spec.max_fibers();
   options->max_memory_bytes = spec.max_memory_bytes();
   options->niceness = spec.niceness();
   if (absl::Status status = TakeText("spec.user", spec.user(), &options->user); !status.ok()) {
     return status;
   }
-  absl::Status status =
-      TakeTime("spec.max_cpu_time", spec.max_cpu_time(), &ReadDuration, &options->max_cpu_time);
-  if (!status.ok()) return status;
-  if (spec.loops() == 0) return absl::OkStatus();
-  if (kind.traits.Accepts("loops")) return RefuseNumber("spec.loops", spec.loops());
-  return InvalidField("spec.loops",
-                      absl::StrCat("spec.loops is not an option of kind ", kind.name));
+  return TakeTime("spec.max_cpu_time", spec.max_cpu_time(), &ReadDuration, &options->max_cpu_time);
 }
 
 absl::Status TakeProtocolConfig(const v1::ProtocolConfig& config, ProtocolConfig* out) {
@@ -332,14 +319,12 @@ void ShowLimits(const ServerOptions& options, v1::Limits* out) {
 
 }  // namespace
 
-absl::StatusOr<ServerOptions> OptionsFromSpec(const v1::ServerSpec& spec,
-                                              const ServerKindTable& kinds) {
+absl::StatusOr<ServerOptions> OptionsFromSpec(const v1::ServerSpec& spec) {
   ServerOptions options;
   options.kind = spec.kind();
   options.service = spec.service();
   absl::Status status = TakeListener(spec, &options);
-  const ServerKindInfo* kind = kinds.Find(spec.kind());
-  if (kind != nullptr) status.Update(TakeKindOptions(spec, *kind, &options));
+  status.Update(TakeKindOptions(spec, &options));
   status.Update(TakeProtocolConfig(spec.protocol_config(), &options.protocol_config));
   status.Update(TakeLimits(spec.limits(), &options));
   if (spec.has_tls()) status.Update(TakeTls(spec.tls(), &options.tls.emplace()));
@@ -370,6 +355,9 @@ v1::ServerSpec SpecFromOptions(const ServerOptions& options) {
   }
   spec.set_niceness(options.niceness);
   spec.set_user(options.user);
+  spec.set_loops(options.loops);
+  spec.set_fiber_stack_kib(options.fiber_stack_kib);
+  spec.set_max_fibers(options.max_fibers);
   if (options.socket_path.empty()) spec.set_reuse_addr(options.reuse_addr);
   spec.set_auto_register(options.auto_register.value_or(options.registrar.has_value()));
   if (options.registrar.has_value()) ShowRegistrar(*options.registrar, spec.mutable_registrar());

@@ -24,18 +24,8 @@ v1::ServerSpec Spec(const std::string& text) {
   return spec;
 }
 
-ServerKindTable Kinds() {
-  return ServerKindTable({
-      {.name = "plain", .summary = "", .traits = {}, .make = nullptr},
-      {.name = "pooled",
-       .summary = "",
-       .traits = {.option_fields = {"nbthreads", "request_batch_size"}},
-       .make = nullptr},
-  });
-}
-
 absl::StatusOr<ServerOptions> Convert(const std::string& text) {
-  return OptionsFromSpec(Spec(text), Kinds());
+  return OptionsFromSpec(Spec(text));
 }
 
 struct Refusal {
@@ -58,8 +48,6 @@ INSTANTIATE_TEST_SUITE_P(
     All, InvalidFieldTest,
     testing::ValuesIn<Refusal>({
         {"socket_path: '/tmp/s' reuse_addr: true", "spec.reuse_addr"},
-        {"loops: 2", "spec.loops"},
-        {"kind: 'pooled' loops: 2", "spec.loops"},
         {"protocol_config { allow_pickle: true }", "spec.protocol_config.allow_pickle"},
         {"protocol_config { instantiate_custom_exceptions: true }",
          "spec.protocol_config.instantiate_custom_exceptions"},
@@ -131,6 +119,7 @@ TEST(SpecTest, EveryHonouredFieldArrives) {
       hostname: 'example.org' port: 65535 ipv6: true allow_insecure: true backlog: 7
       reuse_addr: false nbthreads: 3 request_batch_size: 5
       max_memory_bytes: 1099511627776 max_cpu_time { seconds: 90 } niceness: 4 user: 'somebody'
+      loops: 2 fiber_stack_kib: 512 max_fibers: 77
       protocol_config {
         allow_safe_attrs: false allow_exposed_attrs: false allow_public_attrs: true
         allow_all_attrs: true exposed_prefix: 'x_' allow_getattr: false
@@ -161,6 +150,9 @@ TEST(SpecTest, EveryHonouredFieldArrives) {
   EXPECT_EQ(options->max_cpu_time, absl::Seconds(90));
   EXPECT_EQ(options->niceness, 4);
   EXPECT_EQ(options->user, "somebody");
+  EXPECT_EQ(options->loops, 2);
+  EXPECT_EQ(options->fiber_stack_kib, 512);
+  EXPECT_EQ(options->max_fibers, 77);
   EXPECT_FALSE(options->protocol_config.allow_safe_attrs);
   EXPECT_FALSE(options->protocol_config.allow_exposed_attrs);
   EXPECT_TRUE(options->protocol_config.allow_public_attrs);
@@ -252,7 +244,7 @@ TEST(SpecTest, WhatIsShownCanBeGivenBack) {
         "protocol_config { sync_request_timeout { nanos: 1 } } limits { idle_timeout { seconds: 1 "
         "} }"}) {
     const v1::ServerSpec shown = SpecFromOptions(*Convert(text));
-    const absl::StatusOr<ServerOptions> again = OptionsFromSpec(shown, Kinds());
+    const absl::StatusOr<ServerOptions> again = OptionsFromSpec(shown);
     ASSERT_TRUE(again.ok()) << again.status();
     EXPECT_TRUE(google::protobuf::util::MessageDifferencer::Equals(shown, SpecFromOptions(*again)))
         << shown.DebugString();

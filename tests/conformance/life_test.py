@@ -15,6 +15,8 @@ OPTION_FIELDS = {
     "nbthreads": (3, -1, True),
     "request_batch_size": (3, -1, True),
     "loops": (3, -1, True),
+    "fiber_stack_kib": (200, -1, True),
+    "max_fibers": (3, -1, True),
     "max_memory_bytes": (64 << 20, 1, False),
     "max_cpu_time": ("60s", "-1s", False),
     "niceness": (3, 20, False),

@@ -217,10 +217,6 @@ class Vanishing(suite.Case):
 class Patient(suite.Case):
     """Methods that take long: their client may go on writing, or go away."""
 
-    def setUp(self):
-        if self.kind.cooperative:
-            self.skipTest("PATIENT waits as threads do")
-
     def test_a_client_uploads_while_a_method_sleeps(self):
         # The clients deflate for seconds: one version here, all in tests/interop.
         self.run_in(self.client(suite.versions()[-1]), "uploads_while_a_method_sleeps", seconds=SLEEP_S)
@@ -240,11 +236,11 @@ class Patient(suite.Case):
 
 
 class Smallest(suite.Case):
-    """Each option of the kind as small as can be: one loop, one request at a time, as few threads as there are calls that
-    wait for a further one, and as little memory and time as these take."""
+    """Each option of the kind as small as can be: one loop, one request at a time, as few threads or fibers as there are
+    calls that wait for a further one, and as little memory and time as these take."""
 
-    LEAST = {"nbthreads": 8, "max_memory_bytes": 64 << 20, "max_cpu_time": "60s",
-             "user": pwd.getpwuid(os.geteuid()).pw_name}
+    LEAST = {"nbthreads": 8, "fiber_stack_kib": 256, "max_fibers": 128, "max_memory_bytes": 64 << 20,
+             "max_cpu_time": "60s", "user": pwd.getpwuid(os.geteuid()).pw_name}
 
     @staticmethod
     def applies_to(kind):

@@ -628,7 +628,7 @@ class Errors(Case):
             self.start_refused("FAILED_PRECONDITION", "ADDRESS_IN_USE", port=other.getsockname()[1])
 
     def test_option_of_another_kind(self):
-        for option in ("nbthreads", "request_batch_size", "loops"):
+        for option in ("nbthreads", "request_batch_size", "loops", "fiber_stack_kib", "max_fibers"):
             with self.subTest(option):
                 self.start_refused("INVALID_ARGUMENT",
                                    "INVALID_FIELD",

@@ -76,8 +76,6 @@ class Scenario(unittest.TestCase):
 
     def gate(self):
         """The name of a gate: the method `wait` holds until some other connection opens it."""
-        if self.traits.get("cooperative"):
-            self.skipTest("a method that waits so holds up the other connections of this kind")
         return self.unique("gate")
 
     def settle(self, conn):

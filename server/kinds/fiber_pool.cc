@@ -1,0 +1,215 @@
+#include "server/kinds/fiber_pool.h"
+
+#include <algorithm>
+#include <chrono>
+#include <climits>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "absl/time/clock.h"
+#include "rpyc/thread_locals.h"
+#include "server/kinds/fiber_stack.h"
+#include "server/kinds/fiber_switch.h"
+#include "server/kinds/sanitizers.h"
+#include "server/log.h"
+
+namespace rpyc {
+namespace {
+
+// Idle fibers that keep their stacks, with the pages that they have touched.
+constexpr size_t kKeptStacks = 64;
+// Of a stack, what must be left for a further call into a peer.
+constexpr size_t kStackReserve = (64 << 10) * kSanitizedStackFactor;
+// When a stack is tried for again if there was no memory and nobody will give one back.
+constexpr int kRetryMilliseconds = 10;
+constexpr int64_t kComplaintInterval = 1'000'000'000;
+
+}  // namespace
+
+class FiberPool::PooledFiber final : public Fiber, public TimerQueue::Timer {
+ public:
+  explicit PooledFiber(FiberPool* pool) : pool_(pool) {}
+
+  void Park(absl::Time deadline) override {
+    if (std::exchange(woken_, false)) return;
+    if (deadline != absl::InfiniteFuture()) {
+      if (deadline <= absl::Now()) return;
+      pool_->SetTimer(this, deadline);
+    }
+    parked_ = true;
+    switch_->Suspend();
+  }
+  void Unpark() override {
+    if (pool_->surroundings_->IsOnThread()) return pool_->Wake(this);
+    pool_->surroundings_->WakeFromAfar(this);
+  }
+  bool AwaitReady(int fd, bool readable, bool writable, absl::Time deadline) override {
+    return pool_->surroundings_->AwaitReady(this, fd, readable, writable, deadline);
+  }
+  void Exhausted(int fd, bool readable) override { pool_->surroundings_->Exhausted(fd, readable); }
+  bool IsStackShort() const override { return switch_->bytes_left() < kStackReserve; }
+  const std::shared_ptr<FiberLoop>& loop() const override { return pool_->surroundings_->loop(); }
+
+ private:
+  friend class FiberPool;
+
+  void ShowRunning(absl::string_view name) override {
+    // What has been run last stays, to tell who has blocked the loop.
+    if (!name.empty()) shown_.Show(name);
+  }
+
+  // On its own stack: tasks, until it is not needed any more.
+  void Body() {
+    for (;;) {
+      task_->Run();
+      task_.reset();
+      in_task_ = false;
+      if (!pool_->ending_ && pool_->idle_.size() < kKeptStacks) {
+        pool_->idle_.push_back(this);
+        switch_->Suspend();
+        if (in_task_) continue;
+      }
+      return;
+    }
+  }
+
+  FiberPool* const pool_;
+  std::optional<FiberSwitch> switch_;
+  std::shared_ptr<FiberTask> task_;
+  bool in_task_ = false;  // its destruction included
+  bool parked_ = false;
+  bool woken_ = false;  // while it was not parked
+  ShownName shown_;
+};
+
+FiberPool::FiberPool(int size, size_t stack_bytes, Surroundings* surroundings, LoopMonitor* monitor)
+    : size_(size), stack_bytes_(stack_bytes), surroundings_(surroundings), monitor_(monitor) {}
+
+FiberPool::~FiberPool() = default;
+
+int64_t FiberPool::Now() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+// By the steady clock, so that a step of the wall clock neither hastens nor delays it.
+void FiberPool::SetTimer(PooledFiber* fiber, absl::Time deadline) {
+  timers_.Set(fiber, Now() + absl::ToInt64Nanoseconds(deadline - absl::Now()));
+}
+
+void FiberPool::Wake(Fiber* woken) {
+  PooledFiber* const fiber = static_cast<PooledFiber*>(woken);
+  if (!std::exchange(fiber->parked_, false)) {
+    fiber->woken_ = true;
+    return;
+  }
+  timers_.Clear(fiber);
+  ready_.push_back(fiber);
+}
+
+void FiberPool::WakeExpired(int64_t now) {
+  while (TimerQueue::Timer* const timer = timers_.TakeExpired(now)) {
+    Wake(static_cast<PooledFiber*>(timer));
+  }
+}
+
+// Null: no more than so many, or there is no memory.
+FiberPool::PooledFiber* FiberPool::TakeFiber() {
+  if (!MayTake()) return nullptr;
+  if (!idle_.empty()) {
+    PooledFiber* const fiber = idle_.back();
+    idle_.pop_back();
+    return fiber;
+  }
+  absl::StatusOr<FiberStack> stack = FiberStack::Map(stack_bytes_ * kSanitizedStackFactor);
+  out_of_stacks_ = !stack.ok();
+  if (out_of_stacks_) {
+    if (Now() - last_complaint_ >= kComplaintInterval) {
+      last_complaint_ = Now();
+      Log().warn("a loop is short of a fiber: {}", std::string(stack.status().message()));
+    }
+    return nullptr;
+  }
+  if (bare_.empty()) {
+    fibers_.push_back(std::make_unique<PooledFiber>(this));
+    bare_.push_back(fibers_.back().get());
+  }
+  PooledFiber* const fiber = bare_.back();
+  bare_.pop_back();
+  ThreadLocals locals;
+  locals.fiber = fiber;
+  fiber->switch_.emplace(*std::move(stack), locals, [fiber] { fiber->Body(); });
+  return fiber;
+}
+
+void FiberPool::RunReady() {
+  for (size_t count = ready_.size(); count > 0; --count) {
+    PooledFiber* const fiber = ready_.front();
+    ready_.pop_front();
+    Run(fiber);
+  }
+  for (size_t count = tasks_.size(); count > 0; --count) {
+    PooledFiber* const fiber = TakeFiber();
+    if (fiber == nullptr) return;
+    fiber->task_ = std::move(tasks_.front());
+    tasks_.pop_front();
+    fiber->in_task_ = true;
+    fiber->woken_ = false;
+    fiber->shown_.Show("");
+    if (++busy_ == size_) saturated_.fetch_add(1, std::memory_order_relaxed);
+    Run(fiber);
+  }
+}
+
+void FiberPool::Run(PooledFiber* fiber) {
+  shown_busy_.store(busy_, std::memory_order_relaxed);
+  if (busy_ > most_busy_.load(std::memory_order_relaxed)) {
+    most_busy_.store(busy_, std::memory_order_relaxed);
+  }
+  monitor_->Begin(&fiber->shown_, Now());
+  const bool goes_on = fiber->switch_->Resume();
+  monitor_->End(Now());
+  if (!goes_on) {
+    fiber->switch_.reset();
+    bare_.push_back(fiber);
+  }
+  if (fiber->in_task_) return;
+  --busy_;
+  shown_busy_.store(busy_, std::memory_order_relaxed);
+}
+
+int FiberPool::IdleMilliseconds(int64_t now) const {
+  if (!ready_.empty()) return 0;
+  const bool has_task = !tasks_.empty() && MayTake();
+  if (has_task && !out_of_stacks_) return 0;
+  const int64_t next = timers_.next();
+  // Rounded up, so that the time has come when it is looked at.
+  const int64_t left = next == TimerQueue::kNever ? -1
+                       : next <= now
+                           ? 0
+                           : std::min<int64_t>((next - now + 999'999) / 1'000'000, INT_MAX);
+  if (!has_task) return static_cast<int>(left);
+  return static_cast<int>(left < 0 ? kRetryMilliseconds
+                                   : std::min<int64_t>(left, kRetryMilliseconds));
+}
+
+void FiberPool::End() {
+  ending_ = true;
+  while (!idle_.empty()) {
+    PooledFiber* const fiber = idle_.back();
+    idle_.pop_back();
+    fiber->switch_->Resume();
+    fiber->switch_.reset();
+  }
+}
+
+FiberPool::Stats FiberPool::stats() const {
+  return {.busy = shown_busy_.load(std::memory_order_relaxed),
+          .most_busy = most_busy_.load(std::memory_order_relaxed),
+          .saturated = saturated_.load(std::memory_order_relaxed)};
+}
+
+}  // namespace rpyc

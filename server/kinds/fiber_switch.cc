@@ -1,0 +1,90 @@
+#include "server/kinds/fiber_switch.h"
+
+#include <cxxabi.h>
+
+#include <utility>
+
+#if RPYC_HAS_ASAN
+#include <sanitizer/common_interface_defs.h>
+#endif
+#if RPYC_HAS_TSAN
+#include <sanitizer/tsan_interface.h>
+#endif
+
+namespace rpyc {
+
+using boost::context::detail::transfer_t;
+
+FiberSwitch::FiberSwitch(FiberStack stack, const ThreadLocals& locals, std::function<void()> body)
+    : stack_(std::move(stack)),
+      body_(std::move(body)),
+      locals_(locals),
+      inside_(boost::context::detail::make_fcontext(stack_.low() + stack_.bytes(), stack_.bytes(),
+                                                    &FiberSwitch::Begin)) {
+#if RPYC_HAS_TSAN
+  tsan_inside_ = __tsan_create_fiber(0);
+#endif
+}
+
+FiberSwitch::~FiberSwitch() {
+#if RPYC_HAS_TSAN
+  __tsan_destroy_fiber(tsan_inside_);
+#endif
+}
+
+void FiberSwitch::Begin(transfer_t from) {
+  FiberSwitch* const self = static_cast<FiberSwitch*>(from.data);
+  self->Arrive(from);
+  self->body_();
+  self->returned_ = true;
+  self->Leave(/*for_good=*/true);
+}
+
+bool FiberSwitch::Resume() {
+  // The same object for all fibers of the thread: what is in it goes with the fiber.
+  Exceptions* const exceptions = reinterpret_cast<Exceptions*>(abi::__cxa_get_globals());
+  std::swap(*exceptions, exceptions_);
+  std::swap(ThreadLocals::Current(), locals_);
+#if RPYC_HAS_ASAN
+  void* own_fake_stack = nullptr;
+  __sanitizer_start_switch_fiber(&own_fake_stack, stack_.low(), stack_.bytes());
+#endif
+#if RPYC_HAS_TSAN
+  tsan_outside_ = __tsan_get_current_fiber();
+  __tsan_switch_to_fiber(tsan_inside_, 0);
+#endif
+  inside_ = boost::context::detail::jump_fcontext(inside_, this).fctx;
+#if RPYC_HAS_ASAN
+  __sanitizer_finish_switch_fiber(own_fake_stack, nullptr, nullptr);
+#endif
+  std::swap(ThreadLocals::Current(), locals_);
+  std::swap(*exceptions, exceptions_);
+  return !returned_;
+}
+
+size_t FiberSwitch::bytes_left() const {
+  return static_cast<const char*>(__builtin_frame_address(0)) - stack_.low();
+}
+
+void FiberSwitch::Suspend() { Leave(/*for_good=*/false); }
+
+void FiberSwitch::Leave([[maybe_unused]] bool for_good) {
+#if RPYC_HAS_ASAN
+  // Without a place for it the fake stack goes.
+  __sanitizer_start_switch_fiber(for_good ? nullptr : &fake_stack_, outside_low_, outside_bytes_);
+#endif
+#if RPYC_HAS_TSAN
+  __tsan_switch_to_fiber(tsan_outside_, 0);
+#endif
+  Arrive(boost::context::detail::jump_fcontext(outside_, this));
+}
+
+// On the fiber's stack, each time it has been entered.
+void FiberSwitch::Arrive(transfer_t from) {
+  outside_ = from.fctx;
+#if RPYC_HAS_ASAN
+  __sanitizer_finish_switch_fiber(fake_stack_, &outside_low_, &outside_bytes_);
+#endif
+}
+
+}  // namespace rpyc

@@ -1,0 +1,69 @@
+#include "server/kinds/loop_monitor.h"
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "server/log.h"
+
+namespace rpyc {
+namespace {
+
+// Lines for one loop: at most one block in this time is told.
+constexpr int64_t kLogInterval = 1'000'000'000;
+
+std::string Culprit(const std::string& method) {
+  return method.empty() ? "something that is no method" : absl::StrCat(method, "()");
+}
+
+std::string Text(absl::Duration duration) {
+  return absl::FormatDuration(absl::Floor(duration, absl::Milliseconds(1)));
+}
+
+}  // namespace
+
+void LoopMonitor::Look(int64_t now) {
+  const int64_t since = since_.load(std::memory_order_acquire);
+  const absl::Duration lasts = absl::Nanoseconds(now - since);
+  if (since == 0 || lasts < kBlocked) return;
+  {
+    MutexLock lock(&mutex_);
+    if (logged_ == since || now - last_logged_ < kLogInterval) return;
+    logged_ = since;
+    last_logged_ = now;
+  }
+  Log().warn("{}: blocked for {} so far, by {}: all its connections wait", label_, Text(lasts),
+             Culprit(name_.load(std::memory_order_relaxed)->Read()));
+}
+
+void LoopMonitor::WasBlocked(int64_t since, int64_t now) {
+  const absl::Duration lasted = absl::Nanoseconds(now - since);
+  std::string method = name_.load(std::memory_order_relaxed)->Read();
+  bool log;
+  {
+    MutexLock lock(&mutex_);
+    ++stats_.blocked;
+    if (lasted > stats_.longest) {
+      stats_.longest = lasted;
+      stats_.longest_by = method;
+    }
+    log = logged_ == since || now - last_logged_ >= kLogInterval;
+    if (log) last_logged_ = now;
+  }
+  if (log) Log().warn("{}: was blocked for {}, by {}", label_, Text(lasted), Culprit(method));
+}
+
+LoopMonitor::Stats LoopMonitor::stats(int64_t now) const {
+  Stats stats;
+  {
+    MutexLock lock(&mutex_);
+    stats = stats_;
+  }
+  const int64_t since = since_.load(std::memory_order_acquire);
+  const absl::Duration lasts = absl::Nanoseconds(now - since);
+  if (since != 0 && lasts >= kBlocked) {
+    stats.blocked_for = lasts;
+    stats.blocked_by = name_.load(std::memory_order_relaxed)->Read();
+  }
+  return stats;
+}
+
+}  // namespace rpyc

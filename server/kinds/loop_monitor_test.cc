@@ -1,0 +1,85 @@
+#include "server/kinds/loop_monitor.h"
+
+#include <atomic>
+#include <string>
+#include <thread>
+
+#include "gtest/gtest.h"
+
+namespace rpyc {
+namespace {
+
+constexpr int64_t kMillisecond = 1'000'000;
+
+TEST(LoopMonitorTest, WhatIsShortIsNoBlock) {
+  LoopMonitor monitor("loop");
+  ShownName name;
+  monitor.Begin(&name, 1);
+  monitor.End(99 * kMillisecond);
+  EXPECT_EQ(monitor.stats(99 * kMillisecond).blocked, 0);
+}
+
+TEST(LoopMonitorTest, TheLongestIsNamed) {
+  LoopMonitor monitor("loop");
+  ShownName name;
+  for (const auto& [method, lasts] : {std::pair("first", 150), {"second", 400}, {"third", 200}}) {
+    name.Show(method);
+    monitor.Begin(&name, kMillisecond);
+    monitor.End((1 + lasts) * kMillisecond);
+  }
+  const LoopMonitor::Stats stats = monitor.stats(1000 * kMillisecond);
+  EXPECT_EQ(stats.blocked, 3);
+  EXPECT_EQ(stats.longest, absl::Milliseconds(400));
+  EXPECT_EQ(stats.longest_by, "second");
+  EXPECT_EQ(stats.blocked_for, absl::ZeroDuration());
+}
+
+TEST(LoopMonitorTest, WhatStillRunsIsSeen) {
+  LoopMonitor monitor("loop");
+  ShownName name;
+  name.Show("stuck");
+  monitor.Begin(&name, kMillisecond);
+  EXPECT_EQ(monitor.stats(50 * kMillisecond).blocked_for, absl::ZeroDuration());
+  monitor.Look(2001 * kMillisecond);
+  const LoopMonitor::Stats stats = monitor.stats(2001 * kMillisecond);
+  EXPECT_EQ(stats.blocked, 0);
+  EXPECT_EQ(stats.blocked_for, absl::Seconds(2));
+  EXPECT_EQ(stats.blocked_by, "stuck");
+}
+
+TEST(ShownNameTest, LongOnesAreCut) {
+  ShownName name;
+  EXPECT_EQ(name.Read(), "");
+  name.Show("add");
+  EXPECT_EQ(name.Read(), "add");
+  name.Show(std::string(64, 'x'));
+  EXPECT_EQ(name.Read(), std::string(64, 'x'));
+  name.Show(std::string(100, 'y'));
+  EXPECT_EQ(name.Read(), std::string(64, 'y'));
+  name.Show("");
+  EXPECT_EQ(name.Read(), "");
+}
+
+TEST(ShownNameTest, IsNeverHalfOfOneAndHalfOfAnother) {
+  ShownName name;
+  const std::string a(40, 'a'), b(30, 'b');
+  std::atomic<bool> done{false};
+  std::thread writer([&] {
+    while (!done.load()) {
+      name.Show(a);
+      name.Show(b);
+    }
+  });
+  for (int i = 0; i < 20000; ++i) {
+    const std::string read = name.Read();
+    if (read != a && read != b && !read.empty()) {
+      ADD_FAILURE() << read;
+      break;
+    }
+  }
+  done.store(true);
+  writer.join();
+}
+
+}  // namespace
+}  // namespace rpyc

@@ -1,0 +1,61 @@
+#ifndef RPYC_SERVER_KINDS_SHOWN_NAME_H_
+#define RPYC_SERVER_KINDS_SHOWN_NAME_H_
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string>
+
+#include "absl/strings/string_view.h"
+
+namespace rpyc {
+
+// A name that one thread changes at every call and others hardly ever read: no lock, no allocation,
+// a few stores. Longer ones are cut. Threads: Show by one, Read by any.
+class ShownName {
+ public:
+  void Show(absl::string_view name) {
+    const uint64_t version = version_.load(std::memory_order_relaxed);
+    version_.store(version + 1, std::memory_order_relaxed);  // odd: in the middle of it
+    const size_t bytes = std::min(name.size(), kMostBytes);
+    bytes_.store(bytes, std::memory_order_release);
+    for (size_t i = 0; i * sizeof(uint64_t) < bytes; ++i) {
+      uint64_t word = 0;
+      const absl::string_view piece = name.substr(i * sizeof(word), sizeof(word));
+      std::memcpy(&word, piece.data(), piece.size());
+      words_[i].store(word, std::memory_order_release);
+    }
+    version_.store(version + 2, std::memory_order_release);
+  }
+
+  // Empty if none is shown, or if it changes all the time.
+  std::string Read() const {
+    for (int tries = 0; tries < 10; ++tries) {
+      const uint64_t version = version_.load(std::memory_order_acquire);
+      std::array<char, kMostBytes> text;
+      const size_t bytes = bytes_.load(std::memory_order_acquire);
+      for (size_t i = 0; i < words_.size(); ++i) {
+        const uint64_t word = words_[i].load(std::memory_order_acquire);
+        std::memcpy(text.data() + i * sizeof(word), &word, sizeof(word));
+      }
+      if (version % 2 == 0 && version_.load(std::memory_order_relaxed) == version) {
+        return std::string(text.data(), bytes);
+      }
+    }
+    return "";
+  }
+
+ private:
+  static constexpr size_t kMostBytes = 64;
+
+  std::atomic<uint64_t> version_{0};
+  std::atomic<size_t> bytes_{0};
+  std::array<std::atomic<uint64_t>, kMostBytes / sizeof(uint64_t)> words_{};
+};
+
+}  // namespace rpyc
+
+#endif  // RPYC_SERVER_KINDS_SHOWN_NAME_H_

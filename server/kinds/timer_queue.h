@@ -1,0 +1,54 @@
+#ifndef RPYC_SERVER_KINDS_TIMER_QUEUE_H_
+#define RPYC_SERVER_KINDS_TIMER_QUEUE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+namespace rpyc {
+
+// Who wants to be woken when; the next of many, by a heap. Each is in it at most once, and knows
+// where. Borrows them. Threads: one.
+class TimerQueue {
+ public:
+  static constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
+
+  class Timer {
+   public:
+    bool is_set() const { return place_ != kNowhere; }
+
+   protected:
+    ~Timer() = default;
+
+   private:
+    friend class TimerQueue;
+    static constexpr size_t kNowhere = std::numeric_limits<size_t>::max();
+    size_t place_ = kNowhere;
+  };
+
+  // `timer` is not set. Units:  nanoseconds, of whichever clock.
+  void Set(Timer* timer, int64_t when);
+  // Nothing to one that is not set.
+  void Clear(Timer* timer);
+  // Of the first; kNever if there is none.
+  int64_t next() const { return heap_.empty() ? kNever : heap_.front().when; }
+  // Clears and answers the first, if its time has come; else null.
+  Timer* TakeExpired(int64_t now);
+
+ private:
+  struct Entry {
+    int64_t when;
+    Timer* timer;
+  };
+
+  void Put(size_t place, Entry entry);
+  void Rise(size_t place, Entry entry);
+  void Sink(size_t place, Entry entry);
+
+  std::vector<Entry> heap_;
+};
+
+}  // namespace rpyc
+
+#endif  // RPYC_SERVER_KINDS_TIMER_QUEUE_H_
