@@ -50,7 +50,8 @@ def binary(name):
             raise unittest.SkipTest("not part of the baseline")
         return [venv_python(BASELINE), os.path.join(HERE, "baseline_host.py")]
     folder = {"conformance_host": "tests/conformance", "discovery_client": "tests/registry", "fixture_host": "tests/fixture",
-              "rpyc_registry": "registry", "rpycd": "server", "types_host": "tests/types"}.get(name, "examples")
+              "loops_host": "tests/fixture", "rpyc_registry": "registry", "rpycd": "server",
+              "types_host": "tests/types"}.get(name, "examples")
     return [os.environ.get(name.upper(), f"bazel-bin/{folder}/{name}")]
 
 

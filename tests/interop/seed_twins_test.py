@@ -85,6 +85,13 @@ class Twins(Case):
         self.ends(server)
         self.refuses(port)
 
+    def test_gevent_server_for_high_concurrency(self):
+        server, port = self.server("gevent_server", r"High concurrency gevent server started on port (\d+)")
+        self.each_version(
+            lambda version: self.client(version, "gevent", port, ["40 operations, the last: Processed: data 39"]))
+        self.ends(server)
+        self.refuses(port)
+
     def test_one_shot_server(self):
         def check(version):
             server, port = self.server("one_shot_server", r"Test server on port (\d+)")
@@ -148,7 +155,8 @@ class Twins(Case):
     def test_a_port_in_use_is_said(self):
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = str(taken.getsockname()[1])
-            for name in ("threaded_server", "thread_pool_server", "one_shot_server", "scoped_server", "configured_server"):
+            for name in ("threaded_server", "thread_pool_server", "gevent_server", "one_shot_server", "scoped_server",
+                         "configured_server"):
                 with self.subTest(name):
                     process = Process([*binary(name), port], stdin=subprocess.DEVNULL)
                     self.addCleanup(process.kill)
