@@ -28,9 +28,11 @@ spdlog::level::level_enum LogLevel(RegistryLogLevel level) {
 }
 
 RegistryHooks Hooks() {
-  return {.start_thread = &StartThread, .log = [](RegistryLogLevel level, absl::string_view text) {
-            Log().log(LogLevel(level), "{}", std::string(text));
-          }};
+  return {
+      .start_thread =
+          [](absl::AnyInvocable<void() &&> body) { return StartThread(std::move(body)); },
+      .log = [](RegistryLogLevel level,
+                absl::string_view text) { Log().log(LogLevel(level), "{}", std::string(text)); }};
 }
 
 }  // namespace

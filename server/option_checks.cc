@@ -89,7 +89,7 @@ absl::Status CheckProcessOptions(const ServerKindInfo& kind, ServerOptions* give
     return InvalidField("spec.max_cpu_time", "spec.max_cpu_time is negative");
   }
   given->max_cpu_time = absl::Ceil(options.max_cpu_time, absl::Seconds(1));  // the kernel's unit
-  absl::Status status = CheckRange("spec.niceness", options.niceness, kMostNiceness);
+  absl::Status status = CheckRange("spec.niceness", options.niceness, 0, kMostNiceness);
   if (status.ok() && !options.user.empty()) status = CheckUser(options.user);
   return status;
 }
@@ -131,7 +131,8 @@ absl::Status CheckRegistrar(const ServerOptions& options, RegistrarOptions* regi
   const RegistrarOptions defaults;
   if (registrar->port == 0) registrar->port = defaults.port;
   if (registrar->timeout == absl::ZeroDuration()) registrar->timeout = defaults.timeout;
-  return CheckRange("spec.registrar.port", registrar->port, std::numeric_limits<uint16_t>::max());
+  return CheckRange("spec.registrar.port", registrar->port, 0,
+                    std::numeric_limits<uint16_t>::max());
 }
 
 }  // namespace
