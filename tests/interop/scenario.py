@@ -24,6 +24,17 @@ MODULES = ("scenarios", "access_scenarios", "async_scenarios", "call_scenarios",
            "container_scenarios", "error_scenarios", "middle_scenarios", "object_scenarios", "patient_scenarios",
            "serving_scenarios")  # where scenarios are found by name
 
+# Those that see by one connection what another has done: nothing for a kind whose connections share no memory.
+SHARE_MEMORY = frozenset("""
+    a_root_for_each_connection an_async_result an_async_result_expires asynchronous_calls asynchronous_calls_expire bank
+    bank_accounts_are_arguments_too before_closed buffered_iteration_of_objects callbacks_of_an_async_result
+    callbacks_while_the_client_waits_in_a_call calls_wait_together containers_keep_their_objects generators_of_objects
+    late_answers_are_released methods_keep_their_objects objects_die_with_their_connection
+    objects_die_with_their_last_proxy objects_of_one_connection_do_not_die_with_another of_a_client_that_does_not_serve
+    of_a_client_that_is_gone of_another_connection synchronous_calls_time_out ten_thousand_objects_come_and_go
+    the_host_is_called_back the_host_waits_no_longer timed timed_calls_end
+""".split())
+
 DEADLINE_S = 20
 HANG_S = 50
 MAJOR = int(rpyc.version.version[0]) if rpyc else 0
@@ -71,8 +82,7 @@ class Scenario(unittest.TestCase):
 
     def shares_memory(self):
         """For scenarios that see by one connection what another has done."""
-        if self.traits.get("separate_process"):
-            self.skipTest("connections of this kind share no memory")
+        self.assertFalse(self.traits.get("separate_process"), "is to be named in SHARE_MEMORY")
 
     def gate(self):
         """The name of a gate: the method `wait` holds until some other connection opens it."""
