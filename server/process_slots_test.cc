@@ -69,22 +69,32 @@ TEST(ProcessSlotsTest, OrdersReachAProcessThatWaits) {
   const ProcessSlots slots = Make(1);
   ProcessSlot& slot = *slots.slot(0);
   const absl::Time deadline = absl::UnixEpoch() + absl::Hours(1);
+  int pipe[2];
+  ASSERT_EQ(::pipe(pipe), 0);
+  const Fd told(pipe[0]);
+  Fd tells(pipe[1]);
   const pid_t pid = ::fork();
   if (pid == 0) {
     ProcessSlot::Orders orders = slot.orders();
     if (orders.drain || orders.shutdown) ::_exit(1);
     slot.Report(/*busy=*/true);
+    if (::write(tells.get(), "b", 1) != 1) ::_exit(1);
     slot.AwaitOrders(orders.version, absl::Minutes(1));
     orders = slot.orders();
     const bool drained = orders.drain && !orders.shutdown && orders.deadline == deadline;
     slot.Report(/*busy=*/false);
+    if (::write(tells.get(), "i", 1) != 1) ::_exit(1);
     slot.AwaitOrders(orders.version, absl::Minutes(1));
     orders = slot.orders();
     ::_exit(drained && orders.drain && orders.shutdown ? 0 : 1);
   }
-  while (!slot.busy()) ::usleep(100);
+  tells.Reset();  // the process has the other: its end is heard
+  char word;
+  ASSERT_EQ(::read(told.get(), &word, 1), 1);
+  EXPECT_TRUE(slot.busy());
   slot.OrderDrain(deadline);
-  while (slot.busy()) ::usleep(100);
+  ASSERT_EQ(::read(told.get(), &word, 1), 1);
+  EXPECT_FALSE(slot.busy());
   slot.OrderShutdown();
   int status = 0;
   ASSERT_EQ(::waitpid(pid, &status, 0), pid);

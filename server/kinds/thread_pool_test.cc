@@ -1,61 +1,25 @@
 #include "server/kinds/thread_pool.h"
 
-#include <sys/socket.h>
-
-#include <future>
 #include <memory>
-#include <utility>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "gtest/gtest.h"
-#include "rpyc/transport/fd.h"
-#include "rpyc/transport/socket.h"
 #include "server/kinds/fake_session.h"
+#include "server/kinds/kind_fixture.h"
 
 namespace rpyc {
 namespace {
 
-class ThreadPoolTest : public testing::Test {
+class ThreadPoolTest : public KindFixture {
  protected:
+  ThreadPoolTest() : KindFixture(MakeThreadPoolKind()) {}
+
   void Start(int nbthreads) {
     options_.nbthreads = nbthreads;
     options_.request_batch_size = 10;
-    const absl::Status started = kind_->Start({
-        .make_session =
-            [this](Socket socket) {
-              sockets_.push_back(
-                  std::move(socket));  // as the session would: open until it has gone
-              return std::exchange(next_, nullptr);
-            },
-        .options = &options_,
-    });
-    ASSERT_TRUE(started.ok()) << started;
+    StartKind();
   }
-  ~ThreadPoolTest() override { kind_->Drain(absl::InfinitePast()).IgnoreError(); }
-
-  Socket NewSocket() {
-    int ends[2];
-    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
-    peers_.emplace_back(ends[1]);
-    return Socket(Fd(ends[0]), "peer", /*tcp=*/false);
-  }
-  // Admits a session and waits until a thread serves it.
-  std::shared_ptr<FakeSession> Admit(FakeSession::Nature nature) {
-    auto session = std::make_shared<FakeSession>(nature);
-    next_ = session;
-    EXPECT_TRUE(kind_->Admit(NewSocket()).ok());
-    session->WaitUntilServing();
-    return session;
-  }
-  std::future<absl::Status> Drain(absl::Time deadline) {
-    return std::async(std::launch::async, [this, deadline] { return kind_->Drain(deadline); });
-  }
-
-  ServerOptions options_;
-  std::vector<Socket> sockets_;
-  std::vector<Fd> peers_;
-  std::shared_ptr<FakeSession> next_;
-  std::unique_ptr<ServerKind> kind_ = MakeThreadPoolKind();
 };
 
 TEST_F(ThreadPoolTest, ServesAsManyAtOnceAsItHasThreads) {
@@ -79,42 +43,6 @@ TEST_F(ThreadPoolTest, AThirdIsServedThoughTwoWaitForTheirPeers) {
   EXPECT_EQ(kind_->Stats().workers->waiting, 2);
   for (const auto& session : {first, second, third}) session->Finish();
   EXPECT_TRUE(kind_->Drain(absl::InfiniteFuture()).ok());
-}
-
-TEST_F(ThreadPoolTest, DrainWaitsForACall) {
-  Start(2);
-  auto session = Admit(FakeSession::kCalling);
-  auto drained = Drain(absl::InfiniteFuture());
-  session->WaitUntilDrained();
-  session->Finish();
-  EXPECT_TRUE(drained.get().ok());
-  EXPECT_FALSE(session->was_shut());
-}
-
-TEST_F(ThreadPoolTest, DeadlineShutsACall) {
-  Start(2);
-  auto session = Admit(FakeSession::kCalling);
-  EXPECT_TRUE(kind_->Drain(absl::InfinitePast()).ok());
-  EXPECT_TRUE(session->was_shut());
-  EXPECT_EQ(kind_->Stats().abandoned_calls, 0);
-}
-
-TEST_F(ThreadPoolTest, CallsThatNeverEndAreAbandoned) {
-  Start(2);
-  auto stuck = Admit(FakeSession::kStuck), another = Admit(FakeSession::kStuck);
-  EXPECT_TRUE(kind_->Drain(absl::InfinitePast()).ok());
-  EXPECT_EQ(kind_->Stats().abandoned_calls, 2);
-  EXPECT_TRUE(kind_->Drain(absl::InfinitePast()).ok());  // idempotent
-  kind_ = MakeThreadPoolKind();
-  stuck->Finish();  // its thread needs nothing of the kind's
-  another->Finish();
-}
-
-TEST_F(ThreadPoolTest, RefusesOnceItDrains) {
-  Start(1);
-  EXPECT_TRUE(kind_->Drain(absl::InfinitePast()).ok());
-  next_ = std::make_shared<FakeSession>(FakeSession::kIdle);
-  EXPECT_EQ(kind_->Admit(NewSocket()).code(), absl::StatusCode::kCancelled);
 }
 
 }  // namespace
