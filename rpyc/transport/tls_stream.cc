@@ -174,10 +174,14 @@ absl::StatusOr<ReadResult> TlsStream::ReadSome(absl::Span<char> into, ReadHint h
     return ReadResult{ReadResult::kData, taken};
   }
   for (;;) {
-    absl::StatusOr<ReadResult> read = Decrypt(into);
-    if (!read.ok() || read->state != ReadResult::kWouldBlock) return read;
-    read = Receive(inside_ || hint == ReadHint::kInsideFrame, deadline);
-    if (!read.ok() || read->state != ReadResult::kData) return read;
+    // Else OpenSSL has nothing, and asking it costs as much as a small record.
+    if (more_ || in_begin_ != in_end_) {
+      absl::StatusOr<ReadResult> read = Decrypt(into);
+      if (!read.ok() || read->state != ReadResult::kWouldBlock) return read;
+    }
+    absl::StatusOr<ReadResult> received =
+        Receive(inside_ || hint == ReadHint::kInsideFrame, deadline);
+    if (!received.ok() || received->state != ReadResult::kData) return received;
   }
 }
 
@@ -188,20 +192,21 @@ absl::StatusOr<ReadResult> TlsStream::Decrypt(absl::Span<char> into) {
   if (!broken_.ok()) return broken_;
   ERR_clear_error();
   size_t bytes = 0;
-  int result = 1;
+  int result;
+  bool more;
   reading_ = true;
-  while (bytes < into.size()) {
+  do {
     const size_t room = std::min<size_t>(into.size() - bytes, INT_MAX);
     result = SSL_read(ssl_.get(), into.data() + bytes, static_cast<int>(room));
-    if (result <= 0) break;
-    bytes += result;
-  }
+    more = result > 0 && (in_begin_ != in_end_ || SSL_has_pending(ssl_.get()) == 1);
+    if (result > 0) bytes += result;
+  } while (more && bytes < into.size());
   reading_ = false;
-  more_ = result > 0;
   const int error = result > 0 ? SSL_ERROR_NONE : SSL_get_error(ssl_.get(), result);
+  // What it ends with is there to be read, too.
+  more_ = more || (error != SSL_ERROR_NONE && error != SSL_ERROR_WANT_READ);
   // "RB": read body.
   inside_ = SSL_has_pending(ssl_.get()) == 1 || SSL_rstate_string(ssl_.get())[1] == 'B';
-  out_is_large_ = out_.capacity() > kKeptOutBytes;
   const bool ended = error == SSL_ERROR_ZERO_RETURN;
   // What is wrong with the record behind these bytes is told by the next read.
   if (error != SSL_ERROR_NONE && error != SSL_ERROR_WANT_READ && !ended) {
@@ -221,7 +226,7 @@ absl::StatusOr<ReadResult> TlsStream::Decrypt(absl::Span<char> into) {
 absl::StatusOr<ReadResult> TlsStream::Receive(bool inside, absl::Time deadline) {
   if (inside) return ReceiveInto(next_room_, ReadHint::kInsideFrame, deadline);
   // Who waits for long does so with little: large buffers are given up on the way.
-  const bool much = next_room_ > kSmallRoom || out_is_large_;
+  const bool much = next_room_ > kSmallRoom || out_is_large_.load(std::memory_order_relaxed);
   if (much && deadline != absl::InfinitePast()) {
     const absl::Time soon = absl::Now() + kIdleTime;
     if (soon < deadline) {
@@ -238,11 +243,11 @@ absl::StatusOr<ReadResult> TlsStream::Receive(bool inside, absl::Time deadline) 
 
 void TlsStream::ReleaseBuffers() {
   in_.reset();
-  if (!out_is_large_) return;
+  if (!out_is_large_.load(std::memory_order_relaxed)) return;
   MutexLock lock(&mutex_);
   if (!out_.empty()) return;
   out_ = std::string();
-  out_is_large_ = false;
+  out_is_large_.store(false, std::memory_order_relaxed);
 }
 
 absl::StatusOr<ReadResult> TlsStream::ReceiveInto(size_t room, ReadHint hint, absl::Time deadline) {
@@ -367,6 +372,7 @@ absl::Status TlsStream::Send() {
     } else {
       out_.clear();
     }
+    out_is_large_.store(out_.capacity() > kKeptOutBytes, std::memory_order_relaxed);
   } else if (out_sent_ >= kMostOutBytes) {
     // Goes on behind what has not been taken; never large.
     out_.erase(0, out_sent_);

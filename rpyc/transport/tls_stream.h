@@ -102,11 +102,12 @@ class TlsStream : public Stream {
   size_t next_room_;     // of the next in_
   int small_reads_ = 0;  // since one needed that much
   bool inside_ = false;  // a record has begun
-  bool more_ = false;    // perhaps more is decrypted already
-  bool out_is_large_ = false;
+  bool more_ = false;    // OpenSSL has more, or it has ended
   ReadAheadBuffer ahead_;
   Event wants_ = Event::kReadable;
   Value peer_certificate_;
+
+  std::atomic<bool> out_is_large_{false};  // by the writer: out_ is, and has been sent
 
   // No waiting within: the inner stream is written to, which takes no time.
   Mutex mutex_;
