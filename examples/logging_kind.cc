@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -30,11 +31,7 @@ class LoggedSession : public rpyc::Session {
   absl::Status ServeAll() override {
     Log("INFO", absl::StrCat("Client connecting from ", peer()));
     absl::Status end = session_->ServeAll();
-    if (end.ok()) {
-      Log("INFO", absl::StrCat("Client ", peer(), " disconnected normally"));
-    } else {
-      Log("ERROR", absl::StrCat("Client ", peer(), " error: ", end.message()));
-    }
+    LogEnd(end);
     return end;
   }
 
@@ -43,10 +40,10 @@ class LoggedSession : public rpyc::Session {
     Log("INFO", absl::StrCat("Client connecting from ", peer()));
     session_->ServeBy(std::move(arm));
   }
-  bool ServeArrived(int most_requests) override {
-    const bool goes_on = session_->ServeArrived(most_requests);
-    if (!goes_on) Log("INFO", absl::StrCat("Client ", peer(), " disconnected"));
-    return goes_on;
+  std::optional<absl::Status> ServeArrived(int most_requests) override {
+    std::optional<absl::Status> end = session_->ServeArrived(most_requests);
+    if (end.has_value()) LogEnd(*end);
+    return end;
   }
 
   void Drain(absl::Time deadline) override { session_->Drain(deadline); }
@@ -54,6 +51,14 @@ class LoggedSession : public rpyc::Session {
   bool busy() const override { return session_->busy(); }
 
  private:
+  void LogEnd(const absl::Status& end) {
+    if (end.ok()) {
+      Log("INFO", absl::StrCat("Client ", peer(), " disconnected normally"));
+    } else {
+      Log("ERROR", absl::StrCat("Client ", peer(), " error: ", end.message()));
+    }
+  }
+
   const std::shared_ptr<rpyc::Session> session_;
 };
 

@@ -330,16 +330,23 @@ void Connection::GiveInput() {
 }
 
 // Reads and serves until `awaited` is ready or another thread has got the input, which is given
-// away in any case. Errors:  as WaitFor's; any other - the connection is broken.
+// away in any case. Errors:  as WaitFor's; any other - the connection was broken, and has ended.
 absl::Status Connection::ServeInput(const PendingRequest* awaited, absl::Time deadline,
                                     int* most_requests) {
   bool has_input = true;
+  absl::Status served = ServeWithInput(awaited, deadline, most_requests, &has_input);
+  // While nobody else can read what has broken, and find another end.
+  if (!served.ok() && !absl::IsDeadlineExceeded(served)) EndWith(served);
+  if (has_input) GiveInput();
+  return served;
+}
+
+// `has_input`: whether this thread still has the input afterwards.
+absl::Status Connection::ServeWithInput(const PendingRequest* awaited, absl::Time deadline,
+                                        int* most_requests, bool* has_input) {
   drained_ = false;
-  const absl::Cleanup give = [&] {
-    if (has_input) GiveInput();
-  };
   if (most_requests != nullptr && !outbox_.empty()) {
-    absl::Status flushed = FlushReplies(most_requests, has_input);
+    absl::Status flushed = FlushReplies(most_requests, *has_input);
     if (!flushed.ok() || *most_requests == 0) return flushed;
   }
   while (!ended()) {
@@ -347,15 +354,15 @@ absl::Status Connection::ServeInput(const PendingRequest* awaited, absl::Time de
     absl::Status status = payload.status();
     const bool batch_ends = !status.ok() || !payload->has_value();
     if (!batch_ends) {
-      status = DispatchMessage(**payload, &has_input);
+      status = DispatchMessage(**payload, has_input);
       if (most_requests != nullptr) --*most_requests;
     }
     const auto enough = [&] { return most_requests != nullptr && *most_requests <= 0; };
-    const bool leave = !has_input || !status.ok() || (awaited != nullptr && awaited->ready()) ||
+    const bool leave = !*has_input || !status.ok() || (awaited != nullptr && awaited->ready()) ||
                        !activity_.HasRoomForJobs() || enough();
     if (batch_ends || leave || outbox_.size() >= kFlushThresholdBytes) {
       // What was answered before the peer went wrong still reaches it.
-      absl::Status flushed = FlushReplies(most_requests, has_input);
+      absl::Status flushed = FlushReplies(most_requests, *has_input);
       status.Update(flushed);
     }
     if (leave || !status.ok() || enough()) return status;

@@ -135,6 +135,8 @@ class Connection : private Requester {
   absl::Status WaitFor(const PendingRequest* awaited, absl::Time deadline,
                        int* most_requests = nullptr);
   absl::Status ServeInput(const PendingRequest* awaited, absl::Time deadline, int* most_requests);
+  absl::Status ServeWithInput(const PendingRequest* awaited, absl::Time deadline,
+                              int* most_requests, bool* has_input);
   bool ReadAhead();
   void GiveInput();
   absl::Status FlushReplies(int* most_requests, bool has_input);

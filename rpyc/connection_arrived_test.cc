@@ -60,6 +60,7 @@ class ArrivedTest : public testing::TestWithParam<Dialect> {
     connection_->OnUnattended([this](Stream::Event wanted) {
       MutexLock lock(&mutex_);
       armed_.push_back(wanted);
+      ended_when_armed_ = connection_->ended();
     });
     EXPECT_TRUE(connection_->Open().ok());
   }
@@ -85,6 +86,7 @@ class ArrivedTest : public testing::TestWithParam<Dialect> {
   std::unique_ptr<MemoryStream> mine_;
   Mutex mutex_;
   std::vector<Stream::Event> armed_ ABSL_GUARDED_BY(mutex_);
+  bool ended_when_armed_ ABSL_GUARDED_BY(mutex_) = false;  // the last time
   std::unique_ptr<Connection> connection_;
 };
 
@@ -99,6 +101,15 @@ TEST_P(ArrivedTest, ServesWhatIsThereAndLeaves) {
   EXPECT_TRUE(connection_->ServeArrived(kMany));
   EXPECT_EQ(Received().size(), 1u);
   EXPECT_FALSE(connection_->busy());
+}
+
+// Another thread, woken at once, would find an end that is not the one it had.
+TEST_P(ArrivedTest, WhatHasBrokenHasEndedBeforeOthersMayReadIt) {
+  mine_->Send(Ping(1) + std::string(64, '\xff'));
+  EXPECT_FALSE(connection_->ServeArrived(kMany));
+  EXPECT_TRUE(WasArmed());
+  MutexLock lock(&mutex_);
+  EXPECT_TRUE(ended_when_armed_);
 }
 
 TEST_P(ArrivedTest, OthersHaveTheirTurnAfterSoManyRequests) {

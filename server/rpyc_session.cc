@@ -136,7 +136,12 @@ absl::Status RpycSession::ServeAll() {
 
 void RpycSession::ServeBy(Arm arm) {
   arm_ = std::move(arm);
-  connection_.OnUnattended([this](Stream::Event wanted) { arm_(wanted); });
+  connection_.OnUnattended([this](Stream::Event wanted) {
+    // Who is in the middle of ServeArrived finds the end. One more, armed by that one, would arm
+    // the next, and so on: the last would be long in coming.
+    if (connection_.ended() && entered_.load() > 0) return;
+    arm_(wanted);
+  });
   setup_->watcher->Add(this);
   // What has something to say need not wait for the peer.
   const bool speaks_first =
@@ -144,14 +149,13 @@ void RpycSession::ServeBy(Arm arm) {
   arm_(speaks_first ? Stream::Event::kEither : Stream::Event::kReadable);
 }
 
-bool RpycSession::ServeArrived(int most_requests) {
+std::optional<absl::Status> RpycSession::ServeArrived(int most_requests) {
   entered_.fetch_add(1);
   Advance(most_requests);
   // Others may still be in the middle of a call: who is the last ends it.
-  if (entered_.fetch_sub(1) > 1 || !connection_.ended()) return true;
-  if (phase_.exchange(Phase::kOver) == Phase::kOver) return true;
-  End().IgnoreError();
-  return false;
+  if (entered_.fetch_sub(1) > 1 || !connection_.ended()) return std::nullopt;
+  if (phase_.exchange(Phase::kOver) == Phase::kOver) return std::nullopt;
+  return End();
 }
 
 void RpycSession::Advance(int most_requests) {

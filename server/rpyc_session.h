@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -59,7 +60,7 @@ class RpycSession : public Session, private Watcher::Watched {
   const std::string& peer() const override { return peer_; }
   absl::Status ServeAll() override;
   void ServeBy(Arm arm) override;
-  bool ServeArrived(int most_requests) override;
+  std::optional<absl::Status> ServeArrived(int most_requests) override;
   void Drain(absl::Time deadline) override { connection_.Drain(deadline); }
   void Shutdown() override { connection_.Shutdown(); }
   bool busy() const override { return connection_.busy(); }

@@ -2,6 +2,7 @@
 #define RPYC_SERVER_SESSION_H_
 
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -46,10 +47,10 @@ class Session : public Drainable {
   // Connection::OnUnattended. The first time is within ServeBy.
   using Arm = std::function<void(Stream::Event wanted)>;
   virtual void ServeBy(Arm arm) = 0;
-  // Goes on with what has arrived, for at most `most_requests` requests. False: the session is
-  // over, and needs no more; said once.
+  // Goes on with what has arrived, for at most `most_requests` requests. Returns how the session
+  // has ended, as ServeAll does, once it has: it needs no more then; said once.
   // Threads: any, also two at once where `arm` was called needlessly.
-  virtual bool ServeArrived(int most_requests) = 0;
+  virtual std::optional<absl::Status> ServeArrived(int most_requests) = 0;
 };
 
 }  // namespace rpyc

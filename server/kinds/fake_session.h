@@ -2,6 +2,7 @@
 #define RPYC_SERVER_KINDS_FAKE_SESSION_H_
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "rpyc/mutex.h"
@@ -32,10 +33,7 @@ class FakeSession : public Session {
   }
   // By a pool: is called at once, and does then as in ServeAll.
   void ServeBy(Arm arm) override { arm(Stream::Event::kEither); }
-  bool ServeArrived(int) override {
-    ServeAll().IgnoreError();
-    return false;
-  }
+  std::optional<absl::Status> ServeArrived(int) override { return ServeAll(); }
   void Drain(absl::Time) override { Set(&drained_); }
   void Shutdown() override { Set(&shut_); }
   bool busy() const override { return nature_ != kIdle; }

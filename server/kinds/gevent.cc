@@ -55,7 +55,7 @@ class RunningLoops {
 // A session on its loop, by whose fibers it is used.
 struct Served {
   void Serve() {
-    if (session->ServeArrived(kBatch)) return;
+    if (!session->ServeArrived(kBatch).has_value()) return;
     loop->Unwatch(number);
     sessions->Remove(session);
   }

@@ -121,7 +121,7 @@ class ThreadPoolKind : public ServerKind {
         context.options->nbthreads, [poll = poll_] { return poll->Next(); },
         [poll = poll_,
          batch = context.options->request_batch_size](const WorkerPool::Ready& ready) {
-          if (!ready.session->ServeArrived(batch)) poll->Remove(ready);
+          if (ready.session->ServeArrived(batch).has_value()) poll->Remove(ready);
         });
     absl::Status started = workers_->Start();
     if (!started.ok()) poll_->End();  // for those that did

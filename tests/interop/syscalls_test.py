@@ -4,6 +4,8 @@ import collections
 import re
 import shutil
 import signal
+import socket
+import struct
 import tempfile
 import unittest
 
@@ -119,6 +121,29 @@ class OneReceiveOneSend(unittest.TestCase):
             counts = self.trace(peer, calls)
             # About one a batch; a machine that stalls now and then costs some more.
             self.assertLess(sum(counts[name] for name in SENDS), 20 * 20 / 2, counts)
+
+
+class Ends(unittest.TestCase):
+    """A connection that breaks wakes few: those that serve many do not wake each other until one of them ends it."""
+
+    CONNECTIONS = 40
+    WAITS = 20  # of epoll, and requests to it, for each connection
+
+    def test_of_connections_that_are_reset(self):
+        for kind in ("thread_pool", "gevent"):
+            with self.subTest(kind), tempfile.NamedTemporaryFile(prefix="rpychost-strace-", dir="/tmp") as file:
+                served = harness.Host("--admin_address=", f"--server={kind}:ECHO@127.0.0.1:0")
+                self.addCleanup(served.kill)
+                tracer = Tracer(served.pid, file.name)
+                self.addCleanup(tracer.kill)
+                for _ in range(self.CONNECTIONS):
+                    with Peer(served.servers["echo"]) as peer:
+                        peer.ping()
+                        peer.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                self.assertEqual(served.stop(), 0)
+                threads = tracer.stop()
+                waits = sum(counts["epoll_wait"] + counts["epoll_ctl"] for counts in threads.values())
+                self.assertLess(waits, self.CONNECTIONS * self.WAITS)
 
 
 class Options(unittest.TestCase):
