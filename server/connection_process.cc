@@ -1,5 +1,6 @@
 #include "server/connection_process.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -57,6 +58,8 @@ void Attend(Session& session, ProcessSlot& slot, Watcher& watcher) {
     const int64_t calls_now = slot.counters().calls.load(std::memory_order_relaxed);
     quiet_looks = busy || calls_now != calls ? 0 : quiet_looks + 1;
     calls = calls_now;
+    // What large messages and a TLS handshake have left in the heap.
+    if (quiet_looks == kQuietLooks) ::malloc_trim(0);
     slot.AwaitOrders(obeyed,
                      quiet_looks > kQuietLooks ? kQuietInterval : Connection::kLookInterval);
   }

@@ -1,6 +1,7 @@
 #include "server/nursery.h"
 
 #include <grp.h>
+#include <malloc.h>
 #include <poll.h>
 #include <pwd.h>
 #include <signal.h>
@@ -15,7 +16,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -30,6 +30,7 @@
 #include "server/nursery_messages.h"
 #include "server/nursery_spec.h"
 #include "server/process_slots.h"
+#include "server/process_table.h"
 #include "server/rpyc_session.h"
 #include "server/watcher.h"
 
@@ -59,29 +60,44 @@ const Service* FindService(const std::vector<Service>& services, const std::stri
   return nullptr;
 }
 
-// Takes up, for good, the holes that starting has left in the heap, so that what a process
-// allocates lies together: each page that it writes to is copied for it.
+// Takes up, for good, the holes that are in the heap, so that what is allocated next lies together,
+// at its top: each page that a process writes to is copied for it.
 void FillHoles() {
   constexpr size_t kMostHoleBytes = 1024;
   constexpr size_t kStepBytes = 16;
   // Larger than any hole is, and smaller than what has a mapping of its own: what is beyond it lies
-  // beyond all holes. Volatile, or a compiler may see that nobody uses it.
+  // beyond all holes. Kept, or it were one. Volatile, or a compiler may see that nobody uses it.
   void* volatile const beyond = std::malloc(64 << 10);
+  // Of another malloc than the C library's, which need not give what is higher later, there are
+  // none.
+  size_t left = ::mallinfo2().fordblks;
   for (size_t bytes = kMostHoleBytes; bytes > 0; bytes -= kStepBytes) {
-    void* volatile taken;
-    do {
+    void* volatile taken = nullptr;
+    while (left >= bytes && std::less<void*>()(taken, beyond)) {
+      left -= bytes;
       taken = std::malloc(bytes);
-    } while (taken != nullptr && std::less<void*>()(taken, beyond));
+      if (taken == nullptr) return;
+    }
   }
-  std::free(beyond);
+}
+
+// A message of any size comes out of the heap, whose top is kept while it is in use: mapping fresh
+// pages for each large one takes longer than receiving it. ConnectionProcess gives it back.
+void KeepTopOfHeap() {
+  constexpr int kMostFromHeap = 32 << 20;  // malloc's own bound
+  ::mallopt(M_MMAP_THRESHOLD, kMostFromHeap);
+  ::mallopt(M_TRIM_THRESHOLD, 3 * kMostFromHeap);
 }
 
 void OnChild(int) {}  // what it interrupts looks
 
 class Nursery {
  public:
-  Nursery(NurserySpec spec, ProcessSlots slots, Fd channel)
-      : spec_(std::move(spec)), slots_(std::move(slots)), channel_(std::move(channel)) {}
+  Nursery(NurserySpec spec, ProcessSlots slots, ProcessTable processes, Fd channel)
+      : spec_(std::move(spec)),
+        slots_(std::move(slots)),
+        processes_(std::move(processes)),
+        channel_(std::move(channel)) {}
 
   absl::Status Prepare(const std::vector<Service>& services, const ServerKindTable& kinds);
   [[noreturn]] void Run();
@@ -99,12 +115,12 @@ class Nursery {
 
   NurserySpec spec_;
   ProcessSlots slots_;
+  ProcessTable processes_;  // with the numbers of their connections
   Fd channel_;
   std::unique_ptr<ServerKind> kind_;  // as it wraps sessions
   std::shared_ptr<SessionSetup> setup_;
-  std::shared_ptr<Watcher> watcher_ = std::make_shared<Watcher>(Watcher::NoThread());
+  std::shared_ptr<Watcher> watcher_;
   ConnectionProcess process_;
-  std::unordered_map<pid_t, uint64_t> processes_;  // and the numbers of their connections
 };
 
 absl::Status Nursery::Prepare(const std::vector<Service>& services, const ServerKindTable& kinds) {
@@ -118,12 +134,15 @@ absl::Status Nursery::Prepare(const std::vector<Service>& services, const Server
     return absl::NotFoundError(
         absl::StrCat("the zygote was started without the kind ", spec_.options.kind));
   }
+  FillHoles();
+  watcher_ = std::make_shared<Watcher>(Watcher::NoThread());
   if (absl::Status status = PrepareSessions(*service, *kind); !status.ok()) return status;
   // Last: what is above may need more rights than they have who serve.
   if (!spec_.options.user.empty()) {
     if (absl::Status status = SwitchTo(spec_.options.user); !status.ok()) return status;
   }
   FillHoles();
+  KeepTopOfHeap();
   process_.MeasureStart();
   return absl::OkStatus();
 }
@@ -178,7 +197,7 @@ void Nursery::Run() {
     if (!message.ok()) break;
     Obey(*std::move(message));
   }
-  for (const auto& [pid, number] : processes_) ::kill(pid, SIGKILL);
+  processes_.ForEach([](pid_t pid) { ::kill(pid, SIGKILL); });
   Reap(/*wait=*/true);
   std::_Exit(0);
 }
@@ -204,7 +223,8 @@ void Nursery::Serve(const NurseryOrder& order, Fd socket) {
     process_.Serve(Socket(std::move(socket), order.text, order.tcp != 0), slot, nursery);
   }
   if (pid > 0) {
-    processes_.emplace(pid, order.number);
+    // As many as there are slots, each of which has one at most.
+    processes_.Add(pid, order.number);
   } else {
     Report({.kind = NurseryReport::kNotForked,
             .number = order.number,
@@ -228,10 +248,9 @@ void Nursery::Reap(bool wait) {
     const pid_t pid = ::waitpid(-1, &status, wait ? 0 : WNOHANG);
     if (pid < 0 && errno == EINTR) continue;
     if (pid <= 0) return;
-    const auto found = processes_.find(pid);
-    if (found == processes_.end()) continue;
-    Report({.kind = NurseryReport::kEnded, .wait_status = status, .number = found->second});
-    processes_.erase(found);
+    const std::optional<uint64_t> number = processes_.Take(pid);
+    if (!number.has_value()) continue;
+    Report({.kind = NurseryReport::kEnded, .wait_status = status, .number = *number});
   }
 }
 
@@ -258,9 +277,12 @@ void ServeAsNursery(Fd spec_file, Fd slots_fd, Fd channel, const std::vector<Ser
   if (!spec.ok()) fail(channel.get(), spec.status());
   absl::StatusOr<ProcessSlots> slots = ProcessSlots::Of(std::move(slots_fd));
   if (!slots.ok()) fail(channel.get(), slots.status());
+  absl::StatusOr<ProcessTable> processes = ProcessTable::Make(slots->size());
+  if (!processes.ok()) fail(channel.get(), processes.status());
   const int raw_channel = channel.get();
   // Never destroyed: its processes have it.
-  Nursery* const nursery = new Nursery(*std::move(spec), *std::move(slots), std::move(channel));
+  Nursery* const nursery =
+      new Nursery(*std::move(spec), *std::move(slots), *std::move(processes), std::move(channel));
   if (absl::Status ready = nursery->Prepare(services, kinds); !ready.ok()) fail(raw_channel, ready);
   nursery->Run();
 }

@@ -9,10 +9,12 @@
 
 #include <atomic>
 #include <cstdint>
+#include <fstream>
 #include <functional>
 #include <iostream>
 #include <memory>
 #include <new>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -47,9 +49,17 @@ struct Tally {
   friend void RpycExpose(ClassDef<Tally>& c) { c.Expose("add", &Tally::Add); }
 };
 
+int64_t ResidentBytes() {
+  std::ifstream statm("/proc/self/statm");
+  int64_t mapped_pages = 0, resident_pages = 0;
+  statm >> mapped_pages >> resident_pages;
+  return resident_pages * ::sysconf(_SC_PAGESIZE);
+}
+
 std::vector<Service> Services() {
   return {Service("WHO")
               .Expose("pid", [] { return static_cast<int64_t>(::getpid()); })
+              .Expose("resident_bytes", &ResidentBytes)
               .Expose("fail", []() -> int { throw std::invalid_argument("as asked"); })
               .Expose("stay",
                       [] {
@@ -73,7 +83,9 @@ class CountedSession : public Session {
     return end;
   }
   void ServeBy(Arm arm) override { session_->ServeBy(std::move(arm)); }
-  bool ServeArrived(int most) override { return session_->ServeArrived(most); }
+  std::optional<absl::Status> ServeArrived(int most) override {
+    return session_->ServeArrived(most);
+  }
   void Drain(absl::Time deadline) override { session_->Drain(deadline); }
   void Shutdown() override { session_->Shutdown(); }
   bool busy() const override { return session_->busy(); }
@@ -148,6 +160,17 @@ TEST(StartZygoteTest, EachConnectionHasAProcess) {
   EXPECT_NE(pid, ::getpid());
   EXPECT_NE(pid, PidOf(other));
   EXPECT_EQ(pid, PidOf(one));
+}
+
+TEST(StartZygoteTest, WhatTheHostHasIsNotInThem) {
+  const std::vector<char> large(100 << 20, 'x');
+  ASSERT_GT(ResidentBytes(), static_cast<int64_t>(large.size()));
+  const auto server = Start({.service = "WHO"});
+  ASSERT_TRUE(server.ok()) << server.status();
+  Caller caller((*server)->Snapshot());
+  const absl::StatusOr<Value> resident = caller.Call("resident_bytes");
+  ASSERT_TRUE(resident.ok()) << resident.status();
+  EXPECT_LT(*resident->AsInt(), static_cast<int64_t>(large.size()));
 }
 
 TEST(StartZygoteTest, CallsAreCountedInPlace) {

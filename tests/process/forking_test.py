@@ -127,6 +127,14 @@ class Isolation(Case):
         self.check(["EOFError", "closed"], ["died by signal 6 (Aborted)"], "allocate_without_mercy",
                    max_memory_bytes=32 * MIB)
 
+    def test_memory_is_given_back_while_nothing_is_asked(self):
+        self.memory_is_as_usual()
+        peer, pid = self.connect(self.start())
+        before = processes.resident_bytes(pid)
+        peer.ask_for("allocate", 20 * MIB)
+        eventually("its memory is given back", lambda: processes.resident_bytes(pid) < before + 2 * MIB)
+        self.assertEqual(peer.ask_for("pid"), pid)
+
     def test_a_method_that_loops_for_ever(self):
         self.check(["EOFError", "closed"], ["died by signal 24", "max_cpu_time is 1s"], "spin", max_cpu_time="0.5s")
 

@@ -50,6 +50,10 @@ def runs(pid):
     return status is not None and not status["State"].startswith("Z")
 
 
+def resident_bytes(pid):
+    return 1024 * int(_status(pid)["VmRSS"].split()[0])
+
+
 def sockets(pid):
     """How many descriptors of it are sockets."""
     count = 0
