@@ -695,7 +695,8 @@ bool Connection::IsAway() const {
 }
 
 void Connection::AwaitAtHome(const PendingRequest& request, absl::Time deadline) {
-  const auto errand = std::make_shared<Errand>([&] { WaitFor(&request, deadline).IgnoreError(); });
+  const auto wait = [&] { WaitFor(&request, deadline).IgnoreError(); };
+  const auto errand = std::make_shared<Errand>(wait);
   home_->Post([ticket = std::make_shared<const ErrandTicket>(errand)] { ticket->Run(); });
   errand->Wait(deadline);
 }

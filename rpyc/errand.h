@@ -16,6 +16,7 @@ namespace rpyc {
 // that has been told of its failure. Threads: any.
 class Errand {
  public:
+  // `call` is borrowed: it outlives the wait.
   explicit Errand(absl::FunctionRef<void()> call) : call_(call) {}
 
   // By the task. Runs the call, unless it has been run or given up.
