@@ -1,58 +1,43 @@
 // load: a load generator that speaks just enough RPyC to ask one question many times. Prints one
-// JSON object of figures. Three ways: calls on open connections (the default), connections that are
-// opened for one call (--churn), connections that idle (--hold).
+// JSON object of figures. The ways: calls on open connections (the default), connections that are
+// opened for one call (--churn), connections that idle (--hold) or wait (--wait).
 
+#include <poll.h>
 #include <signal.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstdio>
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
-#include "absl/strings/str_join.h"
+#include "rpyc/transport/fd.h"
 #include "tests/bench/latency_histogram.h"
 #include "tests/bench/line.h"
 #include "tests/bench/load_connection.h"
+#include "tests/bench/load_options.h"
 #include "tests/bench/load_request.h"
 #include "tests/bench/loopback.h"
+#include "tests/bench/measurement.h"
 #include "tests/bench/process_usage.h"
 
 namespace rpyc::bench {
 namespace {
 
-struct Options {
-  int port = 0;
-  int server_pid = 0;
-  int connections = 1;
+struct Options : LoadOptions {
   int depth = 1;
-  double seconds = 1;
-  double warmup_seconds = 0.25;
-  bool blocking = false;
   bool churn = false;
-  bool hold = false;
+  bool wait = false;
   int idle = 0;
   bool tls = false;
   Work work;
 };
-
-using Figures = std::vector<std::pair<std::string, double>>;
-
-void Print(const Figures& figures) {
-  std::printf("{%s}\n", absl::StrJoin(figures, ", ", [](std::string* out, const auto& figure) {
-                          absl::StrAppendFormat(out, "\"%s\": %.6g", figure.first, figure.second);
-                        }).c_str());
-}
 
 absl::StatusOr<Line> ConnectLine(const Options& options) {
   // One context for all, which goes with the process.
@@ -82,59 +67,11 @@ absl::StatusOr<std::vector<LoadConnection>> ConnectAll(int count, const Options&
   return connections;
 }
 
-void AddLatencies(const LatencyHistogram& histogram, Figures* figures) {
-  figures->emplace_back("p50_us", histogram.Quantile(0.5) / 1e3);
-  figures->emplace_back("p99_us", histogram.Quantile(0.99) / 1e3);
-  figures->emplace_back("p999_us", histogram.Quantile(0.999) / 1e3);
-  figures->emplace_back("max_us", static_cast<double>(histogram.max()) / 1e3);
+uint64_t ErrorsOf(const std::vector<LoadConnection>& connections) {
+  uint64_t errors = 0;
+  for (const LoadConnection& connection : connections) errors += connection.errors();
+  return errors;
 }
-
-// What is measured: begins after the warm-up, ends when the time is over.
-class Measurement {
- public:
-  explicit Measurement(const Options& options)
-      : options_(options),
-        begin_(NowNanoseconds() + static_cast<uint64_t>(options.warmup_seconds * 1e9)) {}
-
-  // Where latencies go now; null during the warm-up.
-  LatencyHistogram* histogram() { return running_ ? &histogram_ : nullptr; }
-
-  // False once the time is over.
-  bool GoesOn() {
-    const uint64_t now = NowNanoseconds();
-    if (!running_ && now >= begin_) {
-      running_ = true;
-      begin_ = now;
-      server_cpu_ = CpuSeconds(options_.server_pid);
-      own_cpu_ = CpuSeconds(::getpid());
-    }
-    return !running_ || now < begin_ + static_cast<uint64_t>(options_.seconds * 1e9);
-  }
-
-  Figures Finish(uint64_t errors) {
-    const double seconds = static_cast<double>(NowNanoseconds() - begin_) / 1e9;
-    const double server_cpu = CpuSeconds(options_.server_pid) - server_cpu_;
-    const double own_cpu = CpuSeconds(::getpid()) - own_cpu_;
-    const auto calls = static_cast<double>(histogram_.count());
-    Figures figures = {
-        {"calls_per_s", calls / seconds},
-        {"mb_per_s", calls * static_cast<double>(options_.work.bulk_bytes()) / seconds / 1e6},
-        {"server_cpu_us", server_cpu * 1e6 / std::max(calls, 1.0)},
-        {"client_cpu_us", own_cpu * 1e6 / std::max(calls, 1.0)},
-        {"calls", calls},
-        {"errors", static_cast<double>(errors)}};
-    AddLatencies(histogram_, &figures);
-    return figures;
-  }
-
- private:
-  const Options& options_;
-  LatencyHistogram histogram_;
-  bool running_ = false;
-  uint64_t begin_;
-  double server_cpu_ = 0;
-  double own_cpu_ = 0;
-};
 
 constexpr size_t kReadBytes = 1 << 20;
 
@@ -200,22 +137,20 @@ absl::StatusOr<Figures> Call(const Options& options) {
   absl::StatusOr<std::vector<LoadConnection>> connections =
       ConnectAll(options.connections, options);
   if (!connections.ok()) return connections.status();
-  Measurement measurement(options);
+  Measurement measurement(options.measurement);
   const absl::Status status = options.blocking
                                   ? CallBlocking(connections->front(), options, &measurement)
                                   : CallByEpoll(*connections, options, &measurement);
   if (!status.ok()) return status;
-  uint64_t errors = 0;
-  for (const LoadConnection& connection : *connections) errors += connection.errors();
-  return measurement.Finish(errors);
+  return measurement.Finish(ErrorsOf(*connections), options.work.bulk_bytes());
 }
 
 // Connect, root, method, call, close: one after the other.
 absl::StatusOr<Figures> Churn(const Options& options) {
   LatencyHistogram histogram;
-  const double server_cpu = CpuSeconds(options.server_pid);
+  double server_cpu = CpuSeconds(options.measurement.server_pid);
   const uint64_t begin = NowNanoseconds();
-  const uint64_t end = begin + static_cast<uint64_t>(options.seconds * 1e9);
+  const uint64_t end = begin + static_cast<uint64_t>(options.measurement.seconds * 1e9);
   uint64_t now = begin;
   while (now < end) {
     absl::StatusOr<Line> line = ConnectLine(options);
@@ -228,19 +163,18 @@ absl::StatusOr<Figures> Churn(const Options& options) {
     now = closed;
   }
   const auto count = static_cast<double>(histogram.count());
+  server_cpu = CpuSeconds(options.measurement.server_pid) - server_cpu;
   Figures figures = {{"connections_per_s", count / (static_cast<double>(now - begin) / 1e9)},
-                     {"server_cpu_us", (CpuSeconds(options.server_pid) - server_cpu) * 1e6 / count},
+                     {"server_cpu_us", server_cpu * 1e6 / count},
                      {"errors", 0}};
   AddLatencies(histogram, &figures);
   return figures;
 }
 
-// Whether each answers one call more; rightly, or it is counted as an error.
-bool CallOnce(std::vector<LoadConnection>& connections) {
+// Whether a reply comes to every call; those that are wrong are counted as errors.
+bool TakeReplies(std::vector<LoadConnection>& connections) {
   std::vector<char> buffer(kReadBytes);
   for (LoadConnection& connection : connections) {
-    connection.Owe(1);
-    if (!connection.Send()) return false;
     while (connection.in_flight() > 0) {
       const ssize_t bytes = connection.line().Receive(buffer.data(), buffer.size());
       if (bytes <= 0) return false;
@@ -256,80 +190,90 @@ absl::StatusOr<Figures> Hold(const Options& options) {
   // The first brings in what all share.
   absl::StatusOr<LoadConnection> first = Connect(options);
   if (!first.ok()) return first.status();
-  const MemoryUse before = MemoryOf(options.server_pid);
+  const MemoryUse before = MemoryOf(options.measurement.server_pid);
   absl::StatusOr<std::vector<LoadConnection>> held = ConnectAll(options.connections, options);
   if (!held.ok()) return held.status();
-  const MemoryUse after = MemoryOf(options.server_pid);
-  if (!CallOnce(*held)) return absl::UnavailableError("the server is gone");
-  uint64_t errors = 0;
-  for (const LoadConnection& connection : *held) errors += connection.errors();
-  return Figures{
-      {"answered", static_cast<double>(held->size())},
-      {"rss_kib", static_cast<double>(after.rss_kib - before.rss_kib) / options.connections},
-      {"pss_kib", static_cast<double>(after.pss_kib - before.pss_kib) / options.connections},
-      {"errors", static_cast<double>(errors)}};
+  const MemoryUse after = MemoryOf(options.measurement.server_pid);
+  for (LoadConnection& connection : *held) {
+    connection.Owe(1);
+    if (!connection.Send()) return absl::UnavailableError("send: the server is gone");
+  }
+  if (!TakeReplies(*held)) return absl::UnavailableError("recv: the server is gone");
+  return FiguresOfHeld(before, after, options.connections, ErrorsOf(*held));
 }
 
-void Declare(CLI::App& app, Options* options, std::string* operation, std::string* raw,
-             int* dialect) {
-  app.add_option("--port", options->port, "Where the server listens on 127.0.0.1.")->required();
-  app.add_option("--server_pid", options->server_pid, "Whose CPU time and memory to look at.");
-  app.add_option("--operation", *operation,
-                 "What to call: add, root.add (without asking for the method), or echo.")
-      ->check(CLI::IsMember({"add", "root.add", "echo"}));
+bool HasInput(LoadConnection& connection) {
+  pollfd wanted = {.fd = connection.line().fd().get(), .events = POLLIN, .revents = 0};
+  return ::poll(&wanted, 1, 0) > 0;
+}
+
+// How often the server may be too fast for what looks at it.
+constexpr int kAttempts = 10;
+
+// Connections that all wait for an answer at once: what the server keeps for a call that waits.
+absl::StatusOr<Figures> Wait(const Options& options) {
+  absl::StatusOr<std::vector<LoadConnection>> connections =
+      ConnectAll(options.connections, options);
+  if (!connections.ok()) return connections.status();
+  const MemoryUse before = MemoryOf(options.measurement.server_pid);
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    for (LoadConnection& connection : *connections) {
+      connection.Owe(1);
+      if (!connection.Send()) return absl::UnavailableError("send: the server is gone");
+    }
+    const MemoryUse during = MemoryOf(options.measurement.server_pid);
+    // Only those that wait even now count: else the figure would be too good.
+    const auto answered = std::count_if(connections->begin(), connections->end(), &HasInput);
+    const int waiting = options.connections - static_cast<int>(answered);
+    if (!TakeReplies(*connections)) return absl::UnavailableError("recv: the server is gone");
+    if (waiting > 0) return FiguresOfHeld(before, during, waiting, ErrorsOf(*connections));
+  }
+  return absl::DeadlineExceededError("all are answered before they can be looked at");
+}
+
+void Declare(CLI::App& app, Options* options, std::string* raw, int* dialect) {
+  DeclareMeasurement(app, options);
+  // root.add asks for no method first.
+  DeclareWork(app, {"add", "root.add", "echo", "io_operation"}, options);
   app.add_option("--dialect", *dialect, "Of RPyC: 5 or 6.")->check(CLI::IsMember({5, 6}));
-  app.add_option("--echo_bytes", options->work.echo_bytes, "Size of what echo gets.");
   app.add_flag("--text", options->work.text, "Echo text instead of random bytes.");
   app.add_flag("--deflate", options->work.deflate, "Deflate long requests, as stock clients do.");
   app.add_option("--raw", *raw, "A:B - send A bytes for each B received, without RPyC.");
-  app.add_option("--connections", options->connections)->check(CLI::PositiveNumber);
   app.add_option("--depth", options->depth, "Requests in flight on each.")
       ->check(CLI::PositiveNumber);
-  app.add_option("--seconds", options->seconds);
-  app.add_option("--warmup_seconds", options->warmup_seconds);
-  app.add_flag("--blocking", options->blocking, "One connection, without epoll.");
   app.add_flag("--churn", options->churn, "Connect, root, method, call, close, again.");
-  app.add_flag("--hold", options->hold,
-               "Memory of connections that have made one call; then each makes another.");
+  app.add_flag("--wait", options->wait, "Memory of connections that each wait for an answer.");
   app.add_option("--idle", options->idle, "That many connections besides, which idle.");
   app.add_flag("--tls", options->tls, "Over TLS; any server is believed.");
 }
 
-int Fail(int exit_code, absl::string_view why) {
-  std::fprintf(stderr, "load: %s\n", std::string(why).c_str());
-  return exit_code;
-}
-
 int Main(int argc, char** argv) {
   Options options;
-  std::string operation = "add", raw;
+  std::string raw;
   int dialect = 6;
   CLI::App app("Asks an RPyC server one question many times.");
-  Declare(app, &options, &operation, &raw, &dialect);
+  Declare(app, &options, &raw, &dialect);
   CLI11_PARSE(app, argc, argv);
   Work& work = options.work;
-  if (operation == "root.add") work.operation = Work::Operation::kRootAdd;
-  if (operation == "echo") work.operation = Work::Operation::kEcho;
+  if (options.operation == "root.add") work.operation = Work::Operation::kRootAdd;
+  if (options.operation == "echo") work.operation = Work::Operation::kEcho;
+  if (options.operation == "io_operation") work.operation = Work::Operation::kIoOperation;
+  work.echo_bytes = options.echo_bytes;
   if (dialect == 5) work.dialect = Dialect::kV5;
   if (!raw.empty()) {
     work.operation = Work::Operation::kRaw;
     if (std::sscanf(raw.c_str(), "%zu:%zu", &work.raw_out, &work.raw_in) != 2) {
-      return Fail(2, absl::StrCat("--raw=", raw, ": expected A:B"));
+      std::fprintf(stderr, "load: --raw=%s: expected A:B\n", raw.c_str());
+      return 2;
     }
   }
-  if (options.blocking && options.connections != 1) return Fail(2, "--blocking: one connection");
 
   ::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes as it does
   RaiseDescriptorLimit();
-  const absl::StatusOr<Figures> figures = options.churn  ? Churn(options)
-                                          : options.hold ? Hold(options)
-                                                         : Call(options);
-  if (!figures.ok()) return Fail(1, figures.status().message());
-  Print(*figures);
-  for (const auto& [name, figure] : *figures) {
-    if (name == "errors" && figure > 0) return Fail(3, "the server answered wrongly");
-  }
-  return 0;
+  return Report("load", options.churn  ? Churn(options)
+                        : options.hold ? Hold(options)
+                        : options.wait ? Wait(options)
+                                       : Call(options));
 }
 
 }  // namespace

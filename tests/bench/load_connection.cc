@@ -3,17 +3,12 @@
 #include <algorithm>
 #include <bit>
 #include <cerrno>
-#include <chrono>
 #include <cstring>
 #include <utility>
 
-namespace rpyc::bench {
+#include "tests/bench/measurement.h"
 
-uint64_t NowNanoseconds() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(
-             std::chrono::steady_clock::now().time_since_epoch())
-      .count();
-}
+namespace rpyc::bench {
 
 LoadConnection::LoadConnection(Line line, Exchange exchange, size_t depth)
     : line_(std::move(line)),

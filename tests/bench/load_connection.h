@@ -56,9 +56,6 @@ class LoadConnection {
   uint64_t errors_ = 0;
 };
 
-// Nanoseconds of a clock that only goes forward.
-uint64_t NowNanoseconds();
-
 }  // namespace rpyc::bench
 
 #endif  // RPYC_TESTS_BENCH_LOAD_CONNECTION_H_

@@ -10,6 +10,7 @@
 #include "rpyc/brine.h"
 #include "rpyc/channel.h"
 #include "rpyc/limits.h"
+#include "tests/bench/echo_data.h"
 
 namespace rpyc::bench {
 namespace {
@@ -54,6 +55,20 @@ std::string Frame(absl::string_view payload, bool deflate) {
   return frame;
 }
 
+// The payload of a frame; empty if it is deflated and cannot be inflated to `bytes` bytes.
+std::string PayloadOf(absl::string_view frame, size_t bytes) {
+  const bool deflated = frame[kFrameHeaderBytes - 1] != 0;
+  frame.remove_prefix(kFrameHeaderBytes);
+  frame.remove_suffix(kFrameTrailerBytes);
+  if (!deflated) return std::string(frame);
+  std::string payload(bytes, '\0');
+  uLongf size = bytes;
+  const int result = uncompress(reinterpret_cast<Bytef*>(payload.data()), &size,
+                                reinterpret_cast<const Bytef*>(frame.data()), frame.size());
+  payload.resize(result == Z_OK ? size : 0);
+  return payload;
+}
+
 std::string Request(const Work& work, uint32_t seq, Handle handle, Value args) {
   return Frame(Payload(work.dialect, MessageType::kRequest, seq,
                        Tuple({Value(static_cast<int>(handle)), std::move(args)})),
@@ -92,20 +107,33 @@ absl::StatusOr<Value> AskForObject(Line& line, const Work& work, uint32_t seq, H
   return boxed.items()[1];
 }
 
-std::string FillFor(const Work& work) {
-  constexpr absl::string_view kWords = "the quick brown fox jumps over the lazy dog 0123456789 ";
-  std::string fill(work.echo_bytes, '\0');
-  uint64_t random = 88172645463325252u;
-  for (size_t i = 0; i < fill.size(); ++i) {
-    // xorshift64; for text a step every few characters, so that deflate finds words to repeat.
-    if (!work.text || i % 7 == 0) {
-      random ^= random << 13;
-      random ^= random >> 7;
-      random ^= random << 17;
-    }
-    fill[i] = work.text ? kWords[(i + (random >> 60)) % kWords.size()] : static_cast<char>(random);
+const char* NameOf(Work::Operation operation) {
+  switch (operation) {
+    case Work::Operation::kEcho:
+      return "echo";
+    case Work::Operation::kIoOperation:
+      return "io_operation";
+    default:
+      return "add";
   }
-  return fill;
+}
+
+// What the method is called with, and what it answers.
+struct Question {
+  Value args;
+  Value answer;
+};
+Question QuestionOf(const Work& work) {
+  switch (work.operation) {
+    case Work::Operation::kEcho: {
+      const Value data(Bytes{EchoData(work.echo_bytes, work.text)});
+      return {Tuple({data}), data};
+    }
+    case Work::Operation::kIoOperation:
+      return {Tuple({Value("x")}), Value("Processed: x")};
+    default:
+      return {Tuple({Value(1), Value(2)}), Value(3)};
+  }
 }
 
 // The request, with what it needs asked for first: (handle, boxed arguments).
@@ -113,7 +141,7 @@ absl::StatusOr<Value> PrepareRequest(Line& line, const Work& work, const Value& 
   const auto request = [](Handle handle, std::vector<Value> boxed) {
     return Tuple({Value(static_cast<int>(handle)), Boxed(Label::kTuple, Tuple(std::move(boxed)))});
   };
-  const Value name = ByValue(Value(work.operation == Work::Operation::kEcho ? "echo" : "add"));
+  const Value name = ByValue(Value(NameOf(work.operation)));
   absl::StatusOr<Value> root =
       AskForObject(line, work, kFirstSeq + 1, Handle::kGetRoot, ByValue(Tuple({})));
   if (!root.ok()) return root.status();
@@ -129,10 +157,8 @@ absl::StatusOr<Value> PrepareRequest(Line& line, const Work& work, const Value& 
 }
 
 absl::StatusOr<Exchange> PrepareCall(Line& line, const Work& work) {
-  const bool echo = work.operation == Work::Operation::kEcho;
-  const Value data = echo ? Value(Bytes{FillFor(work)}) : Value(3);
-  absl::StatusOr<Value> request =
-      PrepareRequest(line, work, echo ? Tuple({data}) : Tuple({Value(1), Value(2)}));
+  const Question question = QuestionOf(work);
+  absl::StatusOr<Value> request = PrepareRequest(line, work, question.args);
   if (!request.ok()) return request.status();
   Exchange exchange;
   const std::string payload =
@@ -140,7 +166,7 @@ absl::StatusOr<Exchange> PrepareCall(Line& line, const Work& work) {
   exchange.same_seq = work.deflate && payload.size() > kStockCompressionThresholdBytes;
   exchange.request = Frame(payload, exchange.same_seq);
   exchange.reply =
-      Frame(Payload(work.dialect, MessageType::kReply, kFirstSeq, ByValue(data)), false);
+      Frame(Payload(work.dialect, MessageType::kReply, kFirstSeq, ByValue(question.answer)), false);
   return exchange;
 }
 
@@ -172,13 +198,18 @@ absl::StatusOr<Exchange> Prepare(Line& line, const Work& work) {
     return Exchange{std::string(work.raw_out, 'x'), std::string(work.raw_in, 'y'), true};
   }
   absl::StatusOr<Exchange> exchange = PrepareCall(line, work);
-  if (!exchange.ok()) return exchange;
+  if (!exchange.ok() || work.operation == Work::Operation::kIoOperation) return exchange;
   absl::StatusOr<std::string> reply = Ask(line, exchange->request);
   if (!reply.ok()) return reply.status();
-  if (*reply != exchange->reply) {
+  if (*reply == exchange->reply) return exchange;
+  // Deflated, as RPyC's own servers answer? Then each further reply is, and by the same bytes.
+  const std::string payload = PayloadOf(exchange->reply, 0);
+  if (PayloadOf(*reply, payload.size()) != payload) {
     return absl::InternalError(absl::StrCat("wrong reply of ", reply->size(), " bytes instead of ",
                                             exchange->reply.size()));
   }
+  exchange->reply = *std::move(reply);
+  exchange->same_seq = true;
   return exchange;
 }
 

@@ -16,8 +16,9 @@ namespace rpyc::bench {
 
 // What the generator asks for.
 struct Work {
-  // kRootAdd: add as a C++ client calls it, by one CALLATTR of the root.
-  enum class Operation { kAdd, kRootAdd, kEcho, kRaw };
+  // kRootAdd: add as a C++ client calls it, by one CALLATTR of the root. kIoOperation: of the
+  // service HIGHCONCURRENCY, which waits before it answers.
+  enum class Operation { kAdd, kRootAdd, kEcho, kIoOperation, kRaw };
   Operation operation = Operation::kAdd;
   Dialect dialect = Dialect::kV6;
   size_t echo_bytes = 16;
@@ -35,7 +36,7 @@ struct Work {
 struct Exchange {
   std::string request;
   std::string reply;
-  bool same_seq = false;  // a deflated request cannot be changed: all have one number
+  bool same_seq = false;  // what is deflated cannot be changed: all have one number
 };
 
 // The sequence number is always seven decimal digits, at this offset of any frame.
@@ -47,9 +48,10 @@ void PatchSeq(uint32_t seq, char* frame);
 // The number in a frame, or 0 if there is none such.
 uint32_t SeqOf(absl::string_view frame);
 
-// Asks the server for its root and the method, makes one call and checks the whole reply; the
-// connection is then as a client's that has done so.
-// Errors:  kUnavailable - the connection broke; kInternal - the server answers something else.
+// Asks the server for its root and the method, makes one call and checks the whole reply, which
+// may come deflated; the connection is then as a client's that has done so. No call is made where
+// it would take its time. Errors:  kUnavailable - the connection broke; kInternal - the server
+// answers something else.
 absl::StatusOr<Exchange> Prepare(Line& line, const Work& work);
 
 }  // namespace rpyc::bench

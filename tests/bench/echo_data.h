@@ -1,0 +1,15 @@
+#ifndef RPYC_TESTS_BENCH_ECHO_DATA_H_
+#define RPYC_TESTS_BENCH_ECHO_DATA_H_
+
+#include <cstddef>
+#include <string>
+
+namespace rpyc::bench {
+
+// What echo is called with: random bytes, which do not compress, or text, which does. The same ones
+// each time.
+std::string EchoData(size_t bytes, bool text);
+
+}  // namespace rpyc::bench
+
+#endif  // RPYC_TESTS_BENCH_ECHO_DATA_H_
