@@ -16,7 +16,9 @@ build_packages=(
   libgtest-dev nlohmann-json3-dev
 )
 client_packages=(python3 python3-venv ca-certificates)
-test_packages=("${client_packages[@]}" cmake etcd-client etcd-server libgmock-dev openssl strace)
+# Other RPC systems, that the benchmark compares the host with.
+peer_packages=(capnproto libcapnp-dev libthrift-dev thrift-compiler)
+test_packages=("${client_packages[@]}" "${peer_packages[@]}" cmake etcd-client etcd-server libgmock-dev openssl strace)
 
 # The stock Python clients the host is tested against.
 rpyc_versions=(4.1.5 5.3.1 6.0.2)
@@ -62,9 +64,18 @@ prepare_build() {
   [[ -t 2 ]] || bazel_flags+=(--show_progress_rate_limit=10 --noshow_loading_progress)
 }
 
-# make_venv VERSION: a virtual environment with that version of the Python package rpyc.
+# make_venv VERSION: a virtual environment with that version of the Python package rpyc, and with gevent if that can be had.
 make_venv() {
   local version=$1 dir=$cache/venv/rpyc-$1
+  make_rpyc "$version" "$dir" || return
+  # RPyC's GeventServer needs it, which the benchmark compares with; nothing else does.
+  "$dir/bin/python" -c 'import gevent' 2>/dev/null ||
+    "$dir/bin/pip" install --quiet --disable-pip-version-check gevent </dev/null ||
+    warn "no gevent from PyPI for rpyc $version"
+}
+
+make_rpyc() {
+  local version=$1 dir=$2
   has_rpyc "$dir" "$version" && return
   say "making a Python environment with rpyc $version"
   rm -rf "$dir"

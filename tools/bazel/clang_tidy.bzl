@@ -15,9 +15,10 @@ def _clang_tidy_impl(target, ctx):
     deps = [d[CcInfo] for d in getattr(ctx.rule.attr, "deps", []) if CcInfo in d]
     context = cc_common.merge_cc_infos(cc_infos = deps).compilation_context
 
-    flags = ["-std=c++20", "-iquote", ".", "-iquote", ctx.bin_dir.path]
+    # All that is generated is taken for the system's.
+    flags = ["-std=c++20", "-iquote", ".", "-isystem", ctx.bin_dir.path]
     for dir in depset(transitive = [context.includes, context.system_includes]).to_list():
-        flags += ["-isystem", dir]  # all of it generated
+        flags += ["-isystem", dir]
     flags += ["-D" + d for d in context.defines.to_list()]
     flags += ["-D" + d for d in getattr(ctx.rule.attr, "local_defines", []) if "$" not in d]
 

@@ -22,13 +22,17 @@ def _archives(ctx):
             archives.append(flag)
     return archives
 
+_NOT_INSTALLED = "%s: not installed? Run tools/test once, it installs what is missing.\n%s"
+
 def _system_repository_impl(ctx):
+    for program in ctx.attr.programs:
+        if not ctx.which(program):
+            fail(_NOT_INSTALLED % (program, "There is no such program on PATH."))
     libs = {}
     for package in ctx.attr.pkg_config:
         result = ctx.execute(["pkg-config", "--libs", package])
         if result.return_code != 0:
-            fail("%s: not installed? Run tools/test once, it installs what is missing.\n%s" %
-                 (package, result.stderr))
+            fail(_NOT_INSTALLED % (package, result.stderr))
         flags = []
         for flag in result.stdout.split(" "):
             flag = flag.strip()
@@ -46,6 +50,7 @@ system_repository = repository_rule(
     attrs = {
         "build_file": attr.label(mandatory = True, allow_single_file = True),
         "pkg_config": attr.string_list(mandatory = True),
+        "programs": attr.string_list(doc = "What else a build with these libraries runs."),
     },
     # Looked at again when the server starts: packages may have been upgraded.
     local = True,
