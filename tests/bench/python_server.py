@@ -1,11 +1,15 @@
 """RPyC's own servers, to compare with: python_server.py CLASS [KEYFILE CERTFILE]. Prints "listening on PORT".
 
-CLASS is one of rpyc.utils.server: ThreadedServer, ThreadPoolServer, ...
+CLASS is one of rpyc.utils.server: ThreadedServer, ThreadPoolServer, GeventServer, ...
 """
 
+import sys
+
+if sys.argv[1] == "GeventServer":
+    import gevent.monkey
+    gevent.monkey.patch_all()  # before anything else is imported, as its users have to
 import logging
 import resource
-import sys
 
 import rpyc
 from rpyc.utils import server
