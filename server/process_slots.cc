@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <climits>
-#include <cstring>
 #include <new>
 #include <string>
 #include <type_traits>
@@ -70,7 +69,7 @@ void ProcessSlot::ReportEnd(const absl::Status& end) {
   const absl::string_view text = end.message().substr(0, kMostEndBytes);
   end_code_ = static_cast<int32_t>(end.code());
   end_bytes_ = static_cast<uint32_t>(text.size());
-  std::memcpy(end_.data(), text.data(), text.size());
+  std::copy(text.begin(), text.end(), end_.begin());
   ended_.store(true);
 }
 
