@@ -72,11 +72,10 @@ void FillHoles() {
   // none.
   size_t left = ::mallinfo2().fordblks;
   for (size_t bytes = kMostHoleBytes; bytes > 0; bytes -= kStepBytes) {
-    void* volatile taken = nullptr;
-    while (left >= bytes && std::less<void*>()(taken, beyond)) {
+    while (left >= bytes) {
+      void* volatile const taken = std::malloc(bytes);
+      if (taken == nullptr || !std::less<void*>()(taken, beyond)) break;
       left -= bytes;
-      taken = std::malloc(bytes);
-      if (taken == nullptr) return;
     }
   }
 }
