@@ -88,6 +88,7 @@ TEST_F(RegistryServiceTest, AWatcherThatDoesNotReadIsEnded) {
 
 TEST_F(RegistryServiceTest, AWatcherThatReadsIsTold) {
   grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + kHang);
   const auto watch = stub_->WatchRegistrations(&context, {});
   Response response;
   ASSERT_TRUE(watch->Read(&response));
