@@ -120,8 +120,11 @@ absl::StatusOr<Value> Object::Exit(const CallContext& context, Value exception) 
 }
 
 int64_t NewObjectId() {
-  static std::atomic<int64_t> next{1};
-  return next.fetch_add(2, std::memory_order_relaxed);
+  constexpr int64_t kFirst = kRestrictedClassId + 2;
+  // From 0, so that it lies among what else is zero at first: a process that is forked for a
+  // connection has a copy of its own of each page it writes to.
+  static std::atomic<int64_t> given{0};
+  return kFirst + given.fetch_add(2, std::memory_order_relaxed);
 }
 
 }  // namespace rpyc

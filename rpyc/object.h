@@ -99,6 +99,10 @@ class Object : public std::enable_shared_from_this<Object> {
 // A process-wide number for a new class or object, never given twice. Always odd, so that it is no
 // address, which is what Python has for ids.
 int64_t NewObjectId();
+// The class ids of what every program has; NewObjectId gives others.
+inline constexpr int64_t kFunctionClassId = 1;
+inline constexpr int64_t kSignatureClassId = 3;
+inline constexpr int64_t kRestrictedClassId = 5;
 inline bool IsObjectIdOfOurs(int64_t id) { return id % 2 != 0; }
 
 }  // namespace rpyc

@@ -27,10 +27,7 @@ class RestrictedObject : public Object {
       : object_(std::move(object)), attrs_(std::move(attrs)), wattrs_(std::move(wattrs)) {}
 
   absl::string_view type_name() const override { return "cpp.Restricted"; }
-  int64_t class_id() const override {
-    static const int64_t id = NewObjectId();
-    return id;
-  }
+  int64_t class_id() const override { return kRestrictedClassId; }
 
   std::optional<absl::StatusOr<AttributeRef>> OwnRule(Access access,
                                                       absl::string_view name) const override {

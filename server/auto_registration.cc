@@ -37,9 +37,9 @@ class AutoRegistration::Core {
     // Also where no attempt was answered: one may have been heard.
     const absl::Status forgotten = registrar_.Unregister(announced_.port, announced_.from);
     if (forgotten.ok()) {
-      Log().info("{}: unregistered from {}", announced_.label, registrar_.label());
+      LogInfo(announced_.label, ": unregistered from ", registrar_.label());
     } else {
-      Log().debug("{}: not unregistered: {}", announced_.label, std::string(forgotten.message()));
+      LogDebug(announced_.label, ": not unregistered: ", forgotten.message());
     }
     MutexLock lock(&mutex_);
     ended_ = true;
@@ -78,10 +78,9 @@ class AutoRegistration::Core {
     }
     if (!first) return;
     if (registered.ok()) {
-      Log().info("{}: registered with {}", announced_.label, registrar_.label());
+      LogInfo(announced_.label, ": registered with ", registrar_.label());
     } else {
-      Log().warn("{}: not registered, tries on: {}", announced_.label,
-                 std::string(registered.message()));
+      LogWarning(announced_.label, ": not registered, tries on: ", registered.message());
     }
   }
 

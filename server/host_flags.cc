@@ -1,7 +1,5 @@
 #include "server/host_flags.h"
 
-#include <spdlog/common.h>
-
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <utility>
@@ -13,6 +11,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
 #include "rpyc/transport/endpoint.h"
+#include "server/log.h"
 
 namespace rpyc {
 namespace {
@@ -173,7 +172,7 @@ absl::StatusOr<HostFlags> Interpret(RawFlags raw) {
   }
   status.Update(ReadRegistry(raw.registry_timeout, &flags.registry));
   // An unknown level reads as "off".
-  if (spdlog::level::from_str(flags.log_level) == spdlog::level::off && flags.log_level != "off") {
+  if (!IsLogLevelName(flags.log_level)) {
     status.Update(BadValue("--log_level", absl::StrCat("\"", flags.log_level,
                                                        "\": expected trace, debug, info, warning, "
                                                        "error, critical or off")));

@@ -1,7 +1,6 @@
 #include "server/host_main.h"
 
 #include <signal.h>
-#include <spdlog/spdlog.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -94,7 +93,7 @@ void WaitForEnd(ServerDirectory& servers) {
   const sigset_t awaited = AwaitedSignals();
   int signal = 0;
   while (::sigwait(&awaited, &signal) != 0 || signal == SIGHUP) {
-    Log().info("{}: reading certificates again", ::strsignal(SIGHUP));
+    LogInfo(::strsignal(SIGHUP), ": reading certificates again");
     servers.ReloadCertificates();
   }
   const sigset_t signals = EndingSignals();
@@ -103,7 +102,7 @@ void WaitForEnd(ServerDirectory& servers) {
   ::sigaction(SIGTERM, &at_once, nullptr);
   ::sigaction(SIGINT, &at_once, nullptr);
   ::pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
-  Log().info("{}: closing", ::strsignal(signal));
+  LogInfo(::strsignal(signal), ": closing");
 }
 
 // Whether the fault is the command line's, not the machine's.
@@ -152,8 +151,8 @@ int Run(HostOptions options, const HostFlags& flags) {
   if (zygote.ok()) options.zygote = *zygote;
   PrepareProcess();
   // Until all is up only debugging logs: a start that fails says one line.
-  const spdlog::level::level_enum level = spdlog::level::from_str(flags.log_level);
-  Log().set_level(level <= spdlog::level::debug ? level : spdlog::level::off);
+  const bool debugging = flags.log_level == "debug" || flags.log_level == "trace";
+  SetLogLevel(debugging ? flags.log_level : "off");
   const bool no_services = options.services.empty();
   absl::StatusOr<std::unique_ptr<Host>> host = Host::Start(std::move(options));
   if (!host.ok()) {
@@ -172,15 +171,14 @@ int Run(HostOptions options, const HostFlags& flags) {
     Say(Describe(server));
   }
   Say("ready");
-  Log().set_level(level);
+  SetLogLevel(flags.log_level);
   for (const std::string& socket : untaken) {
-    Log().warn("inherited socket {}: no --server listens on it", socket);
+    LogWarning("inherited socket ", socket, ": no --server listens on it");
   }
   if (!zygote.ok()) {
-    Log().warn("connections can have no processes of their own: {}",
-               std::string(zygote.status().message()));
+    LogWarning("connections can have no processes of their own: ", zygote.status().message());
   }
-  if (no_services) Log().warn("no services are linked into this host: it can start no server");
+  if (no_services) LogWarning("no services are linked into this host: it can start no server");
 
   WaitForEnd((*host)->servers());
   (*host)->Close(flags.drain_timeout);

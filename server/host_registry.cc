@@ -13,26 +13,24 @@
 namespace rpyc {
 namespace {
 
-spdlog::level::level_enum LogLevel(RegistryLogLevel level) {
+LogLevel LevelOf(RegistryLogLevel level) {
   switch (level) {
     case RegistryLogLevel::kDebug:
-      return spdlog::level::debug;
+      return LogLevel::kDebug;
     case RegistryLogLevel::kInfo:
-      return spdlog::level::info;
+      return LogLevel::kInfo;
     case RegistryLogLevel::kWarning:
-      return spdlog::level::warn;
+      return LogLevel::kWarning;
     case RegistryLogLevel::kError:
-      return spdlog::level::err;
+      break;
   }
-  return spdlog::level::err;
+  return LogLevel::kError;
 }
 
 RegistryHooks Hooks() {
-  return {
-      .start_thread =
-          [](absl::AnyInvocable<void() &&> body) { return StartThread(std::move(body)); },
-      .log = [](RegistryLogLevel level,
-                absl::string_view text) { Log().log(LogLevel(level), "{}", std::string(text)); }};
+  return {.start_thread =
+              [](absl::AnyInvocable<void() &&> body) { return StartThread(std::move(body)); },
+          .log = [](RegistryLogLevel level, absl::string_view text) { Log(LevelOf(level), text); }};
 }
 
 }  // namespace

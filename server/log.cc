@@ -1,41 +1,19 @@
 #include "server/log.h"
 
-#include <spdlog/sinks/dist_sink.h>
-#include <spdlog/sinks/stdout_sinks.h>
-
-#include <memory>
-#include <utility>
+#include "server/log_output.h"
 
 namespace rpyc {
-namespace {
 
-struct Output {
-  // A logger's own list of sinks must not change while it logs; this one's may.
-  std::shared_ptr<spdlog::sinks::dist_sink_mt> sinks;
-  std::shared_ptr<spdlog::logger> logger;
-};
+bool Logs(LogLevel level) { return LogOutput().should_log(SpdlogLevel(level)); }
 
-Output* MakeOutput() {
-  auto sinks = std::make_shared<spdlog::sinks::dist_sink_mt>();
-  sinks->add_sink(std::make_shared<spdlog::sinks::stderr_sink_mt>());
-  // Not in spdlog's list of loggers: a program that embeds a host may have a "rpyc" of its own.
-  auto logger = std::make_shared<spdlog::logger>("rpyc", sinks);
-  logger->set_level(spdlog::level::off);
-  logger->flush_on(spdlog::level::trace);
-  return new Output{std::move(sinks), std::move(logger)};
+void Log(LogLevel level, absl::string_view line) {
+  LogOutput().log(SpdlogLevel(level), spdlog::string_view_t(line.data(), line.size()));
 }
 
-Output& TheOutput() {
-  static Output* const output = MakeOutput();
-  return *output;
+bool IsLogLevelName(const std::string& name) {
+  return name == "off" || spdlog::level::from_str(name) != spdlog::level::off;
 }
 
-}  // namespace
-
-spdlog::logger& Log() { return *TheOutput().logger; }
-
-void SetLogSinks(std::vector<spdlog::sink_ptr> sinks) {
-  TheOutput().sinks->set_sinks(std::move(sinks));
-}
+void SetLogLevel(const std::string& name) { LogOutput().set_level(spdlog::level::from_str(name)); }
 
 }  // namespace rpyc

@@ -1,19 +1,42 @@
 #ifndef RPYC_SERVER_LOG_H_
 #define RPYC_SERVER_LOG_H_
 
-#include <spdlog/spdlog.h>
+#include <string>
 
-#include <vector>
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "server/log_level.h"
 
 namespace rpyc {
 
-// Where the server layer logs: the spdlog logger named "rpyc", to stderr. Says nothing until its
-// level is set: HostMain does, from --log_level; an embedding program has log_sink.h. Never
-// destroyed, so that threads which outlive main may log. Threads: any.
-spdlog::logger& Log();
+// Where the server layer logs: lines on stderr, by spdlog, whose headers take longer to compile
+// than most of what logs. Says nothing until its level is set: HostMain does, from --log_level; an
+// embedding program has log_sink.h. Threads: any.
 
-// Where it writes from now on. What a former one is being written returns first. Threads: any.
-void SetLogSinks(std::vector<spdlog::sink_ptr> sinks);
+bool Logs(LogLevel level);
+void Log(LogLevel level, absl::string_view line);
+
+// The least level that is logged, as spdlog names it, or "off".
+bool IsLogLevelName(const std::string& name);
+void SetLogLevel(const std::string& name);
+
+// One line of `parts`, which are put together, as by absl::StrCat, only if it is logged.
+template <typename... Parts>
+void LogDebug(const Parts&... parts) {
+  if (Logs(LogLevel::kDebug)) Log(LogLevel::kDebug, absl::StrCat(parts...));
+}
+template <typename... Parts>
+void LogInfo(const Parts&... parts) {
+  if (Logs(LogLevel::kInfo)) Log(LogLevel::kInfo, absl::StrCat(parts...));
+}
+template <typename... Parts>
+void LogWarning(const Parts&... parts) {
+  if (Logs(LogLevel::kWarning)) Log(LogLevel::kWarning, absl::StrCat(parts...));
+}
+template <typename... Parts>
+void LogError(const Parts&... parts) {
+  if (Logs(LogLevel::kError)) Log(LogLevel::kError, absl::StrCat(parts...));
+}
 
 }  // namespace rpyc
 

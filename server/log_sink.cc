@@ -1,30 +1,15 @@
 #include "server/log_sink.h"
 
 #include <spdlog/sinks/base_sink.h>
-#include <spdlog/spdlog.h>
 
 #include <memory>
 #include <mutex>
 #include <utility>
 
-#include "server/log.h"
+#include "server/log_output.h"
 
 namespace rpyc {
 namespace {
-
-spdlog::level::level_enum SpdlogLevel(LogLevel level) {
-  switch (level) {
-    case LogLevel::kDebug:
-      return spdlog::level::debug;
-    case LogLevel::kInfo:
-      return spdlog::level::info;
-    case LogLevel::kWarning:
-      return spdlog::level::warn;
-    case LogLevel::kError:
-      break;
-  }
-  return spdlog::level::err;
-}
 
 LogLevel LevelOf(spdlog::level::level_enum level) {
   if (level <= spdlog::level::debug) return LogLevel::kDebug;
@@ -52,12 +37,12 @@ class ProgramSink : public spdlog::sinks::base_sink<std::mutex> {
 
 void SetLogSink(LogLevel least, LogSink sink) {
   if (sink == nullptr) {
-    Log().set_level(spdlog::level::off);
+    LogOutput().set_level(spdlog::level::off);
     SetLogSinks({});
     return;
   }
   SetLogSinks({std::make_shared<ProgramSink>(std::move(sink))});
-  Log().set_level(SpdlogLevel(least));
+  LogOutput().set_level(SpdlogLevel(least));
 }
 
 }  // namespace rpyc

@@ -4,10 +4,9 @@
 #include <functional>
 
 #include "absl/strings/string_view.h"
+#include "server/log_level.h"
 
 namespace rpyc {
-
-enum class LogLevel { kDebug, kInfo, kWarning, kError };
 
 // Takes a line of a host's log, without a newline. It must not throw, and not call into a host.
 using LogSink = std::function<void(LogLevel level, absl::string_view line)>;

@@ -14,14 +14,14 @@ namespace {
 using Lines = std::vector<std::pair<LogLevel, std::string>>;
 
 TEST(LogSink, TakesLinesFromItsLevelOnUntilItIsTakenAway) {
-  Log().error("nobody hears this");
+  LogError("nobody hears this");
   Lines lines;
   SetLogSink(LogLevel::kInfo,
              [&lines](LogLevel level, absl::string_view line) { lines.emplace_back(level, line); });
-  Log().debug("below");
-  Log().info("server {}: listening", "one");
-  Log().warn("two");
-  Log().critical("three");
+  LogDebug("below");
+  LogInfo("server ", "one", ": listening");
+  LogWarning("two");
+  LogError("three");
   EXPECT_EQ(lines, (Lines{{LogLevel::kInfo, "server one: listening"},
                           {LogLevel::kWarning, "two"},
                           {LogLevel::kError, "three"}}));
@@ -30,13 +30,13 @@ TEST(LogSink, TakesLinesFromItsLevelOnUntilItIsTakenAway) {
   SetLogSink(LogLevel::kError, [&others](LogLevel level, absl::string_view line) {
     others.emplace_back(level, line);
   });
-  Log().warn("below");
-  Log().error("four");
+  LogWarning("below");
+  LogError("four");
   EXPECT_EQ(lines.size(), 3u);
   EXPECT_EQ(others, (Lines{{LogLevel::kError, "four"}}));
 
   SetLogSink(LogLevel::kDebug, nullptr);
-  Log().error("nobody hears this");
+  LogError("nobody hears this");
   EXPECT_EQ(others.size(), 1u);
 }
 

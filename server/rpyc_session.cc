@@ -33,19 +33,17 @@ void SessionSetup::RefreshTls() const {
   if (tls == nullptr) return;
   const absl::StatusOr<bool> reloaded = tls->ReloadIfChanged();
   if (!reloaded.ok()) {
-    Log().error("{}: goes on with the old certificate: {}", label,
-                std::string(reloaded.status().message()));
+    LogError(label, ": goes on with the old certificate: ", reloaded.status().message());
   } else if (*reloaded) {
-    Log().info("{}: has read its certificate again", label);
+    LogInfo(label, ": has read its certificate again");
   }
 }
 
 void SessionSetup::LogEnd(const std::string& peer, const absl::Status& end) const {
-  const spdlog::level::level_enum level =
-      IsWorthAWarning(end) ? spdlog::level::warn : spdlog::level::debug;
-  if (Log().should_log(level)) {
-    Log().log(level, "{}: goodbye {}{}{}", label, peer, end.ok() ? "" : ": ",
-              absl::Utf8SafeCEscape(end.message()));  // may quote the peer
+  const LogLevel level = IsWorthAWarning(end) ? LogLevel::kWarning : LogLevel::kDebug;
+  if (Logs(level)) {
+    Log(level, absl::StrCat(label, ": goodbye ", peer, end.ok() ? "" : ": ",
+                            absl::Utf8SafeCEscape(end.message())));  // may quote the peer
   }
 }
 
@@ -65,7 +63,7 @@ RpycSession::RpycSession(Socket socket, std::shared_ptr<SessionSetup> setup)
       entrance_closes_(absl::Now() + setup_->handshake_timeout) {
   if (setup_->counters != nullptr) connection_.CountIn(setup_->counters);
   setup_->ledger.Began(&connection_.counters());
-  Log().debug("{}: accepted {}", setup_->label, peer_);
+  LogDebug(setup_->label, ": accepted ", peer_);
 }
 
 RpycSession::~RpycSession() {

@@ -144,7 +144,7 @@ absl::Status Server::Core::Start(const SocketAddress& address, std::shared_ptr<Z
     kind_->Drain(absl::InfinitePast()).IgnoreError();
     return WithListenReason(listening, "spec.hostname");
   }
-  Log().info("{}: listening on {}", setup_->label, endpoint_.ToString());
+  LogInfo(setup_->label, ": listening on ", endpoint_.ToString());
   const absl::Status registering = StartRegistering();
   if (registering.ok()) return registering;
   Close(absl::ZeroDuration());
@@ -225,7 +225,7 @@ void Server::Core::TakeTheOne() {
     changed_.SignalAll();
   }
   StopRegistering();
-  Log().info("{}: has its one connection, no longer listening", setup_->label);
+  LogInfo(setup_->label, ": has its one connection, no longer listening");
   state_changed_();
 }
 
@@ -244,7 +244,7 @@ void Server::Core::Refuse(const absl::Status& why) {
   const absl::Time now = absl::Now();
   if (now - last_complaint_ < kComplaintInterval) return;
   last_complaint_ = now;
-  Log().warn("{}: refused a connection: {}", setup_->label, std::string(why.message()));
+  LogWarning(setup_->label, ": refused a connection: ", why.message());
 }
 
 // The accept loop ends: because of Close, or because of `why`.
@@ -258,7 +258,7 @@ void Server::Core::ListenerGone(const absl::Status& why) {
     last_error_ = why;
   }
   StopRegistering();
-  Log().error("{}: no longer listening: {}", setup_->label, std::string(why.message()));
+  LogError(setup_->label, ": no longer listening: ", why.message());
   state_changed_();
 }
 
@@ -272,7 +272,7 @@ void Server::Core::Fail(const absl::Status& why) {
     if (listener_ != nullptr) listener_->Stop();
   }
   StopRegistering();
-  Log().error("{}: no longer serving: {}", setup_->label, std::string(why.message()));
+  LogError(setup_->label, ": no longer serving: ", why.message());
   state_changed_();
 }
 
@@ -311,9 +311,9 @@ void Server::Core::Close(absl::Duration drain_timeout) {
   }
   const int64_t abandoned = kind_->Stats().abandoned_calls;
   if (abandoned == 0) {
-    Log().info("{}: closed", setup_->label);
+    LogInfo(setup_->label, ": closed");
   } else {
-    Log().warn("{}: closed; {} calls still run and were abandoned", setup_->label, abandoned);
+    LogWarning(setup_->label, ": closed; ", abandoned, " calls still run and were abandoned");
   }
   state_changed_();
 }
@@ -322,11 +322,10 @@ absl::Status Server::Core::ReloadCertificates() {
   if (setup_->tls == nullptr) return absl::OkStatus();
   const absl::Status reloaded = setup_->tls->Reload();
   if (!reloaded.ok()) {
-    Log().error("{}: certificates stay as they were: {}", setup_->label,
-                std::string(reloaded.message()));
+    LogError(setup_->label, ": certificates stay as they were: ", reloaded.message());
     return CertificateInvalid(reloaded);
   }
-  Log().info("{}: has read its certificates again", setup_->label);
+  LogInfo(setup_->label, ": has read its certificates again");
   return absl::OkStatus();
 }
 

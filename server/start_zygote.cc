@@ -18,6 +18,7 @@
 #include "rpyc/transport/errno_status.h"
 #include "rpyc/transport/fd.h"
 #include "rpyc/transport/fd_message.h"
+#include "server/huge_text.h"
 #include "server/log.h"
 #include "server/nursery.h"
 #include "server/nursery_messages.h"
@@ -63,7 +64,8 @@ void BecomeZygote() {
   ::sigemptyset(&none);
   ::pthread_sigmask(SIG_SETMASK, &none, nullptr);
   CloseListeningSockets();
-  Log().set_level(spdlog::level::off);  // the host says what there is to say
+  SetLogLevel("off");  // the host says what there is to say
+  MoveTextToHugePages();
 }
 
 // Forks nurseries until the program has gone.

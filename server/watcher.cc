@@ -25,7 +25,7 @@ class Watcher::Core : public std::enable_shared_from_this<Core> {
     if (running_ || !has_thread_) return;
     absl::Status started = StartThread([core = shared_from_this()] { core->Watch(); });
     running_ = started.ok();
-    if (!running_) Log().warn("connections are not watched: {}", std::string(started.message()));
+    if (!running_) LogWarning("connections are not watched: ", started.message());
   }
 
   void Remove(Watched* watched) {

@@ -12,10 +12,7 @@ class SignatureObject : public Object {
  public:
   explicit SignatureObject(const Signature& signature) : text_(signature.ToString()) {}
   absl::string_view type_name() const override { return "inspect.Signature"; }
-  int64_t class_id() const override {
-    static const int64_t id = NewObjectId();
-    return id;
-  }
+  int64_t class_id() const override { return kSignatureClassId; }
   absl::StatusOr<std::string> Repr(const CallContext&) override { return text_; }
 
  private:
@@ -32,10 +29,7 @@ absl::string_view FunctionObject::type_name() const {
   return "builtins.builtin_function_or_method";
 }
 
-int64_t FunctionObject::class_id() const {
-  static const int64_t id = NewObjectId();
-  return id;
-}
+int64_t FunctionObject::class_id() const { return kFunctionClassId; }
 
 AttributePresence FunctionObject::Has(absl::string_view name) const {
   const bool known = name == "__name__" || name == "__qualname__" || name == "__signature__";

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <memory>
 
@@ -34,6 +35,12 @@ absl::StatusOr<AddressList> LookUp(const std::string& host, int port, int family
         "\": ", error == EAI_SYSTEM ? ErrnoText(errno) : std::string(::gai_strerror(error))));
   }
   return AddressList(found, &::freeaddrinfo);
+}
+
+// As inet_ntop, but that prints with stdio, once for each connection.
+std::string Ipv4Text(const void* network_order) {
+  const auto* bytes = static_cast<const uint8_t*>(network_order);
+  return absl::StrCat(bytes[0], ".", bytes[1], ".", bytes[2], ".", bytes[3]);
 }
 
 }  // namespace
@@ -104,11 +111,10 @@ absl::StatusOr<SocketAddress> SocketAddress::OfListening(int fd) {
 
 Endpoint SocketAddress::ToEndpoint() const {
   Endpoint endpoint;
-  char text[INET6_ADDRSTRLEN] = "";
   switch (family()) {
     case AF_INET: {
       const auto* in = reinterpret_cast<const sockaddr_in*>(&storage_);
-      endpoint.host = ::inet_ntop(AF_INET, &in->sin_addr, text, sizeof(text));
+      endpoint.host = Ipv4Text(&in->sin_addr);
       endpoint.port = ntohs(in->sin_port);
       break;
     }
@@ -116,10 +122,10 @@ Endpoint SocketAddress::ToEndpoint() const {
       const auto* in6 = reinterpret_cast<const sockaddr_in6*>(&storage_);
       endpoint.port = ntohs(in6->sin6_port);
       if (IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr)) {
-        const uint8_t* ipv4 = in6->sin6_addr.s6_addr + 12;
-        endpoint.host = ::inet_ntop(AF_INET, ipv4, text, sizeof(text));
+        endpoint.host = Ipv4Text(in6->sin6_addr.s6_addr + 12);
         break;
       }
+      char text[INET6_ADDRSTRLEN] = "";
       endpoint.host = ::inet_ntop(AF_INET6, &in6->sin6_addr, text, sizeof(text));
       char interface[IF_NAMESIZE];
       if (in6->sin6_scope_id != 0 && ::if_indextoname(in6->sin6_scope_id, interface) != nullptr) {

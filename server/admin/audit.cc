@@ -34,7 +34,7 @@ void Audit(absl::string_view peer, absl::string_view what, const absl::Status& r
     outcome = absl::StrCat(absl::StatusCodeToString(result.code()), " ", GetReason(result).reason,
                            ": ", result.message());
   }
-  Log().info("audit: {}", OneLine(absl::StrCat(peer, " ", what, ": ", outcome)));
+  LogInfo("audit: ", OneLine(absl::StrCat(peer, " ", what, ": ", outcome)));
 }
 
 }  // namespace rpyc

@@ -129,7 +129,7 @@ FiberPool::PooledFiber* FiberPool::TakeFiber() {
   if (out_of_stacks_) {
     if (Now() - last_complaint_ >= kComplaintInterval) {
       last_complaint_ = Now();
-      Log().warn("a loop is short of a fiber: {}", std::string(stack.status().message()));
+      LogWarning("a loop is short of a fiber: ", stack.status().message());
     }
     return nullptr;
   }

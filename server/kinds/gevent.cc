@@ -73,7 +73,7 @@ void BeginServing(const std::shared_ptr<EventLoop>& loop, int fd,
   const auto served = std::make_shared<Served>(Served{session, sessions, loop.get()});
   const absl::StatusOr<uint64_t> number = loop->Watch(fd, [served] { served->Serve(); });
   if (!number.ok()) {
-    Log().warn("refused {}: {}", session->peer(), std::string(number.status().message()));
+    LogWarning("refused ", session->peer(), ": ", number.status().message());
     return sessions->Remove(session);
   }
   served->number = *number;

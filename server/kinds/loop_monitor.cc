@@ -30,8 +30,8 @@ void LoopMonitor::Look(int64_t now) {
     logged_ = since;
     last_logged_ = now;
   }
-  Log().warn("{}: blocked for {} so far, by {}: all its connections wait", label_, Text(lasts),
-             Culprit(name_.load(std::memory_order_relaxed)->Read()));
+  LogWarning(label_, ": blocked for ", Text(lasts), " so far, by ",
+             Culprit(name_.load(std::memory_order_relaxed)->Read()), ": all its connections wait");
 }
 
 void LoopMonitor::WasBlocked(int64_t since, int64_t now) {
@@ -48,7 +48,7 @@ void LoopMonitor::WasBlocked(int64_t since, int64_t now) {
     log = logged_ == since || now - last_logged_ >= kLogInterval;
     if (log) last_logged_ = now;
   }
-  if (log) Log().warn("{}: was blocked for {}, by {}", label_, Text(lasted), Culprit(method));
+  if (log) LogWarning(label_, ": was blocked for ", Text(lasted), ", by ", Culprit(method));
 }
 
 LoopMonitor::Stats LoopMonitor::stats(int64_t now) const {

@@ -137,7 +137,7 @@ absl::Status ProcessSet::Admit(Socket socket) {
     failed_(NurseryDied());  // it may have died before the server could fail
     return NurseryDied();
   }
-  Log().debug("{}: accepted {}", setup_->label, name);
+  LogDebug(setup_->label, ": accepted ", name);
   // What the nursery has not heard of when it goes is written off with the rest.
   Send(order, process->fd()).IgnoreError();
   return absl::OkStatus();
@@ -166,7 +166,7 @@ void ProcessSet::Heard(const NurseryReport& report) {
       }
       return;
     case NurseryReport::kError:
-      return Log().error("{}: {}", setup_->label, report.text);
+      return LogError(setup_->label, ": ", report.text);
     case NurseryReport::kReady:
     case NurseryReport::kFailed:
       return;
@@ -190,10 +190,10 @@ void ProcessSet::Ended(const ProcessPtr& process, const absl::Status& death) {
   if (end.has_value()) {
     setup_->LogEnd(process->name(), *end);
   } else if (killed_.load()) {
-    Log().warn("{}: goodbye {}: its process {} was killed, as it did not end by itself",
-               setup_->label, process->name(), process->slot().pid());
+    LogWarning(setup_->label, ": goodbye ", process->name(), ": its process ",
+               process->slot().pid(), " was killed, as it did not end by itself");
   } else {
-    Log().error("{}: goodbye {}: {}", setup_->label, process->name(), std::string(death.message()));
+    LogError(setup_->label, ": goodbye ", process->name(), ": ", death.message());
   }
   setup_->ledger.Ended(&process->slot().counters());
   sessions_.Remove(process);

@@ -127,7 +127,7 @@ void WorkerPool::StandIn() {
     }
   }
   absl::Status started = StartWorker();
-  if (!started.ok()) Log().warn("a pool is short of a thread: {}", std::string(started.message()));
+  if (!started.ok()) LogWarning("a pool is short of a thread: ", started.message());
 }
 
 void WorkerPool::BeginWait() {

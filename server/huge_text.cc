@@ -1,0 +1,78 @@
+#include "server/huge_text.h"
+
+#include <link.h>
+#include <linux/mman.h>
+#include <sys/mman.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <vector>
+
+#include "absl/types/span.h"
+
+namespace rpyc {
+namespace {
+
+#ifndef MADV_COLLAPSE
+constexpr int MADV_COLLAPSE = 25;  // what headers older than the kernel do not know
+#endif
+
+constexpr uintptr_t kHugePageBytes = 2 << 20;
+
+struct Range {
+  uintptr_t begin, end;
+  size_t bytes() const { return end - begin; }
+};
+
+// What of the program's code fills huge pages.
+std::vector<Range> HugeCode() {
+  std::vector<Range> ranges;
+  const auto add = [](dl_phdr_info* program, size_t, void* ranges) {
+    for (const ElfW(Phdr) & segment : absl::MakeSpan(program->dlpi_phdr, program->dlpi_phnum)) {
+      if (segment.p_type != PT_LOAD || (segment.p_flags & PF_X) == 0) continue;
+      const uintptr_t begin = program->dlpi_addr + segment.p_vaddr;
+      const Range whole = {(begin + kHugePageBytes - 1) & ~(kHugePageBytes - 1),
+                           (begin + segment.p_filesz) & ~(kHugePageBytes - 1)};
+      if (whole.begin < whole.end) static_cast<std::vector<Range>*>(ranges)->push_back(whole);
+    }
+    return 1;  // the first is the program, what follows are its libraries
+  };
+  ::dl_iterate_phdr(add, &ranges);
+  return ranges;
+}
+
+// Anonymous memory that begins at a huge page; null if there is none to be had.
+void* Reserve(size_t bytes) {
+  void* const mapped = ::mmap(nullptr, bytes + kHugePageBytes, PROT_READ | PROT_WRITE,
+                              MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (mapped == MAP_FAILED) return nullptr;
+  const auto begin = reinterpret_cast<uintptr_t>(mapped);
+  const uintptr_t aligned = (begin + kHugePageBytes - 1) & ~(kHugePageBytes - 1);
+  if (aligned != begin) ::munmap(mapped, aligned - begin);
+  ::munmap(reinterpret_cast<void*>(aligned + bytes), begin + kHugePageBytes - aligned);
+  return reinterpret_cast<void*>(aligned);
+}
+
+void Move(const Range& code) {
+  void* const copy = Reserve(code.bytes());
+  if (copy == nullptr) return;
+  void* const place = reinterpret_cast<void*>(code.begin);
+  std::memcpy(copy, place, code.bytes());
+  // In small pages it would be worse than the code where it is: a fork would copy their tables.
+  const bool ready = ::madvise(copy, code.bytes(), MADV_COLLAPSE) == 0 &&
+                     ::mprotect(copy, code.bytes(), PROT_READ | PROT_EXEC) == 0;
+  // At once in place of the old: what runs goes on in the new.
+  if (!ready || ::mremap(copy, code.bytes(), code.bytes(), MREMAP_MAYMOVE | MREMAP_FIXED, place) ==
+                    MAP_FAILED) {
+    ::munmap(copy, code.bytes());
+  }
+}
+
+}  // namespace
+
+void MoveTextToHugePages() {
+  for (const Range& code : HugeCode()) Move(code);
+}
+
+}  // namespace rpyc
