@@ -7,15 +7,12 @@
 #include <vector>
 
 #include "absl/algorithm/container.h"
-#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "rpyc/bind/invoke.h"
-#include "rpyc/errand.h"
 #include "rpyc/errors.h"
 #include "rpyc/fiber.h"
 #include "rpyc/held_turn.h"
-#include "rpyc/peer_wait.h"
 #include "rpyc/protocol_constants.h"
 #include "rpyc/thread_id.h"
 #include "rpyc/vinegar.h"
@@ -55,11 +52,6 @@ absl::Status NothingCame() {
   return absl::DeadlineExceededError("nothing came from the peer in time");
 }
 
-bool IsStackShort() {
-  const Fiber* const fiber = Fiber::Current();
-  return fiber != nullptr && fiber->IsStackShort();
-}
-
 Dialect ConfiguredDialect(const ProtocolConfig& config) {
   if (config.dialect == 5) return Dialect::kV5;
   return config.dialect == 6 ? Dialect::kV6 : Dialect::kUnknown;
@@ -84,12 +76,19 @@ Connection::Connection(std::unique_ptr<Stream> stream, const Service* service,
       activity_(options_.limits, stream_.get(), &parser_, caller_.get(),
                 options_.config.bind_threads ? kThreadIdsBytes : 0),
       outbox_(options_.limits, stream_.get(), &activity_) {
+  CountIn(&own_counters_);
   caller_->peer = std::move(peer);
   caller_->connection_id = NewObjectId();
   caller_->peer_objects = proxies_.owner();
 }
 
 Connection::~Connection() { Finish(); }
+
+void Connection::CountIn(ConnectionCounters* counters) {
+  counters_ = counters;
+  counters_->dialect.store(options_.config.dialect, std::memory_order_relaxed);
+  outbox_.CountIn(&counters->sent_bytes);
+}
 
 void Connection::Drain(absl::Time deadline) {
   caller_->deadline_unix_nanos.store(absl::ToUnixNanos(deadline));
@@ -104,6 +103,7 @@ void Connection::Shutdown() {
 void Connection::Introduce(std::string local, Value credentials, absl::string_view received) {
   caller_->local = std::move(local);
   caller_->credentials = std::move(credentials);
+  ConnectionCounters::Add(counters_->received_bytes, static_cast<int64_t>(received.size()));
   while (!received.empty()) {
     const absl::Span<char> space = parser_.PrepareRead();
     const absl::string_view piece = received.substr(0, space.size());
@@ -118,6 +118,7 @@ absl::Status Connection::Open() {
     MutexLock lock(&end_mutex_);
     opened_ = true;
   }
+  counters_->open.store(true, std::memory_order_relaxed);
   if (!service_.has_hooks()) return absl::OkStatus();
   std::unique_ptr<Job> none;
   if (activity_.Wait(nullptr, absl::InfiniteFuture(), &none) != Activity::Got::kInput ||
@@ -167,8 +168,7 @@ void Connection::OnUnattended(std::function<void(Stream::Event wanted)> arm) {
 }
 
 bool Connection::ServeArrived(int most_requests) {
-  absl::Status served = WaitFor(nullptr, absl::InfinitePast(), &most_requests);
-  if (!served.ok() && !absl::IsDeadlineExceeded(served)) EndWith(served);
+  WaitFor(nullptr, absl::InfinitePast(), &most_requests).IgnoreError();
   return !ended();
 }
 
@@ -400,6 +400,7 @@ absl::StatusOr<bool> Connection::Read(absl::Time deadline) {
     case ReadResult::kData:
       heard_ = true;
       parser_.Commit(read->bytes);
+      ConnectionCounters::Add(counters_->received_bytes, static_cast<int64_t>(read->bytes));
       // What must come is acknowledged before it is waited for, by the next read.
       drained_ = read->drained && !parser_.inside_frame() && unanswered_.load() <= 1;
       return true;
@@ -424,6 +425,7 @@ absl::StatusOr<bool> Connection::Read(absl::Time deadline) {
                                                    static_cast<uint8_t>(payload[0])));
   }
   dialect_.store(dialect);
+  counters_->dialect.store(dialect == Dialect::kV6 ? 6 : 5, std::memory_order_relaxed);
   first_frame_.Answer(Value());
   activity_.Answered(first_frame_);
   return absl::OkStatus();
@@ -544,12 +546,8 @@ absl::Status Connection::RunJob(Job& job) {
     ReplyException(job, status);
   }
   if (job.row->is_call) {
-    // One writer, so no locked instruction.
-    const auto count = [](std::atomic<int64_t>& counter) {
-      counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-    };
-    if (!status.ok()) count(counters_->calls_failed);
-    count(counters_->calls);
+    if (!status.ok()) ConnectionCounters::Add(counters_->calls_failed, 1);
+    ConnectionCounters::Add(counters_->calls, 1);
   }
   return absl::OkStatus();
 }
@@ -618,87 +616,6 @@ absl::Status Connection::Flush(bool has_input, absl::Time deadline) {
   AppendReleases();
   if (outbox_.empty()) return absl::OkStatus();
   return outbox_.Send(deadline, has_input);
-}
-
-absl::StatusOr<Value> Connection::Request(Handle handle, Value args,
-                                          std::optional<absl::Duration> timeout) {
-  const absl::Duration limit = timeout.value_or(options_.config.sync_request_timeout);
-  const absl::Time deadline = absl::Now() + limit;
-  const bool bound = options_.config.bind_threads;
-  if (bound) activity_.BeginCall();
-  const absl::Cleanup end = [&] {
-    if (bound) activity_.EndCall();
-  };
-  const std::shared_ptr<PendingRequest> request = Send(handle, std::move(args), deadline);
-  if (Await(*request, deadline)) return request->TakeAnswer();
-  return NotAnswered(limit);
-}
-
-std::shared_ptr<PendingRequest> Connection::Start(Handle handle, Value args) {
-  return Send(handle, std::move(args), absl::Now() + options_.config.sync_request_timeout);
-}
-
-std::shared_ptr<PendingRequest> Connection::Send(Handle handle, Value args, absl::Time deadline) {
-  int64_t seq = 0;
-  std::shared_ptr<PendingRequest> request = pending_.Add(&seq);
-  if (request == nullptr) {
-    request = std::make_shared<PendingRequest>();
-    request->Answer(EndedError(end_status()));
-    return request;
-  }
-  absl::Status status;
-  if (HeldTurn::Within(&activity_) && activity_.depth() > options_.limits.max_callback_depth) {
-    status = PyStatus("RecursionError",
-                      absl::StrCat("calls and callbacks nested deeper than max_callback_depth ",
-                                   options_.limits.max_callback_depth));
-  } else if (IsStackShort()) {
-    status =
-        PyStatus("RecursionError", "calls and callbacks nested deeper than the stack of a fiber");
-  } else if (!AwaitDialect(deadline)) {
-    status = PyStatus("TimeoutError", "the peer has sent nothing yet that tells its dialect");
-  } else {
-    status = AppendRequest(seq, handle, std::move(args));
-  }
-  if (!status.ok()) {
-    // Unless the connection has ended meanwhile, which answers it.
-    if (pending_.Take(seq) != nullptr) request->Answer(std::move(status));
-    return request;
-  }
-  absl::Status sent = Flush(/*has_input=*/false, deadline);
-  // A peer that does not read in time fails the request, not the connection.
-  if (!sent.ok() && !absl::IsDeadlineExceeded(sent)) EndWith(std::move(sent));
-  return request;
-}
-
-// Nothing can be sent before the dialect is known.
-bool Connection::AwaitDialect(absl::Time deadline) {
-  if (dialect_.load() == Dialect::kUnknown) Await(first_frame_, deadline);
-  return dialect_.load() != Dialect::kUnknown;
-}
-
-bool Connection::Await(const PendingRequest& request, absl::Time deadline) {
-  if (request.ready()) return true;
-  const HeldTurn::Pause pause;
-  const PeerWait wait;
-  if (IsAway()) {
-    AwaitAtHome(request, deadline);
-  } else {
-    WaitFor(&request, deadline).IgnoreError();
-  }
-  return request.ready();
-}
-
-// Whether the caller must leave it to others to read and run what the peer sends. Not a thread that
-// runs a request of this connection already, as an executor's does.
-bool Connection::IsAway() const {
-  return home_ != nullptr && !home_->IsHere() && !HeldTurn::Within(&activity_);
-}
-
-void Connection::AwaitAtHome(const PendingRequest& request, absl::Time deadline) {
-  const auto wait = [&] { WaitFor(&request, deadline).IgnoreError(); };
-  const auto errand = std::make_shared<Errand>(wait);
-  home_->Post([ticket = std::make_shared<const ErrandTicket>(errand)] { ticket->Run(); });
-  errand->Wait(deadline);
 }
 
 }  // namespace rpyc

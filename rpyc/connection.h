@@ -41,8 +41,17 @@ namespace rpyc {
 
 // What a connection has done; read by any thread.
 struct ConnectionCounters {
-  std::atomic<int64_t> calls{0};         // CALL and CALLATTR requests answered
-  std::atomic<int64_t> calls_failed{0};  // those answered by an exception
+  std::atomic<int64_t> calls{0};           // CALL and CALLATTR requests answered
+  std::atomic<int64_t> calls_failed{0};    // those answered by an exception
+  std::atomic<int64_t> received_bytes{0};  // of messages; with TLS, what it made of them
+  std::atomic<int64_t> sent_bytes{0};      // the same
+  std::atomic<int> dialect{0};             // 5 or 6; 0: the peer has not said yet
+  std::atomic<bool> open{false};           // the peer is known, and served
+
+  // Each has one writer at a time, so it takes no locked instruction.
+  static void Add(std::atomic<int64_t>& counter, int64_t count) {
+    counter.store(counter.load(std::memory_order_relaxed) + count, std::memory_order_relaxed);
+  }
 };
 
 // One peer: answers its requests and sends it ours. Both ends of a connection are this class.
@@ -74,7 +83,7 @@ class Connection : private Requester {
   // what of its messages was received along with that. Once, before Open; by who authenticates.
   void Introduce(std::string local, Value credentials, absl::string_view received = {});
   // Has it count in `counters`, which outlive it: another process reads them, say. Before Open.
-  void CountIn(ConnectionCounters* counters) { counters_ = counters; }
+  void CountIn(ConnectionCounters* counters);
   // Runs the service's on_connect. Once, before anything is served.
   // Errors:  kFailedPrecondition - the hook failed; the connection has ended.
   absl::Status Open();

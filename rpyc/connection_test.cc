@@ -67,6 +67,9 @@ TEST_P(ConnectionTest, CallsAMethodOfTheRoot) {
   EXPECT_EQ(method.items()[0], Value("builtins.builtin_function_or_method"));
   EXPECT_EQ(connection_->counters().calls, 2);
   EXPECT_EQ(connection_->counters().calls_failed, 0);
+  EXPECT_EQ(connection_->counters().dialect, GetParam() == Dialect::kV6 ? 6 : 5);
+  EXPECT_GT(connection_->counters().received_bytes, 0);
+  EXPECT_GT(connection_->counters().sent_bytes, 0);
 }
 
 // Asks the root for CALLATTRs one after the other; `got` is all that was sent after GETROOT's

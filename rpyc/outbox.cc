@@ -86,6 +86,10 @@ absl::Status Outbox::Write(absl::Time deadline, bool has_input) {
     if (!taken.ok()) return std::move(taken).status();
     size_t bytes = *taken;
     written_ += bytes;
+    if (sent_bytes_ != nullptr) {  // written by who sends alone
+      sent_bytes_->store(sent_bytes_->load(std::memory_order_relaxed) + static_cast<int64_t>(bytes),
+                         std::memory_order_relaxed);
+    }
     while (bytes >= first.size()) {
       bytes -= first.size();
       rest.remove_prefix(1);

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/functional/function_ref.h"
@@ -23,6 +24,9 @@ class Outbox {
  public:
   Outbox(const Limits& limits, Stream* stream, Activity* activity)
       : limits_(limits), stream_(stream), activity_(activity) {}
+
+  // Has it count the bytes it sends in `sent_bytes`, which outlives it. Before anything is sent.
+  void CountIn(std::atomic<int64_t>* sent_bytes) { sent_bytes_ = sent_bytes; }
 
   // Has `append` add one whole frame, or nothing if it fails. No other thread appends meanwhile.
   // Errors:  what `append` returns.
@@ -48,6 +52,7 @@ class Outbox {
   Stream* const stream_;
   Activity* const activity_;
 
+  std::atomic<int64_t>* sent_bytes_ = nullptr;  // null: nobody wants to know
   std::atomic<size_t> size_{0};
   Mutex mutex_;
   CondVar sent_;

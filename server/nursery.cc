@@ -111,6 +111,7 @@ class Nursery {
   void Obey(FdMessage message);
   void Serve(const NurseryOrder& order, Fd socket);
   void TakeCertificates(const Fd& file);
+  void Kill(uint64_t number);
   void Reap(bool wait);
 
   NurserySpec spec_;
@@ -189,7 +190,7 @@ void Nursery::Run() {
   ::sigaddset(&child, SIGCHLD);
   // Children end while it waits, never between a look and a wait.
   ::sigprocmask(SIG_BLOCK, &child, nullptr);
-  Report({.kind = NurseryReport::kReady});
+  Report({.kind = NurseryReport::kReady, .number = static_cast<uint64_t>(::getpid())});
   for (;;) {
     pollfd waited = {.fd = channel_.get(), .events = POLLIN, .revents = 0};
     const int ready = ::ppoll(&waited, 1, nullptr, &none);
@@ -199,19 +200,21 @@ void Nursery::Run() {
     if (!message.ok()) break;
     Obey(*std::move(message));
   }
-  processes_.ForEach([](pid_t pid) { ::kill(pid, SIGKILL); });
+  processes_.ForEach([](pid_t pid, uint64_t) { ::kill(pid, SIGKILL); });
   Reap(/*wait=*/true);
   std::_Exit(0);
 }
 
 void Nursery::Obey(FdMessage message) {
   const absl::StatusOr<NurseryOrder> order = ReadOrder(message.bytes);
-  if (!order.ok() || message.fds.size() != 1) return;
+  if (!order.ok() || message.fds.size() != (order->kind == NurseryOrder::kKill ? 0 : 1)) return;
   switch (order->kind) {
     case NurseryOrder::kServe:
       return Serve(*order, std::move(message.fds[0]));
     case NurseryOrder::kCertificates:
       return TakeCertificates(message.fds[0]);
+    case NurseryOrder::kKill:
+      return Kill(order->number);
   }
 }
 
@@ -242,6 +245,13 @@ void Nursery::TakeCertificates(const Fd& file) {
     status = pem.ok() ? setup_->tls->Use(*pem) : pem.status();
   }
   if (!status.ok()) Report({.kind = NurseryReport::kError, .text = std::string(status.message())});
+}
+
+// It has not been reaped: its pid is nobody else's.
+void Nursery::Kill(uint64_t number) {
+  processes_.ForEach([&](pid_t pid, uint64_t its_number) {
+    if (its_number == number) ::kill(pid, SIGKILL);
+  });
 }
 
 void Nursery::Reap(bool wait) {

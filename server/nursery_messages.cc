@@ -51,7 +51,7 @@ std::string WriteReport(const NurseryReport& report) {
 absl::StatusOr<NurseryOrder> ReadOrder(absl::string_view bytes) {
   OrderHead head = {};
   NurseryOrder order;
-  absl::Status read = Read(bytes, NurseryOrder::kCertificates + 1, &head, &order.text);
+  absl::Status read = Read(bytes, NurseryOrder::kKill + 1, &head, &order.text);
   if (!read.ok()) return read;
   order.kind = static_cast<NurseryOrder::Kind>(head.kind);
   order.slot = head.slot;

@@ -17,17 +17,18 @@ struct NurseryOrder {
   enum Kind : uint32_t {
     kServe,         // the connection whose descriptor comes along; `text` is its peer
     kCertificates,  // later connections are shown those of the file that comes along (EncodePem)
+    kKill,          // the process of connection `number`
   };
   Kind kind = kServe;
   uint32_t slot = 0;    // of kServe: where its process finds its ProcessSlot
-  uint64_t number = 0;  // of kServe: how it is called in the report
+  uint64_t number = 0;  // of kServe: how it is called in the report and in kKill
   uint32_t tcp = 0;     // of kServe: Socket::tcp
   std::string text = "";
 };
 
 struct NurseryReport {
   enum Kind : uint32_t {
-    kReady,      // it can serve
+    kReady,      // it can serve; `number` is its pid
     kFailed,     // it cannot, `text` says why; it ends
     kEnded,      // the process of connection `number` has ended: `wait_status`, as waitpid says
     kNotForked,  // that connection has got no process, `text` says why

@@ -62,8 +62,8 @@ std::optional<uint64_t> ProcessTable::Take(pid_t pid) {
   return std::nullopt;
 }
 
-void ProcessTable::ForEach(absl::FunctionRef<void(pid_t)> see) const {
-  for (const Memory::Entry& entry : memory_->all()) see(entry.pid);
+void ProcessTable::ForEach(absl::FunctionRef<void(pid_t pid, uint64_t number)> see) const {
+  for (const Memory::Entry& entry : memory_->all()) see(entry.pid, entry.number);
 }
 
 bool ProcessTable::empty() const { return memory_->size == 0; }

@@ -27,7 +27,7 @@ class ProcessTable {
   bool Add(pid_t pid, uint64_t number);
   // The number of one that is in it, which it is not any more.
   std::optional<uint64_t> Take(pid_t pid);
-  void ForEach(absl::FunctionRef<void(pid_t)> see) const;
+  void ForEach(absl::FunctionRef<void(pid_t pid, uint64_t number)> see) const;
   bool empty() const;
 
  private:

@@ -13,7 +13,7 @@ namespace {
 
 std::set<pid_t> PidsOf(const ProcessTable& table) {
   std::set<pid_t> pids;
-  table.ForEach([&](pid_t pid) { pids.insert(pid); });
+  table.ForEach([&](pid_t pid, uint64_t) { pids.insert(pid); });
   return pids;
 }
 

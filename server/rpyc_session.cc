@@ -62,12 +62,13 @@ RpycSession::RpycSession(Socket socket, std::shared_ptr<SessionSetup> setup)
       connection_(MakeStream(std::move(socket)), &setup_->service, &setup_->options, peer_),
       entrance_closes_(absl::Now() + setup_->handshake_timeout) {
   if (setup_->counters != nullptr) connection_.CountIn(setup_->counters);
-  setup_->ledger.Began(&connection_.counters());
+  number_ = setup_->ledger->Began(this, &peer_, &connection_.counters());
   LogDebug(setup_->label, ": accepted ", peer_);
 }
 
 RpycSession::~RpycSession() {
-  if (counted_) setup_->ledger.Ended(&connection_.counters());
+  if (number_ != 0)
+    setup_->ledger->Ended(number_, absl::CancelledError("it was not served")).IgnoreError();
 }
 
 std::unique_ptr<Stream> RpycSession::MakeStream(Socket socket) {
@@ -185,9 +186,7 @@ void RpycSession::Look() {
 absl::Status RpycSession::End() {
   setup_->watcher->Remove(this);
   connection_.Finish();
-  setup_->ledger.Ended(&connection_.counters());
-  counted_ = false;
-  absl::Status end = connection_.end_status();
+  absl::Status end = setup_->ledger->Ended(std::exchange(number_, 0), connection_.end_status());
   setup_->LogEnd(peer_, end);
   return end;
 }

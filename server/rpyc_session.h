@@ -2,6 +2,7 @@
 #define RPYC_SERVER_RPYC_SESSION_H_
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -45,7 +46,7 @@ struct SessionSetup {
   const absl::Duration handshake_timeout;  // for TLS and the service's authenticator together
   std::string
       label;  // of the server, for the log: "ECHO/18861" as RPyC; set before the first session
-  SessionLedger ledger;
+  const std::shared_ptr<SessionLedger> ledger = std::make_shared<SessionLedger>();
   // Where the connection counts, in a process of one connection; null: each for itself.
   ConnectionCounters* counters = nullptr;
 };
@@ -88,7 +89,7 @@ class RpycSession : public Session, private Watcher::Watched {
   std::atomic<Phase> phase_{Phase::kEntering};
   std::atomic<bool> is_entering_{false};  // a thread lets the peer in
   std::atomic<int> entered_{0};           // threads in ServeArrived
-  bool counted_ = true;  // as open; of the thread that ends it, then of the destructor's
+  int64_t number_ = 0;                    // in the ledger, until it has ended; 0: not there
 };
 
 }  // namespace rpyc

@@ -86,6 +86,7 @@ class Server::Core : public std::enable_shared_from_this<Core> {
   ServerSnapshot Snapshot() const;
   absl::Status ReloadCertificates();
   const ServerOptions& options() const { return options_; }
+  const std::shared_ptr<SessionLedger>& ledger() const { return setup_->ledger; }
 
  private:
   absl::Status Listen(const SocketAddress& address);
@@ -230,7 +231,7 @@ void Server::Core::TakeTheOne() {
 }
 
 void Server::Core::Serve(Socket socket) {
-  if (setup_->ledger.open() >= options_.max_sessions) {
+  if (setup_->ledger->open() >= options_.max_sessions) {
     return Refuse(absl::ResourceExhaustedError(
         absl::StrCat("closed ", socket.peer(), ": max_sessions is ", options_.max_sessions)));
   }
@@ -239,7 +240,7 @@ void Server::Core::Serve(Socket socket) {
 }
 
 void Server::Core::Refuse(const absl::Status& why) {
-  setup_->ledger.Refused();
+  setup_->ledger->Refused();
   if (absl::IsCancelled(why)) return;  // we are closing
   const absl::Time now = absl::Now();
   if (now - last_complaint_ < kComplaintInterval) return;
@@ -334,7 +335,7 @@ std::string ServerSnapshot::address() const {
 }
 
 ServerSnapshot Server::Core::Snapshot() const {
-  const SessionLedger::Totals totals = setup_->ledger.totals();
+  const SessionLedger::Totals totals = setup_->ledger->totals();
   ServerSnapshot snapshot;
   snapshot.hostname = endpoint_.host;
   snapshot.port = endpoint_.port;
@@ -389,5 +390,7 @@ absl::Status Server::ReloadCertificates() { return core_->ReloadCertificates(); 
 const ServerOptions& Server::options() const { return core_->options(); }
 
 ServerSnapshot Server::Snapshot() const { return core_->Snapshot(); }
+
+const std::shared_ptr<SessionLedger>& Server::ledger() const { return core_->ledger(); }
 
 }  // namespace rpyc

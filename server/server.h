@@ -13,6 +13,7 @@
 #include "rpyc/service.h"
 #include "server/server_kind.h"
 #include "server/server_options.h"
+#include "server/session_ledger.h"
 #include "server/watcher.h"
 #include "server/zygote.h"
 
@@ -81,6 +82,8 @@ class Server {
 
   const ServerOptions& options() const;  // with defaults filled in
   ServerSnapshot Snapshot() const;
+  // Its connections; stays when the server has gone.
+  const std::shared_ptr<SessionLedger>& ledger() const;
 
  private:
   class Core;

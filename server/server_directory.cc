@@ -40,7 +40,9 @@ struct Entry {
   enum Stage { kStarting, kOpen, kClosing, kClosed };
 
   Stage stage = kStarting;
-  std::shared_ptr<Server> server;   // of kOpen and kClosing
+  std::shared_ptr<Server> server;  // of kOpen and kClosing
+  // The server's, once it is open; no connections until then.
+  std::shared_ptr<SessionLedger> ledger = std::make_shared<SessionLedger>();
   ServerRecord record;              // its snapshot is of kClosed
   std::shared_ptr<Entry> replaced;  // a closed one of this id, which comes back if the start fails
 };
@@ -145,6 +147,7 @@ absl::StatusOr<EntryView> ServerDirectory::State::EndStart(
   }
   entry->stage = Entry::kOpen;
   entry->server = *std::move(server);
+  entry->ledger = entry->server->ledger();
   entry->record.options = entry->server->options();
   closed.erase(std::remove(closed.begin(), closed.end(), std::exchange(entry->replaced, nullptr)),
                closed.end());
@@ -322,6 +325,14 @@ std::vector<ServerRecord> ServerDirectory::ListServers(bool show_closed) const {
   std::vector<ServerRecord> records;
   for (EntryView& view : views) records.push_back(std::move(view).ToRecord());
   return records;
+}
+
+absl::StatusOr<std::shared_ptr<SessionLedger>> ServerDirectory::GetLedger(
+    absl::string_view id) const {
+  MutexLock lock(&state_->mutex);
+  const auto found = state_->entries.find(id);
+  if (found == state_->entries.end()) return NotFound(id);
+  return found->second->ledger;
 }
 
 int64_t ServerDirectory::AwaitChange(int64_t revision, absl::Time deadline) const {

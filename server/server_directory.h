@@ -15,6 +15,7 @@
 #include "server/server_kind.h"
 #include "server/server_options.h"
 #include "server/service_catalog.h"
+#include "server/session_ledger.h"
 #include "server/watcher.h"
 #include "server/zygote.h"
 
@@ -67,6 +68,9 @@ class ServerDirectory {
 
   // All of them in the order they were started; closed ones only if asked for.
   std::vector<ServerRecord> ListServers(bool show_closed) const;
+
+  // The connections of a server, also of a closed one. Errors:  SERVER_NOT_FOUND.
+  absl::StatusOr<std::shared_ptr<SessionLedger>> GetLedger(absl::string_view id) const;
 
   // Waits until something has changed since `revision` (0: since ever): a server came, went, or has
   // another state; or WakeWaiters was called; or `deadline` has passed. Answers the revision of

@@ -1,6 +1,7 @@
 #ifndef RPYC_SERVER_SESSION_H_
 #define RPYC_SERVER_SESSION_H_
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -23,6 +24,11 @@ class Drainable {
   virtual void Shutdown() = 0;
   // Whether a call runs.
   virtual bool busy() const = 0;
+
+  // What is served in a process of its own: which, and its end, whatever it does. 0 and nothing for
+  // what is served in this one.
+  virtual int64_t process_id() const { return 0; }
+  virtual void Kill() {}
 };
 
 // One accepted connection from hand-over to end, as a kind sees it: the peer is authenticated and

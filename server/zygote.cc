@@ -31,7 +31,7 @@ Zygote::~Zygote() {
   }
 }
 
-absl::StatusOr<Fd> Zygote::StartNursery(const NurserySpec& spec, int slots_fd) {
+absl::StatusOr<Zygote::Nursery> Zygote::StartNursery(const NurserySpec& spec, int slots_fd) {
   const absl::StatusOr<Fd> spec_file = MemoryFile(EncodeNurserySpec(spec));
   if (!spec_file.ok()) return spec_file.status();
   absl::StatusOr<std::pair<Fd, Fd>> channel = FdMessageChannel();
@@ -49,7 +49,9 @@ absl::StatusOr<Fd> Zygote::StartNursery(const NurserySpec& spec, int slots_fd) {
   }
   const absl::StatusOr<NurseryReport> report = ReadReport(answer->bytes);
   if (!report.ok()) return report.status();
-  if (report->kind == NurseryReport::kReady) return std::move(ours);
+  if (report->kind == NurseryReport::kReady) {
+    return Nursery{std::move(ours), static_cast<pid_t>(report->number)};
+  }
   return absl::UnavailableError(report->text);
 }
 

@@ -23,11 +23,15 @@ class Zygote {
   Zygote(const Zygote&) = delete;
   Zygote& operator=(const Zygote&) = delete;
 
-  // Has it fork the nursery of a server, whose processes use the slots of `slots_fd`.
-  // Returns: the channel to it (nursery_messages.h), once it can serve.
+  struct Nursery {
+    Fd channel;     // nursery_messages.h; while it is open the other end is
+    pid_t pid = 0;  // nobody else's while that is so
+  };
+  // Has it fork the nursery of a server, whose processes use the slots of `slots_fd`. Returns once
+  // that can serve.
   // Errors:  kUnavailable - the zygote or the nursery has gone; kResourceExhausted - out of
   //          processes, descriptors or memory; what else the nursery says is wrong.
-  absl::StatusOr<Fd> StartNursery(const NurserySpec& spec, int slots_fd);
+  absl::StatusOr<Nursery> StartNursery(const NurserySpec& spec, int slots_fd);
 
   // Of its process.
   pid_t pid() const { return pid_; }

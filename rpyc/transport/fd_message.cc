@@ -62,7 +62,9 @@ absl::StatusOr<std::pair<Fd, Fd>> FdMessageChannel() {
   return std::pair(Fd(ends[0]), Fd(ends[1]));
 }
 
-absl::Status SendFdMessage(int channel, absl::string_view bytes, absl::Span<const int> fds) {
+namespace {
+
+absl::Status Send(int channel, absl::string_view bytes, absl::Span<const int> fds, int flags) {
   if (bytes.empty() || bytes.size() > FdMessage::kMostBytes || fds.size() > FdMessage::kMostFds) {
     return absl::InvalidArgumentError(
         absl::StrCat("no message: ", bytes.size(), " bytes and ", fds.size(), " descriptors"));
@@ -83,9 +85,19 @@ absl::Status SendFdMessage(int channel, absl::string_view bytes, absl::Span<cons
   }
   ssize_t sent;
   do {
-    sent = ::sendmsg(channel, &message, MSG_NOSIGNAL);
+    sent = ::sendmsg(channel, &message, MSG_NOSIGNAL | flags);
   } while (sent < 0 && errno == EINTR);
   return sent < 0 ? Gone("send a message", errno) : absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status SendFdMessage(int channel, absl::string_view bytes, absl::Span<const int> fds) {
+  return Send(channel, bytes, fds, 0);
+}
+
+absl::Status TrySendFdMessage(int channel, absl::string_view bytes) {
+  return Send(channel, bytes, {}, MSG_DONTWAIT);
 }
 
 absl::StatusOr<FdMessage> ReceiveFdMessage(int channel, absl::Time deadline) {

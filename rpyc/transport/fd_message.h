@@ -32,6 +32,8 @@ absl::StatusOr<std::pair<Fd, Fd>> FdMessageChannel();
 // end has gone; kInvalidArgument - more than a message holds.
 // Threads: any; messages are whole.
 absl::Status SendFdMessage(int channel, absl::string_view bytes, absl::Span<const int> fds = {});
+// The same if there is room. Errors:  kUnavailable - also if there is none.
+absl::Status TrySendFdMessage(int channel, absl::string_view bytes);
 
 // Waits for the next message. Errors:  kUnavailable - the other end has gone, or it sent what is no
 // message; kDeadlineExceeded.

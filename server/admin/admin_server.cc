@@ -21,6 +21,7 @@
 #include "rpyc/transport/socket_address.h"
 #include "rpyc/transport/unix_path.h"
 #include "server/admin/catalog_service.h"
+#include "server/admin/connection_service.h"
 #include "server/admin/health_service.h"
 #include "server/admin/host_service.h"
 #include "server/admin/registry_service.h"
@@ -92,6 +93,7 @@ absl::StatusOr<std::unique_ptr<AdminServer>> AdminServer::Start(absl::string_vie
   auto state = std::make_unique<State>();
   state->services.push_back(MakeHostService(directory, host_start_time));
   state->services.push_back(MakeServerService(directory));
+  state->services.push_back(MakeConnectionService(directory));
   state->services.push_back(MakeCatalogService(&directory->catalog()));
 
   state->health = std::make_unique<HealthService>(directory);

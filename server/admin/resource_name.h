@@ -1,6 +1,8 @@
 #ifndef RPYC_SERVER_ADMIN_RESOURCE_NAME_H_
 #define RPYC_SERVER_ADMIN_RESOURCE_NAME_H_
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -11,11 +13,24 @@ namespace rpyc {
 // "servers/calculator" of "calculator", "services/CALCULATOR" of "CALCULATOR".
 std::string ServerResourceName(absl::string_view id);
 std::string ServiceResourceName(absl::string_view service_name);
+// "servers/calculator/connections/17".
+std::string ConnectionResourceName(absl::string_view server_id, int64_t number);
 
 // Their last parts.
 // Errors:  INVALID_FIELD name - not of that form.
 absl::StatusOr<std::string> ParseServerResourceName(absl::string_view name);
 absl::StatusOr<std::string> ParseServiceResourceName(absl::string_view name);
+
+struct ConnectionName {
+  std::string server_id;
+  int64_t number = 0;
+};
+// Errors:  INVALID_FIELD name - not of that form.
+absl::StatusOr<ConnectionName> ParseConnectionResourceName(absl::string_view name);
+
+// What a list is to be of: a server's id, or nothing for "servers/-", all.
+// Errors:  INVALID_FIELD parent - not of that form.
+absl::StatusOr<std::optional<std::string>> ParseServerParent(absl::string_view parent);
 
 }  // namespace rpyc
 

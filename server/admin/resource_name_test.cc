@@ -27,5 +27,30 @@ TEST(ResourceNameTest, OtherFormsAreRefused) {
   EXPECT_FALSE(ParseServiceResourceName("services/").ok());
 }
 
+TEST(ResourceNameTest, Connections) {
+  EXPECT_EQ(ConnectionResourceName("calculator", 17), "servers/calculator/connections/17");
+  const absl::StatusOr<ConnectionName> name =
+      ParseConnectionResourceName("servers/calculator/connections/17");
+  ASSERT_TRUE(name.ok()) << name.status();
+  EXPECT_EQ(name->server_id, "calculator");
+  EXPECT_EQ(name->number, 17);
+  for (const char* wrong :
+       {"", "servers/calculator", "servers/calculator/connections/", "servers//connections/1",
+        "servers/calculator/connections/x", "servers/calculator/connections/01",
+        "servers/calculator/connections/ 1", "servers/calculator/connections/1/references/2",
+        "servers/calculator/connections/99999999999999999999", "calculator/connections/1"}) {
+    EXPECT_EQ(GetReason(ParseConnectionResourceName(wrong).status()).reason, "INVALID_FIELD")
+        << wrong;
+  }
+}
+
+TEST(ResourceNameTest, Parents) {
+  EXPECT_EQ(*ParseServerParent("servers/-"), std::nullopt);
+  EXPECT_EQ(*ParseServerParent("servers/calculator"), "calculator");
+  for (const char* wrong : {"", "-", "servers/", "servers/*", "servers/Calculator", "servers"}) {
+    EXPECT_EQ(GetReason(ParseServerParent(wrong).status()).reason, "INVALID_FIELD") << wrong;
+  }
+}
+
 }  // namespace
 }  // namespace rpyc

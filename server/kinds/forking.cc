@@ -62,10 +62,10 @@ absl::Status ForkingKind::Start(const KindContext& context) {
   TlsContext::Source certificates;
   if (context.setup->tls != nullptr) certificates = context.setup->tls->source();
   const NurserySpec spec = {.options = *context.options, .pem = std::move(certificates.pem)};
-  absl::StatusOr<Fd> channel = context.zygote->StartNursery(spec, slots->fd());
-  if (!channel.ok()) return channel.status();
+  absl::StatusOr<Zygote::Nursery> nursery = context.zygote->StartNursery(spec, slots->fd());
+  if (!nursery.ok()) return nursery.status();
   processes_ = std::make_shared<ProcessSet>(context, *std::move(slots), certificates.version,
-                                            *std::move(channel));
+                                            *std::move(nursery));
   return processes_->Start();
 }
 

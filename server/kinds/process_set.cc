@@ -23,7 +23,8 @@
 namespace rpyc {
 namespace {
 
-// After all processes have been killed: only against a nursery that hangs.
+// For a nursery to kill what is left, say so and end; and for the end of one that hung, and is
+// killed with all that is left.
 constexpr absl::Duration kNurseryGrace = absl::Seconds(5);
 
 // How a process ended that did not end its session first.
@@ -51,8 +52,12 @@ absl::Status NurseryDied() {
 // A connection's process, as the host sees it.
 class ProcessSet::Process : public Drainable {
  public:
-  Process(Socket socket, std::string name, size_t slot_index, ProcessSlot* slot)
-      : socket_(std::move(socket)), name_(std::move(name)), slot_index_(slot_index), slot_(slot) {}
+  Process(Socket socket, std::string name, size_t slot_index, ProcessSet* set)
+      : socket_(std::move(socket)),
+        name_(std::move(name)),
+        slot_index_(slot_index),
+        slot_(set->slots_.slot(slot_index)),
+        set_(set) {}
 
   void Drain(absl::Time deadline) override { slot_->OrderDrain(deadline); }
   void Shutdown() override {
@@ -60,10 +65,20 @@ class ProcessSet::Process : public Drainable {
     Hang();
   }
   bool busy() const override { return slot_->busy(); }
+  int64_t process_id() const override { return slot_->pid(); }
+  void Kill() override {
+    const NurseryOrder order = {.kind = NurseryOrder::kKill, .number = number_};
+    TrySendFdMessage(set_->nursery_.channel.get(), WriteOrder(order)).IgnoreError();
+  }
 
   // The client hears the end, whatever the process does.
   void Hang() { ::shutdown(socket_.fd(), SHUT_RDWR); }
 
+  // Has it counted as begun; once.
+  void EnterInto(SessionLedger& ledger) {
+    number_ = static_cast<uint64_t>(ledger.Began(this, &name_, &slot_->counters()));
+  }
+  uint64_t number() const { return number_; }  // in the ledger, and in what the nursery hears
   int fd() const { return socket_.fd(); }
   const std::string& name() const { return name_; }
   size_t slot_index() const { return slot_index_; }
@@ -74,16 +89,18 @@ class ProcessSet::Process : public Drainable {
   const std::string name_;  // of the peer, for the log
   const size_t slot_index_;
   ProcessSlot* const slot_;
+  ProcessSet* const set_;  // outlives it
+  uint64_t number_ = 0;
 };
 
 ProcessSet::ProcessSet(const KindContext& context, ProcessSlots slots, int64_t certificates,
-                       Fd channel)
+                       Zygote::Nursery nursery)
     : setup_(context.setup),
       failed_(context.failed),
       options_(*context.options),
       slots_(std::move(slots)),
       free_slots_(slots_.size()),
-      channel_(std::move(channel)),
+      nursery_(std::move(nursery)),
       certificates_(certificates) {}
 
 absl::Status ProcessSet::Start() {
@@ -91,7 +108,7 @@ absl::Status ProcessSet::Start() {
 }
 
 absl::Status ProcessSet::Send(const NurseryOrder& order, int fd) {
-  absl::Status sent = SendFdMessage(channel_.get(), WriteOrder(order), {fd});
+  absl::Status sent = SendFdMessage(nursery_.channel.get(), WriteOrder(order), {fd});
   return sent.ok() ? sent : NurseryDied();
 }
 
@@ -112,23 +129,21 @@ absl::Status ProcessSet::Admit(Socket socket) {
   if (absl::Status sent = SendCertificates(); !sent.ok()) return sent;
   const absl::StatusOr<size_t> index = free_slots_.Take(slots_);
   if (!index.ok()) return index.status();
-  const uint64_t number = next_number_++;
   const std::string name = setup_->NameOf(socket);
-  const NurseryOrder order = {.kind = NurseryOrder::kServe,
-                              .slot = static_cast<uint32_t>(*index),
-                              .number = number,
-                              .tcp = socket.tcp(),
-                              .text = socket.peer()};
-  const auto process =
-      std::make_shared<Process>(std::move(socket), name, *index, slots_.slot(*index));
+  NurseryOrder order = {.kind = NurseryOrder::kServe,
+                        .slot = static_cast<uint32_t>(*index),
+                        .tcp = socket.tcp(),
+                        .text = socket.peer()};
+  const auto process = std::make_shared<Process>(std::move(socket), name, *index, this);
   bool lost, going;
   {
     MutexLock lock(&mutex_);
     lost = lost_;
     going = !lost && sessions_.Add(process);
     if (going) {
-      processes_.emplace(number, process);
-      setup_->ledger.Began(&process->slot().counters());  // before it can have ended
+      process->EnterInto(*setup_->ledger);
+      order.number = process->number();
+      processes_.emplace(order.number, process);
     }
   }
   if (!going) {
@@ -145,7 +160,7 @@ absl::Status ProcessSet::Admit(Socket socket) {
 
 void ProcessSet::ReadReports() {
   for (;;) {
-    const absl::StatusOr<FdMessage> message = ReceiveFdMessage(channel_.get());
+    const absl::StatusOr<FdMessage> message = ReceiveFdMessage(nursery_.channel.get());
     if (!message.ok()) break;
     const absl::StatusOr<NurseryReport> report = ReadReport(message->bytes);
     if (report.ok()) Heard(*report);
@@ -187,15 +202,20 @@ ProcessSet::ProcessPtr ProcessSet::Take(uint64_t number) {
 void ProcessSet::Ended(const ProcessPtr& process, const absl::Status& death) {
   process->Hang();
   const std::optional<absl::Status> end = process->slot().end();
-  if (end.has_value()) {
-    setup_->LogEnd(process->name(), *end);
-  } else if (killed_.load()) {
-    LogWarning(setup_->label, ": goodbye ", process->name(), ": its process ",
-               process->slot().pid(), " was killed, as it did not end by itself");
-  } else {
-    LogError(setup_->label, ": goodbye ", process->name(), ": ", death.message());
+  const bool killed = !end.has_value() && killed_.load();
+  absl::Status how = end.value_or(death);
+  if (killed) {
+    how = absl::AbortedError(absl::StrCat("its process ", process->slot().pid(),
+                                          " was killed, as it did not end by itself"));
   }
-  setup_->ledger.Ended(&process->slot().counters());
+  how = setup_->ledger->Ended(static_cast<int64_t>(process->number()), std::move(how));
+  if (end.has_value() || absl::IsCancelled(how)) {
+    setup_->LogEnd(process->name(), how);
+  } else if (killed) {
+    LogWarning(setup_->label, ": goodbye ", process->name(), ": ", how.message());
+  } else {
+    LogError(setup_->label, ": goodbye ", process->name(), ": ", how.message());
+  }
   sessions_.Remove(process);
   free_slots_.Return(process->slot_index());
 }
@@ -224,10 +244,13 @@ void ProcessSet::Drain(absl::Time deadline) {
   }
   sessions_.Drain(deadline);
   killed_.store(true);
-  ::shutdown(channel_.get(), SHUT_WR);  // it kills what is left, reports that, and ends
+  ::shutdown(nursery_.channel.get(), SHUT_WR);  // it kills what is left, reports that, and ends
   MutexLock lock(&mutex_);
-  const absl::Time grace = absl::Now() + kNurseryGrace;
-  while (!all_ended_ && changed_.WaitUntil(&mutex_, grace)) {
+  for (const bool hangs : {false, true}) {
+    if (hangs && !all_ended_) ::kill(nursery_.pid, SIGKILL);
+    const absl::Time grace = absl::Now() + kNurseryGrace;
+    while (!all_ended_ && changed_.WaitUntil(&mutex_, grace)) {
+    }
   }
 }
 

@@ -11,7 +11,6 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "rpyc/mutex.h"
-#include "rpyc/transport/fd.h"
 #include "rpyc/transport/socket.h"
 #include "server/kinds/session_set.h"
 #include "server/nursery_messages.h"
@@ -19,6 +18,7 @@
 #include "server/rpyc_session.h"
 #include "server/server_kind.h"
 #include "server/server_options.h"
+#include "server/zygote.h"
 
 namespace rpyc {
 
@@ -28,9 +28,10 @@ namespace rpyc {
 // Threads: any, except as said.
 class ProcessSet : public std::enable_shared_from_this<ProcessSet> {
  public:
-  // `channel` is to a nursery that uses `slots` and has certificates of that version. Of `context`
-  // it uses setup, options and failed.
-  ProcessSet(const KindContext& context, ProcessSlots slots, int64_t certificates, Fd channel);
+  // `nursery` uses `slots` and has certificates of that version. Of `context` it uses setup,
+  // options and failed.
+  ProcessSet(const KindContext& context, ProcessSlots slots, int64_t certificates,
+             Zygote::Nursery nursery);
 
   // Begins to read reports; once. Errors:  kResourceExhausted - out of threads.
   absl::Status Start();
@@ -57,16 +58,16 @@ class ProcessSet : public std::enable_shared_from_this<ProcessSet> {
   const ServerOptions options_;
   const ProcessSlots slots_;
   FreeSlots free_slots_;
-  const Fd channel_;
+  const Zygote::Nursery nursery_;
   SessionSet sessions_;
   std::atomic<bool> killed_{false};  // whatever is left, by Drain
 
   // Of the thread that admits.
   int64_t certificates_;  // version of those that the nursery has
-  uint64_t next_number_ = 1;
 
   mutable Mutex mutex_;
   CondVar changed_;
+  // By their connections' numbers in the ledger.
   std::unordered_map<uint64_t, ProcessPtr> processes_ ABSL_GUARDED_BY(mutex_);
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;   // the nursery may go
   bool lost_ ABSL_GUARDED_BY(mutex_) = false;       // it has gone

@@ -195,6 +195,15 @@ class Killed(Case):
         self.assertIsNone(peer.read())
         self.all_gone([pid])
 
+    def test_a_nursery_that_is_stopped_goes_with_its_server(self):
+        server = self.start()
+        peer, pid = self.connect(server)
+        nursery, = processes.nurseries(self.host)
+        os.kill(nursery, signal.SIGSTOP)
+        self.assertEqual(self.close(server)["state"], "CLOSED")
+        self.assertIsNone(peer.read())
+        self.all_gone([nursery, pid])
+
     def test_the_nursery(self):
         server, another = self.start(), self.start(server_id="another")
         nursery, _ = processes.nurseries(self.host)
