@@ -25,6 +25,8 @@ class ConnectionProcess {
   std::shared_ptr<Watcher> watcher;  // setup's; has no thread
   KindContext::SessionMaker make_session;
 
+  // In the nursery: does for the first time, once, what each of its processes would have to.
+  static void Rehearse();
   // In the nursery, once all is there: how much memory its processes begin with.
   void MeasureStart();
 

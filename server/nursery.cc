@@ -1,5 +1,6 @@
 #include "server/nursery.h"
 
+#include <alloca.h>
 #include <grp.h>
 #include <malloc.h>
 #include <poll.h>
@@ -11,6 +12,7 @@
 
 #include <cerrno>
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <functional>
 #include <memory>
@@ -20,7 +22,6 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "rpyc/transport/errno_status.h"
 #include "rpyc/transport/fd_message.h"
@@ -144,8 +145,7 @@ absl::Status Nursery::Prepare(const std::vector<Service>& services, const Server
   }
   FillHoles();
   KeepTopOfHeap();
-  // The first Cord of a thread takes Abseil long, which of its processes is the same thread.
-  absl::Cord("longer than what a Cord holds by itself");
+  ConnectionProcess::Rehearse();
   process_.MeasureStart();
   return absl::OkStatus();
 }
@@ -157,10 +157,12 @@ absl::Status Nursery::PrepareSessions(const Service& service, const ServerKindIn
         TlsContext::Make(*spec_.options.tls, spec_.pem);
     if (!made.ok()) return made.status();
     tls = *std::move(made);
+    tls->Rehearse();
   }
   setup_ = std::make_shared<SessionSetup>(
       service, Connection::Options{spec_.options.limits, spec_.options.protocol_config}, watcher_,
       std::move(tls), spec_.options.handshake_timeout);
+  setup_->ledger = nullptr;
   process_.options = &spec_.options;
   process_.watcher = watcher_;
   process_.setup = setup_;
@@ -266,6 +268,17 @@ void Nursery::Reap(bool wait) {
   }
 }
 
+// Runs it with the stack three quarters up a page: above lies what the nursery writes before it
+// forks, below most of what a process writes. Each page that either of them touches is copied for
+// the process, and where the system begins a stack would make it one more or less.
+[[noreturn]] [[gnu::noinline]] void RunHighOnPage(Nursery* nursery) {
+  constexpr uintptr_t kPageBytes = 4096;
+  const auto here = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+  void* volatile const gap = ::alloca((here - kPageBytes * 3 / 4) % kPageBytes);
+  static_cast<void>(gap);
+  nursery->Run();
+}
+
 // Reads what it is made of. Errors:  of whoever sent it.
 absl::StatusOr<NurserySpec> ReadSpec(const Fd& file) {
   const absl::StatusOr<std::string> bytes = ReadMemoryFile(file.get(), kMostNurserySpecBytes);
@@ -296,7 +309,7 @@ void ServeAsNursery(Fd spec_file, Fd slots_fd, Fd channel, const std::vector<Ser
   Nursery* const nursery =
       new Nursery(*std::move(spec), *std::move(slots), *std::move(processes), std::move(channel));
   if (absl::Status ready = nursery->Prepare(services, kinds); !ready.ok()) fail(raw_channel, ready);
-  nursery->Run();
+  RunHighOnPage(nursery);
 }
 
 }  // namespace rpyc

@@ -62,7 +62,9 @@ RpycSession::RpycSession(Socket socket, std::shared_ptr<SessionSetup> setup)
       connection_(MakeStream(std::move(socket)), &setup_->service, &setup_->options, peer_),
       entrance_closes_(absl::Now() + setup_->handshake_timeout) {
   if (setup_->counters != nullptr) connection_.CountIn(setup_->counters);
-  number_ = setup_->ledger->Began(this, &peer_, &connection_.counters());
+  if (setup_->ledger != nullptr) {
+    number_ = setup_->ledger->Began(this, &peer_, &connection_.counters());
+  }
   LogDebug(setup_->label, ": accepted ", peer_);
 }
 
@@ -186,7 +188,8 @@ void RpycSession::Look() {
 absl::Status RpycSession::End() {
   setup_->watcher->Remove(this);
   connection_.Finish();
-  absl::Status end = setup_->ledger->Ended(std::exchange(number_, 0), connection_.end_status());
+  absl::Status end = connection_.end_status();
+  if (number_ != 0) end = setup_->ledger->Ended(std::exchange(number_, 0), std::move(end));
   setup_->LogEnd(peer_, end);
   return end;
 }

@@ -46,12 +46,13 @@ struct SessionSetup {
   const absl::Duration handshake_timeout;  // for TLS and the service's authenticator together
   std::string
       label;  // of the server, for the log: "ECHO/18861" as RPyC; set before the first session
-  const std::shared_ptr<SessionLedger> ledger = std::make_shared<SessionLedger>();
+  // Null in a process of one connection, which the host has in its own.
+  std::shared_ptr<SessionLedger> ledger = std::make_shared<SessionLedger>();
   // Where the connection counts, in a process of one connection; null: each for itself.
   ConnectionCounters* counters = nullptr;
 };
 
-// The Session of an ordinary RPyC connection: TLS, the service's authenticator, RPyC. Counts itself
+// The Session of an ordinary RPyC connection: TLS, the service's authenticator, RPyC. Enters itself
 // in the ledger, logs how it ended.
 class RpycSession : public Session, private Watcher::Watched {
  public:

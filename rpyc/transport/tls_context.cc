@@ -180,6 +180,30 @@ SslPtr TlsContext::NewConnection() const {
   return ssl;
 }
 
+void TlsContext::Rehearse() const {
+  const absl::StatusOr<ContextPtr> context = NewContext(TLS_client_method());
+  const SslPtr client(context.ok() ? SSL_new(context->get()) : nullptr);
+  const SslPtr server = NewConnection();
+  BIO *to_server, *to_client;
+  if (client == nullptr || server == nullptr ||
+      BIO_new_bio_pair(&to_server, 0, &to_client, 0) != 1) {
+    return;
+  }
+  SSL_set_bio(client.get(), to_server, to_server);
+  SSL_set_bio(server.get(), to_client, to_client);
+  SSL_set_connect_state(client.get());
+  constexpr int kMostTurns = 10;
+  for (int turn = 0; turn < kMostTurns && SSL_is_init_finished(server.get()) == 0; ++turn) {
+    SSL_do_handshake(client.get());
+    SSL_do_handshake(server.get());
+  }
+  char message = 0;
+  SSL_write(client.get(), &message, sizeof(message));
+  SSL_read(server.get(), &message, sizeof(message));
+  SSL_write(server.get(), &message, sizeof(message));
+  ERR_clear_error();
+}
+
 absl::StatusOr<TlsClientContext> TlsClientContext::Load(const TlsClientOptions& options) {
   const bool verify = options.verify.value_or(!options.ca_certs.empty());
   if (options.check_hostname && !verify) {

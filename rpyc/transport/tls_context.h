@@ -55,6 +55,11 @@ class TlsContext {
 
   // A server's end of a new connection.
   SslPtr NewConnection() const;
+  // Shakes hands with a client that is made for it, in memory. What OpenSSL does for the first time
+  // is then done for all processes that are forked from this one; its random numbers are still each
+  // process's own. Nothing comes of it where a client must have a certificate, but most is done.
+  // Source:  OpenSSL 3.0, crypto/rand: a DRBG is seeded anew after a fork.
+  void Rehearse() const;
   // What it is made of, to make another of it in another process, and how often that has changed.
   struct Source {
     TlsPem pem;

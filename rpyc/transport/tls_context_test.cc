@@ -1,9 +1,15 @@
 #include "rpyc/transport/tls_context.h"
 
 #include <gtest/gtest.h>
+#include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/rand.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <cstdlib>
+#include <memory>
 #include <string>
 
 #include "absl/strings/match.h"
@@ -126,6 +132,42 @@ TEST_F(TlsContextTest, APassphraseIsNotAskedFor) {
   directory_.Write("key.pem", std::string(text, bytes));
   directory_.Write("cert.pem", made.certificate);
   ExpectRefused(Options(), {directory_.Path("key.pem"), "passphrase"});
+}
+
+// What 32 random bytes are in a process that is forked now.
+std::string RandomBytesOfAChild() {
+  int ends[2];
+  EXPECT_EQ(::pipe(ends), 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    unsigned char bytes[32];
+    RAND_bytes(bytes, sizeof(bytes));
+    std::_Exit(::write(ends[1], bytes, sizeof(bytes)) == sizeof(bytes) ? 0 : 1);
+  }
+  char bytes[32] = {};
+  EXPECT_EQ(::read(ends[0], bytes, sizeof(bytes)), static_cast<ssize_t>(sizeof(bytes)));
+  int status = -1;
+  EXPECT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  ::close(ends[0]);
+  ::close(ends[1]);
+  return std::string(bytes, sizeof(bytes));
+}
+
+TEST_F(TlsContextTest, RehearsesAHandshake) {
+  const std::string certificate = WritePair();
+  const std::shared_ptr<TlsContext> context = *TlsContext::Load(Options());
+  context->Rehearse();
+  EXPECT_EQ(ERR_peek_error(), 0u);
+  EXPECT_EQ(Shown(*context), certificate);
+  // Nor do the processes that are forked afterwards share their random numbers.
+  EXPECT_NE(RandomBytesOfAChild(), RandomBytesOfAChild());
+
+  TlsOptions strict = Options();
+  strict.ca_certs = directory_.Write("ca.pem", authority_.certificate());
+  strict.cert_reqs = CertReqs::kRequired;
+  (*TlsContext::Load(strict))->Rehearse();  // that client is refused
+  EXPECT_EQ(ERR_peek_error(), 0u);
 }
 
 TEST_F(TlsContextTest, ReloadsWhenTold) {
