@@ -60,4 +60,12 @@ size_t ValidUtf8Prefix(absl::string_view text) {
   return size;
 }
 
+std::string MendedUtf8(std::string text) {
+  if (IsValidUtf8(text)) return text;
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) >= 0x80) c = '?';
+  }
+  return text;
+}
+
 }  // namespace rpyc

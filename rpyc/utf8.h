@@ -2,6 +2,7 @@
 #define RPYC_UTF8_H_
 
 #include <cstddef>
+#include <string>
 
 #include "absl/strings/string_view.h"
 
@@ -16,6 +17,9 @@ size_t Utf8CharLength(absl::string_view text);
 size_t ValidUtf8Prefix(absl::string_view text);
 
 inline bool IsValidUtf8(absl::string_view text) { return ValidUtf8Prefix(text) == text.size(); }
+
+// `text` if it is UTF-8, else its ASCII, with '?' for each other byte.
+std::string MendedUtf8(std::string text);
 
 }  // namespace rpyc
 

@@ -46,6 +46,13 @@ TEST(Utf8Test, StrayBytesAreInvalid) {
   EXPECT_FALSE(IsValidUtf8("\xC3("));
 }
 
+TEST(Utf8Test, IsMended) {
+  EXPECT_EQ(MendedUtf8("caf\xc3\xa9"), "caf\xc3\xa9");
+  EXPECT_EQ(MendedUtf8("caf\xe9"), "caf?");
+  EXPECT_EQ(MendedUtf8("caf\xc3\xa9 \xff"), "caf?? ?");
+  EXPECT_EQ(MendedUtf8(""), "");
+}
+
 TEST(Utf8Test, EmptyAndNulAreValid) {
   EXPECT_TRUE(IsValidUtf8(""));
   EXPECT_EQ(Utf8CharLength(""), 0u);

@@ -45,15 +45,6 @@ std::string RemoteException::TracebackText() const {
 namespace vinegar {
 namespace {
 
-std::string MendedUtf8(std::string text) {
-  if (IsValidUtf8(text)) return text;
-  // Not text in any encoding we know: keep ASCII, mark the rest.
-  for (char& c : text) {
-    if (static_cast<unsigned char>(c) >= 0x80) c = '?';
-  }
-  return text;
-}
-
 Value MadeEncodable(Value value) {
   if (std::string* text = value.MutableStr()) return Value(MendedUtf8(std::move(*text)));
   // An exception is encoded some levels deep in other tuples.

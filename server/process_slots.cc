@@ -16,6 +16,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "rpyc/transport/errno_status.h"
+#include "rpyc/utf8.h"
 #include "server/memory_file.h"
 
 namespace rpyc {
@@ -66,7 +67,10 @@ void ProcessSlot::AwaitOrders(uint32_t version, absl::Duration most) const {
 }
 
 void ProcessSlot::ReportEnd(const absl::Status& end) {
-  const absl::string_view text = end.message().substr(0, kMostEndBytes);
+  absl::string_view text = end.message();
+  if (text.size() > kMostEndBytes) {  // between two characters
+    text = text.substr(0, ValidUtf8Prefix(text.substr(0, kMostEndBytes)));
+  }
   end_code_ = static_cast<int32_t>(end.code());
   end_bytes_ = static_cast<uint32_t>(text.size());
   std::copy(text.begin(), text.end(), end_.begin());

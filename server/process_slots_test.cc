@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "absl/time/clock.h"
+#include "rpyc/utf8.h"
 
 namespace rpyc {
 namespace {
@@ -118,6 +119,13 @@ TEST(ProcessSlotsTest, ALongEndIsCut) {
   EXPECT_EQ(end.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_GE(end.message().size(), 100u);
   EXPECT_LT(end.message().size(), sizeof(ProcessSlot));
+  // Between two characters.
+  for (const char* const before : {"", "x"}) {
+    std::string text = before;
+    for (int i = 0; i < 1000; ++i) text += "\xc3\xa9";
+    slots.slot(0)->ReportEnd(absl::InvalidArgumentError(text));
+    EXPECT_TRUE(IsValidUtf8(slots.slot(0)->end()->message())) << before;
+  }
 }
 
 TEST(FreeSlotsTest, GivesThemOutOnceAndClean) {

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "google/rpc/error_details.pb.h"
+#include "rpyc/utf8.h"
 #include "server/reason.h"
 
 namespace rpyc {
@@ -17,12 +18,13 @@ namespace {
 constexpr size_t kMaxMessageBytes = 1024;
 constexpr size_t kMaxMetadataBytes = 256;
 
-// The start of `text`, ending between two characters.
+// The start of `text`, ending between two characters. It may quote a peer, and a message of
+// protobuf's with text that is not UTF-8 cannot be read.
 std::string Cut(absl::string_view text, size_t max_bytes) {
-  if (text.size() <= max_bytes) return std::string(text);
-  size_t size = max_bytes;
-  while (size > 0 && (text[size] & 0xC0) == 0x80) --size;
-  return absl::StrCat(text.substr(0, size), "...");
+  const std::string mended = MendedUtf8(std::string(text));
+  if (mended.size() <= max_bytes) return mended;
+  return absl::StrCat(
+      mended.substr(0, ValidUtf8Prefix(absl::string_view(mended).substr(0, max_bytes))), "...");
 }
 
 }  // namespace

@@ -47,6 +47,16 @@ TEST(StatusToGrpcTest, WithoutReasonNoErrorInfo) {
   EXPECT_EQ(StatusToProto(absl::InternalError("broken")).details_size(), 0);
 }
 
+TEST(StatusToGrpcTest, TextIsUtf8) {
+  const absl::Status status = ReasonStatus(absl::StatusCode::kInvalidArgument, "INVALID_FIELD",
+                                           "it said \xff\xfe", {{"field", "\xc3"}});
+  google::rpc::Status proto = StatusToProto(status);
+  EXPECT_EQ(proto.message(), "it said ??");
+  google::rpc::ErrorInfo info;
+  ASSERT_TRUE(proto.details(0).UnpackTo(&info));
+  EXPECT_EQ(info.metadata().at("field"), "?");
+}
+
 // Whole trailers over 8 KiB would cost the client the answer.
 TEST(StatusToGrpcTest, LongTextsAreCutBetweenCharacters) {
   std::string text = "x";
