@@ -313,10 +313,10 @@ class Closed(Case):
             peer = self.left.enter_context(Peer(address_of(server)))
             peer.root_id = peer.root()
             connection, = self.list(server)
-            self.calls(peer, "die_by", int(signal.SIGSEGV))
+            self.calls(peer, "die_by", int(signal.SIGKILL))
             ended = self.ends(connection)
             self.assertEqual(ended["close_status"]["code"], CODES["ABORTED"])
-            self.assertIn("died by signal 11 (Segmentation fault)", ended["close_status"]["message"])
+            self.assertIn("died by signal 9 (Killed)", ended["close_status"]["message"])
             self.assertEqual(ended["process_id"], connection["process_id"])
 
 

@@ -96,6 +96,9 @@ class Isolation(Case):
                 self.hears(client, *end)
                 if says:
                     self.logged(f"{server['port']}: goodbye 127.0.0.1:", *says)
+                    ended = admin(self.host, "ConnectionService/ListRecentCloses", parent=server["name"])["connections"][0]
+                    for text in says:
+                        self.assertIn(text, ended["close_status"]["message"])
                 self.assertEqual(other.ask_for("pid"), pid)
                 self.are_open(1, server)
         self.assertEqual(self.get(server)["state"], "LISTENING")
