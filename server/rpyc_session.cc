@@ -144,6 +144,7 @@ void RpycSession::ServeBy(Arm arm) {
     arm_(wanted);
   });
   setup_->watcher->Add(this);
+  phase_.store(Phase::kEntering);  // whoever is armed, and reads it, sees what has been set up
   // What has something to say need not wait for the peer.
   const bool speaks_first =
       setup_->service.has_hooks() || setup_->service.authenticator() != nullptr;

@@ -67,7 +67,7 @@ class ProcessSet::Process : public Drainable {
   bool busy() const override { return slot_->busy(); }
   int64_t process_id() const override { return slot_->pid(); }
   void Kill() override {
-    const NurseryOrder order = {.kind = NurseryOrder::kKill, .number = number_};
+    const NurseryOrder order = {.kind = NurseryOrder::kKill, .number = number_.load()};
     TrySendFdMessage(set_->nursery_.channel.get(), WriteOrder(order)).IgnoreError();
   }
 
@@ -76,9 +76,11 @@ class ProcessSet::Process : public Drainable {
 
   // Has it counted as begun; once.
   void EnterInto(SessionLedger& ledger) {
-    number_ = static_cast<uint64_t>(ledger.Began(this, &name_, &slot_->counters()));
+    number_.store(static_cast<uint64_t>(ledger.Began(this, &name_, &slot_->counters())));
   }
-  uint64_t number() const { return number_; }  // in the ledger, and in what the nursery hears
+  uint64_t number() const {
+    return number_.load();
+  }  // in the ledger, and in what the nursery hears
   int fd() const { return socket_.fd(); }
   const std::string& name() const { return name_; }
   size_t slot_index() const { return slot_index_; }
@@ -89,8 +91,8 @@ class ProcessSet::Process : public Drainable {
   const std::string name_;  // of the peer, for the log
   const size_t slot_index_;
   ProcessSlot* const slot_;
-  ProcessSet* const set_;  // outlives it
-  uint64_t number_ = 0;
+  ProcessSet* const set_;            // outlives it
+  std::atomic<uint64_t> number_{0};  // the ledger may call before it has said which
 };
 
 ProcessSet::ProcessSet(const KindContext& context, ProcessSlots slots, int64_t certificates,

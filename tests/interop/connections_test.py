@@ -20,7 +20,8 @@ conn = rpyc.connect("127.0.0.1", int(sys.argv[1]), config={"sync_request_timeout
 conn.root.waiting()
 print("connected", flush=True)
 try:
-    conn.root.wait()
+    conn.root.wait()  # which may be answered at the last moment
+    conn.root.waiting()
 except EOFError:
     print("EOFError", flush=True)
 """
