@@ -14,8 +14,9 @@ MIB = 1 << 20
 
 
 def there_are_huge_pages():
-    with mmap.mmap(-1, 4 * MIB, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) as memory:
-        memory.write(b"x" * 4 * MIB)
+    size = 16 * MIB  # as much as the host's code is
+    with mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) as memory:
+        memory.write(b"x" * size)
         try:
             memory.madvise(MADV_COLLAPSE)
         except OSError:
