@@ -69,8 +69,8 @@ RpycSession::RpycSession(Socket socket, std::shared_ptr<SessionSetup> setup)
 }
 
 RpycSession::~RpycSession() {
-  if (number_ != 0)
-    setup_->ledger->Ended(number_, absl::CancelledError("it was not served")).IgnoreError();
+  if (number_ == 0) return;
+  setup_->ledger->Ended(number_, absl::CancelledError("it was not served")).IgnoreError();
 }
 
 std::unique_ptr<Stream> RpycSession::MakeStream(Socket socket) {

@@ -157,7 +157,11 @@ std::string RandomBytesOfAChild() {
 TEST_F(TlsContextTest, RehearsesAHandshake) {
   const std::string certificate = WritePair();
   const std::shared_ptr<TlsContext> context = *TlsContext::Load(Options());
+  const auto context_of = [](const TlsContext& context) {
+    return SSL_get_SSL_CTX(context.NewConnection().get());
+  };
   context->Rehearse();
+  EXPECT_EQ(SSL_CTX_sess_accept_good(context_of(*context)), 1);
   EXPECT_EQ(ERR_peek_error(), 0u);
   EXPECT_EQ(Shown(*context), certificate);
   // Nor do the processes that are forked afterwards share their random numbers.
@@ -166,7 +170,10 @@ TEST_F(TlsContextTest, RehearsesAHandshake) {
   TlsOptions strict = Options();
   strict.ca_certs = directory_.Write("ca.pem", authority_.certificate());
   strict.cert_reqs = CertReqs::kRequired;
-  (*TlsContext::Load(strict))->Rehearse();  // that client is refused
+  const std::shared_ptr<TlsContext> strict_context = *TlsContext::Load(strict);
+  strict_context->Rehearse();  // that client is refused
+  EXPECT_EQ(SSL_CTX_sess_accept(context_of(*strict_context)), 1);
+  EXPECT_EQ(SSL_CTX_sess_accept_good(context_of(*strict_context)), 0);
   EXPECT_EQ(ERR_peek_error(), 0u);
 }
 
