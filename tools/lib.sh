@@ -64,7 +64,8 @@ prepare_build() {
   [[ -t 2 ]] || bazel_flags+=(--show_progress_rate_limit=10 --noshow_loading_progress)
 }
 
-# make_venv VERSION: a virtual environment with that version of the Python package rpyc, and with gevent if that can be had.
+# make_venv VERSION: a virtual environment with that version of the Python package rpyc, and with gevent and numpy if those
+# can be had. An environment that was made before gets what it lacks.
 make_venv() {
   local version=$1 dir=$cache/venv/rpyc-$1
   make_rpyc "$version" "$dir" || return
@@ -72,6 +73,18 @@ make_venv() {
   "$dir/bin/python" -c 'import gevent' 2>/dev/null ||
     "$dir/bin/pip" install --quiet --disable-pip-version-check gevent </dev/null ||
     warn "no gevent from PyPI for rpyc $version"
+  make_numpy "$version" "$dir"
+}
+
+# make_numpy VERSION DIRECTORY: clients pass numpy's values. Those of RPyC 6 have numpy 2, older ones numpy 1, which differ in
+# what an array says of itself. Without it (no wheel for this Python, no PyPI) its tests are skipped and counted so.
+make_numpy() {
+  local version=$1 dir=$2 major=1
+  [[ $version == [45].* ]] || major=2
+  "$dir/bin/python" -c "import numpy; assert numpy.__version__.startswith('$major.')" 2>/dev/null ||
+    "$dir/bin/pip" install --quiet --disable-pip-version-check --only-binary=numpy \
+      "numpy>=$major,<$((major + 1))" </dev/null ||
+    warn "no numpy $major from PyPI for rpyc $version; its tests will be skipped"
 }
 
 make_rpyc() {
