@@ -47,6 +47,7 @@ absl::Status AuthenticationDriver::Advance() {
     has_news_ = step->used > 0 && !received_.empty();
     if (!step->done) continue;
     done_ = true;
+    if (reply_.empty()) stream_->Acknowledge();  // the peer may go on at once, and is told nothing
     credentials_ = std::move(step->credentials);
     authentication_.reset();
   }
@@ -81,6 +82,7 @@ absl::Status AuthenticationDriver::Receive() {
     case ReadResult::kWouldBlock:
       break;
   }
+  if (!received_.empty()) stream_->Acknowledge();  // the peer may hold back the rest
   wants_ = Stream::Event::kReadable;
   return NotYet();
 }

@@ -323,6 +323,8 @@ bool Connection::ReadAhead() {
 
 void Connection::GiveInput() {
   if (!often_unattended_) return activity_.GiveInput();
+  // The next read comes only after the peer has sent more. A request that runs sends an answer.
+  if (!activity_.busy()) AcknowledgeUnanswered();
   const bool unserved = outbox_.empty() ? parser_.has_frame() || stream_->has_buffered()
                                         : std::exchange(reads_ahead_, false);
   parser_.FreeIfEmpty();
@@ -381,15 +383,25 @@ absl::Status Connection::ServeWithInput(const PendingRequest* awaited, absl::Tim
   return absl::OkStatus();
 }
 
+// Has the messages acknowledged that were received last, unless something has been sent since: that
+// carries an acknowledgement. Answers to our own requests are such messages, and pieces of a large
+// one; until they are acknowledged a stock peer holds back what it sends next. By the thread that
+// has the input, before it waits for more. An ordinary call costs no system call here.
+void Connection::AcknowledgeUnanswered() {
+  if (sent_at_read_ == counters_->sent_bytes.load(std::memory_order_relaxed)) {
+    stream_->Acknowledge();
+  }
+  sent_at_read_ = kNothingToAcknowledge;
+}
+
 // Reads what comes next; false at the end of the stream.
 absl::StatusOr<bool> Connection::Read(absl::Time deadline) {
   const absl::Duration idle = options_.limits.idle_timeout;
   if (deadline == absl::InfiniteFuture() && idle != absl::ZeroDuration()) {
     deadline = absl::Now() + idle;
   }
-  // A stock peer's second small answer waits until its first is acknowledged.
-  const bool more_must_come = parser_.inside_frame() || unanswered_.load() > 1;
-  const ReadHint hint = more_must_come ? ReadHint::kInsideFrame : ReadHint::kBetweenFrames;
+  const ReadHint hint = parser_.inside_frame() ? ReadHint::kInsideFrame : ReadHint::kBetweenFrames;
+  if (hint == ReadHint::kBetweenFrames) AcknowledgeUnanswered();
   absl::StatusOr<ReadResult> read = stream_->ReadSome(parser_.PrepareRead(), hint, deadline);
   if (!heard_ && options_.config.dialect != 0 && !ended() && !caller_->cancelled.load()) {
     left_unheard_.store(read.ok() ? read->state == ReadResult::kEof
@@ -401,8 +413,8 @@ absl::StatusOr<bool> Connection::Read(absl::Time deadline) {
       heard_ = true;
       parser_.Commit(read->bytes);
       ConnectionCounters::Add(counters_->received_bytes, static_cast<int64_t>(read->bytes));
-      // What must come is acknowledged before it is waited for, by the next read.
-      drained_ = read->drained && !parser_.inside_frame() && unanswered_.load() <= 1;
+      sent_at_read_ = counters_->sent_bytes.load(std::memory_order_relaxed);
+      drained_ = read->drained;
       return true;
     case ReadResult::kWouldBlock:
       return NothingCame();
@@ -584,7 +596,6 @@ absl::StatusOr<Value> Connection::Run(Job& job) {
 
 absl::Status Connection::DispatchAnswer(const MessageHead& head, brine::Reader* reader,
                                         bool* has_input) {
-  unanswered_.fetch_sub(1, std::memory_order_relaxed);
   const absl::StatusOr<Value> seq = brine::Decode(head.seq, options_.limits);
   if (!seq.ok()) return seq.status();
   const std::shared_ptr<PendingRequest> request =

@@ -147,6 +147,7 @@ class Connection : private Requester {
   absl::Status ServeWithInput(const PendingRequest* awaited, absl::Time deadline,
                               int* most_requests, bool* has_input);
   bool ReadAhead();
+  void AcknowledgeUnanswered();
   void GiveInput();
   absl::Status FlushReplies(int* most_requests, bool has_input);
   absl::StatusOr<bool> Read(absl::Time deadline);
@@ -195,8 +196,11 @@ class Connection : private Requester {
 
   // Of the thread that has the input.
   FrameParser parser_;
-  bool heard_ = false;        // something from the peer
-  bool drained_ = false;      // the last read found all there was
+  bool heard_ = false;    // something from the peer
+  bool drained_ = false;  // the last read found all there was
+  // sent_bytes when bytes were last received.
+  static constexpr int64_t kNothingToAcknowledge = -1;
+  int64_t sent_at_read_ = kNothingToAcknowledge;
   bool reads_ahead_ = false;  // what comes, while the peer takes no replies
   // Of the thread that has the turn.
   HandlerContext context_;
@@ -212,7 +216,6 @@ class Connection : private Requester {
   PendingRequests pending_;
   Activity activity_;
   Outbox outbox_;
-  std::atomic<int> unanswered_{0};  // messages of ours
   ConnectionCounters own_counters_;
   ConnectionCounters* counters_ = &own_counters_;
 

@@ -41,6 +41,7 @@ class NarrowStream : public Stream {
     return inner_->WriteSome(absl::MakeConstSpan(&piece, 1));
   }
   bool Wait(Event event, absl::Time deadline) override { return inner_->Wait(event, deadline); }
+  void Acknowledge() override { inner_->Acknowledge(); }
   void Shutdown() override { inner_->Shutdown(); }
 
  private:
@@ -55,6 +56,7 @@ class ArrivedTest : public testing::TestWithParam<Dialect> {
     service_.Expose("call", [](const std::function<int(int)>& f) { return f(5); });
     auto [mine, theirs] = MemoryStream::MakePair();
     mine_ = std::move(mine);
+    theirs_ = theirs.get();
     connection_ = std::make_unique<Connection>(
         std::make_unique<NarrowStream>(std::move(theirs), &room_), &service_, &options_);
     connection_->OnUnattended([this](Stream::Event wanted) {
@@ -84,6 +86,7 @@ class ArrivedTest : public testing::TestWithParam<Dialect> {
   Connection::Options options_;
   size_t room_ = 1 << 30;
   std::unique_ptr<MemoryStream> mine_;
+  MemoryStream* theirs_;  // the connection's
   Mutex mutex_;
   std::vector<Stream::Event> armed_ ABSL_GUARDED_BY(mutex_);
   bool ended_when_armed_ ABSL_GUARDED_BY(mutex_) = false;  // the last time
@@ -101,6 +104,25 @@ TEST_P(ArrivedTest, ServesWhatIsThereAndLeaves) {
   EXPECT_TRUE(connection_->ServeArrived(kMany));
   EXPECT_EQ(Received().size(), 1u);
   EXPECT_FALSE(connection_->busy());
+}
+
+// Nobody reads again before the peer sends more, and a stock one sends nothing before that.
+TEST_P(ArrivedTest, WhatIsNotAnsweredIsAcknowledgedBeforeItIsLeft) {
+  mine_->Send(Ping(1) + Ping(2));
+  EXPECT_TRUE(connection_->ServeArrived(kMany));
+  EXPECT_EQ(theirs_->acknowledgements(), 0);  // the replies are acknowledgement enough
+  mine_->Send(peer_.Message(MessageType::kReply, 7, BoxedValue(Value())));
+  EXPECT_TRUE(connection_->ServeArrived(kMany));
+  EXPECT_EQ(theirs_->acknowledgements(), 1);
+  mine_->Send(peer_.Message(MessageType::kException, 8, Value()));
+  EXPECT_TRUE(connection_->ServeArrived(1));  // no more are served at once
+  EXPECT_EQ(theirs_->acknowledgements(), 2);
+  mine_->Send(Ping(3).substr(0, 9));  // waits for its rest
+  EXPECT_TRUE(connection_->ServeArrived(kMany));
+  EXPECT_EQ(theirs_->acknowledgements(), 3);
+  mine_->Send(Ping(3).substr(9));
+  EXPECT_TRUE(connection_->ServeArrived(kMany));
+  EXPECT_EQ(theirs_->acknowledgements(), 3);
 }
 
 // Another thread, woken at once, would find an end that is not the one it had.

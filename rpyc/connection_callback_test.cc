@@ -59,6 +59,30 @@ TEST_P(CallbackTest, AsksThePeerAndGoesOn) {
   EXPECT_EQ(got[3].type, MessageType::kRequest);
 }
 
+// A stock peer's next request waits, in its kernel, for the acknowledgement of its answer to the
+// release of the function, which we answer nothing to.
+TEST_P(CallbackTest, WhatIsNotAnsweredIsAcknowledgedBeforeMoreIsWaitedFor) {
+  std::vector<int> acknowledged;  // before each read
+  const std::vector<PeerMessage> got = Talk(
+      [&](const Value& root) {
+        return CallRoot(1, root, "call", {Function(), BoxedValue(5)});
+      },
+      [&](const PeerMessage& last) -> std::string {
+        acknowledged.push_back(acknowledgements_);
+        switch (acknowledged.size()) {
+          case 1:  // our request: its answer is answered by the reply to 1
+            return peer_.Message(MessageType::kReply, last.seq, BoxedValue(6));
+          case 2:  // that reply, and the release
+            return peer_.Message(MessageType::kReply, last.seq, BoxedValue(Value()));
+          case 3:
+            return peer_.Request(2, Handle::kPing, BoxedValue(MakeTuple({"an ordinary call"})));
+          default:
+            return "";
+        }
+      });
+  EXPECT_EQ(acknowledged, (std::vector<int>{0, 0, 1, 1}));
+}
+
 TEST_P(CallbackTest, ServesThePeerMeanwhile) {
   int answered = 0;
   const std::vector<PeerMessage> got = Talk(

@@ -86,7 +86,6 @@ void Connection::ReplyException(const Job& job, const absl::Status& error) {
 
 absl::Status Connection::AppendRequest(int64_t seq, Handle handle, Value args) {
   const Value kept = KeptWhileBoxed(args);
-  unanswered_.fetch_add(1, std::memory_order_relaxed);
   return outbox_.Append([&](OutBuffer* out) {
     FrameWriter frame(out);
     BeginMessage(MessageType::kRequest, EncodedInt(seq), HeldTurn::PeerThread(&activity_), out);
@@ -105,7 +104,6 @@ absl::Status Connection::AppendRequest(int64_t seq, Handle handle, Value args) {
 void Connection::AppendReleases() {
   if (!proxies_.owner()->has_releases()) return;
   for (const NetrefOwner::Release& release : proxies_.TakeReleases()) {
-    unanswered_.fetch_add(1, std::memory_order_relaxed);
     // REQUEST (DEL, TUPLE (LOCAL_REF id_pack, VALUE count))
     outbox_
         .Append([&](OutBuffer* out) {

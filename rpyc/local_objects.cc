@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "rpyc/errors.h"
 #include "rpyc/limits.h"
+#include "rpyc/object_id_origin.h"
 
 namespace rpyc {
 
@@ -19,7 +20,8 @@ LocalObjects::Id LocalObjects::NewIdLocked(const Object& object) const {
       return Id(given->class_id, given->instance_id);
     }
   }
-  return Id(object.class_id(), object.is_class() ? 0 : NewObjectId());
+  const int64_t process = ObjectIdOrigin();
+  return Id(process + object.class_id(), object.is_class() ? 0 : process + NewObjectId());
 }
 
 absl::StatusOr<IdPack> LocalObjects::Add(const std::shared_ptr<Object>& object) {

@@ -18,7 +18,8 @@ namespace rpyc {
 
 // The objects of ours that one peer holds, each with the number of references sent.
 //
-// An object gets an id_pack of its own for as long as it is held. A proxy of another peer's object
+// An object gets an id_pack of its own for as long as it is held; the ids in it are NewObjectId's,
+// counted from where this process begins (ObjectIdOrigin). A proxy of another peer's object
 // keeps the one its owner gave it, unless that could be taken for another's (docs/adr/0008).
 //
 // Every REMOTE_REF sent adds 1; the peer's DEL subtracts what it has counted. So a reference that

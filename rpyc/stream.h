@@ -24,7 +24,7 @@ struct ReadResult {
 // What the reader holds already; decides whether a peer that waits for our ACK is helped.
 enum class ReadHint {
   kBetweenFrames,  // nothing, or whole frames only
-  kInsideFrame,    // the start of a frame whose rest must come
+  kInsideFrame,    // the start of a frame whose rest must come: ReadSome acknowledges it
 };
 
 // An ordered, reliable byte stream to one peer. How blocking blocks is the stream's business: the
@@ -49,6 +49,11 @@ class Stream {
   virtual absl::string_view read_ahead() const = 0;
   // Whether ReadSome would find something that has left the kernel already: no descriptor tells.
   virtual bool has_buffered() const { return read_ahead_bytes() > 0; }
+
+  // Has what has been received acknowledged at once, and not only with the next bytes that are
+  // sent or after the kernel's delay of 40 ms. A peer that keeps Nagle's algorithm on, as every
+  // stock Python peer does, holds its next small message back until then. By the reader.
+  virtual void Acknowledge() {}
 
   // Writes of the chunks, in order, what is taken without waiting, in one system call.
   // Returns: how many bytes; 0 if none. The next call begins with the bytes behind these, the same

@@ -98,6 +98,7 @@ class ConnectionTest : public testing::TestWithParam<Dialect> {
   std::unique_ptr<Connection> connection_;
   std::string received_;
   int writes_ = 0;
+  int acknowledgements_ = 0;
 
  private:
   class Script : public Stream {
@@ -122,6 +123,7 @@ class ConnectionTest : public testing::TestWithParam<Dialect> {
       for (absl::string_view chunk : chunks) test_->received_.append(chunk.data(), chunk.size());
       return test_->received_.size() - before;
     }
+    void Acknowledge() override { ++test_->acknowledgements_; }
     bool Wait(Event, absl::Time) override { return true; }
     void Shutdown() override {}
 

@@ -1,6 +1,7 @@
 #ifndef RPYC_TESTING_MEMORY_STREAM_H_
 #define RPYC_TESTING_MEMORY_STREAM_H_
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -36,6 +37,7 @@ class MemoryStream : public Stream {
   absl::StatusOr<ReadResult> ReadAhead(size_t max_bytes) override;
   size_t read_ahead_bytes() const override { return ahead_.size(); }
   absl::string_view read_ahead() const override { return ahead_; }
+  void Acknowledge() override { ++acknowledgements_; }
   absl::StatusOr<size_t> WriteSome(absl::Span<const absl::string_view> chunks) override;
   bool Wait(Event event, absl::Time deadline) override;
   void Shutdown() override;
@@ -53,6 +55,8 @@ class MemoryStream : public Stream {
 
   // From now on this end's ReadSome returns at most `bytes` at once; 0: no bound.
   void set_max_read_bytes(size_t bytes);
+  // How often this end was asked to Acknowledge.
+  int acknowledgements() const { return acknowledgements_; }
   // The hint of this end's last ReadSome.
   ReadHint last_hint() const;
 
@@ -63,6 +67,7 @@ class MemoryStream : public Stream {
   const std::shared_ptr<Shared> shared_;
   const int side_;
   std::string ahead_;
+  std::atomic<int> acknowledgements_{0};
 };
 
 }  // namespace rpyc

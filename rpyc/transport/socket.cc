@@ -129,10 +129,7 @@ absl::StatusOr<ReadResult> SocketStream::ReadSome(absl::Span<char> into, ReadHin
     if (shut_.load(std::memory_order_relaxed)) return ReadResult{ReadResult::kEof};
     return ReadResult{ReadResult::kData, taken};
   }
-  if (hint == ReadHint::kInsideFrame && socket_.tcp()) {
-    // Does not stick: again before each such read. Whether it worked does not matter.
-    SetOption(socket_.fd(), IPPROTO_TCP, TCP_QUICKACK, 1);
-  }
+  if (hint == ReadHint::kInsideFrame) Acknowledge();
   if (Fiber* const fiber = Fiber::Current()) return ReceiveOn(fiber, into, deadline);
   // The kernel keeps the time, so that a deadline costs no system call of its own as long as it
   // is about as far away as that of the read before.
@@ -147,6 +144,12 @@ absl::StatusOr<ReadResult> SocketStream::ReadSome(absl::Span<char> into, ReadHin
     absl::StatusOr<ReadResult> read = Receive(into, 0);
     if (!read.ok() || read->state != ReadResult::kWouldBlock) return read;
   }
+}
+
+// The option does not stick: it has the kernel send what acknowledgement is due now. Whether that
+// worked does not matter.
+void SocketStream::Acknowledge() {
+  if (socket_.tcp()) SetOption(socket_.fd(), IPPROTO_TCP, TCP_QUICKACK, 1);
 }
 
 absl::StatusOr<ReadResult> SocketStream::ReceiveOn(Fiber* fiber, absl::Span<char> into,
@@ -189,10 +192,7 @@ absl::StatusOr<ReadResult> SocketStream::Receive(absl::Span<char> into, int flag
 }
 
 absl::StatusOr<ReadResult> SocketStream::ReadAhead(size_t max_bytes) {
-  if (socket_.tcp()) {
-    // The peer may hold back the rest of a frame until what came is acknowledged.
-    SetOption(socket_.fd(), IPPROTO_TCP, TCP_QUICKACK, 1);
-  }
+  Acknowledge();  // the peer may hold back the rest of a frame
   std::array<char, kReadAheadBytes> piece;
   absl::StatusOr<ReadResult> read =
       Receive(absl::MakeSpan(piece.data(), std::min(max_bytes, piece.size())), MSG_DONTWAIT);

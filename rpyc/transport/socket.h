@@ -51,8 +51,9 @@ class Socket {
 
 // A Stream over a socket: one system call a read and one a write; waiting blocks the thread, or
 // parks the fiber.
-// Inside a frame a TCP peer's bytes are acknowledged at once: a stock Python peer writes a large
-// frame in pieces with Nagle's algorithm on, and would wait 40 ms for a delayed ACK otherwise.
+// With kInsideFrame a TCP peer's bytes are acknowledged before the read waits: a stock Python peer
+// writes a large frame in pieces with Nagle's algorithm on, and would wait 40 ms for a delayed ACK
+// otherwise.
 // Owns the socket. Threads: as Stream.
 class SocketStream : public Stream {
  public:
@@ -63,6 +64,7 @@ class SocketStream : public Stream {
   absl::StatusOr<ReadResult> ReadAhead(size_t max_bytes) override;
   size_t read_ahead_bytes() const override { return ahead_.size(); }
   absl::string_view read_ahead() const override { return ahead_.bytes(); }
+  void Acknowledge() override;
   absl::StatusOr<size_t> WriteSome(absl::Span<const absl::string_view> chunks) override;
   bool Wait(Event event, absl::Time deadline) override;
   void Shutdown() override;

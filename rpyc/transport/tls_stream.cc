@@ -152,6 +152,7 @@ absl::Status TlsStream::ShakeHands() {
   }
   peer_certificate_ = *std::move(certificate);
   next_room_ = kSmallRoom;
+  inner_->Acknowledge();  // the peer's last message of the handshake has no answer
   return absl::OkStatus();
 }
 
@@ -178,6 +179,8 @@ absl::StatusOr<ReadResult> TlsStream::ReadSome(absl::Span<char> into, ReadHint h
     if (more_ || in_begin_ != in_end_) {
       absl::StatusOr<ReadResult> read = Decrypt(into);
       if (!read.ok() || read->state != ReadResult::kWouldBlock) return read;
+      // It was a message of TLS itself, a session ticket for example, and is not answered.
+      if (!inside_) inner_->Acknowledge();
     }
     absl::StatusOr<ReadResult> received =
         Receive(inside_ || hint == ReadHint::kInsideFrame, deadline);

@@ -64,6 +64,7 @@ class TlsStream : public Stream {
   size_t read_ahead_bytes() const override { return ahead_.size(); }
   absl::string_view read_ahead() const override { return ahead_.bytes(); }
   bool has_buffered() const override { return more_ || read_ahead_bytes() > 0; }
+  void Acknowledge() override { inner_->Acknowledge(); }
   absl::StatusOr<size_t> WriteSome(absl::Span<const absl::string_view> chunks) override;
   bool Wait(Event event, absl::Time deadline) override;
   void Shutdown() override;

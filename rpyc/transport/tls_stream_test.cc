@@ -501,6 +501,18 @@ TEST_F(TlsStreamTest, ARecordThatHasBegunIsInsideAFrame) {
   }
 }
 
+// A stock Python peer, with Nagle's algorithm on, sends nothing small until then.
+TEST_F(TlsStreamTest, WhatHasNoAnswerIsAcknowledged) {
+  Connect();
+  const int shaken = server_below_->acknowledgements();
+  EXPECT_GE(shaken, 1);  // the client's last message of the handshake
+  ASSERT_TRUE(client_->WriteAll({"data"}).ok());
+  EXPECT_EQ(ReadAll(*server_, kNow), "data");
+  EXPECT_EQ(server_below_->acknowledgements(), shaken);  // up to who reads
+  server_->Acknowledge();
+  EXPECT_EQ(server_below_->acknowledgements(), shaken + 1);
+}
+
 // --- Ends. ---
 
 TEST_F(TlsStreamTest, TheEndBelowIsTheEnd) {
