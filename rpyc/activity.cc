@@ -243,9 +243,9 @@ void Activity::Resume(bool bound) {
   UpdateCrowdLocked();
 }
 
-bool Activity::Drain() { return (state_.fetch_or(kDraining) & kDepthMask) == 0; }
-
-bool Activity::drained() const { return (state_.load() & (kDraining | kDepthMask)) == kDraining; }
+bool Activity::drained() const {
+  return (state_.load() & (kDraining | kDepthMask)) == kDraining && job_bytes_.load() == 0;
+}
 
 Activity::JobList Activity::End() {
   MutexLock lock(&mutex_);

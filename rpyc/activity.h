@@ -117,10 +117,11 @@ class Activity {
 
   // --- Any thread. ---
 
-  // Asks to end as soon as no request is served. Answers whether that is now: the caller then shuts
-  // the stream.
-  bool Drain();
-  // Whether Drain has been asked for and no request is served.
+  // Asks to end as soon as no request is served and none that has been received waits.
+  void Drain() { state_.fetch_or(kDraining); }
+  bool draining() const { return (state_.load() & kDraining) != 0; }
+  // Whether Drain has been asked for, no request is served and none waits for the turn. There may
+  // be one that has not been read yet.
   bool drained() const;
   // Nobody gets the input or a job any more. Returns the jobs that are left, to be destroyed where
   // user code may run.

@@ -167,15 +167,31 @@ TEST_P(ActivityTest, DrainWaitsForWhatRuns) {
   EXPECT_FALSE(activity_->busy());
   ReadAndRun(Ping("a"));
   EXPECT_TRUE(activity_->busy());
-  EXPECT_FALSE(activity_->Drain());
+  EXPECT_FALSE(activity_->draining());
+  activity_->Drain();
+  EXPECT_TRUE(activity_->draining());
   activity_->Pause(false);  // in the middle of a request
   EXPECT_TRUE(activity_->busy());
-  EXPECT_FALSE(activity_->Drain());
   EXPECT_FALSE(activity_->drained());
   activity_->Resume(false);
   EXPECT_TRUE(activity_->EndRun());
   EXPECT_TRUE(activity_->drained());
-  EXPECT_TRUE(activity_->Drain());
+}
+
+TEST_P(ActivityTest, DrainWaitsForWhatIsKept) {
+  MakeActivity();
+  ReadAndRun(Ping("a"));
+  Job job;
+  job.bytes = 1;
+  activity_->AddJob(std::move(job));
+  activity_->Drain();
+  EXPECT_FALSE(activity_->EndRun());
+  EXPECT_FALSE(activity_->busy());
+  EXPECT_FALSE(activity_->drained());
+  std::unique_ptr<Job> kept;
+  EXPECT_EQ(activity_->Wait(nullptr, absl::InfiniteFuture(), &kept), Activity::Got::kJob);
+  activity_->EndRun();
+  EXPECT_TRUE(activity_->drained());
 }
 
 TEST_P(ActivityTest, WhatIsReadWhileOthersRunIsKept) {

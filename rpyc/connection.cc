@@ -92,7 +92,25 @@ void Connection::CountIn(ConnectionCounters* counters) {
 
 void Connection::Drain(absl::Time deadline) {
   caller_->deadline_unix_nanos.store(absl::ToUnixNanos(deadline));
-  if (activity_.Drain()) stream_->Shutdown();
+  activity_.Drain();
+  bool opened;
+  {
+    MutexLock lock(&end_mutex_);
+    opened = opened_;
+  }
+  if (opened) EndIfDrained();  // else it finds out when it begins to serve
+}
+
+// Has the connection end if it is to and nothing is left to serve. By any thread that has no input;
+// what it has appended has been sent.
+void Connection::EndIfDrained() {
+  if (!activity_.drained()) return;
+  // A thread that reads serves what has arrived, and ends then.
+  if (!activity_.TryTakeInput()) return stream_->EndReadingIfIdle();
+  const bool unserved = parser_.has_frame() || stream_->has_buffered() ||
+                        stream_->Wait(Stream::Event::kReadable, absl::InfinitePast());
+  if (!unserved) stream_->Shutdown();
+  activity_.ReturnInput();
 }
 
 void Connection::Shutdown() {
@@ -289,11 +307,12 @@ absl::Status Connection::WaitFor(const PendingRequest* awaited, absl::Time deadl
           served.Update(ServeInput(awaited, deadline, most_requests));
         } else {
           served.Update(FlushReplies(most_requests, /*has_input=*/false));
+          EndIfDrained();
         }
         break;
     }
     if (absl::IsDeadlineExceeded(served)) return served;
-    if (!served.ok() || activity_.drained()) EndWith(served);
+    if (!served.ok()) EndWith(served);
   }
   return absl::OkStatus();
 }
@@ -325,8 +344,10 @@ void Connection::GiveInput() {
   if (!often_unattended_) return activity_.GiveInput();
   // The next read comes only after the peer has sent more. A request that runs sends an answer.
   if (!activity_.busy()) AcknowledgeUnanswered();
-  const bool unserved = outbox_.empty() ? parser_.has_frame() || stream_->has_buffered()
-                                        : std::exchange(reads_ahead_, false);
+  // One that drains is come back to at once, to see whether it has ended.
+  const bool unserved = outbox_.empty()
+                            ? parser_.has_frame() || stream_->has_buffered() || activity_.draining()
+                            : std::exchange(reads_ahead_, false);
   parser_.FreeIfEmpty();
   activity_.GiveInput(unserved);
 }
@@ -347,6 +368,7 @@ absl::Status Connection::ServeInput(const PendingRequest* awaited, absl::Time de
 absl::Status Connection::ServeWithInput(const PendingRequest* awaited, absl::Time deadline,
                                         int* most_requests, bool* has_input) {
   drained_ = false;
+  bool found_all = false;  // a read of a connection that is to end found all there was
   if (most_requests != nullptr && !outbox_.empty()) {
     absl::Status flushed = FlushReplies(most_requests, *has_input);
     if (!flushed.ok() || *most_requests == 0) return flushed;
@@ -367,15 +389,27 @@ absl::Status Connection::ServeWithInput(const PendingRequest* awaited, absl::Tim
       absl::Status flushed = FlushReplies(most_requests, *has_input);
       status.Update(flushed);
     }
+    if (!*has_input) EndIfDrained();
     if (leave || !status.ok() || enough()) return status;
     if (!batch_ends) continue;
-    if (activity_.drained()) return absl::OkStatus();
-    if (most_requests != nullptr && drained_) return NothingCame();
+    // What has arrived by then is still served. A peer that never stops sending is not waited for.
+    const bool ending = activity_.drained();
+    if (ending && found_all) {
+      EndWith(absl::OkStatus());
+      return absl::OkStatus();
+    }
+    if (most_requests != nullptr && drained_ && !ending) return NothingCame();
     const Activity::Jobs jobs = activity_.jobs();
     if (jobs == Activity::Jobs::kReady) return absl::OkStatus();
-    const absl::Time look =
-        jobs == Activity::Jobs::kNone ? absl::InfiniteFuture() : absl::Now() + kLookForTurnInterval;
+    const absl::Time look = ending                          ? absl::InfinitePast()
+                            : jobs == Activity::Jobs::kNone ? absl::InfiniteFuture()
+                                                            : absl::Now() + kLookForTurnInterval;
     const absl::StatusOr<bool> read = Read(std::min(deadline, look));
+    if (absl::IsDeadlineExceeded(read.status()) && ending) {
+      EndWith(absl::OkStatus());
+      return absl::OkStatus();
+    }
+    found_all = ending && drained_;
     if (absl::IsDeadlineExceeded(read.status()) && look < deadline) continue;
     if (!read.ok()) return read.status();
     if (!*read) EndWith(absl::OkStatus());

@@ -119,8 +119,9 @@ class Connection : private Requester {
   // middle of one, runs on_disconnect and lets go of every object. Idempotent.
   void Finish();
 
-  // Ends the connection as soon as it runs no request: at once if it is idle, else when the running
-  // ones have been answered. `deadline` is when Shutdown will follow; calls can read it.
+  // Ends the connection as soon as all requests have been answered that have arrived, those
+  // included that wait behind a running one or in the kernel: at once if there is none. `deadline`
+  // is when Shutdown will follow; calls can read it. Before Open: once it serves.
   void Drain(absl::Time deadline);
   // Ends it now: the stream is shut under whatever runs, and calls are told that they are
   // cancelled.
@@ -132,6 +133,8 @@ class Connection : private Requester {
   static constexpr absl::Duration kLookInterval = Activity::kLookInterval;
   void Look();
 
+  // Whether Drain has been asked for.
+  bool draining() const { return activity_.draining(); }
   // Whether a request is being served.
   bool busy() const { return activity_.busy(); }
   bool ended() const { return ended_.load(); }
@@ -167,6 +170,7 @@ class Connection : private Requester {
   void ReplyException(const Job& job, const absl::Status& error);
   void BeginMessage(MessageType type, absl::string_view seq, uint64_t for_thread, OutBuffer* out);
   void EndWith(absl::Status status);
+  void EndIfDrained();
   absl::Status EndedError(const absl::Status& how) const;
 
   void AppendReleases();

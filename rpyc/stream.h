@@ -70,6 +70,10 @@ class Stream {
   // Idempotent. The descriptor stays owned until destruction.
   virtual void Shutdown() = 0;
 
+  // Ends the reading direction, unless something has arrived that has not been read: a reader that
+  // waits sees kEof. What is written still reaches the peer. By any thread.
+  virtual void EndReadingIfIdle() { Shutdown(); }
+
   // Writes all chunks, waiting as long as it takes. Errors as WriteSome's; part may be written.
   absl::Status WriteAll(absl::Span<const absl::string_view> chunks);
 };

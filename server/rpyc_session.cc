@@ -126,6 +126,7 @@ void RpycSession::Refuse(absl::Status why) {
 
 absl::Status RpycSession::ServeAll() {
   setup_->watcher->Add(this);
+  phase_.store(Phase::kEntering);
   if (absl::Status authenticated = Authenticate(absl::InfiniteFuture()); !authenticated.ok()) {
     Refuse(std::move(authenticated));
   } else {
@@ -148,7 +149,19 @@ void RpycSession::ServeBy(Arm arm) {
   // What has something to say need not wait for the peer.
   const bool speaks_first =
       setup_->service.has_hooks() || setup_->service.authenticator() != nullptr;
-  arm_(speaks_first ? Stream::Event::kEither : Stream::Event::kReadable);
+  const bool at_once = speaks_first || connection_.draining();
+  arm_(at_once ? Stream::Event::kEither : Stream::Event::kReadable);
+}
+
+void RpycSession::Drain(absl::Time deadline) {
+  connection_.Drain(deadline);
+  const Phase phase = phase_.load();
+  if (phase == Phase::kServing || phase == Phase::kOver) return;
+  // A peer that has not said yet who it is has been promised nothing.
+  if (setup_->tls != nullptr || setup_->service.authenticator() != nullptr) {
+    return connection_.Shutdown();
+  }
+  if (phase == Phase::kEntering && arm_ != nullptr) arm_(Stream::Event::kEither);
 }
 
 std::optional<absl::Status> RpycSession::ServeArrived(int most_requests) {
@@ -180,7 +193,7 @@ void RpycSession::Advance(int most_requests) {
 }
 
 void RpycSession::Look() {
-  if (phase_.load() != Phase::kEntering) return connection_.Look();
+  if (phase_.load() > Phase::kEntering) return connection_.Look();
   if (absl::Now() < entrance_closes_ || shut_out_.exchange(true)) return;
   connection_.Shutdown();  // whoever lets it in finds that
 }

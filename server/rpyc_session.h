@@ -63,12 +63,12 @@ class RpycSession : public Session, private Watcher::Watched {
   absl::Status ServeAll() override;
   void ServeBy(Arm arm) override;
   std::optional<absl::Status> ServeArrived(int most_requests) override;
-  void Drain(absl::Time deadline) override { connection_.Drain(deadline); }
+  void Drain(absl::Time deadline) override;
   void Shutdown() override { connection_.Shutdown(); }
   bool busy() const override { return connection_.busy(); }
 
  private:
-  enum class Phase { kEntering, kServing, kOver };
+  enum class Phase { kMade, kEntering, kServing, kOver };
   // What it takes to let a peer in that has to say who it is.
   struct Entrance;
 
@@ -87,7 +87,7 @@ class RpycSession : public Session, private Watcher::Watched {
   // After it the peer is shut out, unless it is in.
   const absl::Time entrance_closes_;
   std::atomic<bool> shut_out_{false};
-  std::atomic<Phase> phase_{Phase::kEntering};
+  std::atomic<Phase> phase_{Phase::kMade};
   std::atomic<bool> is_entering_{false};  // a thread lets the peer in
   std::atomic<int> entered_{0};           // threads in ServeArrived
   int64_t number_ = 0;                    // in the ledger, until it has ended; 0: not there

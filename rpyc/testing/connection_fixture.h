@@ -110,7 +110,7 @@ class ConnectionTest : public testing::TestWithParam<Dialect> {
       const size_t n = std::min(into.size(), pending_.size());
       pending_.copy(into.data(), n);
       pending_.erase(0, n);
-      return ReadResult{ReadResult::kData, n};
+      return ReadResult{ReadResult::kData, n, /*drained=*/pending_.empty()};
     }
     absl::StatusOr<ReadResult> ReadAhead(size_t) override {
       return ReadResult{ReadResult::kWouldBlock};

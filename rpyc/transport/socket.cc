@@ -248,4 +248,9 @@ void SocketStream::Shutdown() {
   ::shutdown(socket_.fd(), SHUT_RDWR);
 }
 
+void SocketStream::EndReadingIfIdle() {
+  pollfd arrived = {.fd = socket_.fd(), .events = POLLIN, .revents = 0};
+  if (::poll(&arrived, 1, 0) == 0) ::shutdown(socket_.fd(), SHUT_RD);
+}
+
 }  // namespace rpyc

@@ -68,6 +68,7 @@ class SocketStream : public Stream {
   absl::StatusOr<size_t> WriteSome(absl::Span<const absl::string_view> chunks) override;
   bool Wait(Event event, absl::Time deadline) override;
   void Shutdown() override;
+  void EndReadingIfIdle() override;
 
  private:
   absl::StatusOr<ReadResult> Receive(absl::Span<char> into, int flags);

@@ -68,6 +68,7 @@ class TlsStream : public Stream {
   absl::StatusOr<size_t> WriteSome(absl::Span<const absl::string_view> chunks) override;
   bool Wait(Event event, absl::Time deadline) override;
   void Shutdown() override;
+  void EndReadingIfIdle() override { inner_->EndReadingIfIdle(); }
 
  private:
   // The end of a record in what was encrypted, and how many of the writer's bytes are in it.
