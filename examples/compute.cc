@@ -3,14 +3,15 @@
 #include <vector>
 
 #include "examples/number.h"
+#include "rpyc/call_context.h"
 #include "rpyc/value.h"
 
 namespace examples {
 namespace {
 
-rpyc::Value Sum(const std::vector<rpyc::Value>& data) {
+rpyc::Value Sum(const rpyc::CallContext& context, const std::vector<rpyc::Value>& data) {
   rpyc::Value sum = 0;
-  for (const rpyc::Value& number : data) sum = Add(sum, number);
+  for (const rpyc::Value& number : data) sum = Add(context, sum, number);
   return sum;
 }
 

@@ -5,10 +5,13 @@
 #include <cmath>
 #include <complex>
 #include <cstdint>
+#include <optional>
+#include <utility>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "rpyc/errors.h"
+#include "rpyc/netref.h"
 
 namespace examples {
 namespace {
@@ -19,6 +22,8 @@ using Complex = std::complex<double>;
 
 struct Plus {
   static constexpr char kSymbol[] = "+";
+  static constexpr char kMethod[] = "__add__";
+  static constexpr char kReflected[] = "__radd__";
   static bool Overflows(int64_t a, int64_t b, int64_t* result) {
     return __builtin_add_overflow(a, b, result);
   }
@@ -30,6 +35,8 @@ struct Plus {
 
 struct Times {
   static constexpr char kSymbol[] = "*";
+  static constexpr char kMethod[] = "__mul__";
+  static constexpr char kReflected[] = "__rmul__";
   static bool Overflows(int64_t a, int64_t b, int64_t* result) {
     return __builtin_mul_overflow(a, b, result);
   }
@@ -88,13 +95,26 @@ Complex ToComplex(const Value& value) {
   return ToFloat(value);
 }
 
+// What the object `operand` answers; nothing if it does not know `other`.
+std::optional<Value> Ask(const rpyc::CallContext& context, const Value& operand, const char* method,
+                         const Value& other) {
+  if (operand.AsObject() == nullptr) return std::nullopt;
+  absl::StatusOr<Value> result = rpyc::Netref(operand, context)[method](other).value();
+  if (rpyc::IsPyStatus(result.status(), "AttributeError")) return std::nullopt;
+  if (!result.ok()) rpyc::ThrowStatus(result.status());
+  if (result->kind() == Value::Kind::kNotImplemented) return std::nullopt;
+  return *std::move(result);
+}
+
 template <typename Operation>
-Value Compute(const Value& a, const Value& b) {
+Value Compute(const rpyc::CallContext& context, const Value& a, const Value& b) {
   if (a.AsInt() != nullptr && b.AsInt() != nullptr) {
     int64_t result;
     if (!Operation::Overflows(*a.AsInt(), *b.AsInt(), &result)) return Value(result);
   }
   if (RankOf(a) == kNoNumber || RankOf(b) == kNoNumber) {
+    if (auto result = Ask(context, a, Operation::kMethod, b)) return *std::move(result);
+    if (auto result = Ask(context, b, Operation::kReflected, a)) return *std::move(result);
     throw rpyc::TypeError(absl::StrCat("unsupported operand type(s) for ", Operation::kSymbol,
                                        ": '", a.type_name(), "' and '", b.type_name(), "'"));
   }
@@ -110,8 +130,12 @@ Value Compute(const Value& a, const Value& b) {
 
 }  // namespace
 
-Value Add(const Value& a, const Value& b) { return Compute<Plus>(a, b); }
+Value Add(const rpyc::CallContext& context, const Value& a, const Value& b) {
+  return Compute<Plus>(context, a, b);
+}
 
-Value Multiply(const Value& a, const Value& b) { return Compute<Times>(a, b); }
+Value Multiply(const rpyc::CallContext& context, const Value& a, const Value& b) {
+  return Compute<Times>(context, a, b);
+}
 
 }  // namespace examples

@@ -6,9 +6,12 @@
 #include <complex>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <string>
 
+#include "rpyc/call_context.h"
 #include "rpyc/errors.h"
+#include "rpyc/object.h"
 
 namespace examples {
 namespace {
@@ -19,6 +22,25 @@ using Complex = std::complex<double>;
 
 constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
 constexpr int64_t kMin = std::numeric_limits<int64_t>::min();
+
+Value Add(const Value& a, const Value& b) { return examples::Add(rpyc::CallContext(), a, b); }
+Value Multiply(const Value& a, const Value& b) {
+  return examples::Multiply(rpyc::CallContext(), a, b);
+}
+
+// A number that computes for itself, and does not know text.
+class Seven : public rpyc::Object {
+ public:
+  absl::string_view type_name() const override { return "decimal.Decimal"; }
+  int64_t class_id() const override { return 1; }
+  absl::StatusOr<Value> CallAttr(const rpyc::CallContext&, rpyc::AttributeRef attribute,
+                                 rpyc::CallArgs args) override {
+    if (args.positional[0].AsStr() != nullptr) return Value(rpyc::NotImplemented());
+    if (attribute.name == "__add__") return Value::Tuple({"7 +", args.positional[0]});
+    if (attribute.name == "__radd__") return Value::Tuple({args.positional[0], "+ 7"});
+    return rpyc::PyStatus("AttributeError", std::string(attribute.name));
+  }
+};
 
 // Expected values are Python's.
 TEST(Number, IntsOfAnySize) {
@@ -65,6 +87,15 @@ TEST(Number, OthersAreTypeErrorsInPythonsWords) {
     EXPECT_STREQ(error.what(),
                  "TypeError: unsupported operand type(s) for *: 'int' and 'NoneType'");
   }
+}
+
+TEST(Number, ObjectsComputeForThemselves) {
+  const Value seven(std::make_shared<Seven>());
+  EXPECT_EQ(Add(seven, 1), Value::Tuple({"7 +", 1}));
+  EXPECT_EQ(Add(1, seven), Value::Tuple({1, "+ 7"}));
+  EXPECT_EQ(Add(seven, seven), Value::Tuple({"7 +", seven}));
+  EXPECT_THROW(Add(seven, "x"), rpyc::TypeError);
+  EXPECT_THROW(Multiply(seven, 2), rpyc::TypeError);
 }
 
 }  // namespace

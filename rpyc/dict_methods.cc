@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "rpyc/builtin_method.h"
+#include "rpyc/cast/ask.h"
 #include "rpyc/dict.h"
 #include "rpyc/dict_data.h"
 #include "rpyc/dict_object.h"
@@ -32,10 +33,30 @@ Result DoneOr(absl::Status status) {
   return Value();
 }
 
+// Replaces a key that is a number or text of the peer's, as numpy has them, by that: keys travel by
+// value.
+absl::Status BecomeKey(const MemberCall& call, Value* key) {
+  if (key->AsObject() == nullptr) return absl::OkStatus();
+  absl::StatusOr<std::optional<Value>> plain = cast_internal::AskPlainValue(call.context, *key);
+  if (!plain.ok()) return std::move(plain).status();
+  if (*plain) *key = **std::move(plain);
+  return absl::OkStatus();
+}
+
+// A method whose first argument is a key.
+template <Result (*kMethod)(const MemberCall& call, Args args)>
+Result WithKey(const MemberCall& call, Args args) {
+  absl::Status key = BecomeKey(call, &args[0]);
+  if (!key.ok()) return key;
+  return kMethod(call, args);
+}
+
 absl::Status Update(const MemberCall& call, const Value& other) {
   // Read first, whatever that takes, so that a failure changes nothing.
   std::vector<std::pair<Value, Value>> pairs;
   absl::Status read = ForEachPair(call.context, other, Limits(), [&](Value key, Value value) {
+    absl::Status plain = BecomeKey(call, &key);
+    if (!plain.ok()) return plain;
     absl::StatusOr<Value> hashable = HashableKey(key);
     if (!hashable.ok()) return std::move(hashable).status();
     pairs.emplace_back(std::move(key), std::move(value));
@@ -59,6 +80,16 @@ Result Iterate(const MemberCall& call, Args) {
   return Value(Iterator([self = call.self, position = begin]() mutable {
                  return DictObject::Data(self).NextKey(&position);
                }).object());
+}
+
+Result GetItem(const MemberCall& call, Args args) { return Self(call).Get(args[0]); }
+
+Result SetItem(const MemberCall& call, Args args) {
+  return DoneOr(Self(call).Set(std::move(args[0]), std::move(args[1])));
+}
+
+Result DelItem(const MemberCall& call, Args args) {
+  return DoneOr(Self(call).Pop(args[0]).status());
 }
 
 Result Contains(const MemberCall& call, Args args) {
@@ -155,16 +186,12 @@ const std::shared_ptr<const ClassInfo>& DictObject::Class() {
     add("__len__", {}, "", [](const MemberCall& call, Args) -> Result {
       return Value(static_cast<int64_t>(Self(call).size()));
     });
-    add("__getitem__", Positional(1), "",
-        [](const MemberCall& call, Args args) { return Self(call).Get(args[0]); });
-    add("__setitem__", Positional(2), "", [](const MemberCall& call, Args args) {
-      return DoneOr(Self(call).Set(std::move(args[0]), std::move(args[1])));
-    });
-    add("__delitem__", Positional(1), "",
-        [](const MemberCall& call, Args args) { return DoneOr(Self(call).Pop(args[0]).status()); });
+    add("__getitem__", Positional(1), "", WithKey<GetItem>);
+    add("__setitem__", Positional(2), "", WithKey<SetItem>);
+    add("__delitem__", Positional(1), "", WithKey<DelItem>);
     add("__iter__", {}, "", Iterate<false>);
     add("__reversed__", {}, "", Iterate<true>);
-    add("__contains__", Positional(1), "", Contains);
+    add("__contains__", Positional(1), "", WithKey<Contains>);
     add("__or__", Positional(1), "", [](const MemberCall& call, Args args) {
       return Union(call, Self(call).ToValue(), args[0]);
     });
@@ -183,14 +210,14 @@ const std::shared_ptr<const ClassInfo>& DictObject::Class() {
     });
     add("__repr__", {}, "", ReprOf);
 
-    add("get", Positional(1, {Value()}), "The value of a key, or a default.", Get);
+    add("get", Positional(1, {Value()}), "The value of a key, or a default.", WithKey<Get>);
     add("keys", {}, "The keys, as a tuple.", Parts<Part::kKeys>);
     add("values", {}, "The values, as a tuple.", Parts<Part::kValues>);
     add("items", {}, "Pairs of key and value, as a tuple.", Parts<Part::kItems>);
-    add("pop", Positional(1, {Ellipsis()}), "Takes a key's value out.", Pop);
+    add("pop", Positional(1, {Ellipsis()}), "Takes a key's value out.", WithKey<Pop>);
     add("popitem", {}, "Takes out what came last.", PopItem);
     add("setdefault", Positional(1, {Value()}), "The value of a key, set if it has none.",
-        SetDefault);
+        WithKey<SetDefault>);
     add("update", Positional(0, {Value::Tuple({})}), "Sets what a mapping or pairs hold.",
         [](const MemberCall& call, Args args) { return DoneOr(Update(call, args[0])); });
     add("clear", {}, "Removes all keys.", [](const MemberCall& call, Args) -> Result {

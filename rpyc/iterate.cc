@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -59,21 +60,6 @@ std::vector<Value> NumbersOf(const Bytes& bytes) {
   return numbers;
 }
 
-absl::StatusOr<std::shared_ptr<Object>> IteratorOf(const CallContext& context,
-                                                   const Value& iterable) {
-  absl::StatusOr<Value> iterator =
-      (*iterable.AsObject())->CallAttr(context, {.name = "__iter__", .exposed = false}, {});
-  if (!iterator.ok()) {
-    return IsPyStatus(iterator.status(), "AttributeError") ? NotIterable(iterable)
-                                                           : iterator.status();
-  }
-  if (iterator->AsObject() == nullptr) {
-    return PyStatus("TypeError", absl::StrCat("iter() returned non-iterator of type '",
-                                              ShortTypeName(*iterator), "'"));
-  }
-  return *iterator->AsObject();
-}
-
 // A sequence of pairs rather than a mapping, by what Python tells of it: its type's name.
 bool HoldsPairs(const Value& value) {
   const Container* container = AsContainer(value);
@@ -106,41 +92,137 @@ absl::Status TakePair(const CallContext& context, size_t index, Value item, cons
   return take(std::move((*pair)[0]), std::move((*pair)[1]));
 }
 
-// object[key] for each of `keys`. A peer has many questions at the same time, so that this takes
-// few round trips: a dict of Python's has no batch of values for peers with its default settings.
-absl::StatusOr<std::vector<Value>> GetItems(const CallContext& context, Object& object,
-                                            const std::vector<Value>& keys) {
+// Passes object[key] for each of `keys` to `take`, until that fails.
+absl::Status GetEach(const CallContext& context, Object& object, const std::vector<Value>& keys,
+                     absl::FunctionRef<absl::Status(size_t index, absl::StatusOr<Value>)> take) {
   constexpr absl::string_view kGetItem = "__getitem__";
-  std::vector<Value> values;
-  values.reserve(keys.size());
   auto* netref = dynamic_cast<NetrefObject*>(&object);
   const std::shared_ptr<NetrefOwner> owner = netref == nullptr ? nullptr : netref->owner();
-  if (owner == nullptr) {
-    for (const Value& key : keys) {
-      absl::StatusOr<Value> value = object.CallAttr(context, {.name = kGetItem, .exposed = false},
-                                                    CallArgs{.positional = {key}, .keyword = {}});
-      if (!value.ok()) return std::move(value).status();
-      values.push_back(*std::move(value));
-    }
-    return values;
+  if (owner != nullptr) {
+    return AskTogether(
+        context, *owner, keys.size(),
+        [&](size_t i) {
+          return netref->StartCallAttr(kGetItem, CallArgs{.positional = {keys[i]}, .keyword = {}});
+        },
+        take);
   }
-  std::deque<std::shared_ptr<PendingRequest>> asked;
-  for (size_t next = 0; values.size() < keys.size();) {
-    for (; next < keys.size() && asked.size() < kMostQuestions; ++next) {
-      asked.push_back(
-          netref->StartCallAttr(kGetItem, CallArgs{.positional = {keys[next]}, .keyword = {}}));
-    }
-    const absl::Duration limit = context.timeout().value_or(owner->sync_request_timeout());
-    if (!owner->Await(*asked.front(), absl::Now() + limit)) return NotAnswered(limit);
-    absl::StatusOr<Value> value = asked.front()->TakeAnswer();
+  for (size_t i = 0; i < keys.size(); ++i) {
+    absl::Status taken = take(i, object.CallAttr(context, {.name = kGetItem, .exposed = false},
+                                                 CallArgs{.positional = {keys[i]}, .keyword = {}}));
+    if (!taken.ok()) return taken;
+  }
+  return absl::OkStatus();
+}
+
+// object[key] for each of `keys`: a dict of Python's has no batch of values for peers with its
+// default settings.
+absl::StatusOr<std::vector<Value>> GetItems(const CallContext& context, Object& object,
+                                            const std::vector<Value>& keys) {
+  std::vector<Value> values;
+  values.reserve(keys.size());
+  absl::Status got = GetEach(context, object, keys, [&values](size_t, absl::StatusOr<Value> value) {
     if (!value.ok()) return std::move(value).status();
     values.push_back(*std::move(value));
-    asked.pop_front();
-  }
+    return absl::OkStatus();
+  });
+  if (!got.ok()) return got;
   return values;
 }
 
+// The items of an object without __iter__, as Python reads them: object[0], object[1] and so on,
+// until an IndexError. `count` of a peer's at the same time, so it may be asked beyond its end.
+class IndexedItems : public Object {
+ public:
+  explicit IndexedItems(Value sequence) : sequence_(std::move(sequence)) {}
+
+  absl::string_view type_name() const override { return "builtins.iterator"; }
+  int64_t class_id() const override { return kFunctionClassId; }
+  absl::StatusOr<std::vector<Value>> NextItems(const CallContext& context, size_t count) override {
+    if (ended_) return std::vector<Value>();
+    Object& object = **sequence_.AsObject();
+    if (next_ == 0 && dynamic_cast<NetrefObject*>(&object) != nullptr) {
+      // One request has Python iterate over as many as it is asked for. (A second one would
+      // begin anew.)
+      absl::StatusOr<std::vector<Value>> first = object.NextItems(context, count);
+      if (IsPyStatus(first.status(), "TypeError")) return NotIterable(sequence_);
+      if (first.ok()) {
+        next_ = first->size();
+        ended_ = next_ < count;
+        if (!ended_) AskForLength(context);
+        return first;
+      }
+      // A peer in C++ has no such iterating.
+      if (!IsPyStatus(first.status(), "AttributeError")) return first;
+    }
+    if (length_) count = std::min(count, *length_ - std::min(next_, *length_));
+    std::vector<Value> keys;
+    for (size_t i = 0; i < count; ++i) keys.emplace_back(static_cast<int64_t>(next_ + i));
+    std::vector<Value> items;
+    absl::Status got = GetEach(context, object, keys, [&](size_t, absl::StatusOr<Value> item) {
+      if (!item.ok()) return std::move(item).status();
+      items.push_back(*std::move(item));
+      return absl::OkStatus();
+    });
+    if (!got.ok()) {
+      ended_ = IsPyStatus(got, "IndexError") || IsPyStatus(got, "StopIteration");
+      if (!ended_) {
+        return next_ == 0 && IsPyStatus(got, "AttributeError") ? NotIterable(sequence_) : got;
+      }
+    }
+    next_ += items.size();
+    if (items.empty()) ended_ = true;
+    return items;
+  }
+
+ private:
+  // So that it is not asked beyond its end. One that has no length is read until it says so.
+  void AskForLength(const CallContext& context) {
+    const absl::StatusOr<Value> length =
+        (*sequence_.AsObject())->CallAttr(context, {.name = "__len__", .exposed = false}, {});
+    if (length.ok() && length->AsInt() != nullptr && *length->AsInt() >= 0) {
+      length_ = static_cast<size_t>(*length->AsInt());
+    }
+  }
+
+  const Value sequence_;
+  size_t next_ = 0;
+  std::optional<size_t> length_;
+  bool ended_ = false;
+};
+
+absl::StatusOr<std::shared_ptr<Object>> IteratorOf(const CallContext& context,
+                                                   const Value& iterable) {
+  absl::StatusOr<Value> iterator =
+      (*iterable.AsObject())->CallAttr(context, {.name = "__iter__", .exposed = false}, {});
+  if (!iterator.ok()) {
+    if (!IsPyStatus(iterator.status(), "AttributeError")) return iterator.status();
+    return std::make_shared<IndexedItems>(iterable);
+  }
+  if (iterator->AsObject() == nullptr) {
+    return PyStatus("TypeError", absl::StrCat("iter() returned non-iterator of type '",
+                                              ShortTypeName(*iterator), "'"));
+  }
+  return *iterator->AsObject();
+}
+
 }  // namespace
+
+absl::Status AskTogether(
+    const CallContext& context, NetrefOwner& owner, size_t count,
+    absl::FunctionRef<std::shared_ptr<PendingRequest>(size_t index)> start,
+    absl::FunctionRef<absl::Status(size_t index, absl::StatusOr<Value> answer)> take) {
+  std::deque<std::shared_ptr<PendingRequest>> asked;
+  size_t next = 0;
+  for (size_t i = 0; i < count; ++i) {
+    for (; next < count && asked.size() < kMostQuestions; ++next) asked.push_back(start(next));
+    const absl::Duration limit = context.timeout().value_or(owner.sync_request_timeout());
+    if (!owner.Await(*asked.front(), absl::Now() + limit)) return NotAnswered(limit);
+    absl::Status taken = take(i, asked.front()->TakeAnswer());
+    if (!taken.ok()) return taken;
+    asked.pop_front();
+  }
+  return absl::OkStatus();
+}
 
 size_t MemoryOf(const Value& value) {
   size_t bytes = sizeof(Value);
@@ -188,8 +270,9 @@ absl::StatusOr<std::vector<Value>> ItemReader::Next(const CallContext& context) 
   return items;
 }
 
-absl::Status ForEachItem(const CallContext& context, const Value& iterable, const Limits& limits,
-                         TakeItem take) {
+absl::Status ForEachBatch(
+    const CallContext& context, const Value& iterable, const Limits& limits,
+    absl::FunctionRef<absl::Status(size_t first, std::vector<Value> items)> take) {
   absl::StatusOr<ItemReader> reader = ItemReader::Of(context, iterable);
   if (!reader.ok()) return std::move(reader).status();
   size_t bytes = 0;
@@ -197,17 +280,32 @@ absl::Status ForEachItem(const CallContext& context, const Value& iterable, cons
     absl::StatusOr<std::vector<Value>> items = reader->Next(context);
     if (!items.ok()) return std::move(items).status();
     if (items->empty()) return absl::OkStatus();
-    for (Value& item : *items) {
-      bytes += MemoryOf(item);
-      if (bytes > limits.max_decoded_bytes) {
-        return PyStatus("ValueError",
-                        absl::StrCat("too many items: over ", limits.max_decoded_bytes,
-                                     " bytes after ", count));
-      }
-      absl::Status taken = take(count++, std::move(item));
-      if (!taken.ok()) return taken;
+    size_t fit = 0;
+    while (fit < items->size() && (bytes += MemoryOf((*items)[fit])) <= limits.max_decoded_bytes) {
+      ++fit;
+    }
+    const bool too_many = fit < items->size();
+    items->resize(fit);
+    const size_t first = count;
+    count += fit;
+    absl::Status taken = take(first, *std::move(items));
+    if (!taken.ok()) return taken;
+    if (too_many) {
+      return PyStatus("ValueError", absl::StrCat("too many items: over ", limits.max_decoded_bytes,
+                                                 " bytes after ", count));
     }
   }
+}
+
+absl::Status ForEachItem(const CallContext& context, const Value& iterable, const Limits& limits,
+                         TakeItem take) {
+  return ForEachBatch(context, iterable, limits, [&](size_t first, std::vector<Value> items) {
+    for (size_t i = 0; i < items.size(); ++i) {
+      absl::Status taken = take(first + i, std::move(items[i]));
+      if (!taken.ok()) return taken;
+    }
+    return absl::OkStatus();
+  });
 }
 
 absl::Status ForEachPair(const CallContext& context, const Value& mapping, const Limits& limits,

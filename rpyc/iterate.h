@@ -16,9 +16,12 @@
 
 namespace rpyc {
 
+class NetrefOwner;
+class PendingRequest;
+
 // Reads the items of what Python would iterate over: a tuple, a frozenset, the characters of a str,
-// the numbers of bytes; any object with __iter__, ours or the peer's, whose items are fetched in
-// batches, ahead of what is taken.
+// the numbers of bytes; any object with __iter__, or __getitem__ alone, ours or the
+// peer's, whose items are fetched in batches, ahead of what is taken.
 // Threads: may run user code and wait for a peer; hold no lock.
 class ItemReader {
  public:
@@ -40,6 +43,11 @@ class ItemReader {
   size_t bytes_ = 0;
 };
 
+// As ForEachItem, the items of a batch together; `first` is the index of the first of them.
+absl::Status ForEachBatch(
+    const CallContext& context, const Value& iterable, const Limits& limits,
+    absl::FunctionRef<absl::Status(size_t first, std::vector<Value> items)> take);
+
 // Passes each item of what Python would iterate over to `take`, until that fails: see ItemReader.
 // Errors:  TypeError - not iterable; ValueError - more than limits.max_decoded_bytes, which is how
 //          an endless generator ends; what iterating raises; what `take` returns.
@@ -56,6 +64,15 @@ absl::Status ForEachPair(const CallContext& context, const Value& mapping, const
 // The items together.
 absl::StatusOr<std::vector<Value>> CollectItems(const CallContext& context, const Value& iterable,
                                                 const Limits& limits = Limits());
+
+// Has a peer work on many requests at the same time, so that `count` of them take few round trips:
+// `start` begins one, `take` gets its answer, both in the order of the index, until `take` fails.
+// `owner` is whom all of them are sent to.
+// Errors:  TimeoutError; what `take` returns.
+absl::Status AskTogether(
+    const CallContext& context, NetrefOwner& owner, size_t count,
+    absl::FunctionRef<std::shared_ptr<PendingRequest>(size_t index)> start,
+    absl::FunctionRef<absl::Status(size_t index, absl::StatusOr<Value> answer)> take);
 
 // Roughly what a value takes in memory, objects not counted in.
 size_t MemoryOf(const Value& value);

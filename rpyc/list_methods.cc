@@ -13,6 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "rpyc/builtin_method.h"
+#include "rpyc/cast/ask.h"
 #include "rpyc/errors.h"
 #include "rpyc/iterate.h"
 #include "rpyc/iterator.h"
@@ -42,8 +43,13 @@ Result DoneOr(absl::Status status) {
   return Value();
 }
 
-// An int where only an int will do.
-absl::StatusOr<int64_t> ToIndex(const Value& value) {
+// An int where only an int will do, or an object that is one.
+absl::StatusOr<int64_t> ToIndex(const CallContext& context, const Value& value) {
+  if (value.AsObject() != nullptr) {
+    const absl::StatusOr<Value> asked = cast_internal::AskInt(context, value);
+    if (asked.ok()) return ToIndex(context, *asked);
+    if (!IsPyStatus(asked.status(), "TypeError")) return asked.status();
+  }
   if (const bool* b = value.AsBool()) return *b ? 1 : 0;
   if (const int64_t* i = value.AsInt()) return *i;
   if (value.AsBigInt() != nullptr) {
@@ -54,9 +60,9 @@ absl::StatusOr<int64_t> ToIndex(const Value& value) {
 }
 
 // list[key], where key is no slice.
-absl::StatusOr<int64_t> ToSubscript(const Value& key) {
-  absl::StatusOr<int64_t> index = ToIndex(key);
-  if (index.ok() || IsPyStatus(index.status(), "IndexError")) return index;
+absl::StatusOr<int64_t> ToSubscript(const CallContext& context, const Value& key) {
+  absl::StatusOr<int64_t> index = ToIndex(context, key);
+  if (index.ok() || !IsPyStatus(index.status(), "TypeError")) return index;
   return PyStatus("TypeError", absl::StrCat("list indices must be integers or slices, not ",
                                             ShortTypeName(key)));
 }
@@ -82,21 +88,26 @@ absl::StatusOr<std::optional<Items>> ItemsOfList(const CallContext& context, con
   return std::optional<Items>(*std::move(items));
 }
 
-// What the list holds `count` times over.
-absl::StatusOr<Items> Repeated(const Items& items, const Value& count) {
-  if (count.AsInt() == nullptr && count.AsBool() == nullptr && count.AsBigInt() == nullptr) {
+// How many times list * count repeats the items.
+absl::StatusOr<int64_t> ToTimes(const CallContext& context, const Value& count) {
+  absl::StatusOr<int64_t> times = ToIndex(context, count);
+  if (IsPyStatus(times.status(), "TypeError")) {
     return PyStatus("TypeError", absl::StrCat("can't multiply sequence by non-int of type '",
                                               ShortTypeName(count), "'"));
   }
-  absl::StatusOr<int64_t> times = ToIndex(count);
-  if (!times.ok()) {
+  if (IsPyStatus(times.status(), "IndexError")) {
     return PyStatus("OverflowError", "cannot fit 'int' into an index-sized integer");
   }
+  return times;
+}
+
+// The items, `times` times over.
+absl::StatusOr<Items> Repeated(const Items& items, int64_t times) {
   Items repeated;
-  if (*times <= 0 || items.empty()) return repeated;
-  if (static_cast<uint64_t>(*times) > kMostItems / items.size()) return TooLong();
-  repeated.reserve(items.size() * static_cast<size_t>(*times));
-  for (int64_t i = 0; i < *times; ++i) {
+  if (times <= 0 || items.empty()) return repeated;
+  if (static_cast<uint64_t>(times) > kMostItems / items.size()) return TooLong();
+  repeated.reserve(items.size() * static_cast<size_t>(times));
+  for (int64_t i = 0; i < times; ++i) {
     repeated.insert(repeated.end(), items.begin(), items.end());
   }
   return repeated;
@@ -115,7 +126,7 @@ absl::Status Extend(const MemberCall& call, const Value& iterable) {
 
 Result GetItem(const MemberCall& call, Args args) {
   if (!IsSlice(args[0])) {
-    absl::StatusOr<int64_t> index = ToSubscript(args[0]);
+    absl::StatusOr<int64_t> index = ToSubscript(call.context, args[0]);
     if (!index.ok()) return std::move(index).status();
     return Self(call).Get(*index);
   }
@@ -130,7 +141,7 @@ Result GetItem(const MemberCall& call, Args args) {
 
 Result SetItem(const MemberCall& call, Args args) {
   if (!IsSlice(args[0])) {
-    absl::StatusOr<int64_t> index = ToSubscript(args[0]);
+    absl::StatusOr<int64_t> index = ToSubscript(call.context, args[0]);
     if (!index.ok()) return std::move(index).status();
     return DoneOr(Self(call).Set(*index, std::move(args[1])));
   }
@@ -151,7 +162,7 @@ Result SetItem(const MemberCall& call, Args args) {
 
 Result DelItem(const MemberCall& call, Args args) {
   if (!IsSlice(args[0])) {
-    absl::StatusOr<int64_t> index = ToSubscript(args[0]);
+    absl::StatusOr<int64_t> index = ToSubscript(call.context, args[0]);
     if (!index.ok()) return std::move(index).status();
     absl::StatusOr<Value> gone = Self(call).Pop(*index);
     if (gone.ok()) return Value();
@@ -180,7 +191,9 @@ Result Add(const MemberCall& call, Args args) {
 }
 
 Result Multiply(const MemberCall& call, Args args) {
-  absl::StatusOr<Items> items = Repeated(Self(call).Snapshot(), args[0]);
+  absl::StatusOr<int64_t> times = ToTimes(call.context, args[0]);
+  if (!times.ok()) return std::move(times).status();
+  absl::StatusOr<Items> items = Repeated(Self(call).Snapshot(), *times);
   if (!items.ok()) return std::move(items).status();
   return NewList(*std::move(items));
 }
@@ -192,8 +205,10 @@ Result AddInPlace(const MemberCall& call, Args args) {
 }
 
 Result MultiplyInPlace(const MemberCall& call, Args args) {
+  absl::StatusOr<int64_t> times = ToTimes(call.context, args[0]);
+  if (!times.ok()) return std::move(times).status();
   absl::Status repeated = ListObject::Edit(Self(call), [&](Items* items, Items* dropped) {
-    absl::StatusOr<Items> many = Repeated(*items, args[0]);
+    absl::StatusOr<Items> many = Repeated(*items, *times);
     if (!many.ok()) return std::move(many).status();
     *dropped = std::exchange(*items, *std::move(many));
     return absl::OkStatus();
@@ -250,14 +265,14 @@ Result ReprOf(const MemberCall& call, Args) {
 }
 
 Result Insert(const MemberCall& call, Args args) {
-  absl::StatusOr<int64_t> index = ToIndex(args[0]);
+  absl::StatusOr<int64_t> index = ToIndex(call.context, args[0]);
   if (!index.ok()) return std::move(index).status();
   Self(call).insert(*index, std::move(args[1]));
   return Value();
 }
 
 Result Pop(const MemberCall& call, Args args) {
-  absl::StatusOr<int64_t> index = ToIndex(args[0]);
+  absl::StatusOr<int64_t> index = ToIndex(call.context, args[0]);
   if (!index.ok()) return std::move(index).status();
   return Self(call).Pop(*index);
 }
@@ -330,7 +345,7 @@ Result Sort(const MemberCall& call, Args args) {
     if (!made.ok()) return made;
     keys.push_back(*std::move(made));
   }
-  absl::StatusOr<int64_t> reverse = ToIndex(args[1]);
+  absl::StatusOr<int64_t> reverse = ToIndex(call.context, args[1]);
   if (!reverse.ok()) return std::move(reverse).status();
   absl::StatusOr<Items> sorted = SortedBy(call.context, std::move(keys), items, *reverse != 0);
   if (!sorted.ok()) return std::move(sorted).status();

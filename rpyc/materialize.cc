@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "rpyc/bind/class_info.h"
 #include "rpyc/bind/instance.h"
+#include "rpyc/cast/ask.h"
 #include "rpyc/container.h"
 #include "rpyc/errors.h"
 #include "rpyc/iterate.h"
@@ -76,6 +78,13 @@ class Materializer {
 
   absl::StatusOr<Value> CopyObject(const Value& value) {
     const Object& object = **value.AsObject();
+    absl::StatusOr<std::optional<Value>> plain = cast_internal::AskPlainValue(context_, value);
+    if (!plain.ok()) return std::move(plain).status();
+    if (*plain) {
+      absl::Status counted = Count(MemoryOf(**plain));
+      if (!counted.ok()) return counted;
+      return **std::move(plain);
+    }
     if (IsMapping(value)) return CopyPairs(value);
     const auto* instance = dynamic_cast<const Instance*>(&object);
     if (instance != nullptr && AsContainer(value) == nullptr) {

@@ -180,7 +180,7 @@ int64_t Netref::Hash() const {
     return static_cast<int64_t>(absl::HashOf(OrThrow(HashableKey(target))));
   }
   Value hash = OrThrow((*target.AsObject())->Hash(context_));
-  return OrThrow(Cast<int64_t>::From(hash));
+  return OrThrow(Cast<int64_t>::From(context_, hash));
 }
 
 bool Netref::CompareWith(absl::string_view op, absl::StatusOr<Value> other) const {

@@ -12,6 +12,29 @@
 namespace rpyc {
 namespace {
 
+// What a connection remembers of its peer's classes; a peer that has more is asked again.
+constexpr size_t kMaxKnownClasses = 256;
+
+ClassTraits TraitsOf(const Object::Methods& methods) {
+  const auto has = [&methods](absl::string_view name) {
+    return std::any_of(methods.begin(), methods.end(),
+                       [name](const auto& method) { return method.first == name; });
+  };
+  ClassTraits traits;
+  traits.is_text = has("casefold") && has("isidentifier") && has("maketrans");
+  const bool holds_bytes = has("fromhex") && has("decode") && has("isascii");
+  traits.is_bytes = holds_bytes && !has("append");
+  traits.is_bytearray = holds_bytes && has("append");
+  traits.is_float = has("__float__") && has("fromhex") && has("is_integer");
+  traits.has_index = has("__index__");
+  traits.has_float = has("__float__");
+  traits.has_iter = has("__iter__");
+  traits.has_len = has("__len__");
+  traits.has_getitem = has("__getitem__");
+  traits.has_tobytes = has("tobytes");
+  return traits;
+}
+
 Value Keywords(std::vector<std::pair<std::string, Value>> keyword) {
   std::vector<Value> pairs;
   for (auto& [name, value] : keyword) {
@@ -106,6 +129,19 @@ absl::Duration NetrefOwner::sync_request_timeout() {
                                     : use.requester()->sync_request_timeout();
 }
 
+std::optional<ClassTraits> NetrefOwner::FindTraits(const ClassKey& key) {
+  MutexLock lock(&mutex_);
+  const auto known = traits_.find(key);
+  if (known == traits_.end()) return std::nullopt;
+  return known->second;
+}
+
+void NetrefOwner::RememberTraits(const ClassKey& key, const ClassTraits& traits) {
+  MutexLock lock(&mutex_);
+  if (traits_.size() >= kMaxKnownClasses) traits_.clear();
+  traits_.insert_or_assign(key, traits);
+}
+
 void NetrefOwner::KeepAlive(std::weak_ptr<void> owner) {
   MutexLock lock(&mutex_);
   keep_alive_ = std::move(owner);
@@ -169,6 +205,21 @@ absl::StatusOr<Object::Methods> NetrefObject::SpecialMethods(const CallContext& 
                          pair[1].is_none() ? std::nullopt : std::make_optional(*pair[1].AsStr()));
   }
   return methods;
+}
+
+absl::StatusOr<ClassTraits> NetrefObject::Traits(const CallContext& context) {
+  const std::shared_ptr<NetrefOwner> owner = owner_.lock();
+  if (owner == nullptr) return ConnectionEnded();
+  const std::optional<IdPack> id_pack = ParseIdPack(id_pack_, Limits());
+  const NetrefOwner::ClassKey key(type_name_, id_pack ? id_pack->class_id : 0);
+  if (id_pack) {
+    if (std::optional<ClassTraits> known = owner->FindTraits(key)) return *known;
+  }
+  absl::StatusOr<Methods> methods = SpecialMethods(context);
+  if (!methods.ok()) return std::move(methods).status();
+  const ClassTraits traits = TraitsOf(*methods);
+  if (id_pack) owner->RememberTraits(key, traits);
+  return traits;
 }
 
 // RPyC's own middle sends an INSPECT here and answers with the method list, by mistake.

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -23,6 +24,20 @@
 #include "rpyc/value.h"
 
 namespace rpyc {
+
+// What a peer's INSPECT tells of the instances of a class.
+struct ClassTraits {
+  bool is_text = false;  // a str, by the methods that only a str has
+  bool is_bytes = false;
+  bool is_bytearray = false;
+  bool is_float = false;  // a float
+  bool has_index = false;
+  bool has_float = false;
+  bool has_iter = false;
+  bool has_len = false;
+  bool has_getitem = false;
+  bool has_tobytes = false;
+};
 
 // How a NetrefObject asks the owner of its object. Threads: any.
 class Requester {
@@ -65,6 +80,11 @@ class NetrefOwner {
   // Zero once the connection has ended.
   absl::Duration sync_request_timeout();
 
+  // What has been learnt of the peer's class of that name and id; nothing yet: none.
+  using ClassKey = std::pair<std::string, int64_t>;
+  std::optional<ClassTraits> FindTraits(const ClassKey& key);
+  void RememberTraits(const ClassKey& key, const ClassTraits& traits);
+
   // What a request keeps from being destroyed while it runs: who owns the connection, if that is
   // shared.
   void KeepAlive(std::weak_ptr<void> owner);
@@ -82,6 +102,7 @@ class NetrefOwner {
   std::weak_ptr<void> keep_alive_ ABSL_GUARDED_BY(mutex_);
   std::vector<Release> releases_ ABSL_GUARDED_BY(mutex_);
   std::atomic<bool> any_releases_{false};  // spares every flush the lock
+  absl::flat_hash_map<ClassKey, ClassTraits> traits_ ABSL_GUARDED_BY(mutex_);
 };
 
 // A proxy of one of the peer's objects. Handed back to the peer it is the peer's own object again;
@@ -114,6 +135,8 @@ class NetrefObject : public Object {
   // Asks the owner of this class; of another owner's objects it says no.
   absl::StatusOr<bool> HasInstance(const CallContext& context, const Object& other) override;
   absl::StatusOr<Methods> SpecialMethods(const CallContext& context) override;
+  // Asks once for each class; the connection remembers the answer.
+  absl::StatusOr<ClassTraits> Traits(const CallContext& context);
 
   absl::StatusOr<Value> GetAttr(const CallContext& context, AttributeRef attribute) override;
   absl::Status SetAttr(const CallContext& context, AttributeRef attribute, Value value) override;

@@ -3,9 +3,11 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "rpyc/cast/ask.h"
 #include "rpyc/errors.h"
 #include "rpyc/list_slice.h"
 #include "rpyc/python_ops.h"
@@ -62,7 +64,15 @@ absl::StatusOr<Value> Slice(const Sequence& sequence, const Value& slice, size_t
   return Value::Tuple(std::move(items));
 }
 
-absl::StatusOr<Value> GetItem(const Sequence& sequence, const Value& key) {
+absl::StatusOr<Value> GetItem(const Sequence& sequence, Value key) {
+  if (key.AsObject() != nullptr) {
+    absl::StatusOr<Value> asked = cast_internal::AskInt(sequence.context(), key);
+    if (asked.ok()) {
+      key = *std::move(asked);
+    } else if (!IsPyStatus(asked.status(), "TypeError")) {
+      return asked;
+    }
+  }
   absl::StatusOr<size_t> size = sequence.Size();
   if (!size.ok()) return std::move(size).status();
   if (key.kind() == Value::Kind::kSlice) return Slice(sequence, key, *size);
@@ -149,7 +159,9 @@ void AddSequence(Member len, Member get, ClassInfo* info) {
     info->Add(SequenceMethod(name, std::move(signature), source, method));
   };
   add("__getitem__", {.parameters = {Unnamed("")}, .return_type = item},
-      [](const Sequence& sequence, absl::Span<Value> args) { return GetItem(sequence, args[0]); });
+      [](const Sequence& sequence, absl::Span<Value> args) {
+        return GetItem(sequence, std::move(args[0]));
+      });
   add("__contains__", {.parameters = {Unnamed("")}, .return_type = "bool"},
       [](const Sequence& sequence, absl::Span<Value> args) { return Contains(sequence, args[0]); });
   add("__iter__", {.parameters = {}, .return_type = "Iterator"},

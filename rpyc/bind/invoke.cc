@@ -136,7 +136,7 @@ absl::Status Guarded(absl::FunctionRef<void()> user_code) {
 }
 
 absl::StatusOr<Value> ArgumentError(const Member& member, size_t index, const absl::Status& error) {
-  // What the peer itself raised, while it was asked for its items, say, is not for us to word.
+  // What the peer itself raised.
   if (ToException(error).remote_traceback.has_value()) return error;
   if (LeavesToOther(member.name, error)) return Value(NotImplemented());
   std::string where;

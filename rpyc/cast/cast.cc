@@ -10,15 +10,18 @@ namespace rpyc {
 
 absl::Status ErrorAt(absl::string_view where, const absl::Status& error) {
   RemoteException exception = ToException(error);
+  // What the peer itself raised, while it was asked for its items, say, is not for us to word.
+  if (exception.remote_traceback.has_value()) return error;
   const std::string* text = exception.args.empty() ? nullptr : exception.args[0].AsStr();
   exception.args = {
       Value(absl::StrCat(where, ": ", text != nullptr ? *text : std::string(error.message())))};
   return PyStatus(std::move(exception));
 }
 
-absl::Status WrongType(absl::string_view expected, const Value& got) {
+absl::Status WrongType(absl::string_view expected, const Value& got, absl::string_view reason) {
   return PyStatus("TypeError", absl::StrCat("expected ", expected, ", got ",
-                                            absl::StripPrefix(got.type_name(), "builtins.")));
+                                            absl::StripPrefix(got.type_name(), "builtins."),
+                                            reason.empty() ? "" : ": ", reason));
 }
 
 }  // namespace rpyc

@@ -19,9 +19,9 @@ namespace rpyc {
 //   static Value To(T value);
 //   static std::string Name();                    // Python's annotation; empty: anything
 //
-// and leaves out From for types that only go out. One that has to ask the value, an object that it
-// iterates over, has From(const CallContext&, Value&) instead; one that takes more than it gives
-// out also has ParameterName().
+// and leaves out From for types that only go out. One that has to ask the value, an object that
+// came by reference, has From(const CallContext&, Value&) instead; one that takes more than it
+// gives out also has ParameterName().
 template <typename T, typename Enable = void>
 struct Cast {
   static_assert(
@@ -33,6 +33,13 @@ struct Cast {
   static Value To(const T& value);
   static std::string Name();
 };
+
+// What Cast<T>::From asks an object that came by reference. A container of T asks all its items at
+// the same time, and a std::variant asks only what the object's class can answer. Specialised
+// beside the Casts; see rpyc/cast/ask.h.
+enum class Question { kNone, kBool, kInt, kFloat, kComplex, kText, kBytes, kItems };
+template <typename T>
+inline constexpr Question kQuestion = Question::kNone;
 
 // A T from what Python passed; `context` says who.
 template <typename T>
@@ -59,11 +66,12 @@ std::string ParameterName() {
   }
 }
 
-// `error` with "`where`: " before its message: "item 3: expected int, got str".
+// `error` with "`where`: " before its message: "item 3: expected int, got str". What a peer raised
+// stays as it is.
 absl::Status ErrorAt(absl::string_view where, const absl::Status& error);
 
-// "expected int, got str", as a TypeError.
-absl::Status WrongType(absl::string_view expected, const Value& got);
+// "expected int, got str", as a TypeError; ": `reason`" follows if there is one.
+absl::Status WrongType(absl::string_view expected, const Value& got, absl::string_view reason = {});
 
 }  // namespace rpyc
 

@@ -1,28 +1,49 @@
 #include "rpyc/cast/container.h"
 
+#include "rpyc/cast/ask.h"
 #include "rpyc/errors.h"
 #include "rpyc/iterate.h"
 #include "rpyc/limits.h"
 
 namespace rpyc::cast_internal {
 
-absl::Status ConvertItems(const CallContext& context, Value& value,
+absl::Status ConvertItems(const CallContext& context, Value& value, Question question,
                           absl::FunctionRef<absl::Status(Value& item)> convert) {
-  const auto convert_at = [&](size_t index, Value& item) {
-    absl::Status converted = convert(item);
-    return converted.ok() ? converted : ErrorAt(absl::StrCat("item ", index), converted);
-  };
-  if (value.IsTuple() || value.kind() == Value::Kind::kFrozenset) {
-    std::vector<Value> items = std::move(value).TakeItems();
+  const auto convert_all = [&](size_t first, std::vector<Value> items) {
+    if (question != Question::kNone) {
+      absl::Status asked = AskAhead(context, question, absl::MakeSpan(items));
+      if (!asked.ok()) return asked;
+    }
     for (size_t i = 0; i < items.size(); ++i) {
-      absl::Status converted = convert_at(i, items[i]);
-      if (!converted.ok()) return converted;
+      absl::Status converted = convert(items[i]);
+      if (!converted.ok()) return ErrorAt(absl::StrCat("item ", first + i), converted);
     }
     return absl::OkStatus();
+  };
+  if (value.IsTuple() || value.kind() == Value::Kind::kFrozenset) {
+    if (value.by_value()) question = Question::kNone;
+    return convert_all(0, std::move(value).TakeItems());
   }
   if (value.AsObject() == nullptr) return WrongType("a list, tuple or other iterable", value);
-  return ForEachItem(context, value, Limits(),
-                     [&](size_t index, Value item) { return convert_at(index, item); });
+  return ForEachBatch(context, value, Limits(), convert_all);
+}
+
+absl::Status BecomeTuple(const CallContext& context, Value& value, size_t count,
+                         absl::string_view expected) {
+  std::vector<Value> items;
+  absl::Status read =
+      ForEachBatch(context, value, Limits(), [&](size_t, std::vector<Value> batch) -> absl::Status {
+        for (Value& item : batch) {
+          if (items.size() == count) return WrongType(expected, value);
+          items.push_back(std::move(item));
+        }
+        return absl::OkStatus();
+      });
+  if (IsPyStatus(read, "TypeError")) return WrongType(expected, value);
+  if (!read.ok()) return read;
+  if (items.size() != count) return WrongType(expected, value);
+  value = Value::Tuple(std::move(items));
+  return absl::OkStatus();
 }
 
 absl::Status WrongCount(size_t expected, size_t got) {

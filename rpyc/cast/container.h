@@ -19,8 +19,9 @@ namespace rpyc {
 namespace cast_internal {
 
 // Passes the items of an argument to `convert`, whose error then names the item: of a tuple, a
-// frozenset, or any object that Python would iterate over; a str is no such thing here.
-absl::Status ConvertItems(const CallContext& context, Value& value,
+// frozenset, or any object that Python would iterate over; a str is no such thing here. Items that
+// are objects are asked `question` before, all at the same time.
+absl::Status ConvertItems(const CallContext& context, Value& value, Question question,
                           absl::FunctionRef<absl::Status(Value& item)> convert);
 
 // "Any" where an annotation inside another one must not be empty.
@@ -39,7 +40,7 @@ template <typename T, typename Container>
 absl::StatusOr<Container> CopyItems(const CallContext& context, Value& value) {
   Container items;
   if constexpr (requires { items.reserve(0); }) items.reserve(value.items().size());
-  absl::Status status = ConvertItems(context, value, [&](Value& item) {
+  absl::Status status = ConvertItems(context, value, kQuestion<T>, [&](Value& item) {
     absl::StatusOr<T> converted = FromPython<T>(context, item);
     if (!converted.ok()) return std::move(converted).status();
     items.insert(items.end(), *std::move(converted));
@@ -77,6 +78,11 @@ struct SetCast {
 };
 
 absl::Status WrongCount(size_t expected, size_t got);
+
+// Replaces an object that Python would unpack into `count` items by a tuple of them.
+// Errors:  TypeError - it is no sequence, or has another number of items; what it raises.
+absl::Status BecomeTuple(const CallContext& context, Value& value, size_t count,
+                         absl::string_view expected);
 
 }  // namespace cast_internal
 
@@ -117,10 +123,14 @@ struct Cast<std::array<T, N>> {
   static std::string ParameterName() { return rpyc::ParameterName<std::vector<T>>(); }
 };
 
-// A tuple of exactly these.
+// A tuple of exactly these, or an object that yields them: a named tuple, a list.
 template <typename... T>
 struct Cast<std::tuple<T...>> {
   static absl::StatusOr<std::tuple<T...>> From(const CallContext& context, Value& value) {
+    if (value.AsObject() != nullptr) {
+      absl::Status read = cast_internal::BecomeTuple(context, value, sizeof...(T), Name());
+      if (!read.ok()) return read;
+    }
     if (!value.IsTuple() || value.items().size() != sizeof...(T)) return WrongType(Name(), value);
     return FromItems(context, std::move(value).TakeItems(), std::index_sequence_for<T...>());
   }
@@ -185,6 +195,19 @@ template <typename T>
 struct TravelsByValue<std::set<T>> : TravelsByValue<T> {};
 template <typename T>
 struct TravelsByValue<std::unordered_set<T>> : TravelsByValue<T> {};
+
+template <typename T>
+inline constexpr Question kQuestion<std::vector<T>> = Question::kItems;
+template <typename T, size_t N>
+inline constexpr Question kQuestion<std::array<T, N>> = Question::kItems;
+template <typename... T>
+inline constexpr Question kQuestion<std::tuple<T...>> = Question::kItems;
+template <typename A, typename B>
+inline constexpr Question kQuestion<std::pair<A, B>> = Question::kItems;
+template <typename T>
+inline constexpr Question kQuestion<std::set<T>> = Question::kItems;
+template <typename T>
+inline constexpr Question kQuestion<std::unordered_set<T>> = Question::kItems;
 
 }  // namespace rpyc
 

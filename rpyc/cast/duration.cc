@@ -9,8 +9,8 @@
 namespace rpyc {
 namespace {
 
-absl::StatusOr<double> SecondsFrom(Value& value) {
-  absl::StatusOr<double> seconds = Cast<double>::From(value);
+absl::StatusOr<double> SecondsFrom(const CallContext& context, Value& value) {
+  absl::StatusOr<double> seconds = Cast<double>::From(context, value);
   if (seconds.ok() && std::isnan(*seconds)) {
     return PyStatus("ValueError", "cannot convert float NaN to a duration");
   }
@@ -19,15 +19,16 @@ absl::StatusOr<double> SecondsFrom(Value& value) {
 
 }  // namespace
 
-absl::StatusOr<absl::Duration> Cast<absl::Duration>::From(Value& value) {
-  absl::StatusOr<double> seconds = SecondsFrom(value);
+absl::StatusOr<absl::Duration> Cast<absl::Duration>::From(const CallContext& context,
+                                                          Value& value) {
+  absl::StatusOr<double> seconds = SecondsFrom(context, value);
   if (!seconds.ok()) return std::move(seconds).status();
   return absl::Seconds(*seconds);
 }
 
-absl::StatusOr<double> PeriodsFrom(Value& value, double period, bool exact, double min,
-                                   double max) {
-  absl::StatusOr<double> seconds = SecondsFrom(value);
+absl::StatusOr<double> PeriodsFrom(const CallContext& context, Value& value, double period,
+                                   bool exact, double min, double max) {
+  absl::StatusOr<double> seconds = SecondsFrom(context, value);
   if (!seconds.ok()) return seconds;
   const double periods = exact ? *seconds / period : std::nearbyint(*seconds / period);
   // A whole maximum, 2 ** 63 - 1, is no double: what rounds up to it is too much.

@@ -14,14 +14,15 @@ namespace rpyc {
 // A float of seconds, as Python's time functions have it; ints are taken too. Inf is infinite.
 template <>
 struct Cast<absl::Duration> {
-  static absl::StatusOr<absl::Duration> From(Value& value);
+  static absl::StatusOr<absl::Duration> From(const CallContext& context, Value& value);
   static Value To(absl::Duration value) { return Value(absl::ToDoubleSeconds(value)); }
   static std::string Name() { return "float"; }
 };
 
 // The number of `period`s in a Python number of seconds, rounded unless `exact`.
 // Errors:  ValueError - NaN; OverflowError - not between `min` and `max`.
-absl::StatusOr<double> PeriodsFrom(Value& value, double period, bool exact, double min, double max);
+absl::StatusOr<double> PeriodsFrom(const CallContext& context, Value& value, double period,
+                                   bool exact, double min, double max);
 
 // The same; a whole number of periods is the nearest one.
 template <typename Rep, typename Period>
@@ -29,11 +30,11 @@ struct Cast<std::chrono::duration<Rep, Period>> {
   using Duration = std::chrono::duration<Rep, Period>;
   static constexpr bool kExact = std::chrono::treat_as_floating_point_v<Rep>;
 
-  static absl::StatusOr<Duration> From(Value& value) {
-    absl::StatusOr<double> periods =
-        PeriodsFrom(value, static_cast<double>(Period::num) / static_cast<double>(Period::den),
-                    kExact, static_cast<double>(std::chrono::duration_values<Rep>::min()),
-                    static_cast<double>(std::chrono::duration_values<Rep>::max()));
+  static absl::StatusOr<Duration> From(const CallContext& context, Value& value) {
+    absl::StatusOr<double> periods = PeriodsFrom(
+        context, value, static_cast<double>(Period::num) / static_cast<double>(Period::den), kExact,
+        static_cast<double>(std::chrono::duration_values<Rep>::min()),
+        static_cast<double>(std::chrono::duration_values<Rep>::max()));
     if (!periods.ok()) return std::move(periods).status();
     return Duration(static_cast<Rep>(*periods));
   }
@@ -47,6 +48,11 @@ template <>
 struct TravelsByValue<absl::Duration> : std::true_type {};
 template <typename Rep, typename Period>
 struct TravelsByValue<std::chrono::duration<Rep, Period>> : std::true_type {};
+
+template <>
+inline constexpr Question kQuestion<absl::Duration> = Question::kFloat;
+template <typename Rep, typename Period>
+inline constexpr Question kQuestion<std::chrono::duration<Rep, Period>> = Question::kFloat;
 
 }  // namespace rpyc
 

@@ -28,6 +28,9 @@ struct Cast<std::optional<T>> {
 template <typename T>
 struct TravelsByValue<std::optional<T>> : TravelsByValue<T> {};
 
+template <typename T>
+inline constexpr Question kQuestion<std::optional<T>> = kQuestion<T>;
+
 }  // namespace rpyc
 
 #endif  // RPYC_CAST_OPTIONAL_H_

@@ -29,18 +29,20 @@ struct Cast<None> {
 template <>
 struct TravelsByValue<None> : std::true_type {};
 
-// A Python bool is only a bool; 0 and 1 are not.
+// A Python bool, or numpy's, is only a bool; 0 and 1 are not.
 template <>
 struct Cast<bool> {
-  static absl::StatusOr<bool> From(Value& value);
+  static absl::StatusOr<bool> From(const CallContext& context, Value& value);
   static Value To(bool value) { return Value(value); }
   static std::string Name() { return "bool"; }
 };
 
-// The int between `min` and `max`; a bool counts as one, as in Python.
-// Errors:  TypeError - not an int; OverflowError - outside the range.
-absl::StatusOr<int64_t> IntFrom(const Value& value, int64_t min, int64_t max);
-absl::StatusOr<uint64_t> UintFrom(const Value& value, uint64_t max);
+// The int between `min` and `max`; a bool counts as one, as in Python. An object is asked by
+// __index__.
+// Errors:  TypeError - not an int; OverflowError - outside the range; what an object raises.
+absl::StatusOr<int64_t> IntFrom(const CallContext& context, const Value& value, int64_t min,
+                                int64_t max);
+absl::StatusOr<uint64_t> UintFrom(const CallContext& context, const Value& value, uint64_t max);
 Value UintTo(uint64_t value);
 
 // Every C++ integer but char types; a Python int outside its range is an OverflowError.
@@ -48,14 +50,14 @@ template <typename T>
 struct Cast<T, std::enable_if_t<std::is_integral_v<T> && !std::is_same_v<T, char> &&
                                 !std::is_same_v<T, wchar_t> && !std::is_same_v<T, char8_t> &&
                                 !std::is_same_v<T, char16_t> && !std::is_same_v<T, char32_t>>> {
-  static absl::StatusOr<T> From(Value& value) {
+  static absl::StatusOr<T> From(const CallContext& context, Value& value) {
     if constexpr (std::is_signed_v<T>) {
       absl::StatusOr<int64_t> wide =
-          IntFrom(value, std::numeric_limits<T>::min(), std::numeric_limits<T>::max());
+          IntFrom(context, value, std::numeric_limits<T>::min(), std::numeric_limits<T>::max());
       if (!wide.ok()) return std::move(wide).status();
       return static_cast<T>(*wide);
     } else {
-      absl::StatusOr<uint64_t> wide = UintFrom(value, std::numeric_limits<T>::max());
+      absl::StatusOr<uint64_t> wide = UintFrom(context, value, std::numeric_limits<T>::max());
       if (!wide.ok()) return std::move(wide).status();
       return static_cast<T>(*wide);
     }
@@ -67,30 +69,42 @@ struct Cast<T, std::enable_if_t<std::is_integral_v<T> && !std::is_same_v<T, char
   static std::string Name() { return "int"; }
 };
 
-// A float; an int is taken too, as Python does.
+// A float; an int is taken too, as Python does. An object is asked by __float__, then by __index__.
 template <>
 struct Cast<double> {
-  static absl::StatusOr<double> From(Value& value);
+  static absl::StatusOr<double> From(const CallContext& context, Value& value);
   static Value To(double value) { return Value(value); }
   static std::string Name() { return "float"; }
 };
 
 template <>
 struct Cast<float> {
-  static absl::StatusOr<float> From(Value& value);
+  static absl::StatusOr<float> From(const CallContext& context, Value& value);
   static Value To(float value) { return Value(static_cast<double>(value)); }
   static std::string Name() { return "float"; }
 };
 
 template <>
 struct Cast<std::complex<double>> {
-  static absl::StatusOr<std::complex<double>> From(Value& value);
+  static absl::StatusOr<std::complex<double>> From(const CallContext& context, Value& value);
   static Value To(std::complex<double> value) { return Value(value); }
   static std::string Name() { return "complex"; }
 };
 
 template <>
 struct TravelsByValue<std::complex<double>> : std::true_type {};
+
+template <typename T>
+requires std::is_integral_v<T>
+inline constexpr Question kQuestion<T> = Question::kInt;
+template <>
+inline constexpr Question kQuestion<bool> = Question::kBool;
+template <>
+inline constexpr Question kQuestion<double> = Question::kFloat;
+template <>
+inline constexpr Question kQuestion<float> = Question::kFloat;
+template <>
+inline constexpr Question kQuestion<std::complex<double>> = Question::kComplex;
 
 }  // namespace rpyc
 

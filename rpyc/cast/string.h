@@ -8,12 +8,23 @@
 
 namespace rpyc {
 
-// A str, as UTF-8. Text going out that is not UTF-8 is an error of that call.
+namespace cast_internal {
+
+// Replaces an object by the str or bytes that it is. Errors: as AskText's and AskBytes'.
+absl::Status BecomeText(const CallContext& context, Value& value);
+absl::Status BecomeBytes(const CallContext& context, Value& value);
+
+}  // namespace cast_internal
+
+// A str, as UTF-8, or a subclass. Text going out that is not UTF-8 is an error of that call.
 template <>
 struct Cast<std::string> {
-  static absl::StatusOr<std::string> From(Value& value) {
-    if (std::string* text = value.MutableStr()) return std::move(*text);
-    return WrongType("str", value);
+  static absl::StatusOr<std::string> From(const CallContext& context, Value& value) {
+    if (value.MutableStr() == nullptr) {
+      absl::Status asked = cast_internal::BecomeText(context, value);
+      if (!asked.ok()) return asked;
+    }
+    return std::move(*value.MutableStr());
   }
   static Value To(std::string value) { return Value(std::move(value)); }
   static std::string Name() { return "str"; }
@@ -22,9 +33,12 @@ struct Cast<std::string> {
 // A str; as a parameter it is valid during the call.
 template <>
 struct Cast<absl::string_view> {
-  static absl::StatusOr<absl::string_view> From(Value& value) {
-    if (const std::string* text = value.AsStr()) return absl::string_view(*text);
-    return WrongType("str", value);
+  static absl::StatusOr<absl::string_view> From(const CallContext& context, Value& value) {
+    if (value.AsStr() == nullptr) {
+      absl::Status asked = cast_internal::BecomeText(context, value);
+      if (!asked.ok()) return asked;
+    }
+    return absl::string_view(*value.AsStr());
   }
   static Value To(absl::string_view value) { return Value(value); }
   static std::string Name() { return "str"; }
@@ -37,12 +51,15 @@ struct Cast<const char*> {
   static std::string Name() { return "str"; }
 };
 
-// Python bytes.
+// Python bytes, or what holds bytes: see cast_internal::AskBytes.
 template <>
 struct Cast<Bytes> {
-  static absl::StatusOr<Bytes> From(Value& value) {
-    if (Bytes* bytes = value.MutableBytes()) return std::move(*bytes);
-    return WrongType("bytes", value);
+  static absl::StatusOr<Bytes> From(const CallContext& context, Value& value) {
+    if (value.MutableBytes() == nullptr) {
+      absl::Status asked = cast_internal::BecomeBytes(context, value);
+      if (!asked.ok()) return asked;
+    }
+    return std::move(*value.MutableBytes());
   }
   static Value To(Bytes value) { return Value(std::move(value)); }
   static std::string Name() { return "bytes"; }
@@ -50,6 +67,13 @@ struct Cast<Bytes> {
 
 template <>
 struct TravelsByValue<Bytes> : std::true_type {};
+
+template <>
+inline constexpr Question kQuestion<std::string> = Question::kText;
+template <>
+inline constexpr Question kQuestion<absl::string_view> = Question::kText;
+template <>
+inline constexpr Question kQuestion<Bytes> = Question::kBytes;
 
 }  // namespace rpyc
 

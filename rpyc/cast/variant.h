@@ -7,12 +7,14 @@
 #include <variant>
 
 #include "absl/strings/str_cat.h"
+#include "rpyc/cast/ask.h"
 #include "rpyc/cast/cast.h"
 #include "rpyc/cast/container.h"
 
 namespace rpyc {
 
-// The first alternative that takes the value: put int before double, bool before int.
+// The first alternative that takes the value: put int before double, bool before int. An object is
+// asked only what its class can answer.
 // std::monostate is None.
 template <>
 struct Cast<std::monostate> {
@@ -28,7 +30,9 @@ template <typename... T>
 struct Cast<std::variant<T...>> {
   static absl::StatusOr<std::variant<T...>> From(const CallContext& context, Value& value) {
     absl::StatusOr<std::variant<T...>> result = WrongType(ParameterName(), value);
-    (void)(... || Try<T>(context, value, &result));
+    absl::Status failed;
+    (void)(... || Try<T>(context, value, &result, &failed));
+    if (!failed.ok()) return failed;
     return result;
   }
   static Value To(std::variant<T...> value) {
@@ -47,9 +51,24 @@ struct Cast<std::variant<T...>> {
   }
 
  private:
+  // Several alternatives that would each ask an object: its class is asked for once, and tells
+  // which of them can have an answer.
+  static constexpr bool kChooses =
+      (size_t{0} + ... + (kQuestion<T> != Question::kNone ? 1 : 0)) > 1;
+  static constexpr bool kTakesItems = (... || (kQuestion<T> == Question::kItems));
+
+  // Whether no other alternative is to be tried: this one has it, or the object cannot be asked.
   template <typename A>
   static bool Try(const CallContext& context, const Value& value,
-                  absl::StatusOr<std::variant<T...>>* result) {
+                  absl::StatusOr<std::variant<T...>>* result, absl::Status* failed) {
+    if constexpr (kChooses) {
+      if (value.AsObject() != nullptr) {
+        const absl::StatusOr<bool> may =
+            cast_internal::MayAnswer(context, kQuestion<A>, kTakesItems, value);
+        if (!may.ok()) *failed = may.status();
+        if (!may.ok() || !*may) return !may.ok();
+      }
+    }
     Value copy = value;  // a conversion that fails may have moved from it
     absl::StatusOr<A> converted = FromPython<A>(context, copy);
     if (!converted.ok()) return false;
