@@ -5,6 +5,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "rpyc/errors.h"
 
 namespace rpyc {
@@ -56,6 +57,23 @@ bool PlainOk(const ProtocolConfig& config, absl::string_view name) {
          (config.allow_public_attrs && !absl::StartsWith(name, "_"));
 }
 
+// Whether a peer may have the special methods that a C++ class exposes and RPyC's safe_attrs lack:
+// to expose __reversed__ means to show it, but never to those whose safe attrs are narrower.
+bool SpecialOk(const ProtocolConfig& config) {
+  return config.allow_safe_attrs && !config.safe_attrs.has_value();
+}
+
+// The outcome for a name that an object's own rule refuses. What the object exposes as x answers to
+// prefix + x too, if the rule lets x through.
+absl::StatusOr<AttributeRef> UnderPrefix(const ProtocolConfig& config, Access access,
+                                         absl::string_view name, const Object& object,
+                                         absl::StatusOr<AttributeRef> refused) {
+  const absl::string_view prefix = config.exposed_prefix;
+  if (prefix.empty() || !absl::ConsumePrefix(&name, prefix)) return refused;
+  auto own = object.OwnRule(access, name);
+  return own && own->ok() && (*own)->exposed ? *std::move(own) : refused;
+}
+
 }  // namespace
 
 bool IsSafeAttr(absl::string_view name) {
@@ -68,17 +86,18 @@ absl::Status AccessDenied(absl::string_view name) {
 
 absl::StatusOr<AttributeRef> ResolveAttribute(const ProtocolConfig& config, Access access,
                                               absl::string_view name, const Object& object) {
-  if (auto own = object.OwnRule(access, name)) return *std::move(own);
+  if (auto own = object.OwnRule(access, name))
+    return own->ok() ? *own : UnderPrefix(config, access, name, object, *std::move(own));
   if (!Allowed(config, access)) return AccessDenied(name);
   const absl::string_view prefix = config.exposed_prefix;
-  const bool plain_ok = PlainOk(config, name);
   if (!object.origin_id_pack().empty()) {
     // The owner applies rules of its own to what it is asked for, after ours.
-    if (plain_ok) return AttributeRef{name, /*exposed=*/false};
+    if (PlainOk(config, name)) return AttributeRef{name, /*exposed=*/false};
     if (!config.allow_exposed_attrs || prefix.empty()) return AccessDenied(name);
     return AttributeRef{name, /*exposed=*/true, prefix};
   }
   const AttributePresence presence = object.Has(name);
+  const bool plain_ok = PlainOk(config, name) || (presence.special && SpecialOk(config));
   // An object of ours has "exposed_x" exactly if it exposes x.
   const bool prefixed = absl::StartsWith(name, prefix);
   const absl::string_view bare = prefixed ? name.substr(prefix.size()) : name;

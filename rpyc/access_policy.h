@@ -10,7 +10,9 @@
 namespace rpyc {
 
 // Decides which attribute of `object` a peer gets that asks for `name`, if any: by the object's own
-// rule if it has one, else by `config`. `name` and `config` must outlive the result.
+// rule if it has one, else by `config`. (An own rule that refuses prefix + x may let x through.)
+// Special methods are plain attributes, as those of a Python class are: see SpecialOk in the source
+// for those that RPyC's safe_attrs lack. `name` and `config` must outlive the result.
 // Of a proxy of another peer's object that is not known: a name that may be had only as exposed is
 // exposed and has the prefix in the result, and its owner says whether there is one.
 // Errors:  a PyStatus, AttributeError "cannot access 'NAME'".

@@ -16,10 +16,17 @@ class TableObject : public Object {
   absl::string_view type_name() const override { return "cpp.Table"; }
   int64_t class_id() const override { return 1; }
   AttributePresence Has(absl::string_view name) const override {
-    static const auto* const kNames = new std::map<std::string, AttributePresence>{
-        {"a", {true, true}},       {"b", {true, false}},  {"c", {false, true}},
-        {"_d", {false, true}},     {"_e", {true, false}}, {"__len__", {true, true}},
-        {"__add__", {false, true}}};
+    static const auto* const kNames =
+        new std::map<std::string, AttributePresence>{{"a", {true, true}},
+                                                     {"b", {true, false}},
+                                                     {"c", {false, true}},
+                                                     {"_d", {false, true}},
+                                                     {"_e", {true, false}},
+                                                     {"__len__", {true, true}},
+                                                     {"__add__", {false, true}},
+                                                     // As an exposed class carries them.
+                                                     {"__iter__", {false, true, true}},
+                                                     {"__reversed__", {false, true, true}}};
     const auto found = kNames->find(std::string(name));
     return found == kNames->end() ? AttributePresence{} : found->second;
   }
@@ -79,6 +86,27 @@ TEST(AccessPolicy, FollowsRpycsTable) {
       EXPECT_EQ(Got(configs[i], row.asked), row.got[i]) << row.asked << ", configuration " << i;
     }
   }
+}
+
+// What a C++ class exposes is all its own: an operator who turns safe attributes off turns them
+// off.
+TEST(AccessPolicy, SpecialMethodsOfAnExposedClassAreSafeAttributes) {
+  for (const char* name : {"__iter__", "__reversed__"}) {
+    EXPECT_EQ(Got(ProtocolConfig(), name), name);
+    EXPECT_EQ(Got(With([](ProtocolConfig& c) { c.allow_exposed_attrs = false; }), name), name);
+    EXPECT_EQ(Got(With([](ProtocolConfig& c) { c.allow_safe_attrs = false; }), name), "DENY");
+    EXPECT_EQ(Got(With([](ProtocolConfig& c) { c.allow_getattr = false; }), name), "DENY");
+    EXPECT_EQ(Got(With([](ProtocolConfig& c) {
+                    c.allow_safe_attrs = false;
+                    c.allow_public_attrs = true;
+                  }),
+                  name),
+              "DENY");
+    EXPECT_EQ(Got(With([](ProtocolConfig& c) { c.safe_attrs.emplace({"__len__"}); }), name),
+              "DENY");
+  }
+  EXPECT_EQ(Got(With([](ProtocolConfig& c) { c.safe_attrs.emplace({"__iter__"}); }), "__iter__"),
+            "__iter__");
 }
 
 TEST(AccessPolicy, AnEmptyPrefixOpensEverything) {

@@ -14,6 +14,7 @@
 namespace rpyc {
 
 class NetrefOwner;
+struct ProtocolConfig;
 
 // Who calls, for an exposed function that wants to know: its first parameter, if that is a
 // `const rpyc::CallContext&`, is not an argument that Python passes.
@@ -29,7 +30,8 @@ class CallContext {
     std::string local;
     Value credentials;
     int64_t connection_id = 0;
-    std::weak_ptr<NetrefOwner> peer_objects;  // requests to this peer
+    std::weak_ptr<NetrefOwner> peer_objects;       // requests to this peer
+    const ProtocolConfig* access_rules = nullptr;  // null: none; the connection's own
     std::atomic<bool> cancelled{false};
     std::atomic<int64_t> deadline_unix_nanos{INT64_MAX};
   };
@@ -47,6 +49,8 @@ class CallContext {
   const Value& credentials() const { return caller_->credentials; }
   // Where an object of the peer's is asked; null once the connection has gone. See rpyc/netref.h.
   std::shared_ptr<NetrefOwner> peer_objects() const { return caller_->peer_objects.lock(); }
+  // The access rules that the peer is under; null for nobody. Only while a call of its runs.
+  const ProtocolConfig* access_rules() const { return caller_->access_rules; }
   // Of the connection, never given twice in a process; 0 for nobody.
   int64_t connection_id() const { return caller_->connection_id; }
   // Whether nobody waits for the answer any more: the peer has gone or closed, or the server cuts

@@ -79,6 +79,7 @@ Connection::Connection(std::unique_ptr<Stream> stream, const Service* service,
   CountIn(&own_counters_);
   caller_->peer = std::move(peer);
   caller_->connection_id = NewObjectId();
+  caller_->access_rules = &options_.config;
   caller_->peer_objects = proxies_.owner();
 }
 

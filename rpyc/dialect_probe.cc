@@ -87,6 +87,18 @@ absl::StatusOr<Dialect> Listen(Stream& stream, const Limits& limits, absl::Time 
   return Dialect::kUnknown;
 }
 
+// Where asking has used up what the server gave: `why` is what became of the next connection.
+absl::Status UsedUp(const absl::Status& why) {
+  if (absl::IsFailedPrecondition(why) || absl::IsDeadlineExceeded(why)) return why;
+  return absl::Status(
+      why.code(),
+      absl::StrCat("the server was asked for its dialect of RPyC and hung up, as those of 4 and 5 "
+                   "do, and the next connection failed (",
+                   why.message(),
+                   "): if it takes one connection only, as OneShotServer does, set config.dialect "
+                   "to 5, so that it is not asked"));
+}
+
 }  // namespace
 
 absl::StatusOr<Probed> ProbeDialect(
@@ -121,7 +133,7 @@ absl::StatusOr<Probed> ProbeDialect(
     if (absl::Status begun = begin(attempts[1]); !begun.ok()) failure = begun;
   }
   while (said.ok() && *said == Dialect::kUnknown) {
-    if (attempts[0].stream == nullptr && attempts[1].stream == nullptr) return failure;
+    if (attempts[0].stream == nullptr && attempts[1].stream == nullptr) return UsedUp(failure);
     if (absl::Now() >= deadline) {
       return absl::DeadlineExceededError("the peer answers in neither dialect of RPyC");
     }
@@ -132,10 +144,12 @@ absl::StatusOr<Probed> ProbeDialect(
 
   Attempt& chosen = attempts[*said == Dialect::kV6 ? 0 : 1];
   if (chosen.stream == nullptr) {
-    // The other connection told, by not understanding: nothing needs to be asked.
-    absl::StatusOr<std::unique_ptr<Stream>> stream = dial();
-    if (!stream.ok()) return stream.status();
-    chosen.stream = *std::move(stream);
+    // The other connection told, by not understanding. A server that takes one connection only may
+    // still accept this one, and then hangs up on it; a busy one keeps silent, and is good.
+    if (absl::Status begun = begin(chosen); !begun.ok()) return UsedUp(begun);
+    const absl::StatusOr<Dialect> again =
+        Listen(*chosen.stream, limits, std::min(deadline, absl::Now() + kPatience));
+    if (!again.ok()) return UsedUp(again.status());
   }
   return Probed{std::move(chosen.stream), *said};
 }

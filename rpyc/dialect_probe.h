@@ -20,10 +20,12 @@ struct Probed {
 
 // Finds out which dialect a peer speaks, which RPyC has no way to ask, by what it does with a PING
 // of RPyC 6. One round trip, and one connection, to a peer of 6. A peer of 4 and 5 cannot read it
-// and says so in its own dialect, then hangs up: a second connection is made. Some hang up without
+// and says so in its own dialect, then hangs up: a second connection is made, and asked in that
+// dialect. Some hang up without
 // a word, and RPyC's ThreadPoolServer of the other dialect keeps silent for ever: after half a
 // second without an answer a PING of RPyC 5 goes out on a second connection, and the first peer
-// that speaks decides. A server that takes one connection only is used up by a wrong guess.
+// that speaks decides. A server that takes one connection only is used up by a wrong guess, and the
+// error says so.
 //
 // `dial` makes a connection. The answer to the PING is left in the stream: a Connection that reads
 // it drops it, as it has no request of that number.

@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/time/clock.h"
 #include "gtest/gtest.h"
 #include "rpyc/testing/memory_stream.h"
@@ -71,13 +72,32 @@ TEST_F(DialectProbe, OneConnectionToAPeerOf6) {
   EXPECT_EQ(ReadAll(*probed->stream, 100), kReply6);
 }
 
-TEST_F(DialectProbe, APeerOf5IsConnectedToAnewAndNotAskedAgain) {
-  const auto probed = Probe({{kClose5, true}, {}});
-  ASSERT_TRUE(probed.ok()) << probed.status();
-  EXPECT_EQ(probed->dialect, Dialect::kV5);
-  EXPECT_EQ(Heard(), (std::vector<std::string>{kPing6, ""}));
-  EXPECT_TRUE(ends_[0]->peer_closed());
-  EXPECT_FALSE(ends_[1]->peer_closed());
+TEST_F(DialectProbe, APeerOf5IsConnectedToAnewAndAskedInItsDialect) {
+  // One that is busy need not answer at once.
+  for (const std::string& answer : {kReply5, std::string()}) {
+    ends_.clear();
+    const auto probed = Probe({{kClose5, true}, {answer}});
+    ASSERT_TRUE(probed.ok()) << probed.status();
+    EXPECT_EQ(probed->dialect, Dialect::kV5);
+    EXPECT_EQ(Heard(), (std::vector<std::string>{kPing6, kPing5}));
+    EXPECT_TRUE(ends_[0]->peer_closed());
+    EXPECT_FALSE(ends_[1]->peer_closed());
+  }
+}
+
+// What OneShotServer of 4 and 5 does: the next connection is refused, or taken and hung up on.
+TEST_F(DialectProbe, AServerOfOneConnectionIsUsedUpAndItIsSaid) {
+  for (const std::vector<Script>& scripts :
+       {std::vector<Script>{{kClose5, true}}, {{kClose5, true}, {"", true}}, {{"", true}}}) {
+    ends_.clear();
+    const absl::Status used_up = Probe(scripts).status();
+    EXPECT_EQ(used_up.code(), absl::StatusCode::kUnavailable);
+    for (const char* part :
+         {scripts.size() == 1 ? "(refused)" : "(the peer hung up without a word)", "OneShotServer",
+          "set config.dialect to 5"}) {
+      EXPECT_TRUE(absl::StrContains(used_up.message(), part)) << used_up;
+    }
+  }
 }
 
 TEST_F(DialectProbe, APeerThatHangsUpWithoutAWordIsAskedIn5) {
@@ -88,7 +108,7 @@ TEST_F(DialectProbe, APeerThatHangsUpWithoutAWordIsAskedIn5) {
   ends_.clear();
   const absl::Status mute = Probe({{"", true}, {"", true}}).status();
   EXPECT_EQ(mute.code(), absl::StatusCode::kUnavailable);
-  EXPECT_EQ(mute.message(), "the peer hung up without a word");
+  EXPECT_TRUE(absl::StrContains(mute.message(), "the peer hung up without a word")) << mute;
 }
 
 TEST_F(DialectProbe, ASilentPeerIsAskedIn5AsWell) {
@@ -144,9 +164,6 @@ TEST_F(DialectProbe, WhatIsNotRpycIsToldSo) {
 
 TEST_F(DialectProbe, SaysWhyItCouldNotConnect) {
   EXPECT_EQ(Probe({}).status().message(), "refused");
-  ends_.clear();
-  EXPECT_EQ(Probe({{kClose5, true}}).status().message(), "refused");
-  EXPECT_EQ(ends_.size(), 1u);
 }
 
 }  // namespace

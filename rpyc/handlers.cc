@@ -229,6 +229,12 @@ absl::StatusOr<Value> Del(HandlerContext& context, Args& args) {
   return Value();
 }
 
+// Whether the access rules let a peer have the special method `name`. A peer that has an object may
+// call it, whatever the rules.
+bool MayHave(const HandlerContext& context, const Object& object, absl::string_view name) {
+  return name == "__call__" || ResolveAttribute(context.config, Access::kGet, name, object).ok();
+}
+
 absl::StatusOr<Value> Inspect(HandlerContext& context, Args& args) {
   const std::optional<IdPack> id_pack = ToIdPack(args[0]);
   const std::shared_ptr<Object> object = id_pack ? context.local_objects.Find(*id_pack) : nullptr;
@@ -239,6 +245,12 @@ absl::StatusOr<Value> Inspect(HandlerContext& context, Args& args) {
   if (!special.ok()) return std::move(special).status();
   std::vector<Value> methods;
   for (auto& [name, doc] : *special) {
+    if (!MayHave(context, *object, name)) {
+      // What the class exposes is named, so that its use is an AttributeError as with a Python
+      // server, but not described. What it does not expose is not there.
+      if (object->origin_id_pack().empty() && !object->Has(name).special) continue;
+      doc.reset();
+    }
     methods.push_back(
         Value::Tuple({Value(std::move(name)), doc ? Value(*std::move(doc)) : Value()}));
   }
@@ -254,6 +266,10 @@ absl::StatusOr<Value> BuffIter(HandlerContext& context, Args& args) {
                     absl::StrCat("the number of items must be an int of at least 0, not ",
                                  args[1].DebugString()));
   }
+  // Python's server asks nobody; a peer that may not have __next__ may not have its items either.
+  absl::StatusOr<AttributeRef> next =
+      ResolveAttribute(context.config, Access::kGet, "__next__", **object);
+  if (!next.ok() || IsGuess(**object, *next)) return AccessDenied("__next__");
   // A peer that wants more asks again; only an empty answer is the end.
   absl::StatusOr<std::vector<Value>> items = (*object)->NextItems(
       context.call, static_cast<size_t>(std::min<int64_t>(*count, kMostItemsAtOnce)));

@@ -1,6 +1,7 @@
 #include "rpyc/materialize.h"
 
 #include <algorithm>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -8,12 +9,14 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "rpyc/access_policy.h"
 #include "rpyc/bind/class_info.h"
 #include "rpyc/bind/instance.h"
 #include "rpyc/cast/ask.h"
 #include "rpyc/container.h"
 #include "rpyc/errors.h"
 #include "rpyc/iterate.h"
+#include "rpyc/netref_object.h"
 #include "rpyc/object.h"
 #include "rpyc/python_ops.h"
 
@@ -22,8 +25,8 @@ namespace {
 
 class Materializer {
  public:
-  Materializer(const CallContext& context, const Limits& limits)
-      : context_(context), limits_(limits) {}
+  Materializer(const CallContext& context, const Limits& limits, const ProtocolConfig* rules)
+      : context_(context), limits_(limits), rules_(rules) {}
 
   absl::StatusOr<Value> Copy(const Value& value) {
     if (value.by_value()) {
@@ -85,14 +88,33 @@ class Materializer {
       if (!counted.ok()) return counted;
       return **std::move(plain);
     }
-    if (IsMapping(value)) return CopyPairs(value);
+    if (IsMapping(value)) {
+      absl::Status may_read = MayRead(object, {"__iter__", "__getitem__"});
+      return may_read.ok() ? CopyPairs(value) : may_read;
+    }
     const auto* instance = dynamic_cast<const Instance*>(&object);
     if (instance != nullptr && AsContainer(value) == nullptr) {
       const std::vector<const Member*> properties = PropertiesOf(instance->class_info());
       if (!properties.empty()) return CopyProperties(value, properties);
     }
     if (object.is_class()) return Refused(value);
-    return CopyItems(value);
+    absl::Status may_read = MayRead(object, {"__iter__"});
+    return may_read.ok() ? CopyItems(value) : may_read;
+  }
+
+  // Whether the peer that asks may have these attributes of the object. What is its own it has.
+  absl::Status MayRead(const Object& object, std::initializer_list<absl::string_view> names) const {
+    const auto* netref = dynamic_cast<const NetrefObject*>(&object);
+    if (rules_ == nullptr || (netref != nullptr && netref->BelongsTo(context_.peer_objects()))) {
+      return absl::OkStatus();
+    }
+    for (const absl::string_view name : names) {
+      const auto found = ResolveAttribute(*rules_, Access::kGet, name, object);
+      if (!found.ok()) return found.status();
+      // Of another peer's object: only its owner knows whether it is exposed.
+      if (netref != nullptr && found->exposed) return AccessDenied(name);
+    }
+    return absl::OkStatus();
   }
 
   static bool IsMapping(const Value& value) {
@@ -120,6 +142,8 @@ class Materializer {
                                        const std::vector<const Member*>& properties) {
     std::vector<Value> pairs;
     for (const Member* property : properties) {
+      absl::Status may_read = MayRead(**value.AsObject(), {property->name});
+      if (!may_read.ok()) return may_read;
       absl::StatusOr<Value> read =
           (*value.AsObject())->GetAttr(context_, {.name = property->name, .exposed = true});
       if (!read.ok()) return read;
@@ -161,6 +185,7 @@ class Materializer {
 
   const CallContext& context_;
   const Limits& limits_;
+  const ProtocolConfig* const rules_;  // null: none
   std::vector<const void*> path_;
   size_t bytes_ = 0;
 };
@@ -168,8 +193,8 @@ class Materializer {
 }  // namespace
 
 absl::StatusOr<Value> Materialize(const CallContext& context, const Value& value,
-                                  const Limits& limits) {
-  return Materializer(context, limits).Copy(value);
+                                  const Limits& limits, const ProtocolConfig* rules) {
+  return Materializer(context, limits, rules).Copy(value);
 }
 
 }  // namespace rpyc

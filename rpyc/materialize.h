@@ -4,6 +4,7 @@
 #include "absl/status/statusor.h"
 #include "rpyc/call_context.h"
 #include "rpyc/limits.h"
+#include "rpyc/protocol_config.h"
 #include "rpyc/value.h"
 
 namespace rpyc {
@@ -17,9 +18,12 @@ namespace rpyc {
 // Errors:  TypeError - something in it is none of these; ValueError - it contains itself, is nested
 //          deeper than limits.max_nesting, or takes more than limits.max_decoded_bytes; what its
 //          getters and iterators raise.
+//          With `rules`, those of the peer that asks: AttributeError - it may not read what the
+//          copy needs, by itself (__iter__ of a list, __getitem__ of a dict, a property).
 // Threads: may run user code and wait for a peer; hold no lock.
 absl::StatusOr<Value> Materialize(const CallContext& context, const Value& value,
-                                  const Limits& limits = Limits());
+                                  const Limits& limits = Limits(),
+                                  const ProtocolConfig* rules = nullptr);
 
 }  // namespace rpyc
 

@@ -199,6 +199,22 @@ bool Netref::IsCallable() const {
   return target.AsObject() != nullptr && OrThrow((*target.AsObject())->IsCallable(context_));
 }
 
+bool Netref::IsInstance(const Netref& cls) const {
+  const Value target = OrThrow(value());
+  const Value type = OrThrow(cls.value());
+  if (type.AsObject() == nullptr || !(*type.AsObject())->is_class()) {
+    ThrowStatus(PyStatus("TypeError", absl::StrCat("isinstance() arg 2 must be a class, not ",
+                                                   ShortTypeName(type))));
+  }
+  Object& class_object = **type.AsObject();
+  if (target.AsObject() == nullptr) {
+    const absl::string_view name = class_object.type_name();
+    return name == absl::StrCat("builtins.", target.type_name()) || name == "builtins.object" ||
+           (name == "builtins.int" && target.AsBool() != nullptr);
+  }
+  return OrThrow(class_object.HasInstance(context_, **target.AsObject()));
+}
+
 ItemRange::Iterator ItemRange::begin() {
   Fetch();
   return Iterator(this);

@@ -215,6 +215,11 @@ class [[nodiscard]] Netref {
   bool Is(const Netref& other) const;
   // Python's callable().
   bool IsCallable() const;
+  // Python's isinstance(): whether this is of `cls`, a class of the peer's or one of ours
+  // (rpyc::Class<T>(), which knows derived classes too). As between two Pythons, a Python peer
+  // says of its own classes that an object is of exactly this one, or of a builtin.
+  // Errors:  also throws a TypeError where `cls` is no class.
+  bool IsInstance(const Netref& cls) const;
 
   const CallContext& context() const { return context_; }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "rpyc/brine.h"
 #include "rpyc/errors.h"
@@ -223,10 +224,19 @@ absl::StatusOr<ClassTraits> NetrefObject::Traits(const CallContext& context) {
 }
 
 // RPyC's own middle sends an INSPECT here and answers with the method list, by mistake.
+// Source: RPyC core/netref.py, BaseNetref.__instancecheck__, 5.3.1 and 6.0.2.
 absl::StatusOr<bool> NetrefObject::HasInstance(const CallContext& context, const Object& other) {
   const auto* netref = dynamic_cast<const NetrefObject*>(&other);
   const std::shared_ptr<NetrefOwner> owner = owner_.lock();
-  if (netref == nullptr || !netref->BelongsTo(owner)) return false;
+  if (netref == nullptr || !netref->BelongsTo(owner)) {
+    // Python takes a list of any peer for a list.
+    return other.type_name() == type_name_ && absl::StartsWith(type_name_, "builtins.") &&
+           !other.is_class();
+  }
+  // The two are compared here first: a Python owner answers True for builtins only.
+  const std::optional<IdPack> own = ParseIdPack(id_pack_, Limits());
+  const std::optional<IdPack> others = ParseIdPack(netref->id_pack(), Limits());
+  if (own && others && own->class_id == others->class_id) return others->instance_id != 0;
   absl::StatusOr<Value> id_pack = brine::Decode(netref->id_pack(), Limits());
   if (!id_pack.ok()) return std::move(id_pack).status();
   absl::StatusOr<Value> answer = Request(context, Handle::kInstanceCheck, {*std::move(id_pack)});

@@ -28,6 +28,9 @@ enum class Access { kGet, kSet, kDelete };
 struct AttributePresence {
   bool exposed = false;  // it has exposed_prefix + name
   bool plain = false;    // it has name itself: a special method, a public attribute
+  // Of a plain one: its class exposes it and its name is special, so that it counts as safe where
+  // the configuration names no safe_attrs.
+  bool special = false;
 };
 
 // A name after the access rules were applied: which of the two the peer gets.
@@ -103,6 +106,7 @@ int64_t NewObjectId();
 inline constexpr int64_t kFunctionClassId = 1;
 inline constexpr int64_t kSignatureClassId = 3;
 inline constexpr int64_t kRestrictedClassId = 5;
+inline constexpr int64_t kPropertyClassId = 7;
 inline bool IsObjectIdOfOurs(int64_t id) { return id % 2 != 0; }
 
 }  // namespace rpyc

@@ -13,7 +13,7 @@ bool Holds(const Names& names, absl::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-// Python looks these up on the class, which is not restricted.
+// Python looks these up on the class, which is not restricted: the connection's rules decide.
 bool IsComparison(absl::string_view name) {
   constexpr absl::string_view kComparisons[] = {"__eq__", "__ge__", "__gt__",
                                                 "__le__", "__lt__", "__ne__"};
@@ -32,8 +32,8 @@ class RestrictedObject : public Object {
   std::optional<absl::StatusOr<AttributeRef>> OwnRule(Access access,
                                                       absl::string_view name) const override {
     if (access == Access::kDelete) return std::nullopt;
-    if (!Holds(access == Access::kSet ? wattrs_ : attrs_, name) &&
-        !(access == Access::kGet && IsComparison(name))) {
+    if (!Holds(access == Access::kSet ? wattrs_ : attrs_, name)) {
+      if (access == Access::kGet && IsComparison(name)) return std::nullopt;
       return Denied(name);
     }
     return AttributeRef{.name = name, .exposed = object_->Has(name).exposed};

@@ -20,6 +20,7 @@ namespace rpyc {
 //     return rpyc::Restricted(self, {"balance", "deposit"}, {});
 //   });
 //
+// What the object exposes answers to its name with the exposed prefix too.
 // Special methods may be among them, but are reached as attributes only: len() does not see them.
 // Source:  RPyC utils/helpers.py, restricted, 5.3.1 and 6.0.2.
 Value Restricted(std::shared_ptr<Object> object, std::vector<std::string> attrs,

@@ -82,11 +82,28 @@ TEST(Restricted, NoConfigurationOpensIt) {
   EXPECT_EQ(peer.Set("foo"), "set") << "what may be read, unless said otherwise";
 }
 
+TEST(Restricted, AnswersToTheExposedPrefixToo) {
+  Peer peer(Restricted(std::make_shared<Thing>(), {"foo", "plain", "__len__"}, {{"bar"}}));
+  EXPECT_EQ(peer.Get("exposed_foo"), "1");
+  EXPECT_EQ(peer.Get("exposed_bar"), "AttributeError: exposed_bar");
+  EXPECT_EQ(peer.Set("exposed_bar"), "set");
+  EXPECT_EQ(peer.Set("exposed_foo"), "AttributeError: exposed_foo");
+  EXPECT_EQ(peer.Call("exposed_plain"), "AttributeError: exposed_plain") << "is not exposed";
+  EXPECT_EQ(peer.Call("exposed___len__"), "AttributeError: exposed___len__");
+  peer.config().exposed_prefix = "my_";
+  EXPECT_EQ(peer.Get("my_foo"), "1");
+  EXPECT_EQ(peer.Get("exposed_foo"), "AttributeError: exposed_foo");
+  peer.config().exposed_prefix = "";
+  EXPECT_EQ(peer.Get("exposed_foo"), "AttributeError: exposed_foo");
+}
+
 TEST(Restricted, ComparesByIdentity) {
   Peer peer(Restricted(std::make_shared<Thing>(), {"foo"}));
   EXPECT_TRUE(ResolveAttribute(peer.config(), Access::kGet, "__eq__", peer.object()).ok());
   EXPECT_EQ(*peer.object().Compare(CallContext(), "__eq__", 5), Value(NotImplemented()));
   EXPECT_EQ(peer.Call("__eq__"), "AttributeError: __eq__");
+  peer.config().allow_safe_attrs = false;
+  EXPECT_FALSE(ResolveAttribute(peer.config(), Access::kGet, "__eq__", peer.object()).ok());
 }
 
 }  // namespace

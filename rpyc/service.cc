@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "rpyc/bind/invoke.h"
 #include "rpyc/errors.h"
+#include "rpyc/limits.h"
 #include "rpyc/materialize.h"
 
 namespace rpyc {
@@ -57,7 +58,9 @@ void Service::AddRootMembers() {
       "All names the service is known by."));
   add(MakeMethod<void>(
       "materialize",
-      [](const CallContext& context, const Value& value) { return Materialize(context, value); },
+      [](const CallContext& context, const Value& value) {
+        return Materialize(context, value, Limits(), context.access_rules());
+      },
       Arg("obj"), "A copy of obj by value: nested tuples, pairs for dicts and attributes."));
 }
 

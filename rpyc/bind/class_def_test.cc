@@ -70,6 +70,9 @@ class Gauge {
     c.Public("peek", [](const Gauge& self) { return self.raw_; });
     c.PublicProperty("twice", [](const Gauge& self) { return 2 * self.raw_; });
     c.Expose("unit", &Gauge::Unit);
+    c.Expose(
+        "peek_doc", [](const Gauge&, int first, int second) { return first + second; },
+        Arg("first"), Arg("second") = 2, "One line.\nAnother.");
     c.Expose("Inner", Class<Inner>());
     c.Expose("Self", Class<Gauge>());
   }
@@ -160,17 +163,55 @@ TEST(ClassObject, DescribesItself) {
   EXPECT_EQ(special[0].second, "A gauge of that name.");
 }
 
-TEST(ClassObject, ItsAttributesAreWhatNeedsNoObject) {
+TEST(ClassObject, ItsAttributesAreItsMembers) {
   const auto type = SeenClass<Gauge>();
   EXPECT_EQ(*Call(type, "unit"), Value("V"));
   EXPECT_EQ(Get(type, "Inner")->AsObject()->get()->type_name(), "cpp.Inner");
   EXPECT_EQ(Get(type, "Self")->AsObject()->get()->identity(), type->identity());
-  EXPECT_FALSE(type->Has("low").exposed);
-  EXPECT_EQ(Failure(Get(type, "low")),
-            "AttributeError: type object 'cpp.Gauge' has no attribute 'low'");
-  EXPECT_EQ(*type->Dir({}),
-            (std::vector<std::string>{"Inner", "Self", "__call__", "__doc__", "__name__",
-                                      "__qualname__", "__signature__", "unit"}));
+  EXPECT_TRUE(type->Has("low").exposed);
+  EXPECT_FALSE(type->Has("peek").exposed);
+  EXPECT_TRUE(type->Has("peek").plain);
+  EXPECT_EQ(Failure(Get(type, "peek")),
+            "AttributeError: type object 'cpp.Gauge' has no attribute 'peek'");
+  const Value low = *Get(type, "low");
+  EXPECT_EQ(low.type_name(), "builtins.property");
+  EXPECT_EQ(*(*low.AsObject())->GetAttr(kNobody, {"__doc__", false}), Value("The least value."));
+  EXPECT_EQ(*(*low.AsObject())->Repr(kNobody), "<property object cpp.Gauge.low>");
+  EXPECT_EQ((*low.AsObject())->identity(), (*Get(type, "low")->AsObject())->identity());
+  EXPECT_EQ(Failure(Set(type, "low", 5)),
+            "AttributeError: 'cpp.Gauge' object attribute 'low' is read-only");
+  EXPECT_EQ(*type->Dir({}), (std::vector<std::string>{"Inner", "Self", "__call__", "__doc__",
+                                                      "__name__", "__qualname__", "__signature__",
+                                                      "low", "name", "note", "peek", "peek_doc",
+                                                      "raw", "serial", "twice", "unit", "who"}));
+}
+
+TEST(ClassObject, ItsMethodsTakeTheObjectFirst) {
+  const auto type = SeenClass<Gauge>();
+  const auto gauge = std::make_shared<Gauge>("amps", 1);
+  const absl::StatusOr<Value> peek = type->GetAttr(kNobody, {"peek", false});
+  ASSERT_TRUE(peek.ok()) << peek.status();
+  Object& method = **peek->AsObject();
+  EXPECT_EQ(*method.Call(kNobody, {{Value(Seen(gauge))}, {}}), Value(5));
+  EXPECT_EQ(Failure(method.Call(kNobody, {})),
+            "TypeError: unbound method cpp.Gauge.peek() needs an argument");
+  EXPECT_EQ(Failure(method.Call(kNobody, {{5}, {}})),
+            "TypeError: descriptor 'peek' for 'cpp.Gauge' objects doesn't apply to a 'int' object");
+  EXPECT_EQ(
+      Failure(method.Call(kNobody, {{Value(Seen(std::make_shared<Inner>()))}, {}})),
+      "TypeError: descriptor 'peek' for 'cpp.Gauge' objects doesn't apply to a 'cpp.Inner' object");
+  EXPECT_EQ(Failure(method.Call(kNobody, {{Value(type)}, {}})),
+            "TypeError: descriptor 'peek' for 'cpp.Gauge' objects doesn't apply to a 'cpp.Gauge' "
+            "object");
+  EXPECT_EQ(Failure(method.Call(kNobody, {{Value(Seen(gauge)), 1}, {}})),
+            "TypeError: peek() takes 0 positional arguments but 1 was given");
+  EXPECT_EQ(*(*method.GetAttr(kNobody, {"__signature__", false})->AsObject())->Str(kNobody),
+            "(self) -> int");
+  EXPECT_EQ(*method.GetAttr(kNobody, {"__qualname__", false}), Value("cpp.Gauge.peek"));
+  EXPECT_EQ(*method.Repr(kNobody), "<function cpp.Gauge.peek>");
+  const auto again = type->GetAttr(kNobody, {"peek", false});
+  EXPECT_EQ((*again->AsObject())->identity(), method.identity());
+  EXPECT_EQ(*method.Compare(kNobody, "__eq__", *again), Value(true));
 }
 
 // --- inheritance ---
@@ -267,6 +308,17 @@ TEST(Inheritance, IsInstance) {
   EXPECT_FALSE(*SeenClass<Last>()->HasInstance(kNobody, *Seen(std::make_shared<Both>())));
 }
 
+TEST(Inheritance, ABasesMethodTakesADerivedObject) {
+  const auto last = std::make_shared<Last>();
+  const Value object(Seen(last));
+  EXPECT_EQ(*Call(SeenClass<Named>(), "overridden", {object}), Value("by nobody"));
+  EXPECT_EQ(*Call(SeenClass<Last>(), "overridden", {object}), Value("by Both"));
+  EXPECT_EQ(Call(SeenClass<Counted>(), "increment", {object})->AsObject()->get(),
+            object.AsObject()->get());
+  EXPECT_EQ(last->count, 11);
+  EXPECT_FALSE(Call(SeenClass<Last>(), "kind", {Value(Seen(std::make_shared<Both>()))}).ok());
+}
+
 // --- comparison ---
 
 struct Coin {
@@ -292,6 +344,66 @@ TEST(Operators, MemberOperatorsAreExposedAsTheyAre) {
   EXPECT_EQ(*one->Compare(kNobody, "__ne__", two), Value(true));
   EXPECT_EQ(*one->Compare(kNobody, "__ne__", 5), Value(NotImplemented()));
   EXPECT_EQ(*one->Hash(kNobody), Value(1));
+  const auto type = SeenClass<Coin>();
+  EXPECT_EQ(*Get(*type->CallAttr(kNobody, {"__add__", false}, {{Value(one), two}, {}})->AsObject(),
+                 "cents"),
+            Value(3));
+  EXPECT_EQ(type->SpecialMethods(kNobody)->size(), 4u) << "its instances' and __call__";
+}
+
+struct Unhashed {
+  friend void RpycExpose(ClassDef<Unhashed>& c) {
+    c.Expose("__eq__", [](const Unhashed&, const Unhashed&) { return true; });
+  }
+};
+// Has __hash__ by a base, and __eq__ of its own.
+struct Bill : Coin {
+  friend void RpycExpose(ClassDef<Bill>& c) {
+    c.Base<Coin>();
+    c.Expose("__eq__", [](const Bill&, const Bill&) { return true; });
+  }
+};
+struct Token : Coin {
+  friend void RpycExpose(ClassDef<Token>& c) { c.Base<Coin>(); }
+};
+struct Stamp : Unhashed, Token {
+  friend void RpycExpose(ClassDef<Stamp>& c) { c.Base<Unhashed>().Base<Token>(); }
+};
+
+// Source: CPython Objects/typeobject.c, type_ready_set_hash.
+TEST(Operators, AClassWithEqAndNoHashOfItsOwnIsUnhashable) {
+  EXPECT_EQ(Failure(Seen(std::make_shared<Unhashed>())->Hash(kNobody)),
+            "TypeError: unhashable type: 'cpp.Unhashed'");
+  EXPECT_EQ(Failure(Seen(std::make_shared<Bill>())->Hash(kNobody)),
+            "TypeError: unhashable type: 'cpp.Bill'");
+  EXPECT_EQ(Failure(Seen(std::make_shared<Stamp>())->Hash(kNobody)),
+            "TypeError: unhashable type: 'cpp.Stamp'");
+  EXPECT_EQ(*Seen(std::make_shared<Token>(Token{5}))->Hash(kNobody), Value(5));
+}
+
+TEST(Signature, TellsHelpTheDocstringAndOthersOnlyItsText) {
+  const Value add = *Get(Seen(std::make_shared<Gauge>()), "peek_doc");
+  const auto signature = [&] {
+    return *(*add.AsObject())->GetAttr(kNobody, {"__signature__", false});
+  };
+  const auto ask = [](const Value& object, absl::string_view name, CallArgs args) {
+    const bool exposed = (*object.AsObject())->Has(name).exposed;
+    return (*object.AsObject())->CallAttr(kNobody, {name, exposed}, std::move(args));
+  };
+  const Value plain = signature();
+  EXPECT_EQ(*(*plain.AsObject())->Str(kNobody), "(first: int, second: int = 2) -> int");
+  EXPECT_EQ(*ask(plain, "format", {}), Value("(first: int, second: int = 2) -> int"));
+  EXPECT_EQ(*ask(plain, "format", {{}, {{"max_width", 28}}}),
+            Value("(\n    first: int,\n    second: int = 2\n) -> int"));
+  EXPECT_EQ(*ask(plain, "format", {{}, {{"max_width", 29}, {"quote_annotation_strings", false}}}),
+            Value("(first: int, second: int = 2) -> int"));
+  const Value helped = signature();
+  EXPECT_EQ(*ask(helped, "__bool__", {}), Value(true));
+  EXPECT_EQ(*(*helped.AsObject())->Str(kNobody),
+            "(first: int, second: int = 2) -> int\n    One line.\n    Another.");
+  EXPECT_EQ(*ask(helped, "format", {{}, {{"max_width", 77}}}),
+            Value("(first: int, second: int = 2) -> int\n    One line.\n    Another."));
+  EXPECT_EQ(*(*signature().AsObject())->Str(kNobody), "(first: int, second: int = 2) -> int");
 }
 
 }  // namespace

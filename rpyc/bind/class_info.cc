@@ -34,7 +34,25 @@ bool Member::is_special() const {
 
 ClassInfo::ClassInfo(absl::string_view name) : name_(name), class_id_(NewObjectId()) {}
 
-void ClassInfo::Add(Member member) { AddShared(std::make_shared<const Member>(std::move(member))); }
+AttributePresence Member::Presence() const {
+  const bool exposed = visibility == Visibility::kExposed;
+  if (is_special()) return {.exposed = false, .plain = true, .special = exposed};
+  return {.exposed = exposed, .plain = !exposed};
+}
+
+void ClassInfo::Add(Member member) {
+  if (member.name == "__eq__") has_own_eq_ = true;
+  if (member.name == "__hash__") has_own_hash_ = true;
+  AddShared(std::make_shared<const Member>(std::move(member)));
+}
+
+std::optional<bool> ClassInfo::FindHashability() const {
+  if (has_own_eq_ || has_own_hash_) return has_own_hash_;
+  for (const Base& base : bases_) {
+    if (const std::optional<bool> found = base.info->FindHashability()) return found;
+  }
+  return std::nullopt;
+}
 
 void ClassInfo::AddShared(std::shared_ptr<const Member> added) {
   const auto [entry, is_new] = by_name_.try_emplace(added->name, added.get());

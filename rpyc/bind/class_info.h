@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -51,6 +52,8 @@ struct Member {
 
   // A special method: Python looks it up on the class.
   bool is_special() const;
+  // How an object carries it.
+  AttributePresence Presence() const;
 };
 
 // A pointer to an object of a class as one to its base; null where the two are the same address.
@@ -91,6 +94,8 @@ class ClassInfo {
   bool CastTo(const ClassInfo& target, std::shared_ptr<void>* self) const;
   // Whether `other` is this or a base.
   bool IsA(const ClassInfo& other) const;
+  // Whether Python hashes its objects: not where __eq__ came without __hash__ in the same class.
+  bool is_hashable() const { return FindHashability().value_or(true); }
 
  private:
   struct Base {
@@ -98,10 +103,15 @@ class ClassInfo {
     Upcast upcast;
   };
   void AddShared(std::shared_ptr<const Member> member);
+  // None: neither the class nor a base says anything.
+  std::optional<bool> FindHashability() const;
 
   std::string name_;
   int64_t class_id_;
   std::string doc_;
+  // Of the class itself, not inherited.
+  bool has_own_eq_ = false;
+  bool has_own_hash_ = false;
   std::vector<Base> bases_;
   std::vector<std::shared_ptr<const Member>> members_;
   absl::flat_hash_map<std::string, const Member*> by_name_;

@@ -1,13 +1,97 @@
 #include "rpyc/bind/class_object.h"
 
 #include <algorithm>
+#include <cstdint>
 
 #include "absl/strings/str_cat.h"
+#include "rpyc/bind/function_object.h"
 #include "rpyc/bind/instance.h"
 #include "rpyc/bind/invoke.h"
 #include "rpyc/errors.h"
 
 namespace rpyc {
+namespace {
+
+bool IsOfClassItself(absl::string_view name) {
+  return name == "__name__" || name == "__qualname__" || name == "__signature__";
+}
+
+// A method as its class shows it: called with the object first, as Python's Account.deposit(a, 5).
+class UnboundMethod : public FunctionObject {
+ public:
+  // `member` is the class's.
+  UnboundMethod(std::shared_ptr<const ClassInfo> class_info, const Member* member)
+      : FunctionObject(std::shared_ptr<const Member>(class_info, member)),
+        class_(std::move(class_info)) {}
+
+  const void* identity() const override { return &member(); }
+
+  // Source of the texts: CPython Objects/descrobject.c, method_check_args and descr_check.
+  absl::StatusOr<Value> Call(const CallContext& context, CallArgs args) override {
+    if (args.positional.empty()) {
+      return PyStatus("TypeError",
+                      absl::StrCat("unbound method ", QualifiedName(), "() needs an argument"));
+    }
+    const Value first = std::move(args.positional.front());
+    args.positional.erase(args.positional.begin());
+    const std::shared_ptr<Object>* object = first.AsObject();
+    auto* instance = object == nullptr ? nullptr : dynamic_cast<Instance*>(object->get());
+    std::shared_ptr<void> self = instance == nullptr ? nullptr : instance->self();
+    if (instance == nullptr || (self == nullptr && member().needs_object) ||
+        !instance->class_info().CastTo(*class_, &self)) {
+      return PyStatus("TypeError", absl::StrCat("descriptor '", member().name, "' for '",
+                                                class_->name(), "' objects doesn't apply to a '",
+                                                first.type_name(), "' object"));
+    }
+    return BindAndInvoke(member(), {context, self, instance}, std::move(args));
+  }
+  absl::StatusOr<std::string> Repr(const CallContext&) override {
+    return absl::StrCat("<function ", QualifiedName(), ">");
+  }
+
+ protected:
+  std::string QualifiedName() const override {
+    return absl::StrCat(class_->name(), ".", member().name);
+  }
+  Signature ShownSignature() const override {
+    Signature signature = member().signature;
+    std::vector<Parameter>& rest = signature.parameters;
+    // Without names are all of the ordinary ones or none.
+    const bool nameless = !rest.empty() && rest[0].name.empty();
+    Parameter self;
+    if (!nameless) self.name = "self";
+    rest.insert(rest.begin(), std::move(self));
+    return signature;
+  }
+
+ private:
+  const std::shared_ptr<const ClassInfo> class_;
+};
+
+// A property as its class shows it: something with a docstring. Its functions stay ours.
+class PropertyObject : public Object {
+ public:
+  // `member` is the class's.
+  PropertyObject(std::shared_ptr<const ClassInfo> class_info, const Member* member)
+      : class_(std::move(class_info)), member_(*member) {}
+
+  absl::string_view type_name() const override { return "builtins.property"; }
+  int64_t class_id() const override { return kPropertyClassId; }
+  const void* identity() const override { return &member_; }
+  absl::StatusOr<Value> GetAttr(const CallContext& context, AttributeRef attribute) override {
+    if (attribute.name == "__doc__" && !member_.doc.empty()) return Value(member_.doc);
+    return Object::GetAttr(context, attribute);
+  }
+  absl::StatusOr<std::string> Repr(const CallContext&) override {
+    return absl::StrCat("<property object ", class_->name(), ".", member_.name, ">");
+  }
+
+ private:
+  const std::shared_ptr<const ClassInfo> class_;
+  const Member& member_;  // of class_
+};
+
+}  // namespace
 
 absl::StatusOr<bool> ClassObject::HasInstance(const CallContext&, const Object& other) {
   const auto* instance = dynamic_cast<const Instance*>(&other);
@@ -15,23 +99,24 @@ absl::StatusOr<bool> ClassObject::HasInstance(const CallContext&, const Object& 
 }
 
 const Member* ClassObject::Find(absl::string_view name) const {
-  const Member* member = class_->Find(name);
-  return member == nullptr || member->needs_object || member->is_special() ? nullptr : member;
+  return IsOfClassItself(name) || name == "__doc__" ? nullptr : class_->Find(name);
 }
 
 AttributePresence ClassObject::Has(absl::string_view name) const {
-  if (const Member* member = Find(name)) {
-    const bool exposed = member->visibility == Visibility::kExposed;
-    return {.exposed = exposed, .plain = !exposed};
-  }
-  if (name == "__name__" || name == "__qualname__" || name == "__signature__") {
-    return {.exposed = true, .plain = true};
-  }
+  if (const Member* member = Find(name)) return member->Presence();
+  if (IsOfClassItself(name)) return {.plain = true, .special = true};
   return Object::Has(name);
 }
 
 absl::StatusOr<Value> ClassObject::GetAttr(const CallContext& context, AttributeRef attribute) {
-  if (Find(attribute.name) != nullptr) {
+  const Member* member = Find(attribute.name);
+  if (member != nullptr && attribute.exposed == member->Presence().exposed) {
+    if (member->needs_object || member->is_special()) {
+      if (member->kind == MemberKind::kMethod) {
+        return Value(std::make_shared<UnboundMethod>(class_, member));
+      }
+      return Value(std::make_shared<PropertyObject>(class_, member));
+    }
     // A function of the class: as an instance without an object shows it.
     return std::make_shared<Instance>(class_, nullptr)->GetAttr(context, attribute);
   }
@@ -43,7 +128,7 @@ absl::StatusOr<Value> ClassObject::GetAttr(const CallContext& context, Attribute
     return Value(name.substr(name.rfind('.') + 1));
   }
   if (attribute.name == "__signature__" && class_->init() != nullptr) {
-    return SignatureOf(class_->init()->signature);
+    return SignatureOf(class_->init()->signature, class_->init()->doc);
   }
   return PyStatus("AttributeError", absl::StrCat("type object '", class_->name(),
                                                  "' has no attribute '", attribute.name, "'"));
@@ -66,18 +151,23 @@ absl::StatusOr<bool> ClassObject::IsCallable(const CallContext&) { return true; 
 absl::StatusOr<std::vector<std::string>> ClassObject::Dir(const CallContext&) {
   std::vector<std::string> names = {"__call__", "__doc__", "__name__", "__qualname__"};
   if (class_->init() != nullptr) names.push_back("__signature__");
-  for (const auto& member : class_->members()) {
-    if (Find(member->name) != nullptr) names.push_back(member->name);
-  }
+  for (const auto& member : class_->members()) names.push_back(member->name);
   std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
   return names;
 }
 
+// RPyC 4.1.0 to 4.1.2 make one proxy class for a class and its instances, from the first INSPECT of
+// either. Source: RPyC lib/__init__.py, get_methods, 4.1.0 to 6.0.2: a class lists what its type
+// has, __call__ among it, and what it has itself.
 absl::StatusOr<Object::Methods> ClassObject::SpecialMethods(const CallContext&) {
+  Methods methods = SpecialMethodsOf(*class_);
+  std::erase_if(methods, [](const auto& method) { return method.first == "__call__"; });
   const Member* init = class_->init();
-  return Methods{{"__call__", init == nullptr || init->doc.empty()
-                                  ? std::nullopt
-                                  : std::make_optional(init->doc)}};
+  methods.emplace_back("__call__", init == nullptr || init->doc.empty()
+                                       ? std::nullopt
+                                       : std::make_optional(init->doc));
+  return methods;
 }
 
 }  // namespace rpyc

@@ -14,7 +14,8 @@
 namespace rpyc {
 
 // An exposed class itself as Python sees it: calling it makes an object, isinstance knows it.
-// Its attributes are those members that need no object. Any two of one class are the same to peers.
+// Its attributes are the members: a method takes the object first, as Python's Account.deposit(a,
+// 5); a property is only something with a docstring. Any two of one class are the same to peers.
 class ClassObject : public Object {
  public:
   explicit ClassObject(std::shared_ptr<const ClassInfo> class_info)
@@ -34,7 +35,7 @@ class ClassObject : public Object {
   absl::StatusOr<Methods> SpecialMethods(const CallContext& context) override;
 
  private:
-  const Member* Find(absl::string_view name) const;  // null: none, or one that needs an object
+  const Member* Find(absl::string_view name) const;  // null: none, or the class has it itself
 
   const std::shared_ptr<const ClassInfo> class_;
 };

@@ -30,13 +30,16 @@ class FunctionObject : public Object {
  protected:
   const Member& member() const { return *member_; }
   virtual std::string QualifiedName() const { return member_->name; }
+  // What __signature__ shows.
+  virtual Signature ShownSignature() const { return member_->signature; }
 
  private:
   const std::shared_ptr<const Member> member_;
 };
 
-// What Python shows for it: inspect.Signature as far as help() asks, its text.
-Value SignatureOf(const Signature& signature);
+// What Python shows for it: inspect.Signature as far as help() asks, its text. `doc` is the
+// docstring that help() shows with it.
+Value SignatureOf(const Signature& signature, absl::string_view doc);
 
 }  // namespace rpyc
 

@@ -8,11 +8,21 @@
 #include "rpyc/errors.h"
 
 namespace rpyc {
+
+Object::Methods SpecialMethodsOf(const ClassInfo& info) {
+  Object::Methods methods;
+  for (const auto& member : info.members()) {
+    if (!member->is_special()) continue;
+    methods.emplace_back(member->name,
+                         member->doc.empty() ? std::nullopt : std::make_optional(member->doc));
+  }
+  return methods;
+}
+
 AttributePresence Instance::Has(absl::string_view name) const {
   const Member* member = class_->Find(name);
   if (member == nullptr) return Object::Has(name);
-  const bool exposed = member->visibility == Visibility::kExposed;
-  return {.exposed = exposed, .plain = !exposed || member->is_special() || Object::Has(name).plain};
+  return member->Presence();
 }
 
 const Member* Instance::Find(AttributeRef attribute) const {
@@ -100,10 +110,10 @@ absl::StatusOr<std::string> Instance::Repr(const CallContext& context) {
 }
 
 absl::StatusOr<Value> Instance::Hash(const CallContext& context) {
-  if (const Member* member = class_->Find("__hash__")) return CallMember(context, *member, {});
-  if (class_->Find("__eq__") != nullptr) {
+  if (!class_->is_hashable()) {
     return PyStatus("TypeError", absl::StrCat("unhashable type: '", type_name(), "'"));
   }
+  if (const Member* member = class_->Find("__hash__")) return CallMember(context, *member, {});
   return Object::Hash(context);
 }
 
@@ -132,13 +142,7 @@ absl::StatusOr<std::vector<std::string>> Instance::Dir(const CallContext&) {
 }
 
 absl::StatusOr<Object::Methods> Instance::SpecialMethods(const CallContext&) {
-  Methods methods;
-  for (const auto& member : class_->members()) {
-    if (!member->is_special()) continue;
-    methods.emplace_back(member->name,
-                         member->doc.empty() ? std::nullopt : std::make_optional(member->doc));
-  }
-  return methods;
+  return SpecialMethodsOf(*class_);
 }
 
 std::string BoundMethod::QualifiedName() const {

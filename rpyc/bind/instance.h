@@ -14,6 +14,9 @@
 
 namespace rpyc {
 
+// The special methods of a class's instances, hidden ones too.
+Object::Methods SpecialMethodsOf(const ClassInfo& info);
+
 // A C++ object as Python sees it: shares the object, shows its class's members.
 class Instance : public Object {
  public:

@@ -133,7 +133,7 @@ ABSL_ATTRIBUTE_NOINLINE absl::StatusOr<std::vector<Value>> BindUnusual(absl::str
 
 }  // namespace
 
-std::string Signature::ToString() const {
+std::string Signature::ToString(size_t max_width) const {
   std::vector<std::string> parts;
   // Without names are all of them or none.
   const size_t positional_only =
@@ -164,6 +164,8 @@ std::string Signature::ToString() const {
     if (parts.size() == positional_only) parts.push_back("/");
   }
   std::string text = absl::StrCat("(", absl::StrJoin(parts, ", "), ")");
+  if (text.size() > max_width)
+    text = absl::StrCat("(\n    ", absl::StrJoin(parts, ",\n    "), "\n)");
   if (!return_type.empty()) absl::StrAppend(&text, " -> ", return_type);
   return text;
 }

@@ -1,6 +1,7 @@
 #ifndef RPYC_BIND_SIGNATURE_H_
 #define RPYC_BIND_SIGNATURE_H_
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -51,8 +52,9 @@ struct Signature {
   std::string return_type;  // annotation; empty: anything
   bool has_rest = false;    // one of the parameters is *args or **kwargs
 
-  // Python's notation: "(a: int, b: int = 2) -> int".
-  std::string ToString() const;
+  // Python's notation: "(a: int, b: int = 2) -> int". Where what is in parentheses is longer than
+  // `max_width` bytes, each parameter has a line of its own, as in Signature.format of Python 3.13.
+  std::string ToString(size_t max_width = std::string::npos) const;
 };
 
 // Puts a call's arguments in the order of the parameters: keywords to their places, defaults filled

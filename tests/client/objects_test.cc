@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "rpyc/list.h"
 #include "rpyc/value.h"
 #include "tests/client/client_fixture.h"
 
@@ -256,6 +257,38 @@ TEST_P(ClientObjects, ClassesMakeObjects) {
   EXPECT_TRUE(point_class.IsCallable());
   EXPECT_TRUE(root_["caller"]().IsCallable());
   EXPECT_FALSE(point.IsCallable());
+}
+
+TEST_P(ClientObjects, AreInstancesOfTheServersClasses) {
+  const Netref point = root_["Point"].as<Netref>();
+  const Netref square = root_["Square"].as<Netref>();
+  EXPECT_TRUE(point(1, 2).IsInstance(point));
+  EXPECT_TRUE(square().IsInstance(square));
+  EXPECT_TRUE(root_["square"]().IsInstance(root_["Square"])) << "which are asked for first";
+  EXPECT_FALSE(square().IsInstance(point));
+  EXPECT_FALSE(point.IsInstance(point)) << "a class is none of its objects";
+  EXPECT_FALSE(square().IsInstance(root_["Shape"])) << "what a Python client is told, too";
+  const auto builtin = [this](const char* name) { return root_["builtin"](name); };
+  EXPECT_TRUE(root_["get_list"]().IsInstance(builtin("list")));
+  EXPECT_FALSE(root_["get_list"]().IsInstance(builtin("dict")));
+  EXPECT_FALSE(root_["get_list"]().IsInstance(point));
+  EXPECT_FALSE(point(1).IsInstance(builtin("list")));
+  EXPECT_TRUE(Netref(Value(5)).IsInstance(builtin("int")));
+  EXPECT_TRUE(Netref(Value(true)).IsInstance(builtin("int")));
+  EXPECT_TRUE(Netref(Value("five")).IsInstance(builtin("object")));
+  EXPECT_FALSE(Netref(Value("five")).IsInstance(builtin("int")));
+  EXPECT_FALSE(Netref(Value(5)).IsInstance(point));
+  EXPECT_TRUE(Netref(List{1}.ToValue()).IsInstance(builtin("list"))) << "one of ours";
+  EXPECT_FALSE(Netref(List{1}.ToValue()).IsInstance(point));
+  for (const Netref& no_class : {point(1), Netref(Value(5)), Netref()}) {
+    EXPECT_NE(Raised([&] {
+                (void)point(1).IsInstance(no_class);
+              }).find("TypeError: isinstance() arg 2 must be a class"),
+              std::string::npos);
+  }
+  // The server goes on: what it does about a builtin's object it gives back to us, who never had
+  // it.
+  EXPECT_EQ(root_["echo"](1).as<int>(), 1);
 }
 
 TEST_P(ClientObjects, WhatIsDroppedIsReleased) {

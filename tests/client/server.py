@@ -3,8 +3,10 @@
 "tls=DIR" and "mtls=DIR" are servers with an SSLAuthenticator, whose files are in DIR. Prints "NAME ADDRESS" for each, and "ready". Run by the python of one rpyc environment; python_server.cc is the other end.
 """
 
+import builtins
 import logging
 import os
+import ssl
 import sys
 import tempfile
 import threading
@@ -148,6 +150,9 @@ class ClientFixture(_Connected):
     def is_instance(self, x, cls):
         return isinstance(x, cls)
 
+    def builtin(self, name):
+        return getattr(builtins, name)
+
     # Time and ends.
     def hang_up(self):
         """The connection breaks in the middle of this call."""
@@ -206,7 +211,8 @@ def start(name):
     where = dict(hostname="127.0.0.1", port=0)
     if folder:
         files = [os.path.join(folder, file) for file in ("server.key", "server.pem", "ca.pem")]
-        where["authenticator"] = authenticators.SSLAuthenticator(*files[:3 if name == "mtls" else 2])
+        told = {"ssl_version": ssl.PROTOCOL_TLS} if int(rpyc.version.version[0]) < 5 else {}  # else 4.1 insists on TLS 1.0
+        where["authenticator"] = authenticators.SSLAuthenticator(*files[:3 if name == "mtls" else 2], **told)
     if name == "unix":  # a path that the kernel takes
         where = dict(socket_path=os.path.join(tempfile.mkdtemp(dir="/tmp"), "socket"))
     server = kind(service, protocol_config=dict(config), **where)

@@ -97,6 +97,22 @@ class LetIn(Case):
                 server = self.start(tls=spec)
                 self.run_in(client, "has_credentials", address=address_of(server), tls=tls, expected=expected)
 
+    def test_old_clients_are_told_which_tls(self):
+        """rpyc.ssl_connect asks for TLS 1.0 before RPyC 5.2, unless it is told otherwise."""
+        versions = [v for v in harness.client_versions() if tuple(map(int, v.split(".")[:2])) < (5, 2)]
+        if not versions:
+            self.skipTest("no such client")
+        for version in versions:
+            with self.subTest(version):
+                client = self.client(version)
+                told = {"ca_certs": ca.certfile, "ssl_version": ssl.PROTOCOL_TLS}
+                self.let_in(client, told, self.tls(), True)
+                self.let_in(client, {**right, **told}, self.tls(ca_certs=ca.certfile), True)
+                server = self.start()
+                unless_told = {"ca_certs": ca.certfile, "ssl_version": ssl.PROTOCOL_TLSv1}
+                self.run_in(client, "cannot_connect", address=address_of(server), tls=unless_told)
+                self.ended(server)
+
     def test_versions_of_tls(self):
         for version, wanted in ((ssl.TLSVersion.TLSv1_3, True), (ssl.TLSVersion.TLSv1_2, True),
                                 (ssl.TLSVersion.TLSv1_1, False)):

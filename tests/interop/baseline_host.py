@@ -10,6 +10,7 @@ import threading
 import time
 
 import fixture
+import matrix
 import middle
 import relay
 import rpyc
@@ -194,6 +195,7 @@ SERVICES = {
     "ECHO": EchoService,
     "FIXTURE": fixture.Fixture,
     "HIGHCONCURRENCY": HighConcurrencyService,
+    "MATRIX": matrix.Matrix,
     "MIDDLE": middle.Middle,
     "MY": MyService,
     "RELAY": relay.Relay,

@@ -1,8 +1,8 @@
 """The service FIXTURE in Python: what fixture.cc is in C++. object_scenarios.py uses it.
 
 Here for the baseline (baseline_host.py) and, as plain objects, for comparison: what a scenario does to a proxy it can do
-to the Python object too. `shown` exposes as C++ does: under the prefix, whichever a server uses, and special methods
-under their own name as well.
+to the Python object too. `shown` exposes as C++ does: under the prefix, whichever a server uses; special methods
+under their own name, but for those that RPyC lets nobody reach so.
 """
 
 import threading
@@ -21,6 +21,8 @@ def shown(cls):
                 "__init__", "__del__", "__dict__", "__module__", "__qualname__", "__weakref__", "__doc__"):
             continue
         if name.startswith("_") and not special:
+            continue
+        if name in rpyc.core.protocol.DEFAULT_CONFIG["safe_attrs"]:
             continue
         for prefix in PREFIXES:
             setattr(cls, prefix + name, member)
@@ -467,6 +469,9 @@ class Callbacks:
 
     def callable(self, o):
         return callable(o)
+
+    def is_instance(self, o, cls):
+        return isinstance(o, cls)
 
     def total(self, numbers):
         return sum(numbers)

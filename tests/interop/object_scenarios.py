@@ -239,6 +239,62 @@ def nested_classes(t):
     t.raises(AttributeError, getattr, root.Outer(), "_private")
 
 
+def methods_through_their_class(t):
+    root = t.root()
+    square, shape = root.Square(), root.Shape()
+    t.same((0, "shape", "shape"), (root.Shape.sides(shape), root.Shape.kind(shape), root.Square.kind(square)))
+    t.same((4, 4), (root.Square.sides(square), root.Square.exposed_sides(square)))
+    t.same("shape", root.Shape.kind(square))
+    t.same(0 if t.baseline else 4, root.Shape.sides(square))  # which is virtual
+    t.same((1.0, 1.0), (root.Square.corner(square).x, root.Square.corner(square).y))
+    kind = root.Square.kind
+    t.assertEqual([kind(root.square()) for _ in range(3)], ["shape"] * 3)
+    t.assertTrue(root.Shape.kind == root.Shape.kind)
+    t.raises(TypeError, kind)
+    t.raises(AttributeError, getattr, root.Shape, "corner")
+    if not t.baseline:  # a Python function takes anything
+        for wrong in (shape, 5, None, "x", root.silent(), root.Square, root, lambda: 1):
+            t.assertRegex(t.raises(TypeError, kind, wrong), "^descriptor 'kind' for 'cpp.Square' objects doesn't apply to a '")
+    t.raises(TypeError, kind, square, 1)
+
+
+def properties_through_their_class(t):
+    x = t.root().Point.x
+    t.assertIsInstance(x, property)
+    t.assertTrue(repr(x))
+    t.assertIsNone(x.__doc__)
+    for name in ("fget", "fset", "__get__", "__set__"):
+        t.raises(AttributeError, getattr, x, name)
+
+
+def the_host_asks_for_instances(t):
+    """isinstance of the client's objects, at the host."""
+
+    class Base:
+        pass
+
+    class Derived(Base):
+        pass
+
+    root = t.root()
+    is_instance = root.callbacks().is_instance
+    t.same((True, True), (is_instance(Base(), Base), is_instance(Derived(), Derived)))
+    t.same((False, False, False), (is_instance(Base(), Derived), is_instance(Base, Base), is_instance([1], Base)))
+    t.same(False, is_instance(Derived(), Base))  # as RPyC: it knows derived classes of no peer
+    t.same((True, False, False), (is_instance([1], list), is_instance([1], dict), is_instance(Base(), list)))
+    t.raises(TypeError, is_instance, Base(), Base())
+    t.raises(TypeError, is_instance, Base(), 5)
+    if not t.baseline:  # a proxy of int is not int at a Python server
+        t.same((True, False, True, True), (is_instance(5, int), is_instance("5", int), is_instance(True, int),
+                                           is_instance(5, object)))
+    square = root.square()
+    t.same((True, True, False), (is_instance(square, root.Square), is_instance(square, root.Shape),
+                                 is_instance(square, root.Point)))
+    t.same(False, is_instance(Base(), root.Square))
+    if not t.baseline:  # a Python server takes a class of its client's for one of its own modules
+        t.same(False, is_instance(square, Base))
+
+
 def instances_of_classes(t):
     root = t.root()
     p, square, shape = root.Point(1, 2), root.Square(), root.Shape()

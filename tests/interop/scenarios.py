@@ -5,6 +5,7 @@ state that lasts, and tests name them.
 """
 
 import gc
+import inspect
 import io
 import math
 import os
@@ -493,6 +494,7 @@ def documentation(t):
     text = pydoc.plain(pydoc.render_doc(method))
     if MAJOR >= 5:  # a proxy of 4.1 shows its own class to help()
         t.assertRegex(text, r"\badd\(a(: \w+)?, b(: \w+)?\)")
+        t.assertIn(f"\n    {method.__doc__}\n", text)
     t.assertEqual(method.__name__, "add")
     t.assertEqual(method.__qualname__.rpartition(".")[2], "add")
     out, sys.stdout = sys.stdout, io.StringIO()
@@ -500,6 +502,23 @@ def documentation(t):
         help(method)
     finally:
         sys.stdout = out
+
+
+def help_asks_as_each_python_does(t):
+    """What pydoc does with the signature of a function. Source: CPython Lib/pydoc.py, 3.9 to 3.12, 3.13 and 3.14."""
+    if t.baseline:
+        t.skipTest("a Python server denies __signature__")
+    add = t.calc().add
+    plain = str(inspect.signature(add))
+    t.assertRegex(plain, r"^\(a(: \w+)?, b(: \w+)?\)")
+    for ask in (str, lambda signature: signature.format(max_width=77),
+                lambda signature: signature.format(max_width=77, quote_annotation_strings=False)):
+        signature = inspect.signature(add)
+        t.assertTrue(signature)
+        t.assertEqual(ask(signature), f"{plain}\n    {add.__doc__}")
+    signature = inspect.signature(add)  # which nobody asks for help
+    t.assertEqual((signature.format(), str(signature), repr(signature)), (plain, ) * 3)
+    t.assertRegex(signature.format(max_width=3), r"^\(\n    a(: \w+)?,\n    b(: \w+)?\n\)")
 
 
 def isinstance_does_not_break(t):

@@ -70,8 +70,7 @@ class Twins(Case):
         stranger = certificates.Authority(directory, "stranger")
         server, port = self.server("forking_server", r"Secure forking server started on port (\d+)", "0",
                                    *authority.issue("server"))
-        # 4.1 knows no TLS that OpenSSL still speaks.
-        for version in (v for v in harness.VERSIONS if not v.startswith("4.")):
+        for version in harness.VERSIONS:
             with self.subTest(version):
                 self.client(version, "forking", port, ["Secret data"])
                 self.client(version, "forking", port, ["Secret data"], authority.certfile)

@@ -1,0 +1,193 @@
+"""The whole matrix of access, against real servers: what RPyC refuses this host refuses, what it gives this host gives.
+
+Every configuration, every object, every request (matrix_scenarios.py), with a stock client, at RPyC's own server of its
+version and at this host. What differs is in DIFFERENCES, with the reason; docs/wire.md tells of it. A difference that is
+not there any more fails too.
+"""
+
+import itertools
+import json
+import os
+import unittest
+
+import harness
+import matrix_scenarios
+from harness import HERE, Client, Host, Process, venv_python
+
+SWITCHES = ("allow_safe_attrs", "allow_exposed_attrs", "allow_public_attrs", "allow_all_attrs")
+OPEN = {"allow_setattr": True, "allow_delattr": True}
+CONFIGS = {
+    "default": {},
+    **{
+        "m-" + ("".join(name[6] for name, on in zip(SWITCHES, bits) if on) or "none"): {**dict(zip(SWITCHES, bits)), **OPEN}
+        for bits in itertools.product((False, True), repeat=4)
+    },
+    "no-getattr": {"allow_getattr": False, "allow_all_attrs": True, **OPEN},
+    "set-only": {"allow_setattr": True},
+    "delete-only": {"allow_delattr": True},
+    "public": {"allow_public_attrs": True},
+    "prefix": {"exposed_prefix": "prefix_", **OPEN},
+    "few-safe": {"safe_attrs": {"names": ["__len__", "shown", "open"]}, **OPEN},
+    "few-safe-not-exposed": {"safe_attrs": {"names": ["__iter__", "__eq__"]}, "allow_exposed_attrs": False, **OPEN},
+}
+VERSIONS = ("5.3.1", "6.0.2")
+
+REFUSED = ("denied", "no such attribute")  # AttributeErrors, both
+
+
+def exposes(config):
+    return config.get("allow_exposed_attrs", True)
+
+
+def counts_as_safe(config):
+    """Whether what a C++ class exposes counts as safe, though RPyC's own safe_attrs lack it."""
+    return config.get("allow_safe_attrs", True) and "safe_attrs" not in config
+
+
+# Why this host answers otherwise than RPyC's server: docs/wire.md has the same reasons.
+DIFFERENCES = {
+    "C++ objects, classes and functions get no new attributes, and lose none": lambda config, what, request, name, theirs, ours: (
+        request in ("set", "delete") and what in ("class", "function", "object") and theirs == "ok None" and ours in REFUSED
+        and not (what == "object" and (name == "plain" or name in ("value", "Pvalue") and exposes(config)))),
+    "what every Python object has, C++ objects have not: handlers do it": lambda config, what, request, name, theirs, ours: (
+        request in ("get", "callattr") and name in PYTHONS_OWN and theirs.startswith("ok") and
+        (ours in REFUSED or (name, what) == ("__format__", "class") or name == "__hash__" and what in ("list", "dict"))),
+    "what a C++ class exposes counts as safe": lambda config, what, request, name, theirs, ours: (
+        request in ("get", "callattr") and name in ("__reversed__", "__call__") and theirs == "denied" and counts_as_safe(config)),
+    "help() asks for it": lambda config, what, request, name, theirs, ours: (
+        what in ("class", "function", "method") and name in ("__name__", "__signature__") and
+        (counts_as_safe(config) or config.get("allow_all_attrs", False))),
+    "restricted() names what is exposed without a prefix": lambda config, what, request, name, theirs, ours: (
+        (what, name) == ("restricted", "shown") and theirs in REFUSED),
+    "CMP compares and does nothing else": lambda config, what, request, name, theirs, ours: (
+        request == "compare" and name not in matrix_scenarios.OPERATORS and ours == "denied"),
+    "a method takes an object of its class only": lambda config, what, request, name, theirs, ours: (
+        what == "class" and "of wrong" in name and theirs.startswith("ok") and ours == "TypeError"),
+    "BUFFITER takes an iterator, from those who may have __next__": lambda config, what, request, name, theirs, ours: (
+        request == "iterate" and ours in REFUSED),
+    "keys() is a tuple": lambda config, what, request, name, theirs, ours: (
+        (what, request, name) == ("dict", "callattr", "keys") and theirs == "ok object"),
+    "INSPECT names what is exposed": lambda config, what, request, name, theirs, ours: request == "inspect",
+}  # yapf: disable
+PYTHONS_OWN = "__class__ __dict__ __init__ __hash__ __eq__ __format__ __name__ __call__".split()
+
+
+def reason(config, cell, theirs, ours):
+    """The key of DIFFERENCES; None if there is none."""
+    what, request, name = (cell + "  ").split(" ", 2)
+    for why, holds in DIFFERENCES.items():
+        if holds(config, what, request, name.strip(), theirs, ours):
+            return why
+    return None
+
+
+class RpycHost(Process):
+    """Real rpyc servers of MATRIX, one for each configuration."""
+
+    def __init__(self, version, names=tuple(CONFIGS)):
+        flags = [f"--config=MATRIX:{name}={json.dumps(CONFIGS[name])}" for name in names]
+        super().__init__([venv_python(version), os.path.join(HERE, "baseline_host.py"), *flags])
+        self.servers = {}
+        while (text := self.line()) != "rpycd: ready":
+            if text is None:
+                self.child.wait()
+                raise AssertionError("ended before it was ready" + self.story())
+            found = Host.SERVER.fullmatch(text)
+            self.servers[found[1]] = found[4]
+
+
+host = None
+
+
+def setUpModule():
+    global host
+    if harness.BASELINE:
+        raise unittest.SkipTest("compares with real servers by itself")
+    harness.grpcurl_tool()
+    host = harness.start_fixture_host(CONFIGS, service="MATRIX")
+
+
+def tearDownModule():
+    if host is not None:
+        harness.ends_well(host)
+
+
+class AccessMatrix(unittest.TestCase):
+    def both(self, version):
+        """By configuration and cell: what RPyC's server answers, and what this host answers."""
+        venv_python(version)
+        rpyc = RpycHost(version)
+        self.addCleanup(rpyc.kill)
+        answers = []
+        for servers in (rpyc.servers, host.servers):
+            client = Client(version, servers)
+            self.addCleanup(client.kill)
+            answers.append({
+                name: client.run("access_matrix", server=name, prefix=config.get("exposed_prefix", "exposed_"))
+                for name, config in CONFIGS.items()
+            })
+        return answers
+
+    def test_matrix(self):
+        for version in VERSIONS:
+            with self.subTest(version):
+                theirs, ours = self.both(version)
+                self.compare(theirs, ours)
+                for name, config in CONFIGS.items():
+                    with self.subTest(name):
+                        self.inspection_hides_what_is_hidden(theirs[name], ours[name])
+                        self.materialize_gives_what_may_be_read(config, ours[name])
+
+    def compare(self, theirs, ours):
+        wrong, reasons = [], set()
+        for name, config in CONFIGS.items():
+            self.assertEqual(set(theirs[name]), set(ours[name]))
+            for cell, here in ours[name].items():
+                there = theirs[name][cell]
+                if there == here or there in REFUSED and here in REFUSED or cell.endswith(" materialize"):
+                    continue
+                why = reason(config, cell, there, here)
+                reasons.add(why)
+                if why is None:
+                    wrong.append(f"{name}: {cell}: RPyC: {there}; here: {here}")
+        self.assertFalse(wrong, "\n".join(["", *wrong[:50], f"{len(wrong)} of them"]))
+        self.assertEqual(reasons, set(DIFFERENCES), "a difference that is none any more")
+
+    def inspection_hides_what_is_hidden(self, theirs, ours):
+        """The names are among those that RPyC's server tells; a class has those of its objects; a text is told of what may be
+        had; what the class does not expose is not there unless it may be had."""
+        names = {cell: set(ours[cell].split()[1:]) for cell in ours if " inspect" in cell}
+        for cell in names:
+            # RPyC leaves out those that each proxy has anyway; our lists and dicts nobody inspects.
+            local = {"__eq__", "__ne__", "__lt__", "__gt__", "__le__", "__ge__", "__hash__", "__str__", "__repr__", "__exit__"}
+            if not cell.startswith(("list", "dict", "generator")):
+                self.assertLessEqual(names[cell] - local, set(theirs[cell].split()[1:]), cell)
+        self.assertEqual(names["class inspect"], names["object inspect"])
+        self.assertLessEqual({"__len__", "__iter__", "__add__", "__call__"}, names["class inspect"])
+        for what in ("class", "object"):
+            self.assertEqual("__secret__" in names[f"{what} inspect"], ours[f"{what} get __secret__"].startswith("ok"))
+            self.assertEqual("__add__" in names[f"{what} inspect for its texts"], ours[f"{what} get __add__"].startswith("ok"))
+        for what in ("function", "method", "restricted"):
+            self.assertEqual(names[f"{what} inspect"], set())
+
+    def materialize_gives_what_may_be_read(self, config, ours):
+        reachable = exposes(config) and config.get("allow_getattr", True)
+        for what, needs in (("list", ("__iter__", )), ("dict", ("__iter__", "__getitem__")), ("generator", ("__iter__", )),
+                            ("object", ("value", ))):
+            may = reachable and all(ours[f"{what} get {name}"].startswith("ok") for name in needs)
+            self.assertEqual(ours[f"{what} materialize"].startswith("ok"), may, what)
+            if not may:
+                self.assertIn(ours[f"{what} materialize"], REFUSED)
+
+    def test_objects_whose_class_came_first(self):
+        servers = {}
+        for version in harness.client_versions():
+            with self.subTest(version):
+                name = "6.0.2" if version.startswith("6") else "5.3.1"
+                if name not in servers:
+                    servers[name] = RpycHost(name, ("default", ))
+                    self.addCleanup(servers[name].kill)
+                for where in (servers[name].servers, host.servers):
+                    client = Client(version, where)
+                    self.addCleanup(client.kill)
+                    client.run("objects_whose_class_came_first")

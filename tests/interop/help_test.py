@@ -1,0 +1,65 @@
+"""help() of what the host exposes, under every Python that can be had: python3.8, ... on PATH, and those that PYTHONS names.
+
+A Python may lack rpyc, which is pure Python: it takes that of the environments. One that is not there is skipped.
+"""
+
+import os
+import shutil
+import subprocess
+import unittest
+
+import harness
+from harness import DEADLINE_S, venv_python
+
+HELP = """
+import pydoc, sys
+import rpyc
+host, _, port = sys.argv[1].rpartition(":")
+conn = rpyc.connect(host, int(port))
+print(pydoc.plain(pydoc.render_doc(conn.root.add)))
+"""
+VERSIONS = ("5.3.1", "6.0.2")
+host = None
+
+
+def setUpModule():
+    global host
+    if harness.BASELINE:
+        raise unittest.SkipTest("a Python server denies __name__, so that help() fails")
+    host = harness.start_host()
+
+
+def tearDownModule():
+    if host is not None:
+        harness.ends_well(host)
+
+
+def pythons(minor):
+    """The interpreters of that version."""
+    named = [path for path in os.environ.get("PYTHONS", "").split(os.pathsep) if path]
+    for path in named + [shutil.which(f"python3.{minor}") or ""]:
+        try:
+            asked = subprocess.run([path, "-c", "import sys; print(*sys.version_info[:2])"], capture_output=True, text=True,
+                                   timeout=DEADLINE_S)
+        except OSError:
+            continue
+        if asked.stdout.split() == ["3", str(minor)]:
+            return path
+    raise unittest.SkipTest(f"no python3.{minor}")
+
+
+class Help(unittest.TestCase):
+    def shows(self, minor):
+        python = pythons(minor)
+        for version in VERSIONS:
+            with self.subTest(version):
+                found = subprocess.run([venv_python(version), "-c", "import rpyc; print(rpyc.__path__[0])"], check=True,
+                                       capture_output=True, text=True, timeout=DEADLINE_S).stdout
+                packages = os.path.dirname(found.strip())
+                shown = subprocess.run([python, "-c", HELP, host.servers["calculator"]], capture_output=True, text=True,
+                                       timeout=2 * DEADLINE_S, env={**os.environ, "PYTHONPATH": packages})
+                self.assertRegex(shown.stdout, r"\nadd\(a: \w+, b: \w+\) -> \w+\n    Returns a \+ b\.\n", shown.stderr)
+
+
+for number in range(8, 15):
+    setattr(Help, f"test_python_3_{number}", lambda self, number=number: self.shows(number))
