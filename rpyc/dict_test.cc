@@ -65,7 +65,7 @@ TEST(Dict, KeysAreEqualAsPythonsAre) {
 TEST(Dict, IsADictToPython) {
   const Value dict = Dict{{"a", 1}, {"b", 2}}.ToValue();
   EXPECT_EQ((*dict.AsObject())->type_name(), "builtins.dict");
-  EXPECT_TRUE((*dict.AsObject())->Has("__getitem__").exposed);
+  EXPECT_TRUE((*dict.AsObject())->Has("__getitem__").special);
   EXPECT_FALSE((*dict.AsObject())->Has("keys").exposed) << "as on a Python server";
   EXPECT_EQ(*CallMethod(dict, "__len__"), Value(2));
   EXPECT_EQ(*CallMethod(dict, "__getitem__", {"b"}), Value(2));

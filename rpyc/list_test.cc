@@ -72,7 +72,8 @@ TEST(List, IsAListToPython) {
   const Object& object = **list.AsObject();
   EXPECT_EQ(object.type_name(), "builtins.list");
   for (const char* name : {"__len__", "__getitem__", "__reversed__", "__iadd__"}) {
-    EXPECT_TRUE(object.Has(name).exposed) << name;
+    EXPECT_TRUE(object.Has(name).special) << name;
+    EXPECT_FALSE(object.Has(name).exposed) << "as on a Python server: " << name;
   }
   EXPECT_FALSE(object.Has("append").exposed) << "as on a Python server";
   EXPECT_TRUE(object.Has("append").plain);

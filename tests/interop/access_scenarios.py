@@ -223,6 +223,46 @@ def restricted_objects_have_rules_of_their_own(t):
         t.raises(AttributeError, delattr, o, "bar")
 
 
+# Source of the next two: RPyC tests/test_attr_access.py, 6.0.2, TestRestricted and TestConfigAllows; of the third
+# tests/test_magic.py, test_hash_obj. By the names of their functions.
+
+def rpycs_test_restricted(t):
+    for server in ("fixture", "public", "allow-s", "allow-none"):
+        if server in ("allow-s", "allow-none"):
+            t.raises(AttributeError, getattr, t.root(server), "get_one")
+            continue
+        obj = t.root(server).get_one()
+        t.same(("foo", "bar", "foobar", "privy", "Fee Fie Foe Foo"),
+               (obj.foo(), obj.bar(), obj.__add__("bar"), obj._privy(), obj.exposed_foobar()))
+        t.raises(AttributeError, getattr, obj, "spam")
+
+
+def rpycs_test_config_allows(t):
+    """test_default_config, test_allow_all, test_allow_exposed, test_allow_safe_attrs and test_allow_public_attrs."""
+    names = ("_privy", "foo", "bar", "spam")
+    for server, added, open_names in (("fixture", True, ()), ("allow-sea", True, names), ("allow-e", False, ()),
+                                      ("allow-sep", True, names[1:])):
+        obj = t.root(server).MyClass()
+        t.same(("Fee Fie Foe Foo", "Fee Fie Foe Foo"), (obj.foobar(), obj.exposed_foobar()))
+        if added:
+            t.same(("foobar", "foobar"), (obj + "bar", obj.__add__("bar")))
+        else:
+            t.raises(AttributeError, lambda: obj + "bar")
+        for name in names:
+            if name in open_names:
+                t.same(name.lstrip("_"), getattr(obj, name)())
+            else:
+                t.raises(AttributeError, getattr, obj, name)
+    t.raises(AttributeError, getattr, t.root("allow-s"), "MyClass")
+
+
+def rpycs_test_hash_obj(t):
+    root = t.root()
+    t.same((1234, 1234), (hash(root.Foo()), hash(root.Foo())))
+    t.assertIn("unhashable", t.raises(TypeError, hash, root.Mux()))
+    t.assertTrue(root.Mux() == root.Mux())
+
+
 def properties_run_their_getters(t):
     o = t.root().properties()
     t.same(0, o.count)

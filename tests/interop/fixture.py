@@ -601,6 +601,40 @@ class Outer:
             return "inner"
 
 
+class MyClass:
+    """Source: RPyC tests/test_attr_access.py, 6.0.2."""
+
+    def __add__(self, other):
+        return self.foo() + str(other)
+
+    def foo(self):
+        return "foo"
+
+    def bar(self):
+        return "bar"
+
+    def spam(self):
+        return "spam"
+
+    def _privy(self):
+        return "privy"
+
+    def exposed_foobar(self):
+        return "Fee Fie Foe Foo"
+
+
+class Foo:
+    """Source: RPyC tests/test_magic.py, 6.0.2."""
+
+    def __hash__(self):
+        return 1234
+
+
+class Mux(Foo):
+    def __eq__(self, other):
+        return True
+
+
 class CustomError(Exception):
     """An exception class that a client may have, or not."""
 
@@ -760,6 +794,10 @@ class Fixture(_Service):
 
     # Classes.
     Point, Shape, Square, Outer, Invoker = Point, Shape, Square, Outer, Invoker
+    MyClass, Foo, Mux = MyClass, Foo, Mux
+
+    def get_one(self):
+        return rpyc.restricted(MyClass(), ["exposed_foobar", "__add__", "_privy", "foo", "bar"])
 
     def get_class(self):
         return Point

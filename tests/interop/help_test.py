@@ -58,7 +58,9 @@ class Help(unittest.TestCase):
                 packages = os.path.dirname(found.strip())
                 shown = subprocess.run([python, "-c", HELP, host.servers["calculator"]], capture_output=True, text=True,
                                        timeout=2 * DEADLINE_S, env={**os.environ, "PYTHONPATH": packages})
-                self.assertRegex(shown.stdout, r"\nadd\(a: \w+, b: \w+\) -> \w+\n    Returns a \+ b\.\n", shown.stderr)
+                # Python 3.8 finds the docstring by itself as well, and shows it twice.
+                self.assertRegex(shown.stdout, r"\nadd\(a(: \w+)?, b(: \w+)?\)( -> \w+)?\n    Returns a \+ b\.\n", shown.stderr)
+                self.assertEqual(shown.stdout.count("Returns a + b."), 2 if minor == 8 else 1)
 
 
 for number in range(8, 15):
