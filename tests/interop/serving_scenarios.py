@@ -114,6 +114,19 @@ def cannot_connect(t, address, tls=None):
     t.assertNotIsInstance(caught.exception, TimeoutError)
 
 
+def ssl_connect_as_told(t, address, tls, wanted):
+    """Straight by rpyc.ssl_connect, which is told what `tls` says and nothing else."""
+    host, _, port = address[len("tls:"):].rpartition(":")
+    try:
+        conn = rpyc.ssl_connect(host.strip("[]"), int(port), **tls)
+    except (OSError, EOFError) as e:
+        t.assertFalse(wanted, repr(e))
+    else:
+        with conn:
+            t.assertTrue(wanted, "connected")
+            t.same(1, conn.root.echo(1))
+
+
 class _Call:
     """A call that runs until its client lets it go: the method waits for a function of the client's."""
 
