@@ -54,7 +54,11 @@ absl::StatusOr<std::unique_ptr<Stream>> TlsOver(std::unique_ptr<Stream> stream,
   absl::StatusOr<SslPtr> ssl = context.NewConnection(host);
   if (!ssl.ok()) return ssl.status();
   auto tls = std::make_unique<TlsStream>(std::move(stream), *std::move(ssl));
-  if (absl::Status shaken = tls->Handshake(deadline); !shaken.ok()) return shaken;
+  if (absl::Status shaken = tls->Handshake(deadline); !shaken.ok()) {
+    if (!absl::IsDeadlineExceeded(shaken)) return shaken;
+    return absl::DeadlineExceededError(
+        absl::StrCat(shaken.message(), ": does the server speak TLS?"));
+  }
   tls->BeginFrames();
   return tls;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 
@@ -135,6 +136,9 @@ absl::Status RegistrationTable::CheckLocked(const RegisterRequest& request) cons
   std::set<absl::string_view> added;
   for (const std::string& name : request.names) {
     if (name.empty()) return absl::InvalidArgumentError("a service with no name");
+    if (absl::StrContains(name, '\0') || absl::StrContains(request.host, '\0')) {
+      return absl::InvalidArgumentError("the name of a service or host holds a NUL");
+    }
     if (name.size() > limits_.max_name_bytes) {
       return absl::ResourceExhaustedError(
           absl::StrCat("a name of ", name.size(), " bytes, at most ", limits_.max_name_bytes));

@@ -5,13 +5,16 @@
 #include <deque>
 #include <optional>
 #include <set>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "rpyc/did_you_mean.h"
 
 namespace rpyc {
 namespace {
@@ -161,6 +164,13 @@ const Switch* FindSwitch(absl::string_view name) {
   return nullptr;
 }
 
+std::vector<std::string> SwitchNames() {
+  std::vector<std::string> names;
+  for (const Switch& each : kMeta) names.emplace_back(each.name);
+  for (const Switch& each : kSwitches) names.emplace_back(each.name);
+  return names;
+}
+
 // One argument taken apart: "--port=1", "-p1", "-p".
 struct Argument {
   absl::string_view name;
@@ -211,7 +221,8 @@ absl::StatusOr<RegistryFlags> ParseRegistryFlags(int argc, const char* const* ar
     const Argument argument = TakeApart(text);
     const Switch* found = FindSwitch(argument.name);
     if (found == nullptr) {
-      return absl::InvalidArgumentError(absl::StrCat("Unknown switch ", argument.name));
+      return absl::InvalidArgumentError(
+          absl::StrCat("Unknown switch ", argument.name, DidYouMean(argument.name, SwitchNames())));
     }
     if (!given.insert(found->name).second) {
       return absl::InvalidArgumentError(absl::StrCat("Switch ", argument.name, " already given"));

@@ -35,6 +35,8 @@ class AuthenticationDriver {
   // Once it is done: what the peer may show, and what it has sent beyond: RPyC's first bytes.
   const Value& credentials() const { return credentials_; }
   std::string TakeRest() { return std::exchange(received_, {}); }
+  // What the peer has sent, and the authenticator not used.
+  absl::string_view received() const { return received_; }
 
  private:
   absl::Status Advance();

@@ -12,6 +12,7 @@
 #include "rpyc/bind/invoke.h"
 #include "rpyc/errors.h"
 #include "rpyc/fiber.h"
+#include "rpyc/foreign_protocol.h"
 #include "rpyc/held_turn.h"
 #include "rpyc/protocol_constants.h"
 #include "rpyc/thread_id.h"
@@ -27,6 +28,9 @@ constexpr size_t kFlushThresholdBytes = 1 << 20;
 // requests in a row took no longer than this.
 constexpr int kTrustedAfter = 8;
 constexpr std::chrono::microseconds kQuick(20);
+
+// What is read of a peer that does not speak RPyC, to be thrown away.
+constexpr size_t kMaxUnreadBytes = 64 << 10;
 
 // How often a thread that reads looks whether it can run a request that waits for the turn.
 constexpr absl::Duration kLookForTurnInterval = absl::Milliseconds(5);
@@ -360,9 +364,31 @@ absl::Status Connection::ServeInput(const PendingRequest* awaited, absl::Time de
   bool has_input = true;
   absl::Status served = ServeWithInput(awaited, deadline, most_requests, &has_input);
   // While nobody else can read what has broken, and find another end.
-  if (!served.ok() && !absl::IsDeadlineExceeded(served)) EndWith(served);
+  if (!served.ok() && !absl::IsDeadlineExceeded(served)) {
+    served = NameForeignPeer(std::move(served));
+    EndWith(served);
+  }
   if (has_input) GiveInput();
   return served;
+}
+
+// Replaces `error` where the peer has turned out to speak another protocol than RPyC, and tells the
+// peer so in that. By the thread that has the input.
+[[gnu::noinline, gnu::cold]] absl::Status Connection::NameForeignPeer(absl::Status error) {
+  const absl::string_view first = parser_.incomplete_frame();
+  const bool is_all = counters_->received_bytes.load() == static_cast<int64_t>(first.size());
+  if (ended() || first.empty() || !is_all) return error;
+  const std::optional<ForeignProtocol> foreign =
+      RecogniseForeignProtocol(first, PortProtocol::kRpyc);
+  if (!foreign.has_value()) return error;
+  if (!foreign->answer.empty() && outbox_.empty()) {
+    const absl::string_view answer = foreign->answer;
+    stream_->WriteSome(absl::MakeConstSpan(&answer, 1)).IgnoreError();
+    // A socket that is closed with bytes unread is reset, and what was answered is lost.
+    stream_->ReadAhead(kMaxUnreadBytes).IgnoreError();
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("the peer does not speak RPyC: it seems to be ", foreign->name));
 }
 
 // `has_input`: whether this thread still has the input afterwards.
@@ -523,7 +549,7 @@ absl::Status Connection::DispatchRequest(Job& job, brine::Reader* reader, bool* 
   }
   if (job.row->number == Handle::kClose) {  // has no answer, and waits for nobody
     Flush(/*has_input=*/true).IgnoreError();
-    EndWith(absl::OkStatus());
+    EndWith(HowItCloses(job));
     return absl::OkStatus();
   }
   if (job.row->runs_user_code) {
@@ -535,6 +561,25 @@ absl::Status Connection::DispatchRequest(Job& job, brine::Reader* reader, bool* 
     }
   }
   return RunOrKeep(job, has_input);
+}
+
+// How the connection ends with the peer's CLOSE, `job`. A client of rpyc-ng 7 looks like one of
+// RPyC 6 until it has asked for the root, whose identity it cannot read: it can only close then.
+// One of RPyC asks what the root's class has. Source:  rpyc-ng core/protocol.py,
+// Connection.__unbox, 7.0.15.
+[[gnu::noinline, gnu::cold]] absl::Status Connection::HowItCloses(const Job& job) const {
+  constexpr int64_t kBytesOfRequestWithoutArguments = 14;  // while its number is small
+  constexpr int64_t kMaxRequests = 50;
+  const absl::StatusOr<Value> seq = brine::Decode(job.seq, options_.limits);
+  const int64_t* const before = seq.ok() ? seq->AsInt() : nullptr;
+  if (dialect_.load() != Dialect::kV6 || before == nullptr || *before < 1 ||
+      *before > kMaxRequests ||
+      counters_->received_bytes.load() != (*before + 1) * kBytesOfRequestWithoutArguments) {
+    return absl::OkStatus();
+  }
+  return absl::UnimplementedError(
+      "the client asked for the root and then for nothing: it seems to be of rpyc-ng 7, which "
+      "speaks another protocol than RPyC");
 }
 
 // Runs `job` now, if it can have the turn, or leaves it to who can.

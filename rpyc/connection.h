@@ -156,6 +156,8 @@ class Connection : private Requester {
   absl::StatusOr<bool> Read(absl::Time deadline);
   absl::Status TakeDialect(absl::string_view payload);
   absl::Status HeadError(absl::string_view payload, absl::Status error) const;
+  absl::Status NameForeignPeer(absl::Status error);
+  absl::Status HowItCloses(const Job& job) const;
   absl::Status DispatchMessage(absl::string_view payload, bool* has_input);
   absl::Status DispatchRequest(Job& job, brine::Reader* reader, bool* has_input);
   absl::Status DispatchAnswer(const MessageHead& head, brine::Reader* reader, bool* has_input);

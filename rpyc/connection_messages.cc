@@ -17,9 +17,12 @@
 namespace rpyc {
 namespace {
 
-// Clients warn in tracebacks unless the version begins with their own major number.
+// A client warns in the traceback unless the version is denied, or begins with the client's own
+// major number. Dialect 5 is spoken by clients of 4 and of 5, so there is none for it.
+// Source:  RPyC core/vinegar.py, load, 4.1.0 to 6.0.2.
 std::string RemoteVersion(Dialect dialect) {
-  return absl::StrCat(dialect == Dialect::kV6 ? "6" : "5", ".rpychost-", kVersion);
+  return dialect == Dialect::kV6 ? absl::StrCat("6.rpychost-", kVersion)
+                                 : std::string(vinegar::kVersionDenied);
 }
 
 std::string EncodedInt(int64_t value) {

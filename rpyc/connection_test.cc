@@ -120,7 +120,9 @@ TEST_P(ConnectionTest, ReportsErrorsAsPythonDoes) {
   // The version a client compares with its own major number, and no warning then.
   const Value version = got[0].args.items()[2].items().back();
   EXPECT_EQ(version.items()[0], Value("_remote_version"));
-  EXPECT_EQ(version.items()[1].AsStr()->substr(0, 2), GetParam() == Dialect::kV5 ? "5." : "6.");
+  const std::string& told = *version.items()[1].AsStr();
+  EXPECT_EQ(GetParam() == Dialect::kV5 ? told : told.substr(0, 2),
+            GetParam() == Dialect::kV5 ? "<version denied>" : "6.");
 }
 
 TEST_P(ConnectionTest, AnObjectLivesUntilItsLastReferenceIsGivenBack) {

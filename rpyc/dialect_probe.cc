@@ -11,6 +11,7 @@
 #include "absl/time/clock.h"
 #include "rpyc/brine.h"
 #include "rpyc/channel.h"
+#include "rpyc/foreign_protocol.h"
 #include "rpyc/out_buffer.h"
 #include "rpyc/protocol_constants.h"
 
@@ -46,8 +47,18 @@ absl::Status SendPing(Dialect dialect, Stream& stream) {
   return stream.WriteAll(out.Chunks());
 }
 
+absl::Status NotRpyc(absl::string_view bytes, const absl::Status& why) {
+  const std::optional<ForeignProtocol> foreign =
+      RecogniseForeignProtocol(bytes, PortProtocol::kRpyc);
+  const std::string seems = foreign.has_value() ? absl::StrCat(": it seems to be ", foreign->name)
+                            : why.ok()          ? ""
+                                                : absl::StrCat(": ", why.message());
+  return absl::InvalidArgumentError(absl::StrCat("the peer does not speak RPyC", seems));
+}
+
 // The dialect of the frame that `bytes` begin with; kUnknown if there is more to come of it.
 absl::StatusOr<Dialect> DialectOf(absl::string_view bytes, const Limits& limits) {
+  const absl::string_view all = bytes;
   FrameParser parser(limits);
   while (!bytes.empty()) {
     const absl::Span<char> space = parser.PrepareRead();
@@ -60,9 +71,7 @@ absl::StatusOr<Dialect> DialectOf(absl::string_view bytes, const Limits& limits)
   if (payload.ok() && !payload->has_value()) return Dialect::kUnknown;
   const Dialect dialect = payload.ok() ? DetectDialect(**payload) : Dialect::kUnknown;
   if (dialect != Dialect::kUnknown) return dialect;
-  return absl::InvalidArgumentError(
-      absl::StrCat("the peer does not speak RPyC",
-                   payload.ok() ? "" : absl::StrCat(": ", payload.status().message())));
+  return NotRpyc(all, payload.status());
 }
 
 // Waits for the peer's first message; kUnknown if it has not come by `deadline`.
@@ -75,6 +84,7 @@ absl::StatusOr<Dialect> Listen(Stream& stream, const Limits& limits, absl::Time 
     const absl::StatusOr<Dialect> dialect = DialectOf(stream.read_ahead(), limits);
     if (!dialect.ok() || *dialect != Dialect::kUnknown) return dialect;
     if (read->state == ReadResult::kEof) {
+      if (!stream.read_ahead().empty()) return NotRpyc(stream.read_ahead(), absl::OkStatus());
       return absl::UnavailableError("the peer hung up without a word");
     }
     if (read->state == ReadResult::kWouldBlock) {
@@ -142,6 +152,9 @@ absl::StatusOr<Probed> ProbeDialect(
   }
   if (!said.ok()) return said.status();
 
+  for (Attempt& attempt : attempts) {
+    if (attempt.guess != *said && attempt.stream != nullptr) attempt.stream->Shutdown();
+  }
   Attempt& chosen = attempts[*said == Dialect::kV6 ? 0 : 1];
   if (chosen.stream == nullptr) {
     // The other connection told, by not understanding. A server that takes one connection only may

@@ -111,6 +111,22 @@ TEST_F(DialectProbe, APeerThatHangsUpWithoutAWordIsAskedIn5) {
   EXPECT_TRUE(absl::StrContains(mute.message(), "the peer hung up without a word")) << mute;
 }
 
+TEST_F(DialectProbe, WhatIsNoRpycIsNamed) {
+  const auto why = [this](std::string says, bool hangs_up) {
+    ends_.clear();
+    return std::string(Probe({{std::move(says), hangs_up}, {"", true}}).status().message());
+  };
+  EXPECT_EQ(why("SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n", false),
+            "the peer does not speak RPyC: it seems to be ssh");
+  EXPECT_EQ(why("HTTP/1.1 400 Bad Request\r\n", true),
+            "the peer does not speak RPyC: it seems to be an HTTP server");
+  EXPECT_EQ(why(absl::HexStringToBytes("15030300020246"), true),
+            "the peer does not speak RPyC: it seems to be a TLS server, which has sent an alert");
+  // What gRPC says first looks like half a frame of RPyC, until it hangs up.
+  EXPECT_EQ(why(absl::HexStringToBytes("0000180400000000000004003fffff0005003fffff"), true),
+            "the peer does not speak RPyC: it seems to be a server of HTTP/2, such as one of gRPC");
+}
+
 TEST_F(DialectProbe, ASilentPeerIsAskedIn5AsWell) {
   const auto probed = Probe({{""}, {kReply5}});
   ASSERT_TRUE(probed.ok()) << probed.status();

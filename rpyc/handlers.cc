@@ -235,7 +235,16 @@ bool MayHave(const HandlerContext& context, const Object& object, absl::string_v
   return name == "__call__" || ResolveAttribute(context.config, Access::kGet, name, object).ok();
 }
 
+// A client before 4.1 takes the name in an object's identity for all of it.
+// Source:  RPyC core/protocol.py, Connection._netref_factory, 3.4.4 and 4.0.2.
+[[gnu::noinline, gnu::cold]] absl::Status ClientTooOld() {
+  return PyStatus("ConnectionError",
+                  "this client is of RPyC 4.0 or older, and the server speaks the protocol of RPyC "
+                  "4.1 to 6: install rpyc>=4.1");
+}
+
 absl::StatusOr<Value> Inspect(HandlerContext& context, Args& args) {
+  if (args[0].AsStr() != nullptr) return ClientTooOld();
   const std::optional<IdPack> id_pack = ToIdPack(args[0]);
   const std::shared_ptr<Object> object = id_pack ? context.local_objects.Find(*id_pack) : nullptr;
   if (object == nullptr) {

@@ -13,10 +13,20 @@ absl::StatusOr<std::shared_ptr<NetrefObject>> ProxyCache::Receive(absl::string_v
   brine::Reader reader(encoded_id_pack, limits);
   const absl::StatusOr<uint32_t> count = reader.ReadTupleHeader();
   if (!count.ok() || *count != 3) {
-    return PyStatus("TypeError", "a reference must be a tuple (name, class id, instance id)");
+    return PyStatus(
+        "TypeError",
+        absl::StrCat("a reference must be a tuple (name, class id, instance id)",
+                     count.ok() && *count == 4 ? "; the peer seems to be of rpyc-ng 7, "
+                                                 "which speaks another protocol than RPyC"
+                                               : ""));
   }
   const absl::StatusOr<absl::string_view> name = reader.ReadStr();
-  if (!name.ok()) return PyStatus("TypeError", "the name in a reference must be a str");
+  if (!name.ok()) {
+    // Source:  RPyC core/protocol.py, Connection._box, 4.0.2: (id, class name, module name).
+    return PyStatus("TypeError",
+                    "the name in a reference must be a str; the peer seems to be of RPyC 4.0 or "
+                    "older, which speaks another protocol than 4.1 to 6");
+  }
 
   std::shared_ptr<NetrefObject> known;  // never destroyed under the lock
   MutexLock lock(&mutex_);

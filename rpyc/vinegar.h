@@ -38,10 +38,13 @@ struct RemoteException {
 
 namespace rpyc::vinegar {
 
+// What stands for a version that is not told.
+inline constexpr char kVersionDenied[] = "<version denied>";
+
 // What of an exception a peer may see. Source: RPyC's include_local_traceback / _version.
 struct DumpOptions {
   bool include_traceback = true;
-  absl::string_view version = "<version denied>";  // becomes the attribute _remote_version
+  absl::string_view version = kVersionDenied;  // becomes the attribute _remote_version
 };
 
 // The args of an EXCEPTION message: the int 1 for a plain StopIteration, else

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
+#include "rpyc/did_you_mean.h"
 #include "rpyc/transport/endpoint.h"
 #include "server/log.h"
 
@@ -183,6 +184,22 @@ absl::StatusOr<HostFlags> Interpret(RawFlags raw) {
 
 }  // namespace
 
+namespace {
+
+// Arguments that are no flags, with the flag that the first of them may have been meant for.
+absl::Status UnknownFlags(const CLI::App& app, absl::string_view what) {
+  std::vector<std::string> flags;
+  for (const CLI::Option* option : app.get_options()) flags.push_back(option->get_name());
+  std::string meant;
+  for (const std::string& argument : app.remaining()) {
+    if (!absl::StartsWith(argument, "--") || !meant.empty()) continue;
+    meant = DidYouMean(argument.substr(0, argument.find('=')), flags);
+  }
+  return absl::InvalidArgumentError(absl::StrCat(what, meant));
+}
+
+}  // namespace
+
 absl::StatusOr<HostFlags> ParseHostFlags(int argc, const char* const* argv) {
   std::vector<std::string> arguments;
   for (int i = 1; i < argc; ++i) {
@@ -200,6 +217,8 @@ absl::StatusOr<HostFlags> ParseHostFlags(int argc, const char* const* argv) {
   Declare(app, &raw);
   try {
     app.parse(std::move(arguments));
+  } catch (const CLI::ExtrasError& error) {
+    return UnknownFlags(app, absl::StrReplaceAll(error.what(), {{"\n", " "}}));
   } catch (const CLI::ParseError& error) {
     return absl::InvalidArgumentError(absl::StrReplaceAll(error.what(), {{"\n", " "}}));
   }

@@ -128,6 +128,18 @@ TEST(HostFlags, WhatIsWrongIsSaidInOneLine) {
   }
 }
 
+TEST(HostFlags, AFlagThatIsNearIsNamed) {
+  const auto message = [](const char* argument) {
+    return std::string(Parse({argument}).status().message());
+  };
+  EXPECT_EQ(message("--admin_adress=127.0.0.1:1"),
+            "The following argument was not expected: --admin_adress=127.0.0.1:1; did you mean "
+            "\"--admin_address\"?");
+  EXPECT_EQ(message("--log-level"),
+            "The following argument was not expected: --log-level; did you mean \"--log_level\"?");
+  EXPECT_EQ(message("--bogus"), "The following argument was not expected: --bogus");
+}
+
 TEST(HostFlags, HelpNamesEveryFlag) {
   const std::string help = HostFlagsHelp("demo_host");
   for (const char* flag : {"demo_host", "--admin_address", "--server", "--allow_insecure",

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "rpyc/transport/endpoint.h"
+#include "rpyc/transport/unix_path.h"
 #include "server/reason.h"
 
 namespace rpyc {
@@ -16,6 +17,11 @@ namespace {
 absl::string_view PlaceField(const ServerOptions& options) {
   if (options.listen_fd >= 0) return "listen_fd";
   return options.socket_path.empty() ? "spec.hostname" : "spec.socket_path";
+}
+
+// The field that says which port, if any does.
+absl::string_view PortField(const ServerOptions& options) {
+  return options.listen_fd < 0 && options.socket_path.empty() ? "spec.port" : "";
 }
 
 absl::Status CheckRange(absl::string_view field, int64_t value, int64_t max) {
@@ -87,7 +93,9 @@ absl::StatusOr<SocketAddress> ListenAddress(ServerOptions* options) {
                                           : options->socket_path.empty()
                                               ? InternetAddress(options)
                                               : SocketAddress::Unix(options->socket_path);
-  if (!address.ok()) return WithListenReason(address.status(), PlaceField(*options));
+  if (!address.ok()) {
+    return WithListenReason(address.status(), PlaceField(*options), PortField(*options));
+  }
   return address;
 }
 
@@ -98,8 +106,15 @@ absl::StatusOr<std::unique_ptr<Listener>> OpenListener(const ServerOptions& opti
                              : Listener::Open(address, {.backlog = options.backlog,
                                                         .reuse_addr = options.reuse_addr,
                                                         .ipv6_only = options.ipv6_only});
-  if (!listener.ok()) return WithListenReason(listener.status(), PlaceField(options));
+  if (!listener.ok()) {
+    return WithListenReason(listener.status(), PlaceField(options), PortField(options));
+  }
   return listener;
+}
+
+absl::Status CheckListener(const ServerOptions& options) {
+  if (options.listen_fd >= 0 || options.socket_path.empty()) return absl::OkStatus();
+  return WithListenReason(UnixPath::Check(options.socket_path), PlaceField(options));
 }
 
 }  // namespace rpyc

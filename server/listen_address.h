@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "rpyc/transport/listener.h"
 #include "rpyc/transport/socket_address.h"
@@ -16,6 +17,10 @@ namespace rpyc {
 // Errors:  INVALID_FIELD - a port or backlog out of range, no such host, a path that is none, a
 //          field that means nothing beside another.
 absl::StatusOr<SocketAddress> ListenAddress(ServerOptions* options);
+
+// What OpenListener would say now of a socket path, which is not touched; OK of every other
+// address.
+absl::Status CheckListener(const ServerOptions& options);
 
 // Listens there. Errors:  those of Listener, with the contract's reasons.
 absl::StatusOr<std::unique_ptr<Listener>> OpenListener(const ServerOptions& options,

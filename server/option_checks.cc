@@ -8,6 +8,7 @@
 #include <limits>
 #include <string>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -51,6 +52,7 @@ constexpr int64_t kLeastMemoryBytes = 1 << 20;
 constexpr int kMostNiceness = 19;
 
 absl::Status CheckUser(const std::string& user) {
+  if (absl::StrContains(user, '\0')) return InvalidField("spec.user", "spec.user holds a NUL");
   passwd entry = {};
   passwd* found = nullptr;
   std::array<char, 4096> text;

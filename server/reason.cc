@@ -50,13 +50,16 @@ absl::Status InvalidField(absl::string_view field, absl::string_view message) {
                       {{"field", std::string(field)}});
 }
 
-absl::Status WithListenReason(const absl::Status& status, absl::string_view field) {
+absl::Status WithListenReason(const absl::Status& status, absl::string_view field,
+                              absl::string_view port_field) {
   if (!GetReason(status).reason.empty()) return status;
+  const std::string taken(port_field.empty() ? field : port_field);
   switch (status.code()) {
     case absl::StatusCode::kFailedPrecondition:
-      return ReasonStatus(status.code(), "ADDRESS_IN_USE", status.message());
+      return ReasonStatus(status.code(), "ADDRESS_IN_USE", status.message(), {{"field", taken}});
     case absl::StatusCode::kPermissionDenied:
-      return ReasonStatus(status.code(), "BIND_NOT_PERMITTED", status.message());
+      return ReasonStatus(status.code(), "BIND_NOT_PERMITTED", status.message(),
+                          {{"field", taken}});
     case absl::StatusCode::kResourceExhausted:
       return ReasonStatus(status.code(), "LIMIT_EXCEEDED", status.message());
     case absl::StatusCode::kInvalidArgument:

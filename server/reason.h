@@ -24,9 +24,11 @@ absl::Status ReasonStatus(absl::StatusCode code, absl::string_view reason,
 absl::Status InvalidField(absl::string_view field, absl::string_view message);
 
 // Gives an error of rpyc/transport, met when resolving or listening, its reason: ADDRESS_IN_USE,
-// BIND_NOT_PERMITTED, LIMIT_EXCEEDED, or INVALID_FIELD of `field`. Others stay as they are, as do
-// those that have one.
-absl::Status WithListenReason(const absl::Status& status, absl::string_view field);
+// BIND_NOT_PERMITTED, LIMIT_EXCEEDED or INVALID_FIELD, and `field`, which says where to listen; of
+// the first two it is `port_field`, if there is one. Others stay as they are, as do those that have
+// one.
+absl::Status WithListenReason(const absl::Status& status, absl::string_view field,
+                              absl::string_view port_field = "");
 
 // The reason attached to `status`; an empty one if there is none.
 Reason GetReason(const absl::Status& status);

@@ -43,6 +43,15 @@ TEST(ReasonTest, ErrorsOfListeningGetOne) {
   EXPECT_EQ(reason(absl::StatusCode::kResourceExhausted), "LIMIT_EXCEEDED");
   EXPECT_EQ(reason(absl::StatusCode::kInvalidArgument), "INVALID_FIELD");
   EXPECT_EQ(reason(absl::StatusCode::kInternal), "");
+  const absl::Status taken = absl::FailedPreconditionError("x");
+  EXPECT_EQ(GetReason(WithListenReason(taken, "spec.socket_path")).metadata.at("field"),
+            "spec.socket_path");
+  EXPECT_EQ(GetReason(WithListenReason(taken, "spec.hostname", "spec.port")).metadata.at("field"),
+            "spec.port");
+  EXPECT_EQ(
+      GetReason(WithListenReason(absl::InvalidArgumentError("x"), "spec.hostname", "spec.port"))
+          .metadata.at("field"),
+      "spec.hostname");
   const absl::Status insecure =
       ReasonStatus(absl::StatusCode::kFailedPrecondition, "INSECURE_LISTENER", "x");
   EXPECT_EQ(WithListenReason(insecure, "spec.hostname"), insecure);

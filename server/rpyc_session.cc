@@ -5,9 +5,11 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "rpyc/authentication_driver.h"
+#include "rpyc/foreign_protocol.h"
 #include "rpyc/protocol_config.h"
 #include "rpyc/transport/peer_info.h"
 #include "rpyc/transport/tls_stream.h"
@@ -16,10 +18,25 @@
 namespace rpyc {
 namespace {
 
+// How the status of a session begins whose handshake has timed out; by it the host knows one of
+// another process.
+constexpr absl::string_view kHandshakeTimedOut = "it did not authenticate within ";
+constexpr absl::Duration kTimeoutLogInterval = absl::Seconds(1);
+
 // Whether it is worth an operator's attention: the peer's fault, or on_connect's.
 bool IsWorthAWarning(const absl::Status& end) {
   return absl::IsInvalidArgument(end) || absl::IsResourceExhausted(end) ||
-         absl::IsFailedPrecondition(end) || absl::IsUnauthenticated(end);
+         absl::IsFailedPrecondition(end) || absl::IsUnauthenticated(end) ||
+         absl::IsUnimplemented(end);
+}
+
+// Why an authenticator refuses a peer, and what that seems to be if it does not speak RPyC.
+absl::Status NamePeer(const absl::Status& refused, absl::string_view received) {
+  const std::optional<ForeignProtocol> foreign =
+      RecogniseForeignProtocol(received, PortProtocol::kRpyc);
+  if (!foreign.has_value()) return refused;
+  return absl::UnauthenticatedError(
+      absl::StrCat(refused.message(), "; the peer seems to be ", foreign->name));
 }
 
 }  // namespace
@@ -39,7 +56,23 @@ void SessionSetup::RefreshTls() const {
   }
 }
 
+void SessionSetup::LogHandshakeTimeout(const std::string& peer, const absl::Status& end) const {
+  const absl::Time now = absl::Now();
+  int64_t next = next_timeout_log_unix_nanos_.load();
+  if (absl::ToUnixNanos(now) < next || !next_timeout_log_unix_nanos_.compare_exchange_strong(
+                                           next, absl::ToUnixNanos(now + kTimeoutLogInterval))) {
+    unlogged_timeouts_.fetch_add(1);
+    return;
+  }
+  const int64_t others = unlogged_timeouts_.exchange(0);
+  LogInfo(label, ": goodbye ", peer, ": ", end.message(),
+          others == 0 ? "" : absl::StrCat("; so did ", others, " others since the last such line"));
+}
+
 void SessionSetup::LogEnd(const std::string& peer, const absl::Status& end) const {
+  if (absl::IsDeadlineExceeded(end) && absl::StartsWith(end.message(), kHandshakeTimedOut)) {
+    return LogHandshakeTimeout(peer, end);
+  }
   const LogLevel level = IsWorthAWarning(end) ? LogLevel::kWarning : LogLevel::kDebug;
   if (Logs(level)) {
     Log(level, absl::StrCat(label, ": goodbye ", peer, end.ok() ? "" : ": ",
@@ -104,7 +137,7 @@ absl::Status RpycSession::Authenticate(absl::Time deadline) {
     if (!driver.has_value()) driver.emplace(authenticator.get(), entrance.peer, entrance.stream);
     if (absl::Status known = driver->Run(deadline); !known.ok()) {
       entrance.wants = driver->wants();
-      return known;
+      return absl::IsUnauthenticated(known) ? NamePeer(known, driver->received()) : known;
     }
     connection_.Introduce(entrance.peer.local, driver->credentials(), driver->TakeRest());
   } else {
@@ -117,7 +150,7 @@ absl::Status RpycSession::Authenticate(absl::Time deadline) {
 
 void RpycSession::Refuse(absl::Status why) {
   if (shut_out_.load()) {
-    why = absl::DeadlineExceededError(absl::StrCat("it did not authenticate within ",
+    why = absl::DeadlineExceededError(absl::StrCat(kHandshakeTimedOut,
                                                    absl::FormatDuration(setup_->handshake_timeout),
                                                    ", the handshake_timeout"));
   }

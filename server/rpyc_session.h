@@ -33,7 +33,8 @@ struct SessionSetup {
   // Reads the certificates again if their files have changed, and logs that. Before a session is
   // made.
   void RefreshTls() const;
-  // Logs how the session of `peer` has ended.
+  // Logs how the session of `peer` has ended. Handshakes that have timed out, which whoever reaches
+  // the port can have by the thousand, once a second at most, with the number of the others.
   void LogEnd(const std::string& peer, const absl::Status& end) const;
   // Who is at the other end, for the log: "127.0.0.1:53422", with the operator's label if there is
   // one.
@@ -50,6 +51,12 @@ struct SessionSetup {
   std::shared_ptr<SessionLedger> ledger = std::make_shared<SessionLedger>();
   // Where the connection counts, in a process of one connection; null: each for itself.
   ConnectionCounters* counters = nullptr;
+
+ private:
+  void LogHandshakeTimeout(const std::string& peer, const absl::Status& end) const;
+
+  mutable std::atomic<int64_t> next_timeout_log_unix_nanos_{0};
+  mutable std::atomic<int64_t> unlogged_timeouts_{0};
 };
 
 // The Session of an ordinary RPyC connection: TLS, the service's authenticator, RPyC. Enters itself

@@ -1,13 +1,18 @@
 #include "server/server.h"
 
+#include <string>
 #include <utility>
+#include <vector>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "rpyc/did_you_mean.h"
 #include "rpyc/mutex.h"
 #include "rpyc/transport/listener.h"
 #include "rpyc/transport/socket_address.h"
 #include "rpyc/transport/tls_context.h"
+#include "rpyc/transport/tls_pem.h"
 #include "server/auto_registration.h"
 #include "server/listen_address.h"
 #include "server/log.h"
@@ -25,8 +30,32 @@ constexpr absl::Duration kAcceptGrace = absl::Seconds(2);
 // At most one complaint about a connection that could not be served in this time.
 constexpr absl::Duration kComplaintInterval = absl::Seconds(1);
 
-absl::Status CertificateInvalid(const absl::Status& why) {
-  return ReasonStatus(absl::StatusCode::kInvalidArgument, "CERTIFICATE_INVALID", why.message());
+// `doing` begins the message: "goes on with the old certificate: ".
+absl::Status CertificateInvalid(const absl::Status& why, absl::string_view doing = "") {
+  const std::string field = TlsFieldOf(why);
+  return ReasonStatus(absl::StatusCode::kInvalidArgument, "CERTIFICATE_INVALID",
+                      absl::StrCat(doing, why.message()),
+                      {{"field", absl::StrCat("spec.tls", field.empty() ? "" : ".", field)}});
+}
+
+absl::Status UnknownKind(const std::string& given, const ServerKindTable& kinds) {
+  if (given.empty()) {
+    return ReasonStatus(absl::StatusCode::kInvalidArgument, "UNKNOWN_KIND",
+                        absl::StrCat("spec.kind is missing; known: ", kinds.Names()),
+                        {{"field", "spec.kind"}});
+  }
+  std::vector<std::string> names;
+  for (const ServerKindInfo& kind : kinds.rows()) names.push_back(kind.name);
+  return ReasonStatus(absl::StatusCode::kInvalidArgument, "UNKNOWN_KIND",
+                      absl::StrCat("unknown server kind \"", absl::Utf8SafeCEscape(given),
+                                   "\"; known: ", kinds.Names(), DidYouMean(given, names)),
+                      {{"field", "spec.kind"}});
+}
+
+// What a server says while it goes on with an old certificate; OK: it does not.
+absl::Status OldCertificate(const TlsContext& tls) {
+  const absl::Status why = tls.last_reload();
+  return why.ok() ? why : CertificateInvalid(why, "goes on with the old certificate: ");
 }
 
 // What a server is made of, but for its socket.
@@ -42,11 +71,7 @@ absl::StatusOr<Prepared> Prepare(ServerOptions options, const Service& service,
                                  const ServerKindTable& kinds) {
   options.service = service.name();
   const ServerKindInfo* kind = kinds.Find(options.kind);
-  if (kind == nullptr) {
-    return ReasonStatus(
-        absl::StatusCode::kInvalidArgument, "UNKNOWN_KIND",
-        absl::StrCat("unknown server kind \"", options.kind, "\"; known: ", kinds.Names()));
-  }
+  if (kind == nullptr) return UnknownKind(options.kind, kinds);
   if (absl::Status checked = CheckOptions(*kind, &options); !checked.ok()) return checked;
   absl::StatusOr<SocketAddress> address = ListenAddress(&options);
   if (!address.ok()) return address.status();
@@ -54,7 +79,8 @@ absl::StatusOr<Prepared> Prepare(ServerOptions options, const Service& service,
     return ReasonStatus(absl::StatusCode::kFailedPrecondition, "INSECURE_LISTENER",
                         absl::StrCat(address->ToString(),
                                      " would be open to other machines without TLS; "
-                                     "allow_insecure permits that"));
+                                     "allow_insecure permits that"),
+                        {{"field", "spec.hostname"}});
   }
   std::shared_ptr<TlsContext> context;
   if (options.tls.has_value()) {
@@ -138,7 +164,8 @@ absl::Status Server::Core::Start(const SocketAddress& address, std::shared_ptr<Z
                                    }};
   if (absl::Status started = kind_->Start(context); !started.ok()) {
     return ReasonStatus(absl::StatusCode::kFailedPrecondition, "KIND_UNAVAILABLE",
-                        absl::StrCat("kind ", options_.kind, ": ", started.message()));
+                        absl::StrCat("kind ", options_.kind, ": ", started.message()),
+                        {{"field", "spec.kind"}});
   }
   absl::Status listening = Listen(address);
   if (!listening.ok()) {
@@ -202,6 +229,8 @@ void Server::Core::AcceptLoop() {
     absl::StatusOr<Socket> socket = listener->Accept();
     if (socket.ok()) {
       Serve(*std::move(socket));
+    } else if (absl::IsNotFound(socket.status())) {
+      LogError(setup_->label, ": ", socket.status().message());
     } else if (absl::IsResourceExhausted(socket.status())) {
       Refuse(socket.status());
     } else {
@@ -353,9 +382,11 @@ ServerSnapshot Server::Core::Snapshot() const {
   MutexLock lock(&mutex_);
   snapshot.state = state_;
   snapshot.last_error = last_error_;
-  if (last_error_.ok() && registration_ != nullptr && state_ == ServerState::kListening) {
-    snapshot.last_error = registration_->last_attempt();
-  }
+  if (state_ != ServerState::kListening) return snapshot;
+  // What keeps clients out comes first.
+  if (listener_ != nullptr) snapshot.last_error.Update(listener_->CheckFile());
+  if (setup_->tls != nullptr) snapshot.last_error.Update(OldCertificate(*setup_->tls));
+  if (registration_ != nullptr) snapshot.last_error.Update(registration_->last_attempt());
   return snapshot;
 }
 
@@ -376,6 +407,7 @@ absl::StatusOr<ServerOptions> Server::Check(const ServerOptions& options, const 
                                             const ServerKindTable& kinds) {
   absl::StatusOr<Prepared> prepared = Prepare(options, service, kinds);
   if (!prepared.ok()) return prepared.status();
+  if (absl::Status free = CheckListener(prepared->options); !free.ok()) return free;
   return std::move(prepared->options);
 }
 

@@ -64,7 +64,7 @@ class Server {
       std::shared_ptr<Watcher> watcher, StateObserver state_changed = [] {},
       std::shared_ptr<Zygote> zygote = nullptr);
   // All that Start does but bind and start; answers the options with defaults filled in.
-  // Errors:  as Start's, except ADDRESS_IN_USE and BIND_NOT_PERMITTED.
+  // Errors:  as Start's, except that of a TCP address it is not known whether it is free.
   static absl::StatusOr<ServerOptions> Check(const ServerOptions& options, const Service& service,
                                              const ServerKindTable& kinds);
   // Closes it without draining if that has not been done.

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "rpyc/mutex.h"
@@ -22,12 +23,12 @@ constexpr absl::Duration kCloseGrace = absl::Seconds(5);
 
 absl::Status NotFound(absl::string_view id) {
   return ReasonStatus(absl::StatusCode::kNotFound, "SERVER_NOT_FOUND",
-                      absl::StrCat("servers/", id, " not found"));
+                      absl::StrCat("servers/", id, " not found"), {{"field", "name"}});
 }
 
 absl::Status WrongState(absl::string_view id, absl::string_view state) {
   return ReasonStatus(absl::StatusCode::kFailedPrecondition, "INVALID_SERVER_STATE",
-                      absl::StrCat("servers/", id, " is ", state));
+                      absl::StrCat("servers/", id, " is ", state), {{"field", "name"}});
 }
 
 absl::Status HostClosing() {
@@ -107,12 +108,13 @@ absl::StatusOr<std::string> ServerDirectory::State::ChooseIdLocked(absl::string_
   };
   if (id.empty()) return MakeServerId(service.name(), taken);
   if (!IsServerId(id)) {
-    return InvalidField("server_id", absl::StrCat("server_id \"", id, "\" does not match ",
-                                                  "[a-z]([a-z0-9-]{0,61}[a-z0-9])?"));
+    return InvalidField(
+        "server_id", absl::StrCat("server_id \"", absl::Utf8SafeCEscape(id), "\" does not match ",
+                                  "[a-z]([a-z0-9-]{0,61}[a-z0-9])?"));
   }
   if (taken(id)) {
     return ReasonStatus(absl::StatusCode::kAlreadyExists, "SERVER_ALREADY_EXISTS",
-                        absl::StrCat("servers/", id, " already exists"));
+                        absl::StrCat("servers/", id, " already exists"), {{"field", "server_id"}});
   }
   return std::string(id);
 }
@@ -248,8 +250,12 @@ ServerDirectory::~ServerDirectory() { CloseAll(absl::ZeroDuration()); }
 absl::StatusOr<const Service*> ServerDirectory::FindService(absl::string_view name) const {
   const Service* service = catalog_.Find(name);
   if (service != nullptr) return service;
+  const std::string what =
+      name.empty() ? "spec.service is missing"
+                   : absl::StrCat("unknown service \"", absl::Utf8SafeCEscape(name), "\"");
   return ReasonStatus(absl::StatusCode::kInvalidArgument, "UNKNOWN_SERVICE",
-                      absl::StrCat("unknown service \"", name, "\"; known: ", catalog_.Names()));
+                      absl::StrCat(what, "; known: ", catalog_.Names(), catalog_.DidYouMean(name)),
+                      {{"field", "spec.service"}});
 }
 
 absl::StatusOr<ServerRecord> ServerDirectory::StartServer(absl::string_view id,

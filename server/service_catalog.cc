@@ -8,6 +8,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "rpyc/did_you_mean.h"
 
 namespace rpyc {
 
@@ -31,6 +32,14 @@ const Service* ServiceCatalog::Find(absl::string_view name) const {
     if (std::find(aliases.begin(), aliases.end(), upper) != aliases.end()) return &service;
   }
   return nullptr;
+}
+
+std::string ServiceCatalog::DidYouMean(absl::string_view name) const {
+  std::vector<std::string> names;
+  for (const Service& service : services_) {
+    names.insert(names.end(), service.aliases().begin(), service.aliases().end());
+  }
+  return rpyc::DidYouMean(name, names);
 }
 
 std::string ServiceCatalog::Names() const {

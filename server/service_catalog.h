@@ -19,6 +19,8 @@ class ServiceCatalog {
   // By any alias, case-insensitive; nullptr if there is none.
   const Service* Find(absl::string_view name) const;
   const std::vector<Service>& services() const { return services_; }
+  // The end of a message about `name`, which Find does not know; see rpyc/did_you_mean.h.
+  std::string DidYouMean(absl::string_view name) const;
   // "CALCULATOR, ECHO", for messages.
   std::string Names() const;
 

@@ -5,6 +5,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/inotify.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -56,6 +57,15 @@ void PrepareTcp(int fd) {
   if (kept_alive == 0) KeepAlive(fd, kKeepAliveIdle);
 }
 
+// What is watched is the file, not its folder, in which others may do much. Removing it changes its
+// count of links, and it lives on while the socket is bound to it.
+Fd WatchFile(const std::string& path) {
+  Fd watch(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+  constexpr uint32_t kEvents = IN_ATTRIB | IN_MOVE_SELF | IN_DELETE_SELF;
+  if (watch.valid() && ::inotify_add_watch(watch.get(), path.c_str(), kEvents) < 0) watch.Reset();
+  return watch;
+}
+
 Fd OpenReserve() { return Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC)); }
 
 }  // namespace
@@ -105,6 +115,7 @@ Listener::Listener(Fd fd, std::unique_ptr<UnixPath> unix_path, Fd wake)
     : fd_(std::move(fd)),
       unix_path_(std::move(unix_path)),
       wake_(std::move(wake)),
+      file_watch_(unix_path_ == nullptr ? Fd() : WatchFile(unix_path_->path())),
       tcp_(SocketAddress::OfLocal(fd_.get()).family() != AF_UNIX),
       endpoint_(SocketAddress::OfLocal(fd_.get()).ToEndpoint()),
       reserve_(OpenReserve()) {
@@ -116,6 +127,9 @@ absl::StatusOr<Socket> Listener::Accept() {
     if (inherited()) {
       Wait(POLLIN, -1);
       if (stopped_.load()) return absl::CancelledError("stopped");
+    } else if (file_watch_.valid()) {
+      Wait(POLLIN, -1);
+      if (absl::Status lost = NoticeLostFile(); !lost.ok()) return lost;
     }
     Socket socket;
     const int error = AcceptOnce(&socket);
@@ -154,12 +168,29 @@ absl::StatusOr<Socket> Listener::AcceptWithoutDescriptors() {
                      absl::StrCat("accept on ", endpoint_.ToString()), error);
 }
 
-// Waits for `events` of the socket, or until stopped, so long at most; -1 is for ever.
+absl::Status Listener::CheckFile() const {
+  return unix_path_ == nullptr ? absl::OkStatus() : unix_path_->CheckBound();
+}
+
+// As CheckFile, when the file has been lost since the last call.
+absl::Status Listener::NoticeLostFile() {
+  alignas(inotify_event) char events[1024];
+  bool changed = false;
+  while (::read(file_watch_.get(), events, sizeof(events)) > 0) changed = true;
+  if (!changed || stopped_.load()) return absl::OkStatus();
+  absl::Status found = CheckFile();
+  const bool told = std::exchange(lost_file_, !found.ok());
+  return told ? absl::OkStatus() : found;
+}
+
+// Waits for `events` of the socket, until stopped or until something is done to the file, so long
+// at most; -1 is for ever.
 void Listener::Wait(int16_t events, int milliseconds) {
+  const Fd& other = inherited() ? wake_ : file_watch_;
   pollfd waited[] = {{.fd = fd_.get(), .events = events, .revents = 0},
-                     {.fd = wake_.get(), .events = POLLIN, .revents = 0}};
+                     {.fd = other.get(), .events = POLLIN, .revents = 0}};
   // At the limit of descriptors poll may refuse one more than it needs.
-  const nfds_t count = inherited() ? 2 : 1;
+  const nfds_t count = other.valid() ? 2 : 1;
   while (::poll(waited, count, milliseconds) < 0 && errno == EINTR) {
   }
 }

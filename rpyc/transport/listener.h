@@ -42,12 +42,17 @@ class Listener {
 
   // Waits for a connection. TCP connections send small frames at once (TCP_NODELAY).
   // Errors:  kCancelled - stopped; kResourceExhausted - out of descriptors or memory: a connection
-  //          was closed unserved if that was possible, go on; others: this listener is broken.
+  //          was closed unserved if that was possible, go on; kNotFound - as CheckFile, once it is
+  //          noticed: go on; others: this listener is broken.
   absl::StatusOr<Socket> Accept();
 
   // Accepts no connection from now on, has them refused (see Inherit), and wakes Accept.
   // Idempotent.
   void Stop();
+
+  // Whether clients still find what it listens at: only the file of a unix socket that it opened
+  // can go. Errors:  kNotFound - it has been removed, moved or replaced.   Threads: any.
+  absl::Status CheckFile() const;
 
   // As bound, with the port that was picked.
   const Endpoint& endpoint() const { return endpoint_; }
@@ -57,6 +62,7 @@ class Listener {
   int AcceptOnce(Socket* socket);
   absl::StatusOr<Socket> AcceptWithoutDescriptors();
   void Wait(int16_t events, int milliseconds);
+  absl::Status NoticeLostFile();
   bool inherited() const { return wake_.valid(); }
 
   const Fd fd_;
@@ -64,8 +70,12 @@ class Listener {
   // given to another.
   const std::unique_ptr<UnixPath> unix_path_;
   const Fd wake_;  // an eventfd for Stop, of an inherited socket
+  // An inotify that becomes readable when something is done to the file; invalid: there is none, or
+  // no more to be had, and Accept notices nothing.
+  const Fd file_watch_;
   const bool tcp_;
   const Endpoint endpoint_;
+  bool lost_file_ = false;  // told already; Accept's thread
   Fd reserve_;  // Accept's thread; given up to be able to accept, and close, at the limit
   std::atomic<bool> stopped_{false};
 };

@@ -227,6 +227,29 @@ TEST_F(ListenerTest, ForeignUnixSocketAndOtherFilesStay) {
             absl::StatusCode::kInvalidArgument);
 }
 
+TEST_F(ListenerTest, NoticesThatItsFileHasGoneAndGoesOn) {
+  auto listener = *OpenPath();
+  EXPECT_TRUE(listener->CheckFile().ok());
+  const SocketAddress address = AddressOf(*listener);
+  absl::StatusOr<Socket> before = Socket::Connect(address);
+  ASSERT_TRUE(listener->Accept().ok());
+  auto told = std::async(std::launch::async, [&] { return listener->Accept().status(); });
+  ::unlink(path_.c_str());
+  EXPECT_EQ(told.get().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(listener->CheckFile().code(), absl::StatusCode::kNotFound);
+  // It is told once.
+  auto accepted = std::async(std::launch::async, [&] { return listener->Accept().status(); });
+  listener->Stop();
+  EXPECT_EQ(accepted.get().code(), absl::StatusCode::kCancelled);
+}
+
+TEST_F(ListenerTest, NoHostHoldsANul) {
+  const std::string host("127.0.0.1\0.example.org", 22);
+  const absl::Status status = SocketAddress::Resolve(host, 1, false).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(status.message(), "cannot resolve \"127.0.0.1\\000.example.org\": it holds a NUL");
+}
+
 TEST_F(ListenerTest, LeavesASocketThatIsNoLongerItsOwn) {
   auto listener = *OpenPath();
   ::unlink(path_.c_str());

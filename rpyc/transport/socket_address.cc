@@ -13,6 +13,7 @@
 #include <cstring>
 #include <memory>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "rpyc/transport/errno_status.h"
 
@@ -23,6 +24,10 @@ namespace {
 using AddressList = std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)>;
 
 absl::StatusOr<AddressList> LookUp(const std::string& host, int port, int family, int flags) {
+  if (host.find('\0') != std::string::npos) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("cannot resolve \"", absl::CEscape(host), "\": it holds a NUL"));
+  }
   addrinfo hints = {};
   hints.ai_family = family;
   hints.ai_socktype = SOCK_STREAM;
@@ -76,8 +81,8 @@ absl::StatusOr<SocketAddress> SocketAddress::Unix(absl::string_view path) {
   auto* un = reinterpret_cast<sockaddr_un*>(&address.storage_);
   if (path.empty() || path.size() >= sizeof(un->sun_path) ||
       path.find('\0') != absl::string_view::npos) {
-    return absl::InvalidArgumentError(absl::StrCat("unix socket path \"", path, "\": ", path.size(),
-                                                   " bytes, must be 1 to ",
+    return absl::InvalidArgumentError(absl::StrCat("unix socket path \"", absl::CEscape(path),
+                                                   "\": ", path.size(), " bytes, must be 1 to ",
                                                    sizeof(un->sun_path) - 1, " without NUL"));
   }
   un->sun_family = AF_UNIX;

@@ -7,6 +7,8 @@
 
 #include <utility>
 
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "rpyc/transport/openssl.h"
 
@@ -131,7 +133,18 @@ absl::Status TlsContext::ReloadLocked(const Stamps& stamps) {
   } else {
     failed_ = stamps;
   }
+  NoteReload(status);
   return status;
+}
+
+void TlsContext::NoteReload(const absl::Status& status) {
+  MutexLock lock(&mutex_);
+  last_reload_ = status;
+}
+
+absl::Status TlsContext::last_reload() const {
+  MutexLock lock(&mutex_);
+  return last_reload_;
 }
 
 absl::StatusOr<bool> TlsContext::ReloadIfChanged(absl::Time now) {
@@ -146,7 +159,13 @@ absl::StatusOr<bool> TlsContext::ReloadIfChanged(absl::Time now) {
   }
   MutexLock lock(&reload_mutex_);
   const Stamps stamps = Look();
-  if (stamps == loaded_) return false;
+  if (stamps == loaded_) {
+    if (failed_.has_value()) {  // what was no good has been put back
+      failed_.reset();
+      NoteReload(absl::OkStatus());
+    }
+    return false;
+  }
   const bool told = failed_ == stamps;
   absl::Status status = ReloadLocked(stamps);
   if (status.ok()) return true;
@@ -241,7 +260,8 @@ absl::StatusOr<SslPtr> TlsClientContext::NewConnection(const std::string& host) 
   SSL_set_connect_state(ssl.get());
   const std::string& name = options_.server_name.empty() ? host : options_.server_name;
   const bool numeric = IsNumeric(name);
-  bool good = numeric || SSL_set_tlsext_host_name(ssl.get(), name.c_str()) == 1;
+  const bool has_nul = absl::StrContains(name, '\0');  // OpenSSL would take what is before it
+  bool good = !has_nul && (numeric || SSL_set_tlsext_host_name(ssl.get(), name.c_str()) == 1);
   if (options_.check_hostname) {
     X509_VERIFY_PARAM* const wanted = SSL_get0_param(ssl.get());
     X509_VERIFY_PARAM_set_hostflags(wanted, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
@@ -251,8 +271,9 @@ absl::StatusOr<SslPtr> TlsClientContext::NewConnection(const std::string& host) 
                     : X509_VERIFY_PARAM_set1_host(wanted, name.data(), name.size())) == 1;
   }
   if (good) return ssl;
-  return absl::InvalidArgumentError(
-      absl::StrCat("\"", name, "\" is no name of a TLS server: ", TakeOpensslError()));
+  return absl::InvalidArgumentError(absl::StrCat(
+      "\"", absl::CEscape(name),
+      "\" is no name of a TLS server: ", has_nul ? "it holds a NUL" : TakeOpensslError()));
 }
 
 }  // namespace rpyc

@@ -52,6 +52,8 @@ class TlsContext {
   // at most. What is no good is tried again each time, and told once.
   // Returns: whether it has reloaded.   Errors as Load's.
   absl::StatusOr<bool> ReloadIfChanged(absl::Time now = absl::Now());
+  // Why the files, when they were last read, were no good; OK: they were. Waits for no file.
+  absl::Status last_reload() const;
 
   // A server's end of a new connection.
   SslPtr NewConnection() const;
@@ -80,6 +82,7 @@ class TlsContext {
   TlsContext(const TlsOptions& options, bool has_files);
   Stamps Look() const;
   absl::Status ReloadLocked(const Stamps& stamps) ABSL_EXCLUSIVE_LOCKS_REQUIRED(reload_mutex_);
+  void NoteReload(const absl::Status& status);
 
   const TlsOptions options_;
   const bool has_files_;
@@ -93,6 +96,7 @@ class TlsContext {
   mutable Mutex mutex_;
   std::shared_ptr<ssl_ctx_st> context_ ABSL_GUARDED_BY(mutex_);
   TlsPem pem_ ABSL_GUARDED_BY(mutex_);
+  absl::Status last_reload_ ABSL_GUARDED_BY(mutex_);
 };
 
 // What a client's TLS connections have in common. Threads: any.

@@ -9,7 +9,11 @@
 #include <cerrno>
 #include <utility>
 
+#include "absl/strings/cord.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/types/optional.h"
 #include "rpyc/transport/errno_status.h"
 #include "rpyc/transport/fd.h"
 #include "rpyc/transport/openssl.h"
@@ -20,13 +24,36 @@ namespace {
 // More than all authorities of the world.
 constexpr off_t kMostFileBytes = 8 << 20;
 
-// "certificate /etc/x.pem: no start line".
-absl::Status Wrong(absl::string_view what, const Pem& pem, absl::string_view why) {
-  return absl::InvalidArgumentError(absl::StrCat(what, " ", pem.name, ": ", why));
+// The payload of an error that names its field.
+constexpr char kFieldPayload[] = "rpychost/tls_field";
+
+// What a PEM file is for, and the field that names it.
+struct Purpose {
+  absl::string_view what;
+  absl::string_view field;
+};
+constexpr Purpose kCertificate = {"certificate", "certfile"};
+constexpr Purpose kKey = {"private key", "keyfile"};
+constexpr Purpose kKeyInCertfile = {"private key", "certfile"};
+constexpr Purpose kAuthorities = {"authorities", "ca_certs"};
+
+absl::Status OfField(absl::Status status, absl::string_view field) {
+  status.SetPayload(kFieldPayload, absl::Cord(field));
+  return status;
 }
 
-absl::Status ReadPem(absl::string_view what, absl::string_view file, Pem* pem) {
+// "certificate /etc/x.pem: no start line".
+absl::Status Wrong(const Purpose& purpose, const Pem& pem, absl::string_view why) {
+  return OfField(absl::InvalidArgumentError(absl::StrCat(purpose.what, " ", pem.name, ": ", why)),
+                 purpose.field);
+}
+
+absl::Status ReadPem(const Purpose& what, absl::string_view file, Pem* pem) {
   if (file.empty()) return absl::OkStatus();
+  if (absl::StrContains(file, '\0')) {
+    pem->name = absl::CEscape(file);
+    return Wrong(what, *pem, "the name holds a NUL");
+  }
   pem->name = std::string(file);
   // A pipe must not hold up who asks.
   const Fd fd(::open(pem->name.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
@@ -65,25 +92,44 @@ X509Ptr NextCertificate(BIO* bio, std::string* why) {
   return certificate;
 }
 
-absl::StatusOr<KeyPtr> ReadKey(const Pem& pem) {
+// What a text without a private key has, to begin a sentence with.
+std::string WhyNoKey(const Pem& pem) {
+  std::string why = "there is no PEM private key in it";
+  if (absl::StrContains(pem.text, "-----BEGIN PUBLIC KEY-----")) {
+    absl::StrAppend(&why, ", only a public key");
+  } else if (absl::StrContains(pem.text, "-----BEGIN CERTIFICATE-----")) {
+    absl::StrAppend(&why, ", only a certificate");
+  }
+  return why;
+}
+
+absl::StatusOr<KeyPtr> ReadKey(const Purpose& purpose, const Pem& pem) {
   bool asked = false;
   KeyPtr key(PEM_read_bio_PrivateKey(BioOver(pem.text).get(), nullptr, &NoPassphrase, &asked));
-  const std::string why = TakeOpensslError();
-  if (key == nullptr) {
-    return Wrong("private key", pem,
-                 asked ? "it has a passphrase, and must be without one" : absl::string_view(why));
+  std::string why = TakeOpensslError();
+  if (key != nullptr) return key;
+  // OpenSSL says "unsupported" of what is no key at all.
+  if (asked) {
+    why = "it has a passphrase, and must be without one";
+  } else if (!absl::StrContains(pem.text, "PRIVATE KEY-----")) {
+    why = WhyNoKey(pem);
   }
-  return key;
+  return Wrong(purpose, pem, why);
 }
 
 }  // namespace
 
+std::string TlsFieldOf(const absl::Status& status) {
+  const absl::optional<absl::Cord> field = status.GetPayload(kFieldPayload);
+  return field.has_value() ? std::string(*field) : "";
+}
+
 absl::StatusOr<TlsPem> ReadTlsPem(absl::string_view keyfile, absl::string_view certfile,
                                   absl::string_view ca_certs) {
   TlsPem pem;
-  absl::Status status = ReadPem("certificate", certfile, &pem.certificate);
-  status.Update(ReadPem("private key", keyfile, &pem.key));
-  status.Update(ReadPem("authorities", ca_certs, &pem.ca_certs));
+  absl::Status status = ReadPem(kCertificate, certfile, &pem.certificate);
+  status.Update(ReadPem(kKey, keyfile, &pem.key));
+  status.Update(ReadPem(kAuthorities, ca_certs, &pem.ca_certs));
   if (!status.ok()) return status;
   return pem;
 }
@@ -94,26 +140,28 @@ absl::Status UseCertificate(const TlsPem& pem, ssl_ctx_st* context) {
   std::string why;
   const X509Ptr certificate = NextCertificate(bio.get(), &why);
   if (certificate == nullptr) {
-    return Wrong("certificate", pem.certificate, why.empty() ? "there is no PEM in it" : why);
+    return Wrong(kCertificate, pem.certificate, why.empty() ? "there is no PEM in it" : why);
   }
-  const Pem& key_pem = pem.key.text.empty() ? pem.certificate : pem.key;
-  const absl::StatusOr<KeyPtr> key = ReadKey(key_pem);
+  const bool has_keyfile = !pem.key.text.empty();
+  const Pem& key_pem = has_keyfile ? pem.key : pem.certificate;
+  const Purpose& key_purpose = has_keyfile ? kKey : kKeyInCertfile;
+  const absl::StatusOr<KeyPtr> key = ReadKey(key_purpose, key_pem);
   if (!key.ok()) return key.status();
   if (X509_check_private_key(certificate.get(), key->get()) != 1) {
-    return Wrong("private key", key_pem,
+    return Wrong(key_purpose, key_pem,
                  absl::StrCat("it is not that of certificate ", pem.certificate.name, ": ",
                               TakeOpensslError()));
   }
   if (SSL_CTX_use_certificate(context, certificate.get()) != 1 ||
       SSL_CTX_use_PrivateKey(context, key->get()) != 1) {
-    return Wrong("certificate", pem.certificate, TakeOpensslError());
+    return Wrong(kCertificate, pem.certificate, TakeOpensslError());
   }
   while (X509Ptr next = NextCertificate(bio.get(), &why)) {
     if (SSL_CTX_add1_chain_cert(context, next.get()) != 1) {
-      return Wrong("certificate", pem.certificate, TakeOpensslError());
+      return Wrong(kCertificate, pem.certificate, TakeOpensslError());
     }
   }
-  return why.empty() ? absl::OkStatus() : Wrong("certificate", pem.certificate, why);
+  return why.empty() ? absl::OkStatus() : Wrong(kCertificate, pem.certificate, why);
 }
 
 absl::Status UseAuthorities(const Pem& ca_certs, ssl_ctx_st* context) {
@@ -123,20 +171,23 @@ absl::Status UseAuthorities(const Pem& ca_certs, ssl_ctx_st* context) {
   int count = 0;
   while (X509Ptr next = NextCertificate(bio.get(), &why)) {
     if (X509_STORE_add_cert(SSL_CTX_get_cert_store(context), next.get()) != 1) {
-      return Wrong("authorities", ca_certs, TakeOpensslError());
+      return Wrong(kAuthorities, ca_certs, TakeOpensslError());
     }
     ++count;
   }
   if (why.empty() && count == 0) why = "there is no PEM certificate in it";
-  return why.empty() ? absl::OkStatus() : Wrong("authorities", ca_certs, why);
+  return why.empty() ? absl::OkStatus() : Wrong(kAuthorities, ca_certs, why);
 }
 
 absl::Status UseCiphers(const std::string& ciphers, ssl_ctx_st* context) {
-  if (ciphers.empty() || SSL_CTX_set_cipher_list(context, ciphers.c_str()) == 1) {
+  const bool has_nul = absl::StrContains(ciphers, '\0');
+  if (ciphers.empty() || (!has_nul && SSL_CTX_set_cipher_list(context, ciphers.c_str()) == 1)) {
     return absl::OkStatus();
   }
-  return absl::InvalidArgumentError(
-      absl::StrCat("ciphers \"", ciphers, "\": ", TakeOpensslError()));
+  return OfField(absl::InvalidArgumentError(
+                     absl::StrCat("ciphers \"", absl::CEscape(ciphers),
+                                  "\": ", has_nul ? "it holds a NUL" : TakeOpensslError())),
+                 "ciphers");
 }
 
 }  // namespace rpyc

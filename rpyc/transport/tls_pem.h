@@ -25,6 +25,10 @@ struct TlsPem {
   Pem ca_certs;
 };
 
+// Which of TlsOptions' fields an error of TlsContext or of the functions below is about: "keyfile",
+// "certfile", "ca_certs", "ciphers"; "" if of none.
+std::string TlsFieldOf(const absl::Status& status);
+
 // Reads the files; an empty name is none. Errors:  kInvalidArgument - the message says which file
 // and why.
 absl::StatusOr<TlsPem> ReadTlsPem(absl::string_view keyfile, absl::string_view certfile,

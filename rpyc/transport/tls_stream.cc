@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "rpyc/foreign_protocol.h"
 #include "rpyc/transport/openssl.h"
 #include "rpyc/transport/peer_certificate.h"
 
@@ -128,6 +129,7 @@ absl::Status TlsStream::Handshake(absl::Time deadline) {
     if (received->state == ReadResult::kEof) {
       return absl::UnavailableError("TLS handshake: the peer ended the connection");
     }
+    ++handshake_reads_;
   }
 }
 
@@ -140,7 +142,9 @@ absl::Status TlsStream::ShakeHands() {
   reading_ = false;
   const int error = SSL_get_error(ssl_.get(), done);
   if (done != 1 && error != SSL_ERROR_WANT_READ) {
-    return Broken(absl::StatusCode::kUnauthenticated);
+    Broken(absl::StatusCode::kUnauthenticated).IgnoreError();
+    if (handshake_reads_ == 1) NameForeignPeer();
+    return broken_;
   }
   if (absl::Status sent = Send(); !sent.ok()) return sent;
   wants_ = out_.empty() ? Event::kReadable : Event::kWritable;
@@ -154,6 +158,25 @@ absl::Status TlsStream::ShakeHands() {
   next_room_ = kSmallRoom;
   inner_->Acknowledge();  // the peer's last message of the handshake has no answer
   return absl::OkStatus();
+}
+
+// After a handshake that failed at the peer's first bytes, which in_ still holds.
+void TlsStream::NameForeignPeer() {
+  const absl::string_view first(in_.get(), in_end_);
+  if (SSL_is_server(ssl_.get()) == 0 && IsAnswerToTls(first)) {
+    broken_ = absl::UnauthenticatedError(
+        absl::StrCat(broken_.message(), ": the port seems to be one of RPyC without TLS"));
+  }
+  const std::optional<ForeignProtocol> foreign =
+      RecogniseForeignProtocol(first, PortProtocol::kTls);
+  if (!foreign.has_value()) return;
+  broken_ = absl::UnauthenticatedError(
+      absl::StrCat("TLS handshake: the peer does not speak TLS: it seems to be ", foreign->name));
+  if (foreign->answer.empty() || SSL_is_server(ssl_.get()) == 0) return;
+  const absl::string_view answer = foreign->answer;
+  inner_->WriteSome(absl::MakeConstSpan(&answer, 1)).IgnoreError();
+  // A socket that is closed with bytes unread is reset, and what was answered is lost.
+  inner_->ReadAhead(kReadAheadBytes).IgnoreError();
 }
 
 // What OpenSSL says of a failure; the peer is told, if it can be without waiting.
@@ -398,8 +421,20 @@ bool TlsStream::Wait(Event event, absl::Time deadline) {
 }
 
 void TlsStream::Shutdown() {
-  shut_.store(true, std::memory_order_relaxed);
+  if (!shut_.exchange(true)) {
+    MutexLock lock(&mutex_);
+    SendCloseNotify();
+  }
   inner_->Shutdown();
+}
+
+// As far as it is taken without waiting: a peer that does not read goes without.
+void TlsStream::SendCloseNotify() {
+  if (!broken_.ok() || SSL_is_init_finished(ssl_.get()) == 0) return;
+  ERR_clear_error();
+  SSL_shutdown(ssl_.get());
+  ERR_clear_error();
+  Send().IgnoreError();
 }
 
 }  // namespace rpyc

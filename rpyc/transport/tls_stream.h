@@ -35,6 +35,9 @@ namespace rpyc {
 //
 // What is read ahead is decrypted; a reader's lock is a writer's too, but nobody waits in it.
 // The end of the inner stream is the end, with a close_notify or without: Python sends none.
+// Shutdown sends one, which answers the peer's if that came first.
+// A peer that begins with something else than TLS is told so in what it speaks, where that is known
+// (rpyc/foreign_protocol.h).
 // Owns the inner stream. Threads: as Stream; Handshake by the reader, before anything else.
 class TlsStream : public Stream {
  public:
@@ -86,6 +89,8 @@ class TlsStream : public Stream {
   absl::StatusOr<ReadResult> ReceiveInto(size_t room, ReadHint hint, absl::Time deadline);
   void ReleaseBuffers();
   absl::Status ShakeHands() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void NameForeignPeer() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void SendCloseNotify() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status Encrypt(absl::Span<const absl::string_view> chunks, size_t skip)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status EncryptRecord(absl::string_view bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -101,10 +106,11 @@ class TlsStream : public Stream {
   size_t in_room_ = 0;   // of in_
   size_t in_begin_ = 0;  // of what is in it
   size_t in_end_ = 0;
-  size_t next_room_;     // of the next in_
-  int small_reads_ = 0;  // since one needed that much
-  bool inside_ = false;  // a record has begun
-  bool more_ = false;    // OpenSSL has more, or it has ended
+  size_t next_room_;         // of the next in_
+  int small_reads_ = 0;      // since one needed that much
+  int handshake_reads_ = 0;  // so far
+  bool inside_ = false;      // a record has begun
+  bool more_ = false;        // OpenSSL has more, or it has ended
   ReadAheadBuffer ahead_;
   Event wants_ = Event::kReadable;
   Value peer_certificate_;

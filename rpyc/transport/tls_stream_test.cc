@@ -549,6 +549,53 @@ TEST_F(TlsStreamTest, ARecordThatWasChanged) {
   EXPECT_EQ(server_->WriteSome({"x"}).status(), status);
 }
 
+TEST_F(TlsStreamTest, ShutdownSendsCloseNotifyOnce) {
+  constexpr size_t kAlertRecordBytes = 5 + 2 + 1 + 16;  // of TLS 1.3
+  Connect();
+  server_->Shutdown();
+  server_->Shutdown();
+  ASSERT_TRUE(client_below_->ReadAhead(1000).ok());
+  EXPECT_EQ(client_below_->read_ahead_bytes(), kAlertRecordBytes);
+  char byte;
+  const absl::StatusOr<ReadResult> end =
+      client_->ReadSome(absl::MakeSpan(&byte, 1), ReadHint::kBetweenFrames, kNow);
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_EQ(end->state, ReadResult::kEof);
+}
+
+TEST_F(TlsStreamTest, ShutdownBeforeTheHandshakeSendsNothing) {
+  MakeOverMemory();
+  server_->Shutdown();
+  ASSERT_TRUE(client_below_->ReadAhead(1000).ok());
+  EXPECT_EQ(client_below_->read_ahead_bytes(), 0u);
+}
+
+TEST_F(TlsStreamTest, PeersThatDoNotSpeakTlsAreNamedAndTold) {
+  MakeOverMemory();
+  const absl::string_view request = "GET / HTTP/1.1\r\n\r\n";
+  ASSERT_TRUE(client_below_->WriteAll({request}).ok());
+  EXPECT_EQ(server_->Handshake(kNow),
+            absl::UnauthenticatedError("TLS handshake: the peer does not speak TLS: it seems to be "
+                                       "an HTTP client"));
+  ASSERT_TRUE(client_below_->ReadAhead(1000).ok());
+  EXPECT_TRUE(absl::StartsWith(client_below_->read_ahead(), "HTTP/1.1 400 ")) << "not told";
+
+  MakeOverMemory();
+  EXPECT_TRUE(absl::IsDeadlineExceeded(client_->Handshake(kNow)));
+  const absl::string_view greeting = "SSH-2.0-OpenSSH_9.2p1\r\n";
+  ASSERT_TRUE(server_below_->WriteAll({greeting}).ok());
+  EXPECT_EQ(
+      client_->Handshake(kNow),
+      absl::UnauthenticatedError("TLS handshake: the peer does not speak TLS: it seems to be ssh"));
+
+  MakeOverMemory();
+  EXPECT_TRUE(absl::IsDeadlineExceeded(client_->Handshake(kNow)));
+  const absl::string_view alert("\x15\x03\x01\0\x02\x02\x0a", 7);  // what our own port says
+  ASSERT_TRUE(server_below_->WriteAll({alert}).ok());
+  EXPECT_TRUE(absl::EndsWith(client_->Handshake(kNow).message(),
+                             ": the port seems to be one of RPyC without TLS"));
+}
+
 TEST_F(TlsStreamTest, ShutdownWakesReaderAndWriter) {
   MakeOverSockets();
   auto shook =

@@ -4,6 +4,7 @@
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <filesystem>
@@ -49,18 +50,25 @@ absl::StatusOr<Fd> TakeLock(absl::string_view path) {
   }
 }
 
-// Removes a socket at the path that nobody listens at.
-absl::Status RemoveStale(const SocketAddress& address, const std::string& path) {
+// Whether there is a socket at the path that nobody listens at. Errors:  it is none, or in use.
+absl::StatusOr<bool> HasStale(const SocketAddress& address, const std::string& path) {
   struct stat found;
   if (::lstat(path.c_str(), &found) != 0) {
-    return errno == ENOENT ? absl::OkStatus() : FileError(path, errno);
+    if (errno == ENOENT) return false;
+    return FileError(path, errno);
   }
   if (!S_ISSOCK(found.st_mode)) return InUse(path, "exists and is not a socket");
   const Fd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (::connect(probe.get(), address.get(), address.size()) == 0 || errno != ECONNREFUSED) {
     return InUse(path, "address already in use");
   }
-  if (::unlink(path.c_str()) != 0 && errno != ENOENT) return FileError(path, errno);
+  return true;
+}
+
+absl::Status RemoveStale(const SocketAddress& address, const std::string& path) {
+  const absl::StatusOr<bool> has_stale = HasStale(address, path);
+  if (!has_stale.ok()) return has_stale.status();
+  if (*has_stale && ::unlink(path.c_str()) != 0 && errno != ENOENT) return FileError(path, errno);
   return absl::OkStatus();
 }
 
@@ -77,6 +85,34 @@ absl::StatusOr<std::unique_ptr<UnixPath>> UnixPath::Take(absl::string_view path)
       new UnixPath(no_folder ? std::string(path) : absolute.string(), *std::move(lock)));
   if (absl::Status status = RemoveStale(*address, taken->path_); !status.ok()) return status;
   return taken;
+}
+
+absl::Status UnixPath::Check(absl::string_view path) {
+  const absl::StatusOr<SocketAddress> address = SocketAddress::Unix(path);
+  if (!address.ok()) return address.status();
+  const Fd lock(::open(LockName(path).c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
+  if (lock.valid()) {
+    // It is not ours to hold: the end of this function gives it back.
+    if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) return InUse(path, "address already in use");
+  } else if (errno != ENOENT) {
+    return FileError(path, errno);
+  }
+  const absl::StatusOr<bool> has_stale = HasStale(*address, std::string(path));
+  if (!has_stale.ok()) return has_stale.status();
+  // Both the lock and the socket are made in the folder.
+  const std::string folder = std::filesystem::path(std::string(path)).parent_path().string();
+  if (::faccessat(AT_FDCWD, folder.empty() ? "." : folder.c_str(), W_OK | X_OK, AT_EACCESS) != 0) {
+    return FileError(path, errno);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status UnixPath::CheckBound() const {
+  if (!bound_ || IsSameFile(path_, socket_)) return absl::OkStatus();
+  return absl::NotFoundError(
+      absl::StrCat("unix:", path_,
+                   ": the socket's file has been removed or replaced: no client can "
+                   "connect; close the server and start it again"));
 }
 
 void UnixPath::SetBound() { bound_ = ::lstat(path_.c_str(), &socket_) == 0; }

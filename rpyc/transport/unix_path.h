@@ -20,12 +20,19 @@ class UnixPath {
   // Errors:  kFailedPrecondition - in use, or something else than a socket is there;
   //          kPermissionDenied; kInvalidArgument - no path for a socket, no such folder.
   static absl::StatusOr<std::unique_ptr<UnixPath>> Take(absl::string_view path);
+  // What Take would say now, of a path that is not ours; takes and changes nothing. Errors as
+  // Take's.
+  static absl::Status Check(absl::string_view path);
   // Removes the socket, if it still is the one that was bound, and the lock, if it still is ours.
   // The socket should be open until then: another could get its inode otherwise.
   ~UnixPath();
 
   // To be called once the socket is bound: it is ours to remove from now on.
   void SetBound();
+  // Whether clients still find the bound socket at the path.
+  // Errors:  kNotFound - its file has been removed, moved or replaced.   Threads: any.
+  absl::Status CheckBound() const;
+  const std::string& path() const { return path_; }
 
  private:
   UnixPath(std::string path, Fd lock) : path_(std::move(path)), lock_(std::move(lock)) {}

@@ -26,6 +26,7 @@
 #include "server/admin/host_service.h"
 #include "server/admin/registry_service.h"
 #include "server/admin/server_service.h"
+#include "server/admin/unreadable_requests.h"
 #include "server/reason.h"
 
 namespace rpyc {
@@ -60,7 +61,8 @@ absl::StatusOr<Place> TakePlace(absl::string_view text) {
     return ReasonStatus(absl::StatusCode::kFailedPrecondition, "INSECURE_LISTENER",
                         absl::StrCat("the control plane at ", address->ToString(),
                                      " would be open to other machines: only loopback or a unix "
-                                     "socket"));
+                                     "socket"),
+                        {{"field", "admin_address"}});
   }
   // gRPC does not tell why it could not listen, it logs it. Our own attempt does.
   absl::StatusOr<std::unique_ptr<Listener>> probe = Listener::Open(*address, {});
@@ -103,6 +105,9 @@ absl::StatusOr<std::unique_ptr<AdminServer>> AdminServer::Start(absl::string_vie
   grpc::ServerBuilder builder;
   // Or two hosts share a port and neither knows.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
+  interceptors.push_back(ExplainUnreadableRequests());
+  builder.experimental().SetInterceptorCreators(std::move(interceptors));
   int port = 0;
   builder.AddListeningPort(place->ForGrpc(), grpc::InsecureServerCredentials(), &port);
   for (const auto& service : state->services) builder.RegisterService(service.get());
@@ -119,7 +124,8 @@ absl::StatusOr<std::unique_ptr<AdminServer>> AdminServer::Start(absl::string_vie
   if (state->server == nullptr || port == 0) {
     // Somebody came between our attempt and gRPC's.
     return ReasonStatus(absl::StatusCode::kFailedPrecondition, "ADDRESS_IN_USE",
-                        absl::StrCat("cannot listen on ", place->address.ToString()));
+                        absl::StrCat("cannot listen on ", place->address.ToString()),
+                        {{"field", "admin_address"}});
   }
   Endpoint endpoint = place->address.ToEndpoint();
   if (place->unix_path != nullptr) {

@@ -83,7 +83,8 @@ class CatalogService final : public v1::CatalogService::Service {
     const rpyc::Service* service = catalog_.Find(*name);
     if (service == nullptr) {
       return ReasonStatus(absl::StatusCode::kNotFound, "SERVICE_NOT_FOUND",
-                          absl::StrCat(request.name(), " not found"));
+                          absl::StrCat(request.name(), " not found", catalog_.DidYouMean(*name)),
+                          {{"field", "name"}});
     }
     *response = ToProto(*service);
     return absl::OkStatus();

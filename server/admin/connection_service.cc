@@ -57,7 +57,7 @@ v1::Connection ToProto(absl::string_view server_id, const ConnectionRecord& reco
 
 absl::Status NotFound(absl::string_view name) {
   return ReasonStatus(absl::StatusCode::kNotFound, "CONNECTION_NOT_FOUND",
-                      absl::StrCat(name, " not found"));
+                      absl::StrCat(name, " not found"), {{"field", "name"}});
 }
 
 class ConnectionService final : public v1::ConnectionService::Service {

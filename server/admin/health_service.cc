@@ -96,7 +96,8 @@ class HealthService::Service : public health::Health::Service {
     if (status == health::HealthCheckResponse::SERVICE_UNKNOWN) {
       return ReasonStatus(absl::StatusCode::kNotFound, "SERVER_NOT_FOUND",
                           absl::StrCat("\"", absl::Utf8SafeCEscape(request.service()),
-                                       "\" is neither \"\", the host, nor servers/{server_id}"));
+                                       "\" is neither \"\", the host, nor servers/{server_id}"),
+                          {{"field", "service"}});
     }
     response->set_status(status);
     return absl::OkStatus();

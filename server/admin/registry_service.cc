@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
@@ -78,11 +79,11 @@ absl::Status WithReason(const absl::Status& status, absl::string_view name) {
     case absl::StatusCode::kOk:
       return status;
     case absl::StatusCode::kNotFound:
-      return ReasonStatus(status.code(), "REGISTRATION_NOT_FOUND",
-                          absl::StrCat(name, " not found"));
+      return ReasonStatus(status.code(), "REGISTRATION_NOT_FOUND", absl::StrCat(name, " not found"),
+                          {{"field", "name"}});
     case absl::StatusCode::kAlreadyExists:
       return ReasonStatus(status.code(), "REGISTRATION_ALREADY_EXISTS",
-                          absl::StrCat(name, " already exists"));
+                          absl::StrCat(name, " already exists"), {{"field", "registration"}});
     case absl::StatusCode::kResourceExhausted:
       return ReasonStatus(status.code(), "LIMIT_EXCEEDED", message);
     case absl::StatusCode::kInvalidArgument:
@@ -251,7 +252,8 @@ class RegistryService::Service final : public v1::RegistryService::Service {
     const std::vector<Registration> found = store_->table().Find(name);
     if (found.empty()) {
       return ReasonStatus(absl::StatusCode::kNotFound, "SERVICE_NOT_FOUND",
-                          absl::StrCat("no server has announced ", name));
+                          absl::StrCat("no server has announced ", absl::Utf8SafeCEscape(name)),
+                          {{"field", "service_name"}});
     }
     const absl::Time now = absl::Now();
     for (const Registration& registration : found) {
@@ -335,7 +337,10 @@ class RegistryService::Service final : public v1::RegistryService::Service {
   // Why the changes that come next cannot be told.
   static absl::Status TooOld(const absl::Status& why, bool asked) {
     if (absl::IsInvalidArgument(why)) return InvalidField("start_revision", why.message());
-    if (asked) return ReasonStatus(why.code(), "REVISION_TOO_OLD", why.message());
+    if (asked) {
+      return ReasonStatus(why.code(), "REVISION_TOO_OLD", why.message(),
+                          {{"field", "start_revision"}});
+    }
     return ReasonStatus(absl::StatusCode::kResourceExhausted, "SLOW_WATCHER",
                         absl::StrCat("the watch is too far behind: ", why.message()));
   }

@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "rpyc/admin/v1/server_service.grpc.pb.h"
@@ -165,7 +166,8 @@ class ServerService final : public v1::ServerService::Service {
     if (request.etag().empty() || request.etag() == server.etag()) return absl::OkStatus();
     return ReasonStatus(absl::StatusCode::kAborted, "ETAG_MISMATCH",
                         absl::StrCat(server.name(), " has changed: its etag is now ", server.etag(),
-                                     ", not ", request.etag()));
+                                     ", not ", absl::Utf8SafeCEscape(request.etag())),
+                        {{"field", "etag"}});
   }
 
   absl::StatusOr<ServerRecord> Get(const v1::GetServerRequest& request) const {

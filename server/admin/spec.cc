@@ -49,6 +49,9 @@ absl::Status TakeText(absl::string_view field, const std::string& text, std::str
   if (text.size() > kMostLabelBytes) {
     return InvalidField(field, absl::StrCat(field, " has over ", kMostLabelBytes, " bytes"));
   }
+  if (absl::StrContains(text, '\0')) {
+    return InvalidField(field, absl::StrCat(field, " holds a NUL"));
+  }
   *out = text;
   return absl::OkStatus();
 }
@@ -78,7 +81,10 @@ absl::Status TakeTime(absl::string_view field, const google::protobuf::Duration&
 }
 
 absl::Status TakeListener(const v1::ServerSpec& spec, ServerOptions* options) {
-  options->hostname = spec.hostname();
+  if (absl::Status status = TakeText("spec.hostname", spec.hostname(), &options->hostname);
+      !status.ok()) {
+    return status;
+  }
   options->port = spec.port();
   options->socket_path = spec.socket_path();
   options->ipv6 = spec.ipv6();

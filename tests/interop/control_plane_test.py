@@ -515,18 +515,18 @@ class Careful(Case):
 
     def test_validate_only_finds_what_is_wrong(self):
         for reason, field, code, request in (
-                ("UNKNOWN_KIND", None, "INVALID_ARGUMENT", {"spec": {**SPEC, "kind": "nosuch"}}),
-                ("UNKNOWN_SERVICE", None, "INVALID_ARGUMENT", {"spec": {**SPEC, "service": "nosuch"}}),
+                ("UNKNOWN_KIND", "spec.kind", "INVALID_ARGUMENT", {"spec": {**SPEC, "kind": "nosuch"}}),
+                ("UNKNOWN_SERVICE", "spec.service", "INVALID_ARGUMENT", {"spec": {**SPEC, "service": "nosuch"}}),
                 ("INVALID_FIELD", "server_id", "INVALID_ARGUMENT", {"server_id": "No"}),
-                ("SERVER_ALREADY_EXISTS", None, "ALREADY_EXISTS", {"server_id": "calculator"}),
+                ("SERVER_ALREADY_EXISTS", "server_id", "ALREADY_EXISTS", {"server_id": "calculator"}),
                 ("INVALID_FIELD", "spec.port", "INVALID_ARGUMENT", {"spec": {**SPEC, "port": 65536}}),
                 ("INVALID_FIELD", "spec.backlog", "INVALID_ARGUMENT", {"spec": {**SPEC, "backlog": -1}}),
                 ("INVALID_FIELD", "spec.nbthreads", "INVALID_ARGUMENT", {"spec": {**SPEC, "nbthreads": 2}}),
                 ("INVALID_FIELD", "spec.limits.max_nesting", "INVALID_ARGUMENT",
                  {"spec": {**SPEC, "limits": {"max_nesting": -1}}}),
-                ("INSECURE_LISTENER", None, "FAILED_PRECONDITION", {"spec": {**SPEC, "hostname": "0.0.0.0"}}),
+                ("INSECURE_LISTENER", "spec.hostname", "FAILED_PRECONDITION", {"spec": {**SPEC, "hostname": "0.0.0.0"}}),
                 ("INVALID_FIELD", "spec.tls.certfile", "INVALID_ARGUMENT", {"spec": {**SPEC, "tls": {"keyfile": "x"}}}),
-                ("CERTIFICATE_INVALID", None, "INVALID_ARGUMENT", {"spec": {**SPEC, "tls": {"certfile": "/nowhere"}}}),
+                ("CERTIFICATE_INVALID", "spec.tls.certfile", "INVALID_ARGUMENT", {"spec": {**SPEC, "tls": {"certfile": "/nowhere"}}}),
                 ("INVALID_FIELD", "spec.registrar.port", "INVALID_ARGUMENT", {"spec": {**SPEC, "registrar": {"port": -1}}})):
             with self.subTest(request):
                 self.refused(code, reason, SERVER + "StartServer", field=field, validate_only=True,
@@ -602,7 +602,8 @@ class Errors(Case):
 
     def test_unknown_kind(self):
         self.start_refused("INVALID_ARGUMENT", "UNKNOWN_KIND", kind="nosuch", says=["nosuch", "threaded"])
-        self.start_refused("INVALID_ARGUMENT", "UNKNOWN_KIND", kind="Threaded")
+        self.start_refused("INVALID_ARGUMENT", "UNKNOWN_KIND", field="spec.kind", kind="Threaded",
+                           says=['did you mean "threaded"?'])
 
     def test_unknown_service(self):
         self.start_refused("INVALID_ARGUMENT",
@@ -610,20 +611,23 @@ class Errors(Case):
                            service="nosuch",
                            says=["nosuch", "CALCULATOR", "ECHO", "MY"])
         self.start_refused("INVALID_ARGUMENT", "UNKNOWN_SERVICE", service="services/CALCULATOR")
+        self.start_refused("INVALID_ARGUMENT", "UNKNOWN_SERVICE", field="spec.service", service="calculater",
+                           says=['did you mean "CALCULATOR"?'])
+        self.refused("NOT_FOUND", "SERVICE_NOT_FOUND", CATALOG + "GetService", field="name", name="services/EHCO",
+                     says=['did you mean "ECHO"?'])
 
     def test_nothing_given(self):
-        for spec in ({}, {"kind": "threaded"}, {"service": "ECHO"}):
+        for spec, field in (({}, "spec.service"), ({"kind": "threaded"}, "spec.service"), ({"service": "ECHO"}, "spec.kind")):
             with self.subTest(spec):
-                with self.assertRaises(GrpcError) as caught:
-                    admin(host, SERVER + "StartServer", spec=spec)
-                self.assertEqual(caught.exception.code, CODES["INVALID_ARGUMENT"])
+                self.refused("INVALID_ARGUMENT", "UNKNOWN_" + field[len("spec."):].upper(), SERVER + "StartServer",
+                             field=field, says=[field + " is missing; known: "], spec=spec)
 
     def test_duplicate_id(self):
         self.start_refused("ALREADY_EXISTS", "SERVER_ALREADY_EXISTS", server_id="calculator", says=["calculator"])
 
     def test_address_in_use(self):
         port = int(host.servers["echo"].rpartition(":")[2])
-        self.start_refused("FAILED_PRECONDITION", "ADDRESS_IN_USE", port=port, says=[str(port)])
+        self.start_refused("FAILED_PRECONDITION", "ADDRESS_IN_USE", field="spec.port", port=port, says=[str(port)])
         with socket.create_server(("127.0.0.1", 0)) as other:  # in use by someone else
             self.start_refused("FAILED_PRECONDITION", "ADDRESS_IN_USE", port=other.getsockname()[1])
 
@@ -640,6 +644,24 @@ class Errors(Case):
         for bad in ("A", "1a", "-a", "a-", "a_b", "a b", "a/b", "ä", "a" * 64, ".", "servers/a"):
             with self.subTest(bad):
                 self.start_refused("INVALID_ARGUMENT", "INVALID_FIELD", field="server_id", server_id=bad)
+
+    def test_no_name_holds_a_nul(self):
+        for field, spec in (("spec.hostname", {"hostname": "127.0.0.1\0.example"}),
+                            ("spec.socket_path", {"hostname": "", "socket_path": "/tmp/rpychost\0x"}),
+                            ("spec.user", {"kind": "forking", "user": "root\0x"}),
+                            ("spec.protocol_config.connid", {"protocol_config": {"connid": "a\0b"}}),
+                            ("spec.protocol_config.exposed_prefix", {"protocol_config": {"exposed_prefix": "a\0b"}}),
+                            ("spec.protocol_config.safe_attrs.names", {"protocol_config": {"safe_attrs": {"names": ["a\0b"]}}}),
+                            ("spec.registrar.hostname", {"registrar": {"hostname": "127.0.0.1\0x"}}),
+                            ("spec.registrar.advertised_hostname", {"registrar": {"advertised_hostname": "127.0.0.1\0x"}}),
+                            ("spec.tls.certfile", {"tls": {"certfile": "/etc/passwd\0x"}}),
+                            ("spec.tls.ciphers", {"tls": {"certfile": "x", "ciphers": "ALL\0x"}}),
+                            ("server_id", {"server_id": "a\0b"})):
+            with self.subTest(field):
+                self.start_refused("INVALID_ARGUMENT", "INVALID_FIELD", field=field, says=["NUL"] if field != "server_id" else [],
+                                   **spec)
+        self.start_refused("INVALID_ARGUMENT", "UNKNOWN_SERVICE", field="spec.service", service="ECHO\0x")
+        self.start_refused("INVALID_ARGUMENT", "UNKNOWN_KIND", field="spec.kind", kind="threaded\0x")
 
     def test_bad_ports(self):
         for port in (65536, 70000, -1, 2**31 - 1):

@@ -1,0 +1,19 @@
+#ifndef RPYC_SERVER_ADMIN_UNREADABLE_REQUESTS_H_
+#define RPYC_SERVER_ADMIN_UNREADABLE_REQUESTS_H_
+
+#include <grpcpp/support/server_interceptor.h>
+
+#include <memory>
+
+namespace rpyc {
+
+// Has requests whose bytes are no message of their type, or hold text that is not UTF-8, answered
+// by INVALID_ARGUMENT, reason UNREADABLE_REQUEST, and a sentence. gRPC itself answers INTERNAL with
+// no text, before any service of ours is called. Source:  gRPC 1.51,
+// grpcpp/impl/codegen/proto_utils.h, GenericDeserialize: the status is INTERNAL
+//          with InitializationErrorString(), which proto3 leaves empty.
+std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface> ExplainUnreadableRequests();
+
+}  // namespace rpyc
+
+#endif  // RPYC_SERVER_ADMIN_UNREADABLE_REQUESTS_H_
