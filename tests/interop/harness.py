@@ -49,7 +49,8 @@ def binary(name):
         if name == "rpycd":
             raise unittest.SkipTest("not part of the baseline")
         return [venv_python(BASELINE), os.path.join(HERE, "baseline_host.py")]
-    folder = {"conformance_host": "tests/conformance", "discovery_client": "tests/registry", "fixture_host": "tests/fixture",
+    folder = {"conformance_host": "tests/conformance", "discovery_client": "tests/registry",
+              "everyday_host": "tests/everyday", "fixture_host": "tests/fixture",
               "loops_host": "tests/fixture", "rpyc_registry": "registry", "rpycd": "server",
               "types_host": "tests/types"}.get(name, "examples")
     return [os.environ.get(name.upper(), f"bazel-bin/{folder}/{name}")]
@@ -200,10 +201,10 @@ def ends_well(host):
     assert code == 0, f"SIGTERM: exit {code}" + host.story()
 
 
-def client_versions():
-    """The versions whose environment exists."""
+def client_versions(versions=VERSIONS):
+    """Of these the versions whose environment exists."""
     found = []
-    for version in (BASELINE,) if BASELINE else VERSIONS:
+    for version in (BASELINE,) if BASELINE else versions:
         try:
             venv_python(version)
             found.append(version)
