@@ -18,6 +18,7 @@ sys.path[:0] = [HERE, os.path.join(HERE, "..", "interop")]
 import chart  # noqa: E402
 import page  # noqa: E402
 import report  # noqa: E402
+from everyday import add_everyday  # noqa: E402
 from limits import add_limits  # noqa: E402
 from other_systems import add_other_systems  # noqa: E402
 from plan import Plan, number_of, plural  # noqa: E402
@@ -27,13 +28,15 @@ from setting import Setting, machine  # noqa: E402
 
 ROUNDS = 5  # fewer do not judge
 AROUND_S = 0.7  # what starting and ending takes, about
+BELOW_FLOOR = 3  # the exit status
 
 
 def parse(arguments):
     parser = argparse.ArgumentParser(
         prog="bench", description="Measures the host against raw sockets, canned RPyC, RPyC's own servers, gRPC, "
         "Cap'n Proto and Thrift in the same run, and prints ratios beside the targets of tests/bench/README.md. The exit "
-        "status says whether it could measure, not whether targets are met.")
+        "status says whether it could measure, not whether targets are met; but it is 3 if an everyday pattern is slower "
+        "than with RPyC's own server by more than the target's floor allows.")
     parser.add_argument("targets", nargs="*", metavar="TARGET", help="T1, T7, ...; without any, all there are")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="default %(default)s; a gate needs as many")
     parser.add_argument("--seconds", type=float, default=1.0, help="length of one measurement; default %(default)s")
@@ -92,8 +95,8 @@ def write(results, options):
 def measure_all(parser, options, directory, children):
     """The results; or only the notes, where there is nothing to measure."""
     placement, setting = Placement(), Setting(directory)
-    plan = Plan(options, setting, setting.kinds(options, children))
-    for add in (add_limits, add_rpyc_servers, add_other_systems):
+    plan = Plan(options, setting, *setting.kinds(options, children))
+    for add in (add_limits, add_rpyc_servers, add_other_systems, add_everyday):
         add(plan)
     asked = [target.upper() for target in options.targets] or plan.targets()
     for target in asked:
@@ -129,7 +132,17 @@ def main(arguments):
     if before:
         print("\n".join(report.moved(results, before)))
     write(results, options)
-    return 0
+    return verdict(results)
+
+
+def verdict(results):
+    """The exit status, and what is below its floor by name. Few rounds do not judge."""
+    if len(results["rounds"]) < ROUNDS:
+        return 0
+    fallen = report.below_floor(results)
+    for row in fallen:
+        print(f"FAILED: {row['target']} {row['name']}: {report.short(row['outcome'])}, below {row['floor']}")
+    return BELOW_FLOOR if fallen else 0
 
 
 def interrupted(signum, _):

@@ -1,7 +1,10 @@
 """tools/bench keeps working: one short round gives a figure in every cell and leaves no process behind; JSON, chart and page
 are what was measured. No figure is judged."""
 
+import argparse
+import contextlib
 import copy
+import io
 import json
 import os
 import re
@@ -12,9 +15,11 @@ import tempfile
 import unittest
 from xml.etree import ElementTree
 
+import bench
 import chart
 import page
 import report
+from plan import Kind, Plan
 
 BENCH = os.path.join(os.path.dirname(os.path.abspath(__file__)), "bench.py")
 DOCS = os.path.join(os.path.dirname(BENCH), "..", "..", "docs")
@@ -71,7 +76,7 @@ class Bench(unittest.TestCase):
         self.assertLessEqual({"T1", "T2", "T4", "T6", "T7", "T9", "T10", "T13", "T14", "T17", "T18", "T19", "T20"}, targets)
         for target in targets:
             self.assertRegex(out, rf"(?m)^{target}: (met$|not judged|.*missed by [\d.,e+-]+ %)")
-        for target, why in (("T8", "no Python environment"), ("T11", "no grpcurl")):
+        for target, why in (("T8", "no Python environment"), ("T21", "no Python environment"), ("T11", "no grpcurl")):
             if target not in targets:
                 self.assertIn(f"{target} skipped: {why}", out)
 
@@ -79,6 +84,8 @@ class Bench(unittest.TestCase):
         self.assertEqual(len(results["rows"]), len(rows))
         self.assertEqual({row["target"] for row in results["rows"]}, targets)
         for row in results["rows"]:
+            if row["what"].startswith("median of"):
+                self.assertEqual(row["target"], "T21")
             for run in filter(None, (row["host_run"], row["limit_run"])):
                 self.assertIn(row["figure"], results["rounds"][0][run], row)
         for name, figures in results["rounds"][0].items():
@@ -134,6 +141,49 @@ class Bench(unittest.TestCase):
             process.kill()
         self.assertEqual(process.returncode, 128 + signal.SIGTERM)
         self.assertEqual(in_session(process.pid), [])
+
+
+class Everyday(unittest.TestCase):
+    """T21: a bound for each pattern and for the median, and a floor."""
+
+    PATTERNS = {"a": (100, 50), "b": (90, 100), "c": (97, 100)}  # how often a second, of the host and of RPyC's own server
+
+    def results(self, rounds):
+        options = argparse.Namespace(seconds=1)
+        plan = Plan(options, None, [Kind({"name": "threaded"})], [])
+        for side in ("host", "limit"):
+            plan.run(f"threaded/everyday/{side}", None)
+        for name in self.PATTERNS:
+            for version in ("5.3.1", "6.0.2"):
+                plan.row("T21", plan.kinds[0], f"{name} {version}", "everyday", name, bound=1.0, floor=0.95, brief=name)
+        plan.medians["T21"] = 1.8
+        figures = {f"threaded/everyday/{side}": {name: numbers[at] for name, numbers in self.PATTERNS.items()}
+                   for at, side in enumerate(("host", "limit"))}
+        return report.document(plan, plan.rows, rounds * [figures], [], {"version": "1", "commit": None},
+                               {"cpu": "x", "cores": 2, "kernel": "y"}, {"seconds": 1})
+
+    def test_a_pattern_below_its_floor_is_a_failure_by_name(self):
+        results = self.results(bench.ROUNDS)
+        with contextlib.redirect_stdout(io.StringIO()) as out:
+            self.assertEqual(bench.verdict(results), bench.BELOW_FLOOR)
+        self.assertEqual(out.getvalue().splitlines(), [
+            f"FAILED: T21 threaded: b {version}: 0.9, below 0.95" for version in ("5.3.1", "6.0.2")])
+        self.PATTERNS = {"a": (100, 50), "c": (97, 100)}
+        self.assertEqual(bench.verdict(self.results(bench.ROUNDS)), 0)
+
+    def test_few_rounds_judge_nothing(self):
+        self.assertEqual(bench.verdict(self.results(bench.ROUNDS - 1)), 0)
+
+    def test_the_median_has_a_bound_of_its_own(self):
+        *_, row = self.results(1)["rows"]
+        self.assertEqual((row["name"], row["outcome"], row["met"]), ("threaded: median of 6 ratios", 0.97, False))
+        self.assertRegex("\n".join(report.table(self.results(1))), r"threaded: median of 6 ratios +- +0.97 +- +0.97..0.97  >= 1.8")
+
+    def test_the_page_shows_the_worst_of_those_that_have_a_line_in_common(self):
+        results = self.results(1)
+        results["rows"][0]["outcome"] = 1.23
+        lines = [line for line in page.lines(results) if line.startswith("| T21 | a |")]
+        self.assertEqual(lines, ["| T21 | a | >= 1 | 1.23 |"])
 
 
 class Results(unittest.TestCase):

@@ -24,7 +24,8 @@ def cell(row):
 
 def lines(results):
     """The text between the marks."""
-    kinds = [kind["name"] for kind in results["kinds"]]
+    kinds = list(dict.fromkeys([kind["name"] for kind in results["kinds"]]
+                               + [row["kind"] for row in results["rows"] if row["kind"]]))
     machine, host, count = results["machine"], results["host"], len(results["rounds"])
     commit = f" ({host['commit']})" if host["commit"] else ""
     yield (f"{host['version']}{commit}, {results['date'][:10]}: medians of {plural(count, 'round')} of "
@@ -37,8 +38,10 @@ def lines(results):
     table = {}
     for row in results["rows"]:
         # What is about no server stands in the first column.
-        cells = table.setdefault((row["target"], row["what"], report.bound(row)), {})
-        cells[row["kind"] or kinds[0]] = row
+        cells = table.setdefault((row["target"], row.get("brief", row["what"]), report.bound(row)), {})
+        kind = row["kind"] or kinds[0]
+        if kind not in cells or row["outcome"] < cells[kind]["outcome"]:
+            cells[kind] = row
     for (target, what, bound), cells in table.items():
         yield f"| {target} | {what} | {bound} | {' | '.join(cell(cells.get(kind)) for kind in kinds)} |"
     yield ""

@@ -25,7 +25,8 @@ class Kind:
         # How the limits serve, and who of RPyC's own is its like.
         self.limit = ("--fork", ) if self.separate_process else () if self.threads else ("--epoll", )
         self.python = ("GeventServer" if self.cooperative else "ThreadPoolServer" if self.pool else
-                       "ForkingServer" if self.separate_process else "ThreadedServer")
+                       "ForkingServer" if self.separate_process else "OneShotServer" if self.one_connection else
+                       "ThreadedServer")
         # Memory that processes share counts once.
         self.memory, self.memory_name = ("pss_kib", "PSS") if self.separate_process else ("rss_kib", "RSS")
 
@@ -37,6 +38,7 @@ class Run:
     client: tuple  # command, to which the server's port and pid are added
     same_core: bool = True
     spec: dict = None  # of the server that a host is asked to start by its control plane; None: its flags say it
+    registry: bool = False  # the server has a registry too, whose port the client is told
 
 
 @dataclasses.dataclass
@@ -55,6 +57,8 @@ class Row:
     time_of: bool = False  # the figure is a rate, and what counts is the time of one
     other: str = "bare socket"  # whose the limit is
     load: str = None  # the name that runs of the same load have in common
+    floor: float = None  # a ratio below it is a failure of the benchmark
+    brief: str = None  # of rows that have this in common the page shows the worst; None: it shows each
 
     def value(self, figures):
         number = figures[self.figure]
@@ -75,16 +79,18 @@ class Row:
 class Plan:
     """Every run by name, and the rows that use them; a figure that many rows use is measured once a round."""
 
-    def __init__(self, options, setting, kinds):
+    def __init__(self, options, setting, kinds, kinds_of_one):
         self.options, self.kinds, self.runs, self.rows, self.skipped, self.notes = options, kinds, {}, [], {}, []
+        self.kinds_of_one = kinds_of_one  # kinds that serve one connection: few targets are for them
+        self.medians = {}  # by target: the bound of the median over all its rows of a kind
         self.setting, self.seconds = setting, options.seconds
 
     # --- what runs are made of ---
 
-    def host(self, kind, service="ECHO", tls=False):
+    def host(self, kind, service="ECHO", tls=False, program="DEMO_HOST"):
         """Command and spec of a host of the kind."""
         # A fork costs by how much is mapped: few shared libraries.
-        host = self.setting.binaries["DEMO_HOST_STATIC" if kind.separate_process else "DEMO_HOST"]
+        host = self.setting.binaries[f"{program}_STATIC" if kind.separate_process else program]
         command = (host, "--admin_address=127.0.0.1:0")
         if not tls:
             return (*command, f"--server={kind.name}:{service}@127.0.0.1:0"), None

@@ -80,10 +80,19 @@ class Children:
 
 
 def wait_for_line(server, command, pattern):
-    """What the pattern's group finds in a line of stdout; a server that has said where it listens is ready."""
+    return wait_for_lines(server, command, pattern)[0]
+
+
+def wait_for_lines(server, command, *patterns):
+    """What the group of each pattern finds in a line of stdout, in whatever order they come. A server that has said where it
+    listens is ready."""
+    found = {}
     for line in server.stdout:
-        if found := re.search(pattern, line):
-            return found[1]
+        for pattern in patterns:
+            if match := re.search(pattern, line):
+                found.setdefault(pattern, match[1])
+        if len(found) == len(patterns):
+            return [found[pattern] for pattern in patterns]
     raise Failure(f"{' '.join(command)}: {server.stderr.read().strip() or 'ended before it listened'}")
 
 
@@ -96,22 +105,25 @@ def grpcurl(tool, address, method, request):
 
 
 ADMIN = r"^rpycd: admin listening on (\S+)"
+REGISTRY = r"^(?:rpycd: registry listening on \S+:|registry at )(\d+)"
 LISTENING = r"^(?:rpycd: server .*)?listening on (?:\S+:)?(\d+)$"
 
 
-def port_of(server, run, tool):
-    if run.spec is None:
-        return int(wait_for_line(server, run.server, LISTENING))
-    admin = wait_for_line(server, run.server, ADMIN)
-    return grpcurl(tool, admin, "ServerService/StartServer", {"spec": run.spec})["port"]
+def ports_of(server, run, tool):
+    """Of the server, as the client's flags."""
+    more = (REGISTRY, ) if run.registry else ()
+    port, *registry = wait_for_lines(server, run.server, LISTENING if run.spec is None else ADMIN, *more)
+    if run.spec is not None:
+        port = grpcurl(tool, port, "ServerService/StartServer", {"spec": run.spec})["port"]
+    return [f"--port={port}", *(f"--registry_port={found}" for found in registry)]
 
 
 def measure(run, placement, children, options, tool):
     server = children.start(run.server, preexec_fn=placement.pin(placement.first))
     try:
-        port = port_of(server, run, tool)
+        ports = ports_of(server, run, tool)
         cores = placement.first if run.same_core else placement.second
-        client = children.start([*run.client, f"--port={port}", f"--server_pid={server.pid}"],
+        client = children.start([*run.client, *ports, f"--server_pid={server.pid}"],
                                 preexec_fn=placement.pin(cores))
         try:
             out, errors = client.communicate(timeout=SETUP_DEADLINE_S + 2 * options.seconds)

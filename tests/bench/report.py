@@ -31,16 +31,38 @@ def document(plan, rows, rounds, notes, host, machine, options):
         "options": options,
         "kinds": [{"name": kind.name, "threads": kind.threads, "cooperative": kind.cooperative} for kind in plan.kinds],
         "notes": notes,
-        "rows": [_row(row, rounds) for row in rows],
+        "rows": [_row(row, rounds) for row in rows] + list(_medians(plan, rows, rounds)),
         "rounds": rounds,
     }
 
 
+def _outcomes(row, rounds):
+    """In each round."""
+    return [row.value(figures[row.host]) / (1 if row.absolute else row.value(figures[row.limit])) for figures in rounds]
+
+
+def _medians(plan, rows, rounds):
+    """For each target that has such a bound and each kind: the median of its ratios, in each round."""
+    for target, median_bound in plan.medians.items():
+        of_target = [row for row in rows if row.target == target]
+        for kind in dict.fromkeys(row.kind for row in of_target):
+            ratios = [_outcomes(row, rounds) for row in of_target if row.kind == kind]
+            outcomes = [statistics.median(round_of) for round_of in zip(*ratios)]
+            outcome = digits(statistics.median(outcomes))
+            met = outcome >= median_bound
+            what = f"median of {plural(len(ratios), 'ratio')}"
+            yield {
+                "target": target, "kind": kind, "what": what, "name": f"{kind}: {what}", "load": None, "other": None,
+                "host_run": None, "limit_run": None, "figure": None, "host": outcome, "limit": None, "ratio": None,
+                "outcome": outcome, "range": [digits(min(outcomes)), digits(max(outcomes))],
+                "at_most": False, "bound": median_bound, "judged": True, "met": met,
+                "missed_by": None if met else digits(abs(outcome / median_bound - 1)),
+            }
+
+
 def _row(row, rounds):
     median = lambda run: digits(statistics.median(row.value(figures[run]) for figures in rounds)) if run else None
-    outcomes = [
-        row.value(figures[row.host]) / (1 if row.absolute else row.value(figures[row.limit])) for figures in rounds
-    ]
+    outcomes = _outcomes(row, rounds)
     outcome = digits(statistics.median(outcomes))
     return {
         "target": row.target, "kind": row.kind, "what": row.what, "name": row.name(), "load": row.load, "other": row.other,
@@ -52,7 +74,14 @@ def _row(row, rounds):
         "at_most": row.at_most, "bound": row.bound, "judged": row.judged,
         "met": row.met(outcome),
         "missed_by": None if row.met(outcome) else digits(row.missed_by(outcome)),
+        **({} if row.floor is None else {"floor": row.floor}),
+        **({} if row.brief is None else {"brief": row.brief}),
     }
+
+
+def below_floor(results):
+    """The rows whose outcome is a failure."""
+    return [row for row in results["rows"] if row["outcome"] < row.get("floor", 0)]
 
 
 def dump(value):

@@ -9,8 +9,8 @@ from plan import Kind
 from processes import ADMIN, Failure, grpcurl, wait_for_line
 
 PYTHON_VERSIONS = ("4.1.5", "5.3.1", "6.0.2")
-PROGRAMS = ("DEMO_HOST", "DEMO_HOST_STATIC", "LIMIT_SERVER", "LOAD", "CLIENT_LOAD", "GRPC_SERVER", "GRPC_CLIENT",
-            "CAPNP_SERVER", "CAPNP_CLIENT", "THRIFT_SERVER", "THRIFT_CLIENT")
+PROGRAMS = ("DEMO_HOST", "DEMO_HOST_STATIC", "EVERYDAY_HOST", "EVERYDAY_HOST_STATIC", "LIMIT_SERVER", "LOAD", "CLIENT_LOAD",
+            "GRPC_SERVER", "GRPC_CLIENT", "CAPNP_SERVER", "CAPNP_CLIENT", "THRIFT_SERVER", "THRIFT_CLIENT")
 
 
 class Setting:
@@ -32,11 +32,11 @@ class Setting:
         self.pem = certificates.Authority(directory, "bench").issue("server") if self.grpcurl else ()
 
     def kinds(self, options, children):
-        """Those of the host's table that were asked for."""
+        """Those of the host's table that were asked for, and among them those that serve one connection, apart."""
         asked = options.kinds.split(",") if options.kinds else None
         if not self.grpcurl:
             # Their traits are not known then: taken for kinds of threads.
-            return [Kind({"name": name}) for name in asked or ["threaded"]]
+            return [Kind({"name": name}) for name in asked or ["threaded"]], []
         command = (self.binaries["DEMO_HOST"], "--admin_address=127.0.0.1:0")
         host = children.start(command)
         try:
@@ -47,7 +47,8 @@ class Setting:
         for name in asked or ():
             if name not in table:
                 raise Failure(f"--kinds: no kind {name}; there are {', '.join(table)}")
-        return [kind for kind in table.values() if (kind.name in asked if asked else not kind.one_connection)]
+        kinds = [kind for kind in table.values() if not asked or kind.name in asked]
+        return ([kind for kind in kinds if not kind.one_connection], [kind for kind in kinds if kind.one_connection])
 
     def host(self):
         """Which host is measured."""
