@@ -20,8 +20,9 @@ client_packages=(python3 python3-venv ca-certificates)
 peer_packages=(capnproto libcapnp-dev libthrift-dev thrift-compiler)
 test_packages=("${client_packages[@]}" "${peer_packages[@]}" cmake etcd-client etcd-server libgmock-dev openssl strace)
 
-# The stock Python clients the host is tested against.
+# The stock Python clients the host is tested against; and those that only tests/conformance uses.
 rpyc_versions=(4.1.5 5.3.1 6.0.2)
+rpyc_conformance_versions=(4.1.0 5.0.1)
 # The second is the newest that Debian 12's Go builds.
 grpcurl_versions=(v1.9.3 v1.9.1)
 
@@ -68,7 +69,7 @@ prepare_build() {
 # can be had. An environment that was made before gets what it lacks.
 make_venv() {
   local version=$1 dir=$cache/venv/rpyc-$1
-  make_rpyc "$version" "$dir" || return
+  make_rpyc "$version" "$dir" /usr/bin/python3 || return
   # RPyC's GeventServer needs it, which the benchmark compares with; nothing else does.
   "$dir/bin/python" -c 'import gevent' 2>/dev/null ||
     "$dir/bin/pip" install --quiet --disable-pip-version-check gevent </dev/null ||
@@ -87,14 +88,15 @@ make_numpy() {
     warn "no numpy $major from PyPI for rpyc $version; its tests will be skipped"
 }
 
+# make_rpyc VERSION DIRECTORY PYTHON: names the interpreter outright, for a python3 on PATH may be a shim that is not there in a
+# test.
 make_rpyc() {
-  local version=$1 dir=$2
+  local version=$1 dir=$2 python=$3
   has_rpyc "$dir" "$version" && return
   say "making a Python environment with rpyc $version"
   rm -rf "$dir"
-  mkdir -p "$cache/venv"
-  # The interpreter outright: a python3 in front of it on PATH may be a shim that is not there in a test.
-  /usr/bin/python3 -m venv "$dir" &&
+  mkdir -p "$(dirname "$dir")"
+  "$python" -m venv "$dir" &&
     "$dir/bin/pip" install --quiet --disable-pip-version-check "rpyc==$version" </dev/null &&
     has_rpyc "$dir" "$version" && return
   warn "no rpyc $version from PyPI"
@@ -114,6 +116,9 @@ make_venvs() {
   local working=() version
   for version in "${rpyc_versions[@]}"; do
     make_venv "$version" && working+=("$version")
+  done
+  for version in "${rpyc_conformance_versions[@]}"; do
+    make_rpyc "$version" "$RPYC_VENVS/rpyc-$version" /usr/bin/python3 || true
   done
   if ((${#working[@]} == 0)); then
     # PyPI is not reached: the distribution's own, if there is one.
@@ -152,4 +157,27 @@ make_grpcurl() {
     warn "no grpcurl; its tests will be skipped"
     GRPCURL=
   fi
+}
+
+# run_tests OPTION... -- TARGET...: runs them with the clients that make_venvs and make_grpcurl found. The last line is
+# "N passed, N failed" (", N skipped"), in single test cases; the status is 0 if none failed.
+run_tests() {
+  say "bazel test $*"
+  local events status=0
+  events=$(mktemp)
+  bazel test "${bazel_flags[@]}" --keep_going \
+    --test_env=RPYC_VENVS="$RPYC_VENVS" --test_env=RPYC_VERSIONS="$RPYC_VERSIONS" \
+    --test_env=GRPCURL="$GRPCURL" \
+    --build_event_json_file="$events" \
+    "$@" </dev/null || status=$?
+
+  # Bazel: 1 the build failed, 3 tests failed, 4 no tests, others: it could not run.
+  case $status in
+    0 | 3 | 4) ;;
+    *) say "the build failed (bazel exit status $status)" ;;
+  esac
+  local counted=0
+  /usr/bin/python3 tools/count_tests.py "$events" "$status" || counted=$?
+  rm -f "$events"
+  return "$counted"
 }

@@ -23,7 +23,7 @@ class Scenarios(suite.Case):
 
 for _module in MODULES:
     for _name in _module.ALL:
-        setattr(Scenarios, f"test_{_name}", lambda self, name=_name: self.together(name))
+        setattr(Scenarios, f"test_{_name}", lambda self, name=_name: self.together(name, every=True))
 
 
 class Chain(suite.Case):

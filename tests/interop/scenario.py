@@ -9,6 +9,7 @@ import importlib
 import inspect
 import json
 import os
+import ssl
 import sys
 import time
 import traceback
@@ -58,7 +59,14 @@ class Scenario(unittest.TestCase):
         secure = address.startswith("tls:")
         host, _, port = address[len("tls:") if secure else 0:].rpartition(":")
         where = {"host": host.strip("[]"), "port": int(port), "config": config, "ipv6": "[" in host}
-        return rpyc.ssl_connect(**where, **self.tls) if secure else rpyc.connect(**where)
+        if not secure:
+            return rpyc.connect(**where)
+        older = {}
+        if tuple(map(int, rpyc.version.version[:2])) < (5, 2):
+            if not hasattr(ssl, "wrap_socket"):
+                self.skipTest("this rpyc has no TLS with this Python")
+            older = {"ssl_version": ssl.PROTOCOL_TLS}  # else it asks for TLS 1.0, which OpenSSL does not speak any more
+        return rpyc.ssl_connect(**where, **older, **self.tls)
 
     def connect(self, service, **config):
         """As open, and closed when the scenario ends."""
