@@ -276,8 +276,10 @@ void Activity::Look() {
   if (!state_.compare_exchange_strong(state, state | kTaken)) return;
   // What the parser has of the last frame tells where the next one begins.
   const absl::string_view begun = parser_->incomplete_frame();
-  next_frame_ = 0;
-  if (begun.size() < kFrameHeaderBytes || FrameBytes(begun) <= kMostCloseBytes) {
+  next_frame_ = parser_->skipped_bytes();
+  if (next_frame_ > 0) {
+    begun_.clear();
+  } else if (begun.size() < kFrameHeaderBytes || FrameBytes(begun) <= kMostCloseBytes) {
     begun_ = std::string(begun);
   } else {
     next_frame_ = FrameBytes(begun) - begun.size();

@@ -14,6 +14,9 @@
 namespace rpyc {
 namespace {
 
+// What a proxy takes besides its id_pack, which it and the table have, and the name in it.
+constexpr size_t kNetrefBytes = 256;
+
 void AppendLabel(Label label, OutBuffer* out) {
   brine::AppendTupleHeader(2, out);
   brine::AppendInt(static_cast<int64_t>(label), out);
@@ -105,6 +108,9 @@ absl::StatusOr<std::vector<Value>> Boxing::UnboxItems(brine::Reader* reader, int
 [[gnu::noinline]] absl::StatusOr<Value> Boxing::UnboxRemote(brine::Reader* reader) {
   const absl::StatusOr<absl::string_view> encoded = reader->SkipValue();
   if (!encoded.ok()) return encoded.status();
+  if (absl::Status charged = reader->ChargeFor(kNetrefBytes + 3 * encoded->size()); !charged.ok()) {
+    return charged;
+  }
   absl::StatusOr<std::shared_ptr<NetrefObject>> netref = proxies_->Receive(*encoded, limits_);
   if (!netref.ok()) return std::move(netref).status();
   return Value(std::shared_ptr<Object>(*std::move(netref)));

@@ -26,8 +26,8 @@ class Boxing {
 
   // Reads the boxed argument tuple of a request.
   // Errors:  a PyStatus - well-formed brine that means nothing here: TypeError, ValueError (label),
-  //          KeyError (unknown object), MemoryError; answer it. Any other - not brine or over a
-  //          limit: fatal to the connection.
+  //          KeyError (unknown object), MemoryError; answer it. kResourceExhausted - over a limit
+  //          or OutOfMemory: answer it too. Any other - not brine: fatal to the connection.
   absl::StatusOr<std::vector<Value>> UnboxArgs(brine::Reader* reader);
 
   // Reads one boxed value: the result in a reply. Errors as UnboxArgs'.

@@ -1,6 +1,7 @@
 #ifndef RPYC_BRINE_H_
 #define RPYC_BRINE_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -10,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "rpyc/byte_budget.h"
 #include "rpyc/limits.h"
 #include "rpyc/out_buffer.h"
 #include "rpyc/value.h"
@@ -20,15 +22,21 @@ namespace rpyc::brine {
 // Reads brine in place, one value after the other. Borrows its input, which must outlive it.
 // Every step is checked: lengths against the bytes that are there, nesting and digits against the
 // limits. After an error the reader must not be used again.
-// Errors:  kInvalidArgument - not brine; kResourceExhausted - over a limit. Messages name the
-// offset
-//          in the input: "brine: tuple of 4294967295 items in 3 bytes (offset 17)".
+// Errors:  kInvalidArgument - not brine; kResourceExhausted - over a limit, or OutOfMemory.
+// Messages
+//          name the offset in the input: "brine: tuple of 4294967295 items in 3 bytes (offset 17)".
 // Source:  RPyC core/brine.py, load, 5.3.1 and 6.0.2; liberal where that is (long forms of short
 //          lengths), strict where that would silently shorten a truncated bytes body.
 class Reader {
  public:
-  Reader(absl::string_view input, const Limits& limits)
-      : input_(input), limits_(limits), memory_left_(limits.max_decoded_bytes) {}
+  // What the values take counts in `charge`, as it grows; null: nobody counts.
+  Reader(absl::string_view input, const Limits& limits, ByteCharge* charge = nullptr)
+      : input_(input),
+        limits_(limits),
+        charge_(charge),
+        granted_(charge == nullptr ? limits.max_decoded_bytes
+                                   : std::min(limits.max_decoded_bytes, ByteBudget::kFreeBytes)),
+        memory_left_(granted_) {}
 
   // Decodes the next value whole.
   absl::StatusOr<Value> ReadValue();
@@ -44,6 +52,10 @@ class Reader {
   // Errors: also kInvalidArgument when it is something else.
   absl::StatusOr<int64_t> ReadInt();
   absl::StatusOr<absl::string_view> ReadStr();
+  // Counts what the caller makes of what it has read, as if it were a value that was decoded.
+  absl::Status ChargeFor(size_t bytes) {
+    return Charge(pos_, bytes) ? absl::OkStatus() : std::move(error_);
+  }
   // One byte that is no value: how a message of RPyC 6 begins.
   absl::StatusOr<uint8_t> ReadRawByte();
 
@@ -77,7 +89,12 @@ class Reader {
   bool TakeContainer(size_t at, uint8_t tag, uint32_t* count);
 
   bool CheckNesting(size_t at, int depth);
-  bool Charge(size_t at, size_t bytes);  // against max_decoded_bytes
+  bool Charge(size_t at, size_t bytes) {  // against max_decoded_bytes and the budget
+    if (bytes > memory_left_) return ChargeMore(at, bytes);
+    memory_left_ -= bytes;
+    return true;
+  }
+  bool ChargeMore(size_t at, size_t bytes);
   template <typename... Piece>
   bool Fail(absl::StatusCode code, size_t at, const Piece&... what);
   template <typename... Piece>
@@ -88,7 +105,9 @@ class Reader {
   absl::string_view input_;
   const Limits& limits_;
   size_t pos_ = 0;
-  size_t memory_left_;  // of max_decoded_bytes
+  ByteCharge* const charge_;
+  size_t granted_;      // of max_decoded_bytes
+  size_t memory_left_;  // of granted_
   absl::Status error_;
 };
 

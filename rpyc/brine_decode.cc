@@ -102,14 +102,34 @@ bool Reader::TooMuch(size_t at, const Piece&... what) {
 
 bool Reader::CheckNesting(size_t at, int depth) {
   if (depth < limits_.max_nesting) return true;
-  return TooMuch(at, "nesting exceeds ", limits_.max_nesting);
+  return TooMuch(at, "nesting of ", depth + 1, " or more exceeds max_nesting ",
+                 limits_.max_nesting);
 }
 
-bool Reader::Charge(size_t at, size_t bytes) {
-  if (bytes > memory_left_) {
-    return TooMuch(at, "decoded values exceed ", limits_.max_decoded_bytes, " bytes");
+// More is asked for than is needed now, twice what there is, so that a value that grows costs few
+// questions.
+[[gnu::noinline, gnu::cold]] bool Reader::ChargeMore(size_t at, size_t bytes) {
+  const size_t needed = granted_ - memory_left_ + bytes;
+  if (needed > limits_.max_decoded_bytes) {
+    error_ = OutOfMemory(absl::StrCat("brine: decoded values of ", needed,
+                                      " bytes or more exceed max_decoded_bytes ",
+                                      limits_.max_decoded_bytes, " (offset ", at, ")"));
+    return false;
   }
-  memory_left_ -= bytes;
+  const size_t ample = std::min(limits_.max_decoded_bytes, std::max(needed, 2 * granted_));
+  size_t granted = ample;
+  absl::Status charged = charge_->Resize(ample);
+  if (!charged.ok()) {
+    granted = needed;
+    charged = charge_->Resize(needed);
+  }
+  if (!charged.ok()) {
+    error_ = OutOfMemory(
+        absl::StrCat("brine: decoded values: ", charged.message(), " (offset ", at, ")"));
+    return false;
+  }
+  granted_ = granted;
+  memory_left_ = granted - needed;
   return true;
 }
 
@@ -166,7 +186,8 @@ bool Reader::TakeIntText(size_t at, uint8_t tag, absl::string_view* text) {
   const size_t digits = length - (sign ? 1 : 0);
   if (digits == 0) return Malformed(at, "int without digits");
   if (digits > static_cast<size_t>(limits_.max_int_digits)) {
-    return TooMuch(at, "int of ", digits, " digits exceeds ", limits_.max_int_digits);
+    return TooMuch(at, "int of ", digits, " digits exceeds max_int_digits ",
+                   limits_.max_int_digits);
   }
   if (std::all_of(text->end() - digits, text->end(), IsDigit)) return true;
   return Malformed(at, "int text is not decimal");

@@ -8,10 +8,12 @@
 #include <vector>
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "gtest/gtest.h"
 #include "rpyc/brine.h"
+#include "rpyc/byte_budget.h"
 #include "rpyc/limits.h"
 #include "rpyc/testing/allocation_meter.h"
 #include "rpyc/value.h"
@@ -291,16 +293,17 @@ TEST_F(BrineDecodeTest, NestingIsLimitedExactly) {
     const size_t levels = core.size() == 1 ? 200 : 199;
     ExpectAccepted(Repeat(shell, levels) + core);
     ExpectRefused(Repeat(shell, levels + 1) + core, StatusCode::kResourceExhausted,
-                  absl::StrCat("brine: nesting exceeds 200 (offset ", 200 * shell.size(), ")"));
+                  absl::StrCat("brine: nesting of 201 or more exceeds max_nesting 200 (offset ",
+                               200 * shell.size(), ")"));
   }
   // An empty tuple is a container too.
   ExpectAccepted(Repeat("\x10", 199) + "\x02");
   ExpectRefused(Repeat("\x10", 200) + "\x02", StatusCode::kResourceExhausted,
-                "brine: nesting exceeds 200 (offset 200)");
+                "brine: nesting of 201 or more exceeds max_nesting 200 (offset 200)");
   const std::string slice = Hex("19 12 00 00");
   ExpectAccepted(Repeat(slice, 200) + std::string(1, '\0'));
   ExpectRefused(Repeat(slice, 201) + std::string(1, '\0'), StatusCode::kResourceExhausted,
-                "brine: nesting exceeds 200 (offset 800)");
+                "brine: nesting of 201 or more exceeds max_nesting 200 (offset 800)");
 }
 
 TEST_F(BrineDecodeTest, AHundredThousandLevelsAreRefusedOnASmallStack) {
@@ -318,7 +321,7 @@ TEST_F(BrineDecodeTest, IntDigitsAreLimitedExactly) {
   EXPECT_EQ(Decoded(IntText("-" + most)), Value(BigInt{"-" + most}));
   for (const char* prefix : {"9", "-9", "+9", "0"}) {
     ExpectRefused(IntText(prefix + most), StatusCode::kResourceExhausted,
-                  "brine: int of 4301 digits exceeds 4300 (offset 0)");
+                  "brine: int of 4301 digits exceeds max_int_digits 4300 (offset 0)");
   }
 }
 
@@ -329,7 +332,10 @@ TEST_F(BrineDecodeTest, DecodedMemoryIsLimited) {
   const absl::StatusOr<Value> over =
       Decode(TupleOf(fits + 1, std::string(fits + 1, '\0')), limits_);
   EXPECT_EQ(over.status().code(), StatusCode::kResourceExhausted);
-  EXPECT_EQ(over.status().message(), "brine: decoded values exceed 1048576 bytes (offset 0)");
+  EXPECT_TRUE(IsOutOfMemory(over.status()));
+  EXPECT_EQ(over.status().message(),
+            absl::StrCat("brine: decoded values of ", 112 + (fits + 1) * sizeof(Value),
+                         " bytes or more exceed max_decoded_bytes 1048576 (offset 0)"));
 
   EXPECT_TRUE(Decode("\x0f" + U32(1'000'000) + std::string(1'000'000, 'x'), limits_).ok());
   EXPECT_FALSE(Decode("\x0f" + U32(1 << 20) + std::string(1 << 20, 'x'), limits_).ok());
@@ -347,6 +353,25 @@ TEST_F(BrineDecodeTest, DecodedMemoryIsLimitedOverAllValuesOfAReader) {
   const std::string wide = TupleOf(300, std::string(300, '\0'));
   EXPECT_EQ(Reader(wide, limits_).ReadTupleHeader().status().code(),
             StatusCode::kResourceExhausted);
+}
+
+TEST_F(BrineDecodeTest, WhatIsDecodedCountsInABudgetAsItGrows) {
+  ByteBudget budget("the server's max_total_bytes", 1 << 20);
+  ByteCharge charge(&budget);
+  EXPECT_TRUE(Reader(TupleOf(1000, std::string(1000, '\0')), limits_, &charge).ReadValue().ok());
+  EXPECT_EQ(budget.used_bytes(), 0) << "what is small costs nothing";
+  const uint32_t wide = (1 << 20) / 2 / sizeof(Value);
+  EXPECT_TRUE(Reader(TupleOf(wide, std::string(wide, '\0')), limits_, &charge).ReadValue().ok());
+  EXPECT_GE(budget.used_bytes(), 1 << 19);
+  ByteCharge other(&budget);
+  const absl::StatusOr<Value> over =
+      Reader(TupleOf(wide, std::string(wide, '\0')), limits_, &other).ReadValue();
+  EXPECT_TRUE(IsOutOfMemory(over.status()));
+  EXPECT_TRUE(
+      absl::StrContains(over.status().message(), "exceed the server's max_total_bytes, 1048576"))
+      << over.status();
+  charge.ShrinkTo(0);
+  EXPECT_TRUE(Reader(TupleOf(wide, std::string(wide, '\0')), limits_, &other).ReadValue().ok());
 }
 
 // The budget is honest: whatever the shape of the input, decoding never holds more than it allows.

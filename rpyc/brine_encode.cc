@@ -108,7 +108,7 @@ bool Encoder::WriteBigInt(const std::string& decimal) {
     return Unfit("BigInt is not decimal");
   }
   if (digits > static_cast<size_t>(limits_.max_int_digits)) {
-    return TooMuch("int of ", digits, " digits exceeds ", limits_.max_int_digits);
+    return TooMuch("int of ", digits, " digits exceeds max_int_digits ", limits_.max_int_digits);
   }
   AppendIntText(decimal, &out_);
   return true;
@@ -120,7 +120,7 @@ bool Encoder::WriteItems(const Value& value, Value* exclusive, int depth) {
     return TooMuch("tuple of ", items.size(), " items exceeds ", kMaxLength);
   }
   if (depth >= limits_.max_nesting) {
-    return TooMuch("nesting exceeds ", limits_.max_nesting);
+    return TooMuch("nesting exceeds max_nesting ", limits_.max_nesting);
   }
   AppendTupleHeader(items.size(), &out_);
   const absl::Span<Value> ours =

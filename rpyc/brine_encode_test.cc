@@ -148,7 +148,8 @@ TEST_F(BrineEncodeTest, NestingIsLimitedAsInDecoding) {
     Value value = 1;
     for (int i = 0; i < 200; ++i) value = wrap(std::move(value));
     ExpectRoundTrip(value);
-    ExpectNotEncodable(wrap(value), StatusCode::kResourceExhausted, "brine: nesting exceeds 200");
+    ExpectNotEncodable(wrap(value), StatusCode::kResourceExhausted,
+                       "brine: nesting exceeds max_nesting 200");
   }
 }
 
@@ -156,7 +157,7 @@ TEST_F(BrineEncodeTest, IntDigitsAreLimitedAsInDecoding) {
   const std::string most(4300, '9');
   ExpectRoundTrip(BigInt{"-" + most});
   ExpectNotEncodable(BigInt{"-9" + most}, StatusCode::kResourceExhausted,
-                     "brine: int of 4301 digits exceeds 4300");
+                     "brine: int of 4301 digits exceeds max_int_digits 4300");
 }
 
 }  // namespace

@@ -3,10 +3,11 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <cstring>
 #include <limits>
-#include <new>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 
@@ -30,6 +31,11 @@ constexpr size_t kApartBytes = 1 << 10;
 // The most that is kept between frames. A fresh MiB costs a third of what receiving it costs, in
 // page faults; at 16 MiB it is a twentieth.
 constexpr size_t kKeptBytes = 2 << 20;
+// What of a deflated payload is enough to inflate its first kHeadBytes.
+constexpr size_t kDeflatedHeadBytes = 1 << 10;
+// A frame that is longer than max_frame_bytes is read to its end, for its sender to read the
+// answer, unless it is so many times as long.
+constexpr size_t kMaxSkippedFactor = 16;
 
 uint32_t LoadBig32(const char* p) {
   const auto* bytes = reinterpret_cast<const uint8_t*>(p);
@@ -44,17 +50,23 @@ size_t FrameBytes(absl::string_view header) {
 
 // --- Buffer ---
 
-void FrameParser::Buffer::Grow(size_t new_capacity) {
+absl::Status FrameParser::Buffer::Grow(size_t new_capacity) {
+  if (absl::Status charged = charge.Resize(new_capacity); !charged.ok()) return charged;
   void* grown = std::realloc(data, new_capacity + (new_capacity < kLargeBytes ? 0 : kApartBytes));
-  if (grown == nullptr) throw std::bad_alloc();  // as every container here would
+  if (grown == nullptr) {
+    charge.ShrinkTo(capacity);
+    return OutOfMemory(absl::StrCat("out of memory: there are no ", new_capacity, " bytes"));
+  }
   data = static_cast<char*>(grown);
   capacity = new_capacity;
+  return absl::OkStatus();
 }
 
 void FrameParser::Buffer::Free() {
   std::free(data);
   data = nullptr;
   capacity = 0;
+  charge.ShrinkTo(0);
 }
 
 void FrameParser::Buffer::Retire(size_t used) {
@@ -65,10 +77,14 @@ void FrameParser::Buffer::Retire(size_t used) {
 
 // --- FrameParser ---
 
-FrameParser::FrameParser(const Limits& limits)
+FrameParser::FrameParser(const Limits& limits, ByteBudget* newcomers)
     : max_frame_bytes_(limits.max_frame_bytes),
       max_inflated_bytes_(limits.max_inflated_bytes),
-      first_bytes_(kFirstBytes) {}
+      first_bytes_(kFirstBytes),
+      is_newcomer_(newcomers != nullptr) {
+  input_.charge = ByteCharge(newcomers);
+  inflated_.charge = ByteCharge(newcomers);
+}
 
 FrameParser::~FrameParser() {
   input_.Free();
@@ -121,12 +137,80 @@ absl::Span<char> FrameParser::PrepareRead() {
 
   if (wanted > input_.capacity) {
     Compact();
-    input_.Grow(std::max(wanted, kFirstBytes));
+    if (absl::Status grown = input_.Grow(std::max(wanted, kFirstBytes)); !grown.ok()) {
+      CannotGrow(std::move(grown));
+    }
   } else if (const size_t space = input_.capacity - end_;
              space < missing || (space < input_.capacity / 2 && held <= begin_)) {
     Compact();
   }
   return absl::MakeSpan(input_.data + end_, input_.capacity - end_);
+}
+
+// Sees to it that there is some space, if there is any memory: what was too much for one frame is
+// enough for the head of it, and to drop the rest.
+[[gnu::noinline, gnu::cold]] void FrameParser::CannotGrow(absl::Status why) {
+  if (input_.capacity == 0) {
+    input_.Grow(kFirstBytes).IgnoreError();
+    return;
+  }
+  const std::optional<Header> header = HeaderAt(begin_);
+  if (!header.has_value() || CompleteAt(begin_, *header)) return;
+  if (!HasHeadAt(begin_, *header)) {
+    if (end_ < input_.capacity) return;
+    const size_t enough = std::min(header->frame_bytes(), kInsideFrameBytes);
+    if (enough > input_.capacity && input_.Grow(enough).ok()) return;
+  }
+  refusal_ = Refuse(*header, absl::Status(why));
+  if (input_.capacity == 0) input_.Grow(kFirstBytes).IgnoreError();
+}
+
+// Whether all that Refuse needs for refused_head has come of the frame at `offset`.
+bool FrameParser::HasHeadAt(size_t offset, const Header& header) const {
+  const size_t head = header.compressed ? kDeflatedHeadBytes : kHeadBytes;
+  return end_ - offset >= kFrameHeaderBytes + std::min<size_t>(head, header.payload_bytes);
+}
+
+// The first bytes of a payload of which `payload` has come.
+[[gnu::noinline, gnu::cold]] std::string HeadOf(absl::string_view payload, bool compressed) {
+  if (!compressed) return std::string(payload.substr(0, FrameParser::kHeadBytes));
+  z_stream stream = {};
+  if (inflateInit(&stream) != Z_OK) return {};
+  std::array<char, FrameParser::kHeadBytes> head;
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(payload.data()));
+  stream.avail_in = static_cast<uInt>(payload.size());
+  stream.next_out = reinterpret_cast<Bytef*>(head.data());
+  stream.avail_out = static_cast<uInt>(head.size());
+  inflate(&stream, Z_SYNC_FLUSH);
+  const size_t bytes = head.size() - stream.avail_out;
+  inflateEnd(&stream);
+  return std::string(head.data(), bytes);
+}
+
+// Lets go of the frame at begin_, and of its bytes that are still to come. Returns `why`.
+[[gnu::noinline, gnu::cold]] absl::Status FrameParser::Refuse(const Header& header,
+                                                              absl::Status why) {
+  const size_t held = end_ - begin_;
+  const size_t frame_bytes = header.frame_bytes();
+  const absl::string_view payload(input_.data + begin_ + kFrameHeaderBytes,
+                                  std::min<size_t>(held - kFrameHeaderBytes, header.payload_bytes));
+  refused_head_ = HeadOf(payload, header.compressed);
+  const size_t dropped = std::min(held, frame_bytes);
+  begin_ += dropped;
+  skip_ = frame_bytes - dropped;
+  can_go_on_ = frame_bytes <= kMaxSkippedFactor * max_frame_bytes_;
+  if (skip_ > 0) {
+    begin_ = end_ = tail_ = 0;
+    if (input_.capacity > kPipelineBytes) input_.Free();
+  }
+  return why;
+}
+
+// The first frame is complete.
+[[gnu::noinline]] void FrameParser::CountAsKnown() {
+  is_newcomer_ = false;
+  input_.charge.MoveTo(input_.charge.budget()->parent());
+  inflated_.charge.MoveTo(inflated_.charge.budget()->parent());
 }
 
 void FrameParser::FreeIfEmpty() {
@@ -143,6 +227,12 @@ void FrameParser::FreeIfEmpty() {
 void FrameParser::Commit(size_t bytes) {
   end_ += bytes;
   filled_ = end_ == input_.capacity;
+  if (skip_ > 0) {
+    const size_t skipped = std::min(skip_, bytes);
+    skip_ -= skipped;
+    begin_ += skipped;
+    tail_ = begin_;
+  }
   for (;;) {
     const std::optional<Header> header = HeaderAt(tail_);
     if (!header.has_value() || !CompleteAt(tail_, *header)) return;
@@ -151,19 +241,26 @@ void FrameParser::Commit(size_t bytes) {
 }
 
 absl::StatusOr<std::optional<absl::string_view>> FrameParser::Next() {
+  if (!refusal_.ok()) return std::exchange(refusal_, absl::OkStatus());
   for (;;) {
     const std::optional<Header> header = HeaderAt(begin_);
     if (!header.has_value()) return std::nullopt;
     if (header->payload_bytes > max_frame_bytes_) {
-      return absl::ResourceExhaustedError(absl::StrCat("channel: frame of ", header->payload_bytes,
-                                                       " bytes exceeds ", max_frame_bytes_));
+      if (!MayBeRefusedAt(begin_, *header)) return std::nullopt;
+      return Refuse(*header, absl::ResourceExhaustedError(absl::StrCat(
+                                 "channel: frame of ", header->payload_bytes,
+                                 " bytes exceeds max_frame_bytes ", max_frame_bytes_)));
     }
     if (!CompleteAt(begin_, *header)) return std::nullopt;
+    if (is_newcomer_) CountAsKnown();
 
     absl::string_view payload(input_.data + begin_ + kFrameHeaderBytes, header->payload_bytes);
     if (header->compressed) {
       absl::StatusOr<absl::string_view> inflated = Inflate(payload);
-      if (!inflated.ok()) return std::move(inflated).status();
+      if (!inflated.ok()) {
+        if (!absl::IsResourceExhausted(inflated.status())) return std::move(inflated).status();
+        return Refuse(*header, std::move(inflated).status());
+      }
       payload = *inflated;
     }
     begin_ += header->frame_bytes();
@@ -171,12 +268,19 @@ absl::StatusOr<std::optional<absl::string_view>> FrameParser::Next() {
   }
 }
 
+// Whether a frame that is too long can be refused already. One of more bytes than anybody sends is
+// not waited for.
+bool FrameParser::MayBeRefusedAt(size_t offset, const Header& header) const {
+  return HasHeadAt(offset, header) || header.frame_bytes() > kMaxSkippedFactor * max_frame_bytes_;
+}
+
 bool FrameParser::has_frame() const {
+  if (!refusal_.ok()) return true;
   size_t offset = begin_;
   for (;;) {
     const std::optional<Header> header = HeaderAt(offset);
     if (!header.has_value()) return false;
-    if (header->payload_bytes > max_frame_bytes_) return true;
+    if (header->payload_bytes > max_frame_bytes_) return MayBeRefusedAt(offset, *header);
     if (!CompleteAt(offset, *header)) return false;
     if (header->payload_bytes > 0 || header->compressed) return true;
     offset += header->frame_bytes();
@@ -186,7 +290,7 @@ bool FrameParser::has_frame() const {
 absl::StatusOr<absl::string_view> FrameParser::Inflate(absl::string_view compressed) {
   z_stream stream = {};
   if (inflateInit(&stream) != Z_OK) {
-    return absl::ResourceExhaustedError("channel: no memory to inflate a payload");
+    return OutOfMemory("out of memory: a payload cannot be inflated");
   }
   struct Ender {
     z_stream* stream;
@@ -202,7 +306,9 @@ absl::StatusOr<absl::string_view> FrameParser::Inflate(absl::string_view compres
   int result = Z_OK;
   do {
     if (bytes == inflated_.capacity) {
-      inflated_.Grow(std::min(most, std::max({2 * bytes, 4 * compressed.size(), kFirstBytes})));
+      absl::Status grown =
+          inflated_.Grow(std::min(most, std::max({2 * bytes, 4 * compressed.size(), kFirstBytes})));
+      if (!grown.ok()) return grown;
     }
     const size_t space =
         std::min<size_t>(inflated_.capacity - bytes, std::numeric_limits<uInt>::max());
@@ -217,7 +323,8 @@ absl::StatusOr<absl::string_view> FrameParser::Inflate(absl::string_view compres
 
   if (bytes == most) {
     return absl::ResourceExhaustedError(absl::StrCat("channel: payload of ", compressed.size(),
-                                                     " bytes inflates to more than ",
+                                                     " bytes inflates to more than "
+                                                     "max_inflated_bytes ",
                                                      max_inflated_bytes_));
   }
   if (result != Z_STREAM_END) {

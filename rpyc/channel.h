@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "rpyc/byte_budget.h"
 #include "rpyc/limits.h"
 #include "rpyc/out_buffer.h"
 
@@ -31,15 +32,19 @@ size_t FrameBytes(absl::string_view header);
 //
 // Memory: a small first buffer that grows with what has arrived, never with what a header claims
 // (once large frames have come from this peer, the next is believed). Between frames at most 2 MiB
-// are kept, and only while recent frames needed it; none after FreeIfEmpty. Threads: one.
+// are kept, and only while recent frames needed it; none after FreeIfEmpty. Of a frame that is too
+// long, or that there is no memory for, the rest is dropped as it comes. Threads: one.
 class FrameParser {
  public:
-  explicit FrameParser(const Limits& limits);
+  // What is held counts in `newcomers`, until the first frame is complete, then in its parent. They
+  // outlive the parser; null: nobody counts.
+  explicit FrameParser(const Limits& limits, ByteBudget* newcomers = nullptr);
   ~FrameParser();
   FrameParser(const FrameParser&) = delete;
   FrameParser& operator=(const FrameParser&) = delete;
 
-  // Space for the next bytes, never empty. Invalidates the last payload.
+  // Space for the next bytes; empty only if there is no memory at all. Invalidates the last
+  // payload.
   absl::Span<char> PrepareRead();
   // Takes over the first `bytes` bytes of that space.
   void Commit(size_t bytes);
@@ -47,15 +52,25 @@ class FrameParser {
   // The next complete payload, inflated if it was compressed; nullopt when more bytes are needed.
   // Frames with an empty payload are skipped, as a Python peer does. The trailer is not checked.
   // Wire:    any non-zero flag means zlib.
-  // Errors:  kResourceExhausted - over max_frame_bytes or max_inflated_bytes, known from the header
-  //          alone where possible; kInvalidArgument - bad zlib data, or compressed nothing. Fatal:
-  //          do not go on.
+  // Errors:  kResourceExhausted - over max_frame_bytes or max_inflated_bytes, or OutOfMemory: said
+  //          as soon as the head of the message has come. If can_go_on, the next call goes on
+  //          behind that frame; kInvalidArgument - bad zlib data, or compressed nothing. Fatal: do
+  //          not go on.
   // Source:  RPyC core/channel.py, Channel.recv, and zlib.decompress, which ignores bytes after the
   //          compressed stream and refuses one without its end.
   absl::StatusOr<std::optional<absl::string_view>> Next();
 
+  // Of the frame that Next has refused last: the first bytes of its payload, inflated, kHeadBytes
+  // if there are so many; empty if none could be had.
+  absl::string_view refused_head() const { return refused_head_; }
+  static constexpr size_t kHeadBytes = 128;
+  // False: what Next has refused is fatal. The frame has more bytes than anybody sends.
+  bool can_go_on() const { return can_go_on_; }
+
   // True when a frame has begun whose end has not arrived.
-  bool inside_frame() const { return tail_ != end_; }
+  bool inside_frame() const { return skip_ > 0 || tail_ != end_; }
+  // How many of the bytes to come belong to a frame that was refused.
+  size_t skipped_bytes() const { return skip_; }
   // The bytes of that frame, empty if there is none. Next does not touch them: until PrepareRead
   // they may be read by another thread.
   absl::string_view incomplete_frame() const { return {input_.data + tail_, end_ - tail_}; }
@@ -75,8 +90,10 @@ class FrameParser {
     char* data = nullptr;
     size_t capacity = 0;
     size_t recent_need = 0;  // what was used lately; decays
+    ByteCharge charge;
 
-    void Grow(size_t new_capacity);
+    // Errors:  OutOfMemory; it is as it was then.
+    absl::Status Grow(size_t new_capacity);
     void Free();
     // The content is done with, `used` bytes at most were in use: frees what the recent uses do not
     // justify keeping.
@@ -93,6 +110,11 @@ class FrameParser {
   bool CompleteAt(size_t offset, const Header& header) const;
   void Compact();
   absl::StatusOr<absl::string_view> Inflate(absl::string_view compressed);
+  bool HasHeadAt(size_t offset, const Header& header) const;
+  bool MayBeRefusedAt(size_t offset, const Header& header) const;
+  void CannotGrow(absl::Status why);
+  absl::Status Refuse(const Header& header, absl::Status why);
+  void CountAsKnown();
 
   const uint32_t max_frame_bytes_;
   const uint32_t max_inflated_bytes_;
@@ -104,6 +126,11 @@ class FrameParser {
   bool filled_ = false;  // the last read took all the space it was offered
   Buffer inflated_;
   size_t inflated_bytes_ = 0;  // of the largest payload since inflated_ was retired
+  size_t skip_ = 0;            // bytes to come that nobody wants; begin_ is end_ meanwhile
+  bool is_newcomer_;           // no frame has been complete, and what is held counts
+  bool can_go_on_ = true;
+  absl::Status refusal_;  // what Next is to say of the frame that is skipped
+  std::string refused_head_;
 };
 
 // Writes a frame around a payload that is appended between Begin and End, with no copy of it.

@@ -15,6 +15,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
+#include "rpyc/byte_budget.h"
 #include "rpyc/limits.h"
 #include "rpyc/out_buffer.h"
 
@@ -214,20 +215,100 @@ TEST_F(ChannelTest, RandomMutations) {
 
 // --- limits ---
 
-TEST_F(ChannelTest, FrameSizeIsLimitedExactlyAndByTheHeaderAlone) {
+TEST_F(ChannelTest, FrameSizeIsLimitedExactly) {
   limits_.max_frame_bytes = 100;
   Restart();
   Arrive(Frame(std::string(100, 'x')));
   EXPECT_EQ(Next(), std::string(100, 'x'));
   Arrive(Frame(std::string(101, 'x')).substr(0, 4));
   EXPECT_EQ(Next(), kNeedsMore);
-  Arrive(std::string(1, '\0'));
-  EXPECT_EQ(Next(), "RESOURCE_EXHAUSTED: channel: frame of 101 bytes exceeds 100");
-  EXPECT_EQ(Next(), "RESOURCE_EXHAUSTED: channel: frame of 101 bytes exceeds 100");
-  Restart();
+  Arrive(std::string(1, '\0') + std::string(101, 'x') + "\n");
+  EXPECT_EQ(Next(), "RESOURCE_EXHAUSTED: channel: frame of 101 bytes exceeds max_frame_bytes 100");
+  EXPECT_TRUE(parser_->can_go_on());
+  Exchange("the next");
   Arrive(Frame("ok") + std::string("\xFF\xFF\xFF\xFF\0", 5));
   EXPECT_EQ(Next(), "ok");
-  EXPECT_EQ(Next(), "RESOURCE_EXHAUSTED: channel: frame of 4294967295 bytes exceeds 100");
+  EXPECT_EQ(Next(),
+            "RESOURCE_EXHAUSTED: channel: frame of 4294967295 bytes exceeds max_frame_bytes 100");
+  EXPECT_FALSE(parser_->can_go_on()) << "nobody sends that much, nor waits for it";
+}
+
+TEST_F(ChannelTest, WhatIsTooLongIsRefusedOnceItsHeadIsThereAndTheRestIsDropped) {
+  limits_.max_frame_bytes = 1 << 20;
+  Restart();
+  const std::string payload = "head" + Noise(8 << 20);
+  for (const bool compressed : {false, true}) {
+    const std::string frame = compressed ? Frame(Deflated(payload), 1) : Frame(payload);
+    Arrive(frame.substr(0, 100), 7);
+    EXPECT_EQ(Next(), kNeedsMore);
+    Arrive(frame.substr(100, 2000));
+    EXPECT_TRUE(absl::StrContains(Next(), "exceeds max_frame_bytes 1048576"));
+    EXPECT_EQ(parser_->refused_head(), payload.substr(0, FrameParser::kHeadBytes));
+    EXPECT_TRUE(parser_->inside_frame());
+    EXPECT_EQ(parser_->skipped_bytes(), frame.size() - 2100);
+    Arrive(absl::string_view(frame).substr(2100, frame.size() - 2101));
+    EXPECT_EQ(Next(), kNeedsMore);
+    EXPECT_LE(capacity(), 64u << 10);
+    Arrive("\n" + Frame("next"));
+    EXPECT_EQ(Next(), "next");
+    EXPECT_FALSE(parser_->inside_frame());
+  }
+}
+
+TEST_F(ChannelTest, AShortHeadIsWaitedForOnlyAsLongAsThePayload) {
+  limits_.max_frame_bytes = 10;
+  Restart();
+  Arrive(Frame(std::string(20, 'x')) + Frame("next"));
+  EXPECT_TRUE(absl::StrContains(Next(), "exceeds max_frame_bytes 10"));
+  EXPECT_EQ(parser_->refused_head(), std::string(20, 'x'));
+  EXPECT_EQ(Next(), "next");
+}
+
+TEST_F(ChannelTest, WhatInflatesTooFarIsRefusedAndTheNextFrameServed) {
+  limits_.max_inflated_bytes = 1 << 20;
+  Restart();
+  const std::string payload = "head" + std::string(2 << 20, 'x');
+  Arrive(Frame(Deflated(payload), 1) + Frame("next"));
+  EXPECT_TRUE(absl::StrContains(Next(), "inflates to more than max_inflated_bytes 1048576"));
+  EXPECT_EQ(parser_->refused_head(), payload.substr(0, FrameParser::kHeadBytes));
+  EXPECT_EQ(Next(), "next");
+}
+
+TEST_F(ChannelTest, WhatABudgetHasNoRoomForIsRefusedAndItsMemoryGivenBack) {
+  ByteBudget budget("the server's max_total_bytes", 4 << 20);
+  ByteBudget newcomers("the newcomers' part", 1 << 20, &budget);
+  parser_.emplace(limits_, &newcomers);
+  const std::string payload = "head" + Noise(3 << 20);
+  const std::string frame = Frame(payload);
+  for (const bool known : {false, true}) {
+    if (known) Exchange("a first frame");
+    Arrive(absl::string_view(frame).substr(0, 600 << 10));
+    parser_->PrepareRead();  // offers more than what has come
+    EXPECT_EQ(newcomers.used_bytes() > 0, !known);
+    EXPECT_GT(budget.used_bytes(), 0);
+    Arrive(absl::string_view(frame).substr(600 << 10));
+    if (known) {
+      EXPECT_EQ(Next(), payload);
+    } else {
+      EXPECT_TRUE(absl::StrContains(Next(), "exceed the newcomers' part, 1048576"));
+      EXPECT_EQ(parser_->refused_head(), payload.substr(0, FrameParser::kHeadBytes));
+      EXPECT_EQ(budget.used_bytes(), 0);
+    }
+  }
+  ByteCharge others(&budget);
+  parser_->FreeIfEmpty();
+  ASSERT_TRUE(others.Resize(3 << 20).ok());
+  Arrive(frame);
+  EXPECT_TRUE(absl::StrContains(Next(), "exceed the server's max_total_bytes, 4194304"));
+  Exchange("small");
+  Arrive(Frame(Deflated(std::string(3 << 20, 'x')), 1));
+  EXPECT_TRUE(absl::StrContains(Next(), "exceed the server's max_total_bytes, 4194304"));
+  Exchange("small");
+  others.ShrinkTo(0);
+  Arrive(frame);
+  EXPECT_EQ(Next(), payload);
+  parser_.reset();
+  EXPECT_EQ(budget.used_bytes(), 0);
 }
 
 TEST_F(ChannelTest, LargestPossibleFrameIsOnlyAskedFor) {
@@ -378,7 +459,7 @@ TEST_F(ChannelTest, InflatedSizeIsLimitedExactly) {
     const std::string over = Deflated(std::string(limit + 1, 'x'));
     Arrive(Frame(over, 1));
     EXPECT_EQ(Next(), absl::StrCat("RESOURCE_EXHAUSTED: channel: payload of ", over.size(),
-                                   " bytes inflates to more than ", limit));
+                                   " bytes inflates to more than max_inflated_bytes ", limit));
   }
 }
 
@@ -386,7 +467,7 @@ TEST_F(ChannelTest, ABombEndsAtTheLimit) {
   limits_.max_inflated_bytes = 1 << 20;
   Restart();
   Arrive(Frame(Deflated(std::string(64 << 20, '\0')), 1));
-  EXPECT_TRUE(absl::StrContains(Next(), "inflates to more than 1048576"));
+  EXPECT_TRUE(absl::StrContains(Next(), "inflates to more than max_inflated_bytes 1048576"));
   EXPECT_LE(capacity(), (3u << 20));
 }
 

@@ -52,6 +52,11 @@ uint64_t LoadBig64(absl::string_view bytes) {
   return number;
 }
 
+// What a peer is told of a limit that a message of its broke.
+absl::Status LimitError(const absl::Status& limit) {
+  return PyStatus(IsOutOfMemory(limit) ? "MemoryError" : "ValueError", limit.message());
+}
+
 absl::Status NothingCame() {
   return absl::DeadlineExceededError("nothing came from the peer in time");
 }
@@ -70,7 +75,7 @@ Connection::Connection(std::unique_ptr<Stream> stream, const Service* service,
       stream_(std::move(stream)),
       caller_(std::make_shared<CallContext::Caller>()),
       call_context_(caller_),
-      parser_(options_.limits),
+      parser_(options_.limits, options_.newcomers),
       context_{options_.config, service_, local_objects_, call_context_, nullptr},
       runner_(service_.call_policy()),
       dialect_(ConfiguredDialect(options_.config)),
@@ -79,7 +84,8 @@ Connection::Connection(std::unique_ptr<Stream> stream, const Service* service,
       boxing_(options_.limits, &local_objects_, &proxies_),
       activity_(options_.limits, stream_.get(), &parser_, caller_.get(),
                 options_.config.bind_threads ? kThreadIdsBytes : 0),
-      outbox_(options_.limits, stream_.get(), &activity_) {
+      outbox_(options_.limits, stream_.get(), &activity_, options_.budget) {
+  if (options_.budget != nullptr) stream_->UseBudget(options_.budget);
   CountIn(&own_counters_);
   caller_->peer = std::move(peer);
   caller_->connection_id = NewObjectId();
@@ -129,6 +135,7 @@ void Connection::Introduce(std::string local, Value credentials, absl::string_vi
   ConnectionCounters::Add(counters_->received_bytes, static_cast<int64_t>(received.size()));
   while (!received.empty()) {
     const absl::Span<char> space = parser_.PrepareRead();
+    if (space.empty()) return EndWith(OutOfMemory("out of memory"));
     const absl::string_view piece = received.substr(0, space.size());
     absl::c_copy(piece, space.begin());
     parser_.Commit(piece.size());
@@ -258,8 +265,29 @@ void Connection::Look() {
       activity_.idle_looks() * kLookInterval >= idle && !idled_out_.exchange(true)) {
     stream_->Shutdown();  // who serves finds it
   }
+  LookAtFrame();
   // What breaks is found by who serves.
   if (!ended()) Flush(/*has_input=*/false, absl::InfinitePast()).IgnoreError();
+}
+
+// Shuts a connection whose frame stands still. Only while it is read: a peer that waits for a call,
+// or for its replies to go, is not to blame.
+void Connection::LookAtFrame() {
+  if (!frame_unfinished_.load(std::memory_order_relaxed) || busy() || !outbox_.empty()) {
+    frame_time_ = absl::InfiniteFuture();
+    return;
+  }
+  const int64_t received = counters_->received_bytes.load(std::memory_order_relaxed);
+  const absl::Time now = absl::Now();
+  if (frame_time_ == absl::InfiniteFuture() ||
+      received - frame_received_bytes_ >= Limits::kMinFrameProgressBytes) {
+    frame_time_ = now;
+    frame_received_bytes_ = received;
+    return;
+  }
+  const absl::Duration timeout = options_.limits.frame_timeout;
+  if (timeout == absl::ZeroDuration() || now - frame_time_ < timeout) return;
+  if (!frame_timed_out_.exchange(true)) stream_->Shutdown();  // the serving thread will see EOF
 }
 
 absl::Status Connection::end_status() const {
@@ -403,8 +431,9 @@ absl::Status Connection::ServeWithInput(const PendingRequest* awaited, absl::Tim
   while (!ended()) {
     absl::StatusOr<std::optional<absl::string_view>> payload = parser_.Next();
     absl::Status status = payload.status();
-    const bool batch_ends = !status.ok() || !payload->has_value();
-    if (!batch_ends) {
+    if (absl::IsResourceExhausted(status)) status = RefuseFrame(status, has_input);
+    const bool batch_ends = !status.ok() || (payload.ok() && !payload->has_value());
+    if (!batch_ends && payload.ok()) {
       status = DispatchMessage(**payload, has_input);
       if (most_requests != nullptr) --*most_requests;
     }
@@ -461,9 +490,12 @@ absl::StatusOr<bool> Connection::Read(absl::Time deadline) {
   if (deadline == absl::InfiniteFuture() && idle != absl::ZeroDuration()) {
     deadline = absl::Now() + idle;
   }
+  const absl::Span<char> space = parser_.PrepareRead();
+  if (space.empty()) return OutOfMemory("out of memory");
+  if (parser_.has_frame()) return true;  // to be refused
   const ReadHint hint = parser_.inside_frame() ? ReadHint::kInsideFrame : ReadHint::kBetweenFrames;
   if (hint == ReadHint::kBetweenFrames) AcknowledgeUnanswered();
-  absl::StatusOr<ReadResult> read = stream_->ReadSome(parser_.PrepareRead(), hint, deadline);
+  absl::StatusOr<ReadResult> read = stream_->ReadSome(space, hint, deadline);
   if (!heard_ && options_.config.dialect != 0 && !ended() && !caller_->cancelled.load()) {
     left_unheard_.store(read.ok() ? read->state == ReadResult::kEof
                                   : absl::IsUnavailable(read.status()));
@@ -474,6 +506,7 @@ absl::StatusOr<bool> Connection::Read(absl::Time deadline) {
       heard_ = true;
       parser_.Commit(read->bytes);
       ConnectionCounters::Add(counters_->received_bytes, static_cast<int64_t>(read->bytes));
+      frame_unfinished_.store(parser_.inside_frame(), std::memory_order_relaxed);
       sent_at_read_ = counters_->sent_bytes.load(std::memory_order_relaxed);
       drained_ = read->drained;
       return true;
@@ -481,6 +514,12 @@ absl::StatusOr<bool> Connection::Read(absl::Time deadline) {
       return NothingCame();
     case ReadResult::kEof:
       if (idled_out_.load()) EndWith(NothingCame());
+      if (frame_timed_out_.load()) {
+        EndWith(absl::ResourceExhaustedError(
+            absl::StrCat("a frame has begun, and of its rest fewer than ",
+                         Limits::kMinFrameProgressBytes, " bytes came within frame_timeout ",
+                         absl::FormatDuration(options_.limits.frame_timeout))));
+      }
       break;
   }
   if (parser_.inside_frame()) {
@@ -502,6 +541,40 @@ absl::StatusOr<bool> Connection::Read(absl::Time deadline) {
   first_frame_.Answer(Value());
   activity_.Answered(first_frame_);
   return absl::OkStatus();
+}
+
+// Answers the message whose frame has been refused, if its head tells which it is. By the thread
+// that has the input. Errors:  the connection is broken.
+[[gnu::noinline, gnu::cold]] absl::Status Connection::RefuseFrame(const absl::Status& why,
+                                                                  bool* has_input) {
+  absl::string_view head = parser_.refused_head();
+  Job job;
+  if (options_.config.bind_threads) {
+    if (head.size() <= kThreadIdsBytes) return why;
+    job.peer_thread = LoadBig64(head);
+    head.remove_prefix(kThreadIdsBytes);
+  }
+  if (head.empty()) return why;
+  if (dialect_.load(std::memory_order_relaxed) == Dialect::kUnknown) {
+    absl::Status told = TakeDialect(head);
+    if (!told.ok()) return told;
+  }
+  brine::Reader reader(head, options_.limits);
+  const absl::StatusOr<MessageHead> message =
+      ReadMessageHead(dialect_.load(std::memory_order_relaxed), &reader);
+  if (!message.ok()) return why;
+  absl::Status status;
+  if (message->type == MessageType::kRequest) {
+    job.seq = std::string(message->seq);
+    ReplyException(job, LimitError(why));
+  } else {
+    const absl::StatusOr<Value> seq = brine::Decode(message->seq, options_.limits);
+    const std::shared_ptr<PendingRequest> request =
+        seq.ok() && seq->AsInt() != nullptr ? pending_.Take(*seq->AsInt()) : nullptr;
+    if (request != nullptr) status = Deliver(request, LimitError(why), has_input);
+  }
+  status.Update(parser_.can_go_on() ? absl::OkStatus() : why);
+  return status;
 }
 
 // Why `payload` has no head that can be read, which is `error` unless it is of another dialect.
@@ -531,7 +604,8 @@ absl::Status Connection::DispatchMessage(absl::string_view payload, bool* has_in
     absl::Status told = TakeDialect(payload);
     if (!told.ok()) return told;
   }
-  brine::Reader reader(payload, options_.limits);
+  job.charge = ByteCharge(options_.budget);
+  brine::Reader reader(payload, options_.limits, &job.charge);
   absl::StatusOr<MessageHead> head =
       ReadMessageHead(dialect_.load(std::memory_order_relaxed), &reader);
   if (!head.ok()) return HeadError(payload, std::move(head).status());
@@ -541,8 +615,9 @@ absl::Status Connection::DispatchMessage(absl::string_view payload, bool* has_in
 }
 
 absl::Status Connection::DispatchRequest(Job& job, brine::Reader* reader, bool* has_input) {
-  absl::Status status = ReadRequest(reader, &job);
+  absl::Status status = OrOutOfMemory([&] { return ReadRequest(reader, &job); });
   if (!status.ok()) {
+    if (absl::IsResourceExhausted(status)) status = LimitError(status);
     if (!IsPyStatus(status)) return status;
     ReplyException(job, status);
     return absl::OkStatus();
@@ -634,6 +709,7 @@ absl::Status Connection::RunJob(Job& job) {
   absl::Status status = result.status();
   if (status.ok()) status = Reply(job, *std::move(result));
   if (!status.ok()) {
+    if (IsOutOfMemory(status)) status = LimitError(status);
     if (!IsPyStatus(status)) return status;
     ReplyException(job, status);
   }
@@ -656,7 +732,8 @@ absl::StatusOr<Value> Connection::RunTimed(Job& job) {
 absl::StatusOr<Value> Connection::Run(Job& job) {
   if (job.row->runs_user_code && runner_.has_policy()) return RunByPolicy(job);
   const HeldTurn held(&activity_, &runner_, job.peer_thread);
-  absl::StatusOr<Value> result = RunHandler(*job.row, context_, job.args);
+  absl::StatusOr<Value> result =
+      OrOutOfMemory([&] { return RunHandler(*job.row, context_, job.args); });
   job.args.clear();  // destructors are user code too
   return result;
 }
@@ -667,7 +744,7 @@ absl::StatusOr<Value> Connection::Run(Job& job) {
   absl::StatusOr<Value> result = Value();
   absl::Status ran = RunUserCode(
       [&] {
-        result = RunHandler(*job.row, context_, job.args);
+        result = OrOutOfMemory([&] { return RunHandler(*job.row, context_, job.args); });
         job.args.clear();
       },
       job.peer_thread);
@@ -681,8 +758,10 @@ absl::Status Connection::DispatchAnswer(const MessageHead& head, brine::Reader* 
   const std::shared_ptr<PendingRequest> request =
       seq->AsInt() == nullptr ? nullptr : pending_.Take(*seq->AsInt());
   if (request == nullptr) return absl::OkStatus();  // to a release, or to nothing
-  absl::StatusOr<Value> answer =
-      head.type == MessageType::kReply ? boxing_.Unbox(reader) : reader->ReadValue();
+  absl::StatusOr<Value> answer = OrOutOfMemory([&] {
+    return head.type == MessageType::kReply ? boxing_.Unbox(reader) : reader->ReadValue();
+  });
+  if (absl::IsResourceExhausted(answer.status())) answer = LimitError(answer.status());
   absl::Status broken;
   if (!answer.ok() && !IsPyStatus(answer.status())) {
     broken = answer.status();
@@ -690,9 +769,16 @@ absl::Status Connection::DispatchAnswer(const MessageHead& head, brine::Reader* 
   } else if (answer.ok() && head.type == MessageType::kException) {
     answer = PyStatus(vinegar::Load(*answer));
   }
+  broken.Update(Deliver(request, std::move(answer), has_input));
+  return broken;
+}
+
+// Answers a request of ours, and has what waits for that run.
+absl::Status Connection::Deliver(const std::shared_ptr<PendingRequest>& request,
+                                 absl::StatusOr<Value> answer, bool* has_input) {
   std::vector<PendingRequest::Callback> callbacks = request->Answer(std::move(answer));
   activity_.Answered(*request);
-  if (!broken.ok() || callbacks.empty()) return broken;
+  if (callbacks.empty()) return absl::OkStatus();
   Job job;
   job.callback = [request, callbacks = std::move(callbacks)] {
     for (const PendingRequest::Callback& callback : callbacks) {

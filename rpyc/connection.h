@@ -18,6 +18,7 @@
 #include "rpyc/activity.h"
 #include "rpyc/boxing.h"
 #include "rpyc/brine.h"
+#include "rpyc/byte_budget.h"
 #include "rpyc/call_context.h"
 #include "rpyc/call_policy.h"
 #include "rpyc/channel.h"
@@ -60,15 +61,19 @@ struct ConnectionCounters {
 // other thread does (see Activity). The peer's requests run one at a time; one that waits for a
 // peer lets others run.
 // Replies to requests that arrived in one read leave in one write, but none waits for user code
-// that may take long. A malformed message ends the connection; a request that fails is answered by
-// an exception. Unless the configuration says the dialect it is told from the peer's first frame,
-// and nothing is sent before that.
-// Owns the stream, both object tables and the root. Threads: any, except as said.
+// that may take long. A malformed message ends the connection; a request that fails, or is over a
+// limit, is answered by an exception. Unless the configuration says the dialect it is told from the
+// peer's first frame, and nothing is sent before that. Owns the stream, both object tables and the
+// root. Threads: any, except as said.
 class Connection : private Requester {
  public:
   struct Options {
     Limits limits;
     ProtocolConfig config;
+    // What is received and not yet answered counts in `budget`, before the first whole frame in
+    // `newcomers`, a part of it. They outlive the connection; null: nobody counts.
+    ByteBudget* budget = nullptr;
+    ByteBudget* newcomers = nullptr;
   };
 
   // `service` and `options` are borrowed. `peer` says who is at the other end, for CallContext.
@@ -154,6 +159,8 @@ class Connection : private Requester {
   void GiveInput();
   absl::Status FlushReplies(int* most_requests, bool has_input);
   absl::StatusOr<bool> Read(absl::Time deadline);
+  absl::Status RefuseFrame(const absl::Status& why, bool* has_input);
+  void LookAtFrame();
   absl::Status TakeDialect(absl::string_view payload);
   absl::Status HeadError(absl::string_view payload, absl::Status error) const;
   absl::Status NameForeignPeer(absl::Status error);
@@ -161,6 +168,8 @@ class Connection : private Requester {
   absl::Status DispatchMessage(absl::string_view payload, bool* has_input);
   absl::Status DispatchRequest(Job& job, brine::Reader* reader, bool* has_input);
   absl::Status DispatchAnswer(const MessageHead& head, brine::Reader* reader, bool* has_input);
+  absl::Status Deliver(const std::shared_ptr<PendingRequest>& request, absl::StatusOr<Value> answer,
+                       bool* has_input);
   absl::Status RunOrKeep(Job& job, bool* has_input);
   absl::Status RunJob(Job& job);
   absl::StatusOr<Value> RunTimed(Job& job);
@@ -212,7 +221,13 @@ class Connection : private Requester {
   HandlerContext context_;
   CallRunner runner_;
 
+  // Of the watcher: when of the frame that is unfinished enough had come, and of what it was part.
+  absl::Time frame_time_ = absl::InfiniteFuture();
+  int64_t frame_received_bytes_ = 0;
+
   // Of any thread.
+  std::atomic<bool> frame_unfinished_{false};  // the last read ended inside one
+  std::atomic<bool> frame_timed_out_{false};   // shut because its rest did not come
   std::atomic<Dialect> dialect_;
   std::atomic<int> quick_in_a_row_{0};  // pipelined requests that ran user code, and not for long
   PendingRequest first_frame_;          // answered when the dialect is known

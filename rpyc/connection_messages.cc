@@ -76,20 +76,19 @@ void Connection::ReplyException(const Job& job, const absl::Status& error) {
   options.include_traceback = options_.config.include_local_traceback;
   if (options_.config.include_local_version) options.version = version;
   const Value dumped = vinegar::Dump(ToException(error), options);
-  // Cannot fail: Dump makes only what can be encoded, and of bounded size.
-  outbox_
-      .Append([&](OutBuffer* out) {
-        FrameWriter frame(out);
-        BeginMessage(MessageType::kException, job.seq, job.peer_thread, out);
-        brine::Encode(dumped, Limits(), out).IgnoreError();
-        return frame.End(std::numeric_limits<uint32_t>::max());
-      })
-      .IgnoreError();
+  // Dump makes only what can be encoded, and of bounded size.
+  absl::Status appended = outbox_.Append([&](OutBuffer* out) {
+    FrameWriter frame(out);
+    BeginMessage(MessageType::kException, job.seq, job.peer_thread, out);
+    brine::Encode(dumped, Limits(), out).IgnoreError();
+    return frame.End(std::numeric_limits<uint32_t>::max());
+  });
+  if (!appended.ok()) EndWith(std::move(appended));  // there is no memory even for that
 }
 
 absl::Status Connection::AppendRequest(int64_t seq, Handle handle, Value args) {
   const Value kept = KeptWhileBoxed(args);
-  return outbox_.Append([&](OutBuffer* out) {
+  absl::Status appended = outbox_.Append([&](OutBuffer* out) {
     FrameWriter frame(out);
     BeginMessage(MessageType::kRequest, EncodedInt(seq), HeldTurn::PeerThread(&activity_), out);
     brine::AppendTupleHeader(2, out);
@@ -102,6 +101,7 @@ absl::Status Connection::AppendRequest(int64_t seq, Handle handle, Value args) {
     absl::Status ended = frame.End(std::numeric_limits<uint32_t>::max());
     return ended.ok() ? ended : PyStatus("OverflowError", ended.message());
   });
+  return IsOutOfMemory(appended) ? PyStatus("MemoryError", appended.message()) : appended;
 }
 
 void Connection::AppendReleases() {

@@ -6,7 +6,9 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "gtest/gtest.h"
+#include "rpyc/byte_budget.h"
 #include "rpyc/errors.h"
 #include "rpyc/service.h"
 #include "rpyc/testing/connection_fixture.h"
@@ -337,6 +339,95 @@ TEST_P(ConnectionTest, ByteAtATime) {
   mine->CloseWrite();
   EXPECT_TRUE(Connection(std::move(theirs), &service_, &options_).ServeAll().ok());
   EXPECT_EQ(peer_.Parse(mine->Received()).size(), 3u);
+}
+
+TEST_P(ConnectionTest, ARequestOverALimitIsAnsweredByItsNameAndTheConnectionGoesOn) {
+  options_.limits.max_frame_bytes = 100'000;
+  options_.limits.max_decoded_bytes = 200'000;
+  ByteBudget budget("the server's max_total_bytes", 300'000);
+  options_.budget = options_.newcomers = &budget;
+  options_.limits.max_int_digits = 50;
+  std::string wide = peer_.Request(4, Handle::kPing, BoxedValue(MakeTuple({})));
+  wide.resize(wide.size() - 2);  // without the () and the end
+  wide += std::string("\x10\x15\x00\x00\x80\x00", 6) + std::string(0x8000, '\0');
+  wide = Peer::Frame(wide.substr(5));
+  const auto ping = [&](int seq, Value value) {
+    return peer_.Request(seq, Handle::kPing, BoxedValue(MakeTuple({std::move(value)})));
+  };
+  std::string nested = ping(1, MakeTuple({}));
+  nested = Peer::Frame(nested.substr(5, nested.size() - 8) + std::string(201, '\x10') + '\x02');
+  EXPECT_TRUE(Serve(ping(0, std::string(100'000, 'x')) + nested +
+                    ping(2, BigInt{std::string(51, '9')}) + wide + ping(5, "after"))
+                  .ok());
+  const std::vector<PeerMessage> replies = Replies();
+  ASSERT_EQ(replies.size(), 5u);
+  const struct {
+    int seq;
+    const char* name;
+    const char* text;
+  } kExpected[] = {
+      {0, "ValueError", "exceeds max_frame_bytes 100000"},
+      {1, "ValueError", "exceeds max_nesting 200"},
+      {2, "ValueError", "int of 51 digits exceeds max_int_digits 50"},
+      {4, "MemoryError", "exceed max_decoded_bytes 200000"},
+  };
+  for (size_t i = 0; i < std::size(kExpected); ++i) {
+    EXPECT_EQ(replies[i].seq, Value(kExpected[i].seq));
+    ASSERT_EQ(replies[i].type, MessageType::kException);
+    EXPECT_EQ(replies[i].args.items()[0].items()[1], Value(kExpected[i].name));
+    EXPECT_TRUE(absl::StrContains(replies[i].args.items()[1].DebugString(), kExpected[i].text))
+        << replies[i].args.items()[1].DebugString();
+  }
+  EXPECT_EQ(replies[4].args, BoxedValue("after"));
+  EXPECT_EQ(budget.used_bytes(), 0);
+}
+
+TEST_P(ConnectionTest, ARequestThatABudgetHasNoRoomForIsAMemoryError) {
+  ByteBudget budget("the server's max_total_bytes", 1 << 20);
+  ByteCharge others(&budget);
+  ASSERT_TRUE(others.Resize(900'000).ok());
+  options_.budget = options_.newcomers = &budget;
+  const auto ping = [&](int seq, size_t bytes) {
+    return peer_.Request(seq, Handle::kPing, BoxedValue(MakeTuple({std::string(bytes, 'x')})));
+  };
+  EXPECT_TRUE(Serve(ping(0, 10) + ping(1, 500'000) + ping(2, 10)).ok());
+  const std::vector<PeerMessage> replies = Replies();
+  ASSERT_EQ(replies.size(), 3u);
+  ASSERT_EQ(replies[1].type, MessageType::kException);
+  EXPECT_EQ(replies[1].args.items()[0].items()[1], Value("MemoryError"));
+  EXPECT_EQ(replies[2].type, MessageType::kReply);
+}
+
+TEST_P(ConnectionTest, AnAnswerOverALimitFailsTheRequestByItsName) {
+  options_.limits.max_frame_bytes = 100'000;
+  options_.limits.max_int_digits = 50;
+  std::vector<std::string> errors;
+  for (const size_t bytes : {size_t{200'000}, size_t{0}}) {
+    EXPECT_TRUE(Converse([&](const std::vector<PeerMessage>& messages) -> std::string {
+                  if (messages.empty()) return peer_.Request(0, Handle::kGetRoot, NoArgs());
+                  const PeerMessage& last = messages.back();
+                  if (messages.size() == 1) {
+                    return peer_.Request(
+                        1, Handle::kCallAttr,
+                        BoxedTuple({BoxedLocal(Reference(last)), BoxedValue("call_twice"),
+                                    BoxedTuple({BoxedRemote(MakeTuple({"f", 1, 2}))}),
+                                    BoxedValue(MakeTuple({}))}));
+                  }
+                  if (last.type != MessageType::kRequest) {
+                    if (last.type == MessageType::kReply) errors.push_back(last.args.DebugString());
+                    return "";
+                  }
+                  std::string text(bytes, 'x');
+                  if (bytes > 0) {
+                    return peer_.Message(MessageType::kReply, last.seq, BoxedValue(text));
+                  }
+                  return peer_.Message(MessageType::kReply, last.seq,
+                                       BoxedValue(BigInt{std::string(51, '9')}));
+                }).ok());
+  }
+  ASSERT_EQ(errors.size(), 2u);
+  EXPECT_TRUE(absl::StrContains(errors[0], "exceeds max_frame_bytes 100000")) << errors[0];
+  EXPECT_TRUE(absl::StrContains(errors[1], "exceeds max_int_digits 50")) << errors[1];
 }
 
 TEST_P(ConnectionTest, GarbageEndsTheConnection) {

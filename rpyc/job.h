@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "rpyc/byte_budget.h"
 #include "rpyc/handlers.h"
 #include "rpyc/value.h"
 
@@ -19,6 +20,7 @@ struct Job {
   const HandlerRow* row = nullptr;  // null: `callback` is the job
   std::vector<Value> args = {};
   size_t bytes = 0;        // of the message
+  ByteCharge charge = {};  // for `args`, until it has been answered
   bool pipelined = false;  // others were sent with it
   // Where threads are bound: which of the peer's sent it, and which of ours shall run it; 0: any.
   uint64_t peer_thread = 0;

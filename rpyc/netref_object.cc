@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "rpyc/brine.h"
+#include "rpyc/byte_budget.h"
 #include "rpyc/errors.h"
 #include "rpyc/id_pack.h"
 #include "rpyc/limits.h"
@@ -162,7 +163,13 @@ NetrefObject::NetrefObject(std::string encoded_id_pack, std::string type_name,
       owner_(std::move(owner)) {}
 
 NetrefObject::~NetrefObject() {
-  if (std::shared_ptr<NetrefOwner> owner = owner_.lock()) owner->Push({id_pack_, references_});
+  const std::shared_ptr<NetrefOwner> owner = owner_.lock();
+  if (owner == nullptr) return;
+  // Without memory the peer keeps its object until the connection ends.
+  OrOutOfMemory([&] {
+    owner->Push({id_pack_, references_});
+    return absl::OkStatus();
+  }).IgnoreError();
 }
 
 bool NetrefObject::BelongsTo(const std::shared_ptr<NetrefOwner>& owner) const {

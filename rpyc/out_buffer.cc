@@ -38,8 +38,9 @@ void OutBuffer::AppendOwned(std::string&& bytes) {
     Append(bytes);
     return;
   }
-  size_ += bytes.size();
+  const size_t added = bytes.size();
   chunks_.push_back(Chunk{std::move(bytes), true});
+  size_ += added;  // last: there may be no memory
 }
 
 void OutBuffer::PatchU32(size_t position, uint32_t value) {

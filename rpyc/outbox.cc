@@ -26,9 +26,21 @@ absl::Status NotTaken() {
 absl::Status Outbox::Append(absl::FunctionRef<absl::Status(OutBuffer*)> append) {
   MutexLock lock(&mutex_);
   OutBuffer* const buffer = sending_ ? &behind_ : &out_;
-  absl::Status appended = append(buffer);
+  const size_t before = buffer->size();
+  absl::Status appended = OrOutOfMemory([&] { return append(buffer); });
+  if (appended.ok() && buffer->size() - before > ByteBudget::kFreeBytes) {
+    appended = ChargeLocked(buffer->size() - before);
+  }
+  if (!appended.ok()) buffer->Truncate(before);
   size_.store(buffer->size() - (sending_ ? 0 : written_), std::memory_order_relaxed);
   return appended;
+}
+
+// A small one is free: there are few, as a sender waits while much is unsent.
+absl::Status Outbox::ChargeLocked(size_t bytes) {
+  absl::Status charged = charge_.Resize(charged_bytes_ + bytes);
+  if (charged.ok()) charged_bytes_ += bytes;
+  return charged;
 }
 
 absl::Status Outbox::Send(absl::Time deadline, bool has_input) {
@@ -53,6 +65,8 @@ absl::Status Outbox::Send(absl::Time deadline, bool has_input) {
       out_.Clear();
       written_ = 0;
       error_ = written;
+      charged_bytes_ = std::min(charged_bytes_, behind_.size());
+      charge_.ShrinkTo(charged_bytes_);
       if (written.ok() && !behind_.empty()) {
         std::swap(out_, behind_);
         continue;

@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "rpyc/activity.h"
+#include "rpyc/byte_budget.h"
 #include "rpyc/limits.h"
 #include "rpyc/mutex.h"
 #include "rpyc/out_buffer.h"
@@ -22,14 +23,16 @@ namespace rpyc {
 // Borrows the stream's writing side, and the input while it is blocked. Threads: any.
 class Outbox {
  public:
-  Outbox(const Limits& limits, Stream* stream, Activity* activity)
-      : limits_(limits), stream_(stream), activity_(activity) {}
+  // Large messages count in `budget`, which outlives it, until the peer has taken them; null:
+  // nobody counts.
+  Outbox(const Limits& limits, Stream* stream, Activity* activity, ByteBudget* budget = nullptr)
+      : limits_(limits), stream_(stream), activity_(activity), charge_(budget) {}
 
   // Has it count the bytes it sends in `sent_bytes`, which outlives it. Before anything is sent.
   void CountIn(std::atomic<int64_t>* sent_bytes) { sent_bytes_ = sent_bytes; }
 
   // Has `append` add one whole frame, or nothing if it fails. No other thread appends meanwhile.
-  // Errors:  what `append` returns.
+  // Errors:  what `append` returns; OutOfMemory - also of the budget; nothing has been added then.
   absl::Status Append(absl::FunctionRef<absl::Status(OutBuffer*)> append);
 
   // Sends what has been appended, or leaves it to the thread that is sending. While the peer takes
@@ -45,6 +48,7 @@ class Outbox {
   bool empty() const { return size() == 0; }
 
  private:
+  absl::Status ChargeLocked(size_t bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status Write(absl::Time deadline, bool has_input);
   absl::Status AwaitWritable(absl::Time deadline, bool has_input, bool* input_ended);
 
@@ -60,6 +64,8 @@ class Outbox {
   OutBuffer out_;
   size_t written_ = 0;                        // of out_, by who sent before
   OutBuffer behind_ ABSL_GUARDED_BY(mutex_);  // what is appended meanwhile
+  ByteCharge charge_ ABSL_GUARDED_BY(mutex_);
+  size_t charged_bytes_ ABSL_GUARDED_BY(mutex_) = 0;  // of large messages, since all had been sent
   absl::Status error_ ABSL_GUARDED_BY(mutex_);
 };
 

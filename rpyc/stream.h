@@ -11,6 +11,8 @@
 
 namespace rpyc {
 
+class ByteBudget;
+
 // What a read found.
 struct ReadResult {
   enum State { kData, kEof, kWouldBlock };
@@ -65,6 +67,10 @@ class Stream {
   // `deadline` has passed.
   enum class Event { kReadable, kWritable, kEither };
   virtual bool Wait(Event event, absl::Time deadline) = 0;
+
+  // Has what is read ahead count in `budget`, which outlives it. Before anything is read. A stream
+  // that it has no room for breaks: OutOfMemory.
+  virtual void UseBudget(ByteBudget* budget) { static_cast<void>(budget); }
 
   // Ends both directions and wakes a blocked reader or writer; they see kEof / kUnavailable.
   // Idempotent. The descriptor stays owned until destruction.

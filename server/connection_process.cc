@@ -106,6 +106,7 @@ void ConnectionProcess::Serve(Socket socket, ProcessSlot* slot, pid_t nursery) {
   BecomeProcess(nursery);
   slot->ReportPid(::getpid());
   setup->counters = &slot->counters();
+  setup->budget.UseCounter(&slot->held_bytes());
   const std::shared_ptr<Session> session = make_session(std::move(socket));
   const absl::Status attended =
       StartThread([session, slot, watcher = watcher] { Attend(*session, *slot, *watcher); },

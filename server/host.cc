@@ -31,8 +31,9 @@ absl::Status ServerError(const ServerOptions& server, const absl::Status& status
 }  // namespace
 
 struct Host::State {
-  State(ServiceCatalog catalog, ServerKindTable kinds, std::shared_ptr<Zygote> zygote)
-      : directory(std::move(catalog), std::move(kinds), std::move(zygote)) {}
+  State(ServiceCatalog catalog, ServerKindTable kinds, std::shared_ptr<Zygote> zygote,
+        size_t max_total_bytes)
+      : directory(std::move(catalog), std::move(kinds), std::move(zygote), max_total_bytes) {}
 
   std::unique_ptr<HostRegistry> registry;  // null: off; the servers may be announced to it
   ServerDirectory directory;
@@ -46,7 +47,7 @@ absl::StatusOr<std::unique_ptr<Host>> Host::Start(HostOptions options) {
   absl::StatusOr<ServiceCatalog> catalog = ServiceCatalog::Make(std::move(options.services));
   if (!catalog.ok()) return catalog.status();
   auto state = std::make_unique<State>(*std::move(catalog), std::move(options.kinds),
-                                       std::move(options.zygote));
+                                       std::move(options.zygote), options.max_total_bytes);
   // First whatever can be said without binding anything.
   for (const ServerOptions& server : options.servers) {
     absl::Status checked = state->directory.CheckServer("", server).status();

@@ -25,6 +25,9 @@ struct HostOptions {
   std::string admin_address = "";           // HOST:PORT, unix:PATH, or empty: no control plane
   std::vector<ServerOptions> servers = {};  // started in this order
   HostRegistryOptions registry = {};        // with an empty address: none
+  // Bytes that all connections of all servers may hold together, received and not yet answered; 0:
+  // half of the memory there is. Those that have processes of their own count in their server's.
+  size_t max_total_bytes = 0;
   // Of StartZygote, with the same services and kinds: servers whose connections have processes of
   // their own need it. Several hosts may share one.
   std::shared_ptr<Zygote> zygote = nullptr;

@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -72,6 +73,13 @@ void Declare(CLI::App& app, RawFlags* raw) {
       ->type_name("HOST:PORT,...");
   app.add_flag("--allow_insecure", raw->allow_insecure,
                "Lets --server listen off loopback although it has no TLS.");
+  app.add_option(
+         "--max_total_bytes", raw->flags.max_total_bytes,
+         "Bytes that all connections may hold together, received and not yet answered; 0 is "
+         "half of the memory there is.")
+      ->capture_default_str()
+      ->check(CLI::Range(int64_t{0}, std::numeric_limits<int64_t>::max()))
+      ->type_name("BYTES");
   app.add_option("--drain_timeout", raw->drain_timeout,
                  "How long running calls get when SIGTERM or SIGINT ends the host.")
       ->capture_default_str()

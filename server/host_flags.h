@@ -1,6 +1,7 @@
 #ifndef RPYC_SERVER_HOST_FLAGS_H_
 #define RPYC_SERVER_HOST_FLAGS_H_
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@ struct HostFlags {
   std::vector<ServerOptions> servers;             // kind and service as written
   // What fd: of each of `servers` names, or empty: an InheritedSockets knows it.
   std::vector<std::string> inherited_sockets;
+  int64_t max_total_bytes = 0;  // 0: the host's default
   absl::Duration drain_timeout = absl::Seconds(10);
   std::string log_level = "info";  // as spdlog names it
   HostRegistryOptions registry;    // with an empty address: none

@@ -209,7 +209,8 @@ int HostMain(int argc, char** argv, std::vector<Service> services, ServerKindTab
               .kinds = std::move(kinds),
               .admin_address = flags->admin_address,
               .servers = flags->servers,
-              .registry = flags->registry},
+              .registry = flags->registry,
+              .max_total_bytes = static_cast<size_t>(flags->max_total_bytes)},
              *flags);
 }
 

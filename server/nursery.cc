@@ -23,6 +23,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "rpyc/byte_budget.h"
 #include "rpyc/transport/errno_status.h"
 #include "rpyc/transport/fd_message.h"
 #include "rpyc/transport/socket.h"
@@ -122,6 +123,7 @@ class Nursery {
   std::unique_ptr<ServerKind> kind_;  // as it wraps sessions
   std::shared_ptr<SessionSetup> setup_;
   std::shared_ptr<Watcher> watcher_;
+  std::shared_ptr<ByteBudget> budget_;  // of all processes
   ConnectionProcess process_;
 };
 
@@ -159,9 +161,12 @@ absl::Status Nursery::PrepareSessions(const Service& service, const ServerKindIn
     tls = *std::move(made);
     tls->Rehearse();
   }
+  budget_ = std::make_shared<ByteBudget>("the server's max_total_bytes",
+                                         spec_.options.limits.max_total_bytes);
+  budget_->UseCounter(&slots_.total_bytes());
   setup_ = std::make_shared<SessionSetup>(
       service, Connection::Options{spec_.options.limits, spec_.options.protocol_config}, watcher_,
-      std::move(tls), spec_.options.handshake_timeout);
+      std::move(tls), spec_.options.handshake_timeout, budget_);
   setup_->ledger = nullptr;
   process_.options = &spec_.options;
   process_.watcher = watcher_;

@@ -173,6 +173,8 @@ void VisitLimits(Visitor& visit, L& limits) {
   visit(limits.max_read_ahead_bytes);
   visit(limits.max_callback_depth);
   visit(limits.idle_timeout);
+  visit(limits.max_total_bytes);
+  visit(limits.frame_timeout);
 }
 
 template <typename Visitor, typename P>

@@ -59,6 +59,8 @@ TEST(NurserySpecTest, EveryFieldArrives) {
   limits.max_local_objects = size_t{1} << 60;
   limits.max_read_ahead_bytes = 7;
   limits.max_callback_depth = 8;
+  limits.max_total_bytes = 9;
+  limits.frame_timeout = absl::Seconds(10);
   limits.idle_timeout = absl::Nanoseconds(9);
   spec.pem = {.key = {"k", "key text"}, .certificate = {"c", "text"}, .ca_certs = {"a", "more"}};
 
@@ -102,6 +104,8 @@ TEST(NurserySpecTest, EveryFieldArrives) {
   EXPECT_EQ(other.limits.max_local_objects, limits.max_local_objects);
   EXPECT_EQ(other.limits.max_read_ahead_bytes, limits.max_read_ahead_bytes);
   EXPECT_EQ(other.limits.max_callback_depth, limits.max_callback_depth);
+  EXPECT_EQ(other.limits.max_total_bytes, limits.max_total_bytes);
+  EXPECT_EQ(other.limits.frame_timeout, limits.frame_timeout);
   EXPECT_EQ(other.limits.idle_timeout, limits.idle_timeout);
   EXPECT_EQ(got.pem.key.name, "k");
   EXPECT_EQ(got.pem.key.text, "key text");

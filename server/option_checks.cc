@@ -155,6 +155,13 @@ absl::Status CheckOptions(const ServerKindInfo& kind, ServerOptions* options) {
   if (options->handshake_timeout == absl::ZeroDuration()) {
     options->handshake_timeout = ServerOptions().handshake_timeout;
   }
+  if (options->limits.frame_timeout < absl::ZeroDuration()) {
+    status.Update(
+        InvalidField("spec.limits.frame_timeout", "spec.limits.frame_timeout is negative"));
+  }
+  if (options->limits.frame_timeout == absl::ZeroDuration()) {
+    options->limits.frame_timeout = Limits().frame_timeout;
+  }
   if (options->tls.has_value()) status.Update(CheckTls(&*options->tls));
   if (options->auto_register.value_or(false) && !options->registrar.has_value()) {
     options->registrar.emplace();

@@ -35,6 +35,9 @@ int64_t Futex(const std::atomic<uint32_t>* word, int operation, uint32_t value,
                    nullptr, 0);
 }
 
+// The slots, and behind them the room of one more for what is of all.
+size_t FileBytes(size_t count) { return (count + 1) * sizeof(ProcessSlot); }
+
 }  // namespace
 
 void ProcessSlot::Order(uint32_t order) {
@@ -92,12 +95,12 @@ ProcessSlots::ProcessSlots(ProcessSlots&& other) noexcept
       count_(std::exchange(other.count_, 0)) {}
 
 ProcessSlots::~ProcessSlots() {
-  if (memory_ != nullptr) ::munmap(memory_, count_ * sizeof(ProcessSlot));
+  if (memory_ != nullptr) ::munmap(memory_, FileBytes(count_));
 }
 
 absl::StatusOr<ProcessSlots> ProcessSlots::Map(Fd fd, size_t count) {
   void* const memory =
-      ::mmap(nullptr, count * sizeof(ProcessSlot), PROT_READ | PROT_WRITE, MAP_SHARED, fd.get(), 0);
+      ::mmap(nullptr, FileBytes(count), PROT_READ | PROT_WRITE, MAP_SHARED, fd.get(), 0);
   if (memory == MAP_FAILED) {
     return ErrnoStatus(absl::StatusCode::kResourceExhausted, "map the processes' slots", errno);
   }
@@ -105,22 +108,32 @@ absl::StatusOr<ProcessSlots> ProcessSlots::Map(Fd fd, size_t count) {
 }
 
 absl::StatusOr<ProcessSlots> ProcessSlots::Make(size_t count) {
-  absl::StatusOr<Fd> fd = EmptyMemoryFile(count * sizeof(ProcessSlot));
+  absl::StatusOr<Fd> fd = EmptyMemoryFile(FileBytes(count));
   if (!fd.ok()) return fd.status();
   return Map(*std::move(fd), count);
 }
 
 absl::StatusOr<ProcessSlots> ProcessSlots::Of(Fd fd) {
   struct stat status = {};
-  if (::fstat(fd.get(), &status) != 0 || status.st_size <= 0 ||
+  if (::fstat(fd.get(), &status) != 0 ||
+      status.st_size <= static_cast<off_t>(sizeof(ProcessSlot)) ||
       status.st_size % static_cast<off_t>(sizeof(ProcessSlot)) != 0) {
     return absl::UnavailableError("a descriptor is not that of the processes' slots");
   }
-  return Map(std::move(fd), static_cast<size_t>(status.st_size) / sizeof(ProcessSlot));
+  return Map(std::move(fd), static_cast<size_t>(status.st_size) / sizeof(ProcessSlot) - 1);
 }
 
 ProcessSlot* ProcessSlots::slot(size_t index) const {
   return index < count_ ? static_cast<ProcessSlot*>(memory_) + index : nullptr;
+}
+
+std::atomic<int64_t>& ProcessSlots::total_bytes() const {
+  // A file begins as zeros, which is what an atomic of 0 is.
+  return *reinterpret_cast<std::atomic<int64_t>*>(static_cast<ProcessSlot*>(memory_) + count_);
+}
+
+void ProcessSlots::TakeBack(size_t index) const {
+  total_bytes().fetch_sub(slot(index)->held_bytes().exchange(0));
 }
 
 absl::StatusOr<size_t> FreeSlots::Take(const ProcessSlots& slots) {

@@ -53,6 +53,8 @@ class alignas(64) ProcessSlot {
 
   // Of its connection: written there, read here.
   ConnectionCounters& counters() { return counters_; }
+  // What its connection holds, of the server's ByteBudget; the host gives back what it died with.
+  std::atomic<int64_t>& held_bytes() { return held_bytes_; }
 
  private:
   static constexpr uint32_t kDrain = 1;
@@ -71,6 +73,7 @@ class alignas(64) ProcessSlot {
   uint32_t end_bytes_ = 0;
   std::array<char, kMostEndBytes> end_ = {};
   ConnectionCounters counters_;
+  std::atomic<int64_t> held_bytes_{0};
 };
 
 // The slots of one server's processes: a file in memory, which the processes inherit.
@@ -88,6 +91,10 @@ class ProcessSlots {
   size_t size() const { return count_; }
   // Null if there is no such slot.
   ProcessSlot* slot(size_t index) const;
+  // What all connections hold together.
+  std::atomic<int64_t>& total_bytes() const;
+  // The process of that slot has ended: what it held is free again.
+  void TakeBack(size_t index) const;
 
  private:
   ProcessSlots(Fd fd, void* memory, size_t count);

@@ -160,12 +160,17 @@ void RpycSession::Refuse(absl::Status why) {
 absl::Status RpycSession::ServeAll() {
   setup_->watcher->Add(this);
   phase_.store(Phase::kEntering);
-  if (absl::Status authenticated = Authenticate(absl::InfiniteFuture()); !authenticated.ok()) {
-    Refuse(std::move(authenticated));
-  } else {
-    phase_.store(Phase::kServing);
-    connection_.ServeAll().IgnoreError();  // end_status() says it too
-  }
+  // Out of memory ends this connection only.
+  absl::Status served = OrOutOfMemory([&]() -> absl::Status {
+    if (absl::Status authenticated = Authenticate(absl::InfiniteFuture()); !authenticated.ok()) {
+      Refuse(std::move(authenticated));
+    } else {
+      phase_.store(Phase::kServing);
+      connection_.ServeAll().IgnoreError();  // end_status() says it too
+    }
+    return absl::OkStatus();
+  });
+  if (!served.ok()) connection_.Abort(std::move(served));
   return End();
 }
 
@@ -199,7 +204,11 @@ void RpycSession::Drain(absl::Time deadline) {
 
 std::optional<absl::Status> RpycSession::ServeArrived(int most_requests) {
   entered_.fetch_add(1);
-  Advance(most_requests);
+  absl::Status advanced = OrOutOfMemory([&] {
+    Advance(most_requests);
+    return absl::OkStatus();
+  });
+  if (!advanced.ok()) connection_.Abort(std::move(advanced));
   // Others may still be in the middle of a call: who is the last ends it.
   if (entered_.fetch_sub(1) > 1 || !connection_.ended()) return std::nullopt;
   if (phase_.exchange(Phase::kOver) == Phase::kOver) return std::nullopt;

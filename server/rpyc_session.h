@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "rpyc/byte_budget.h"
 #include "rpyc/connection.h"
 #include "rpyc/service.h"
 #include "rpyc/transport/socket.h"
@@ -22,10 +23,19 @@ namespace rpyc {
 
 // What all sessions of a server have in common; kept alive by them.
 struct SessionSetup {
+  // What the connections may hold is options.limits.max_total_bytes, which is part of
+  // `host_budget`, unless that is null.
   SessionSetup(Service service, Connection::Options options, std::shared_ptr<Watcher> watcher,
-               std::shared_ptr<TlsContext> tls, absl::Duration handshake_timeout)
+               std::shared_ptr<TlsContext> tls, absl::Duration handshake_timeout,
+               std::shared_ptr<ByteBudget> host_budget = nullptr)
       : service(std::move(service)),
-        options(std::move(options)),
+        host_budget(std::move(host_budget)),
+        budget("the server's max_total_bytes", options.limits.max_total_bytes,
+               this->host_budget.get()),
+        newcomers("what connections may hold before their first whole message",
+                  options.limits.max_total_bytes / kNewcomersPart, &budget),
+        options(Connection::Options{std::move(options.limits), std::move(options.config), &budget,
+                                    &newcomers}),
         watcher(std::move(watcher)),
         tls(std::move(tls)),
         handshake_timeout(handshake_timeout) {}
@@ -40,7 +50,13 @@ struct SessionSetup {
   // one.
   std::string NameOf(const Socket& socket) const;
 
+  // What connections that have sent no whole message yet may hold, of max_total_bytes.
+  static constexpr size_t kNewcomersPart = 8;
+
   const Service service;
+  const std::shared_ptr<ByteBudget> host_budget;
+  ByteBudget budget;
+  ByteBudget newcomers;
   const Connection::Options options;
   const std::shared_ptr<Watcher> watcher;
   const std::shared_ptr<TlsContext> tls;   // null: no TLS

@@ -16,6 +16,7 @@
 #include "server/auto_registration.h"
 #include "server/listen_address.h"
 #include "server/log.h"
+#include "server/memory_limits.h"
 #include "server/option_checks.h"
 #include "server/reason.h"
 #include "server/rpyc_session.h"
@@ -98,14 +99,14 @@ class Server::Core : public std::enable_shared_from_this<Core> {
  public:
   Core(ServerOptions options, const Service& service, const ServerKindInfo& kind,
        std::shared_ptr<Watcher> watcher, std::shared_ptr<TlsContext> tls,
-       StateObserver state_changed)
+       StateObserver state_changed, std::shared_ptr<ByteBudget> budget)
       : options_(std::move(options)),
         one_connection_(kind.traits.one_connection),
         kind_(kind.make()),
         state_changed_(std::move(state_changed)),
         setup_(std::make_shared<SessionSetup>(
             service, Connection::Options{options_.limits, options_.protocol_config},
-            std::move(watcher), std::move(tls), options_.handshake_timeout)) {}
+            std::move(watcher), std::move(tls), options_.handshake_timeout, std::move(budget))) {}
 
   absl::Status Start(const SocketAddress& address, std::shared_ptr<Zygote> zygote);
   void Close(absl::Duration drain_timeout);
@@ -264,7 +265,11 @@ void Server::Core::Serve(Socket socket) {
     return Refuse(absl::ResourceExhaustedError(
         absl::StrCat("closed ", socket.peer(), ": max_sessions is ", options_.max_sessions)));
   }
-  absl::Status admitted = kind_->Admit(std::move(socket));
+  if (!HasAddressSpace()) {
+    return Refuse(absl::ResourceExhaustedError(
+        absl::StrCat("closed ", socket.peer(), ": the address space (ulimit -v) is used up")));
+  }
+  absl::Status admitted = OrOutOfMemory([&] { return kind_->Admit(std::move(socket)); });
   if (!admitted.ok()) Refuse(admitted);
 }
 
@@ -392,12 +397,17 @@ ServerSnapshot Server::Core::Snapshot() const {
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(
     const ServerOptions& options, const Service& service, const ServerKindTable& kinds,
-    std::shared_ptr<Watcher> watcher, StateObserver state_changed, std::shared_ptr<Zygote> zygote) {
+    std::shared_ptr<Watcher> watcher, StateObserver state_changed, std::shared_ptr<Zygote> zygote,
+    std::shared_ptr<ByteBudget> budget) {
   absl::StatusOr<Prepared> prepared = Prepare(options, service, kinds);
   if (!prepared.ok()) return prepared.status();
+  size_t& max_total_bytes = prepared->options.limits.max_total_bytes;
+  if (max_total_bytes == 0) {
+    max_total_bytes = budget == nullptr ? DefaultTotalBytes() : budget->max_bytes();
+  }
   auto core = std::make_shared<Core>(std::move(prepared->options), service, *prepared->kind,
                                      std::move(watcher), std::move(prepared->tls),
-                                     std::move(state_changed));
+                                     std::move(state_changed), std::move(budget));
   absl::Status started = core->Start(prepared->address, std::move(zygote));
   if (!started.ok()) return started;
   return std::unique_ptr<Server>(new Server(std::move(core)));

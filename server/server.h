@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "rpyc/byte_budget.h"
 #include "rpyc/service.h"
 #include "server/server_kind.h"
 #include "server/server_options.h"
@@ -51,7 +52,8 @@ class Server {
   using StateObserver = std::function<void()>;
 
   // Starts a server: it is listening when this returns. Its connections share `watcher`; processes
-  // of their own they have by `zygote`.
+  // of their own they have by `zygote`. What they hold is part of `budget`, the host's, if that is
+  // given.
   // `state_changed` is called after each later change of its state, by the thread that made it and
   // under no lock. It owns what it uses: where a call never returns, its last call comes when the
   // server is long gone. Errors:  with the contract's reasons: ADDRESS_IN_USE, BIND_NOT_PERMITTED,
@@ -62,7 +64,7 @@ class Server {
   static absl::StatusOr<std::unique_ptr<Server>> Start(
       const ServerOptions& options, const Service& service, const ServerKindTable& kinds,
       std::shared_ptr<Watcher> watcher, StateObserver state_changed = [] {},
-      std::shared_ptr<Zygote> zygote = nullptr);
+      std::shared_ptr<Zygote> zygote = nullptr, std::shared_ptr<ByteBudget> budget = nullptr);
   // All that Start does but bind and start; answers the options with defaults filled in.
   // Errors:  as Start's, except that of a TCP address it is not known whether it is free.
   static absl::StatusOr<ServerOptions> Check(const ServerOptions& options, const Service& service,

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "rpyc/mutex.h"
+#include "server/memory_limits.h"
 #include "server/reason.h"
 #include "server/server_id.h"
 #include "server/thread.h"
@@ -239,10 +240,13 @@ bool ServerDirectory::State::AllClosedLocked() const {
 }
 
 ServerDirectory::ServerDirectory(ServiceCatalog catalog, ServerKindTable kinds,
-                                 std::shared_ptr<Zygote> zygote)
+                                 std::shared_ptr<Zygote> zygote, size_t max_total_bytes)
     : catalog_(std::move(catalog)),
       kinds_(std::move(kinds)),
       zygote_(std::move(zygote)),
+      budget_(std::make_shared<ByteBudget>("the host's max_total_bytes", max_total_bytes == 0
+                                                                             ? DefaultTotalBytes()
+                                                                             : max_total_bytes)),
       state_(std::make_shared<State>()) {}
 
 ServerDirectory::~ServerDirectory() { CloseAll(absl::ZeroDuration()); }
@@ -264,9 +268,9 @@ absl::StatusOr<ServerRecord> ServerDirectory::StartServer(absl::string_view id,
   if (!service.ok()) return service.status();
   absl::StatusOr<EntryPtr> entry = state_->BeginStart(id, options, **service);
   if (!entry.ok()) return entry.status();
-  absl::StatusOr<EntryView> started = state_->EndStart(
-      *entry,
-      Server::Start(options, **service, kinds_, watcher_, state_->Observer(*entry), zygote_));
+  absl::StatusOr<EntryView> started =
+      state_->EndStart(*entry, Server::Start(options, **service, kinds_, watcher_,
+                                             state_->Observer(*entry), zygote_, budget_));
   if (!started.ok()) return started.status();
   state_->CollectIfClosed(*entry);  // it may have closed before the entry had it
   return std::move(*started).ToRecord();

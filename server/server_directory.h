@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "rpyc/byte_budget.h"
 #include "server/server.h"
 #include "server/server_kind.h"
 #include "server/server_options.h"
@@ -35,9 +36,10 @@ struct ServerRecord {
 // start or close of one server does not hold up the others.
 class ServerDirectory {
  public:
-  // Kinds that serve in processes of their own have them by `zygote`.
+  // Kinds that serve in processes of their own have them by `zygote`. What all connections may
+  // hold together is `max_total_bytes`; 0: DefaultTotalBytes.
   ServerDirectory(ServiceCatalog catalog, ServerKindTable kinds,
-                  std::shared_ptr<Zygote> zygote = nullptr);
+                  std::shared_ptr<Zygote> zygote = nullptr, size_t max_total_bytes = 0);
   // Closes what is open, without draining.
   ~ServerDirectory();
 
@@ -105,7 +107,9 @@ class ServerDirectory {
   const ServiceCatalog catalog_;
   const ServerKindTable kinds_;
   const std::shared_ptr<Zygote> zygote_;
-  const std::shared_ptr<Watcher> watcher_ = std::make_shared<Watcher>();  // of all servers
+  // Both of all servers.
+  const std::shared_ptr<ByteBudget> budget_;
+  const std::shared_ptr<Watcher> watcher_ = std::make_shared<Watcher>(budget_);
   const std::shared_ptr<State> state_;  // shared with the threads of CloseAll
 };
 

@@ -2,6 +2,7 @@
 
 #include <string>
 #include <unordered_set>
+#include <utility>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
@@ -9,6 +10,7 @@
 #include "absl/time/time.h"
 #include "rpyc/connection.h"
 #include "rpyc/mutex.h"
+#include "server/heap_trimmer.h"
 #include "server/log.h"
 #include "server/thread.h"
 
@@ -16,7 +18,8 @@ namespace rpyc {
 
 class Watcher::Core : public std::enable_shared_from_this<Core> {
  public:
-  explicit Core(bool has_thread) : has_thread_(has_thread) {}
+  Core(bool has_thread, std::shared_ptr<const ByteBudget> budget)
+      : has_thread_(has_thread), trimmer_(std::move(budget)) {}
 
   void Add(Watched* watched) {
     MutexLock lock(&mutex_);
@@ -48,7 +51,7 @@ class Watcher::Core : public std::enable_shared_from_this<Core> {
   void Watch() {
     MutexLock lock(&mutex_);
     while (!stopping_) {
-      if (watched_.empty()) {
+      if (watched_.empty() && !trimmer_.pending()) {
         asleep_ = true;
         changed_.Wait(&mutex_);
         asleep_ = false;
@@ -58,10 +61,14 @@ class Watcher::Core : public std::enable_shared_from_this<Core> {
       while (!stopping_ && changed_.WaitUntil(&mutex_, next)) {
       }
       for (Watched* watched : watched_) watched->Look();
+      mutex_.Unlock();
+      trimmer_.Tick();
+      mutex_.Lock();
     }
   }
 
   const bool has_thread_;
+  HeapTrimmer trimmer_;  // of the thread
   Mutex mutex_;
   CondVar changed_;
   bool running_ ABSL_GUARDED_BY(mutex_) = false;
@@ -70,9 +77,10 @@ class Watcher::Core : public std::enable_shared_from_this<Core> {
   std::unordered_set<Watched*> watched_ ABSL_GUARDED_BY(mutex_);
 };
 
-Watcher::Watcher() : core_(std::make_shared<Core>(/*has_thread=*/true)) {}
+Watcher::Watcher(std::shared_ptr<const ByteBudget> budget)
+    : core_(std::make_shared<Core>(/*has_thread=*/true, std::move(budget))) {}
 
-Watcher::Watcher(NoThread) : core_(std::make_shared<Core>(/*has_thread=*/false)) {}
+Watcher::Watcher(NoThread) : core_(std::make_shared<Core>(/*has_thread=*/false, nullptr)) {}
 
 Watcher::~Watcher() { core_->Stop(); }
 

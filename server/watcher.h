@@ -3,6 +3,8 @@
 
 #include <memory>
 
+#include "rpyc/byte_budget.h"
+
 namespace rpyc {
 
 // One thread for all connections of a host: looks at each ten times a second, to read ahead where a
@@ -17,7 +19,9 @@ class Watcher {
     virtual void Look() = 0;
   };
 
-  Watcher();
+  // What large messages have left behind is given back in between (HeapTrimmer); `budget` is the
+  // host's, or null.
+  explicit Watcher(std::shared_ptr<const ByteBudget> budget = nullptr);
   // One that has no thread: whoever has one calls Look, every Connection::kLookInterval.
   struct NoThread {};
   explicit Watcher(NoThread);

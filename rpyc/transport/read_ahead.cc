@@ -4,10 +4,21 @@
 
 namespace rpyc {
 
-void ReadAheadBuffer::Append(absl::string_view bytes) {
+absl::Status ReadAheadBuffer::Append(absl::string_view bytes) {
   bytes_.erase(0, taken_);
   taken_ = 0;
-  bytes_.append(bytes.data(), bytes.size());
+  status_.Update(charge_.Resize(bytes_.size() + bytes.size()));
+  if (status_.ok()) {
+    status_ = OrOutOfMemory([&] {
+      bytes_.append(bytes.data(), bytes.size());
+      return absl::OkStatus();
+    });
+  }
+  if (!status_.ok()) {
+    bytes_ = std::string();
+    charge_.ShrinkTo(0);
+  }
+  return status_;
 }
 
 size_t ReadAheadBuffer::Take(absl::Span<char> into) {
@@ -17,6 +28,7 @@ size_t ReadAheadBuffer::Take(absl::Span<char> into) {
   if (empty()) {
     bytes_ = std::string();  // gives its memory back
     taken_ = 0;
+    charge_.ShrinkTo(0);
   }
   return piece.size();
 }

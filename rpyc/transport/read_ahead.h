@@ -4,8 +4,10 @@
 #include <cstddef>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "rpyc/byte_budget.h"
 
 namespace rpyc {
 
@@ -17,13 +19,22 @@ class ReadAheadBuffer {
   size_t size() const { return bytes_.size() - taken_; }
   absl::string_view bytes() const { return absl::string_view(bytes_).substr(taken_); }
 
-  void Append(absl::string_view bytes);
+  // Has it count in `budget`, which outlives it; before Append.
+  void UseBudget(ByteBudget* budget) { charge_ = ByteCharge(budget); }
+
+  // Errors:  OutOfMemory - also of the budget: all is lost then, and stays so, see status.
+  absl::Status Append(absl::string_view bytes);
+  // Whether there is nothing to Take, nor an error to tell.
+  bool idle() const { return bytes_.empty() && status_.ok(); }
+  const absl::Status& status() const { return status_; }
   // Moves the first bytes out, as many as `into` has room for. Returns: how many.
   size_t Take(absl::Span<char> into);
 
  private:
   std::string bytes_;  // of which so many are gone:
   size_t taken_ = 0;
+  ByteCharge charge_;
+  absl::Status status_;
 };
 
 }  // namespace rpyc

@@ -4,6 +4,7 @@
 
 #include "absl/types/span.h"
 #include "gtest/gtest.h"
+#include "rpyc/byte_budget.h"
 
 namespace rpyc {
 namespace {
@@ -17,15 +18,29 @@ std::string Take(ReadAheadBuffer& buffer, size_t most) {
 TEST(ReadAheadBufferTest, GivesInOrderWhatWasAppended) {
   ReadAheadBuffer buffer;
   EXPECT_TRUE(buffer.empty());
-  buffer.Append("abc");
-  buffer.Append("de");
+  EXPECT_TRUE(buffer.Append("abc").ok());
+  EXPECT_TRUE(buffer.Append("de").ok());
   EXPECT_EQ(Take(buffer, 2), "ab");
   EXPECT_EQ(buffer.bytes(), "cde");
-  buffer.Append("f");  // behind what is left
+  EXPECT_TRUE(buffer.Append("f").ok());  // behind what is left
   EXPECT_EQ(buffer.size(), 4);
   EXPECT_EQ(Take(buffer, 10), "cdef");
   EXPECT_TRUE(buffer.empty());
   EXPECT_EQ(Take(buffer, 1), "");
+}
+
+TEST(ReadAheadBufferTest, WhatABudgetHasNoRoomForIsAnErrorThatStays) {
+  ByteBudget budget("max_total_bytes", 256 << 10);
+  ReadAheadBuffer buffer;
+  buffer.UseBudget(&budget);
+  EXPECT_TRUE(buffer.idle());
+  EXPECT_TRUE(buffer.Append(std::string(200 << 10, 'x')).ok());
+  EXPECT_GT(budget.used_bytes(), 0);
+  EXPECT_TRUE(IsOutOfMemory(buffer.Append(std::string(200 << 10, 'x'))));
+  EXPECT_TRUE(IsOutOfMemory(buffer.status()));
+  EXPECT_FALSE(buffer.idle());
+  EXPECT_TRUE(buffer.empty());
+  EXPECT_EQ(budget.used_bytes(), 0);
 }
 
 }  // namespace

@@ -124,7 +124,8 @@ void Socket::KeepAlive(absl::Duration idle) {
 
 absl::StatusOr<ReadResult> SocketStream::ReadSome(absl::Span<char> into, ReadHint hint,
                                                   absl::Time deadline) {
-  if (!ahead_.empty()) {
+  if (!ahead_.idle()) {
+    if (!ahead_.status().ok()) return ahead_.status();
     const size_t taken = ahead_.Take(into);
     if (shut_.load(std::memory_order_relaxed)) return ReadResult{ReadResult::kEof};
     return ReadResult{ReadResult::kData, taken};
@@ -196,7 +197,12 @@ absl::StatusOr<ReadResult> SocketStream::ReadAhead(size_t max_bytes) {
   std::array<char, kReadAheadBytes> piece;
   absl::StatusOr<ReadResult> read =
       Receive(absl::MakeSpan(piece.data(), std::min(max_bytes, piece.size())), MSG_DONTWAIT);
-  if (read.ok() && read->state == ReadResult::kData) ahead_.Append({piece.data(), read->bytes});
+  if (read.ok() && read->state == ReadResult::kData) {
+    if (absl::Status kept = ahead_.Append({piece.data(), read->bytes}); !kept.ok()) {
+      Shutdown();  // the next read tells why
+      return kept;
+    }
+  }
   if (read.ok() && read->state == ReadResult::kWouldBlock && Fiber::Current() != nullptr) {
     Fiber::Current()->Exhausted(socket_.fd(), /*readable=*/true);
   }

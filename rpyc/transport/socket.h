@@ -67,6 +67,7 @@ class SocketStream : public Stream {
   void Acknowledge() override;
   absl::StatusOr<size_t> WriteSome(absl::Span<const absl::string_view> chunks) override;
   bool Wait(Event event, absl::Time deadline) override;
+  void UseBudget(ByteBudget* budget) override { ahead_.UseBudget(budget); }
   void Shutdown() override;
   void EndReadingIfIdle() override;
 

@@ -103,8 +103,13 @@ int TlsStream::BioRead(bio_st* bio, char* into, int bytes) {
 
 int TlsStream::BioWrite(bio_st* bio, const char* from, int bytes) {
   BIO_clear_retry_flags(bio);
-  static_cast<TlsStream*>(BIO_get_data(bio))->out_.append(from, bytes);
-  return bytes;
+  std::string& out = static_cast<TlsStream*>(BIO_get_data(bio))->out_;
+  // An exception must not pass through OpenSSL, which takes -1 for a broken stream.
+  const bool taken = OrOutOfMemory([&] {
+                       out.append(from, bytes);
+                       return absl::OkStatus();
+                     }).ok();
+  return taken ? bytes : -1;
 }
 
 // --- The handshake. ---
@@ -192,7 +197,8 @@ absl::Status TlsStream::Broken(absl::StatusCode code) {
 
 absl::StatusOr<ReadResult> TlsStream::ReadSome(absl::Span<char> into, ReadHint hint,
                                                absl::Time deadline) {
-  if (!ahead_.empty()) {
+  if (!ahead_.idle()) {
+    if (!ahead_.status().ok()) return ahead_.status();
     const size_t taken = ahead_.Take(into);
     if (shut_.load(std::memory_order_relaxed)) return ReadResult{ReadResult::kEof};
     return ReadResult{ReadResult::kData, taken};
@@ -309,7 +315,12 @@ absl::StatusOr<ReadResult> TlsStream::ReadAhead(size_t max_bytes) {
     if (!received.ok() || received->state != ReadResult::kData) return received;
     read = Decrypt(into);
   }
-  if (read.ok() && read->state == ReadResult::kData) ahead_.Append({piece.get(), read->bytes});
+  if (read.ok() && read->state == ReadResult::kData) {
+    if (absl::Status kept = ahead_.Append({piece.get(), read->bytes}); !kept.ok()) {
+      Shutdown();  // the next read tells why
+      return kept;
+    }
+  }
   return read;
 }
 

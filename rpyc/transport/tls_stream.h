@@ -70,6 +70,7 @@ class TlsStream : public Stream {
   void Acknowledge() override { inner_->Acknowledge(); }
   absl::StatusOr<size_t> WriteSome(absl::Span<const absl::string_view> chunks) override;
   bool Wait(Event event, absl::Time deadline) override;
+  void UseBudget(ByteBudget* budget) override { ahead_.UseBudget(budget); }
   void Shutdown() override;
   void EndReadingIfIdle() override { inner_->EndReadingIfIdle(); }
 

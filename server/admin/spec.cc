@@ -195,6 +195,12 @@ absl::Status TakeLimits(const v1::Limits& limits, ServerOptions* options) {
                            kMostCallbackDepth, &out->max_callback_depth));
   status.Update(TakeTime("spec.limits.idle_timeout", limits.idle_timeout(), &ReadDuration,
                          &out->idle_timeout));
+  status.Update(TakeNumber("spec.limits.max_total_bytes", limits.max_total_bytes(), kMost64,
+                           &out->max_total_bytes));
+  absl::Duration frame_timeout;
+  status.Update(
+      TakeTime("spec.limits.frame_timeout", limits.frame_timeout(), &ReadDuration, &frame_timeout));
+  if (frame_timeout != absl::ZeroDuration()) out->frame_timeout = frame_timeout;
   options->max_sessions = limits.max_sessions();
   // A long string must still decode.
   out->max_decoded_bytes =
@@ -321,6 +327,8 @@ void ShowLimits(const ServerOptions& options, v1::Limits* out) {
   out->set_max_callback_depth(limits.max_callback_depth);
   *out->mutable_handshake_timeout() = ToProtoDuration(options.handshake_timeout);
   *out->mutable_idle_timeout() = ToProtoDuration(limits.idle_timeout);
+  out->set_max_total_bytes(static_cast<int64_t>(limits.max_total_bytes));
+  *out->mutable_frame_timeout() = ToProtoDuration(limits.frame_timeout);
 }
 
 }  // namespace

@@ -84,6 +84,8 @@ INSTANTIATE_TEST_SUITE_P(
         {"limits { max_callback_depth: 1001 }", "spec.limits.max_callback_depth"},
         {"limits { handshake_timeout { seconds: -1 } }", "spec.limits.handshake_timeout"},
         {"limits { idle_timeout { nanos: -1 } }", "spec.limits.idle_timeout"},
+        {"limits { max_total_bytes: -1 }", "spec.limits.max_total_bytes"},
+        {"limits { frame_timeout { nanos: -1 } }", "spec.limits.frame_timeout"},
         {"tls { certfile: '" + std::string(5000, 'x') + "' }", "spec.tls.certfile"},
         {"tls { keyfile: '\\000' }", "spec.tls.keyfile"},
         {"tls { ca_certs: 'a\\000b' }", "spec.tls.ca_certs"},
@@ -131,6 +133,7 @@ TEST(SpecTest, EveryHonouredFieldArrives) {
         max_frame_bytes: 4294967295 max_inflated_bytes: 2 max_nesting: 3 max_int_digits: 4
         max_local_objects: 5 max_sessions: 6 max_read_ahead_bytes: 7 max_callback_depth: 8
         handshake_timeout { nanos: 10000000 } idle_timeout { seconds: 9 }
+        max_total_bytes: 11 frame_timeout { seconds: 12 }
       }
       tls {
         keyfile: 'key' certfile: 'cert' ca_certs: 'ca' cert_reqs: OPTIONAL ciphers: 'HIGH'
@@ -178,6 +181,8 @@ TEST(SpecTest, EveryHonouredFieldArrives) {
   EXPECT_EQ(options->limits.max_read_ahead_bytes, 7u);
   EXPECT_EQ(options->limits.max_callback_depth, 8);
   EXPECT_EQ(options->limits.idle_timeout, absl::Seconds(9));
+  EXPECT_EQ(options->limits.max_total_bytes, 11u);
+  EXPECT_EQ(options->limits.frame_timeout, absl::Seconds(12));
   EXPECT_EQ(options->handshake_timeout, absl::Milliseconds(10));
   EXPECT_EQ(*options->tls, (TlsOptions{.keyfile = "key",
                                        .certfile = "cert",

@@ -219,6 +219,7 @@ void ProcessSet::Ended(const ProcessPtr& process, const absl::Status& death) {
     LogError(setup_->label, ": goodbye ", process->name(), ": ", how.message());
   }
   sessions_.Remove(process);
+  slots_.TakeBack(process->slot_index());
   free_slots_.Return(process->slot_index());
 }
 

@@ -11,7 +11,7 @@ import sys
 import unittest
 
 import harness
-from wire import NOTHING, Peer, RemoteError, dump
+from wire import MSG_EXCEPTION, NOTHING, Peer, RemoteError, dump
 
 MIB = 1024  # /proc counts in KiB
 # What a peer may cost by the documented defaults: max_frame_bytes and max_inflated_bytes are 64 MiB each. A buffer that grows
@@ -110,6 +110,18 @@ class Case(unittest.TestCase):
                         with gone_is_fine():  # it may end before it has all
                             peer.send(data)
                         self.assertIsNone(peer.read_frame())
+
+    def refused(self, cls, text, *sent, opened=True, bound=BOUND):
+        """Each of these is a request 0 over a limit: answered by a `cls` that says `text`, and the connection goes on."""
+        with self.others_are_served(bound):
+            for data in sent:
+                with self.subTest(data[:40].hex()):
+                    with self.opened() if opened else self.peer() as peer:
+                        peer.send(data)
+                        msg, args = peer.answer(0)
+                        self.assertEqual(msg, MSG_EXCEPTION)
+                        self.assertEqual((args[0][1], text in args[1][0]), (cls, True), args)
+                        peer.ping()
 
     def answered(self, peer, handler, box=NOTHING, cls=None, args=None):
         """An exception for that request, and the connection lives."""

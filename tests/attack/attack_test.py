@@ -71,7 +71,18 @@ class Frames(Case):
         self.ends(struct.pack("!IB", 0xffffffff, 0), struct.pack("!IB", 0xffffffff, 1), opened=False)
 
     def test_a_length_over_max_frame_bytes(self):
-        self.ends(struct.pack("!IB", (64 << 20) + 1, 0), struct.pack("!IB", (64 << 20) + 1, 1))
+        # The whole of it is read, so that whoever sends it can read the answer; nothing is kept.
+        for opened in (True, False):
+            self.refused("ValueError", f"frame of {(64 << 20) + 1} bytes exceeds max_frame_bytes {64 << 20}",
+                         frame(self.head() + bytes((64 << 20) + 1 - len(self.head()))), opened=opened)
+        noise = zlib.compress(self.head() + bytes(1000)) + random.Random(4).randbytes(70 << 20)
+        self.refused("ValueError", f"exceeds max_frame_bytes {64 << 20}", frame(noise, 1))
+
+    def test_a_length_over_max_frame_bytes_and_no_more(self):
+        with self.others_are_served(), self.opened() as peer, self.peer() as stranger:
+            for each in (peer, stranger):
+                each.send(struct.pack("!IB", (64 << 20) + 1, 0))
+            self.serve_others()
 
     def test_a_large_frame_that_never_comes(self):
         # 64 MiB are promised and allowed: memory is for what has arrived, not for what was promised.
@@ -119,14 +130,16 @@ class Bombs(Case):
         packer = zlib.compressobj(9)
         parts = [packer.compress(self.head() + b"\x11\x51\x11\x51\x10\x0f" + struct.pack("!I", 1 << 30))]
         parts += [packer.compress(bytes(1 << 20)) for _ in range(1 << 10)] + [packer.flush()]
-        self.ends(frame(b"".join(parts), 1), bound=BOUND_INFLATING)
+        self.refused("ValueError", f"inflates to more than max_inflated_bytes {64 << 20}", frame(b"".join(parts), 1),
+                     bound=BOUND_INFLATING)
 
     def test_nested_zlib_bomb(self):
         inner = frame(deflated_zeros(256 << 20), 1)
         self.ends(frame(zlib.compress(inner), 1), frame(zlib.compress(zlib.compress(inner)), 1), bound=BOUND_INFLATING)
 
     def test_just_over_max_inflated_bytes(self):
-        self.ends(frame(zlib.compress(self.head() + bytes(64 << 20), 1), 1), bound=BOUND_INFLATING)
+        self.refused("ValueError", "inflates to more than max_inflated_bytes",
+                     frame(zlib.compress(self.head() + bytes(64 << 20), 1), 1), bound=BOUND_INFLATING)
 
     def test_broken_zlib(self):
         good = zlib.compress(self.head() + dump((PING, value(("x" * 5000,)))))
@@ -155,12 +168,15 @@ class Brine(Case):
         return [frame(self.head() + b"\x11\x51\x11\x51\x10" + form) for form in forms]
 
     def test_tuples_100_000_deep(self):
-        self.ends(*self.ping_of(b"\x10" * 100_000 + b"\x02", b"\x10" * 100_000, b"\x14\x01" * 100_000 + b"\x02",
-                                b"\x11\x50" * 100_000 + b"\x50"))
+        self.refused("ValueError", "exceeds max_nesting 200",
+                     *self.ping_of(b"\x10" * 100_000 + b"\x02", b"\x10" * 100_000, b"\x14\x01" * 100_000 + b"\x02",
+                                   b"\x11\x50" * 100_000 + b"\x50"))
 
     def test_other_shapes_100_000_deep(self):
-        self.ends(*self.ping_of(b"\x19" * 100_000, b"\x1a" * 100_000, b"\x1a\x10" * 100_000 + b"\x02", b"\x08" *
-                                100_000, b"\x19\x12\0\0" * 100_000 + b"\0"))
+        self.ends(*self.ping_of(b"\x19" * 100_000, b"\x08" * 100_000))
+        self.refused("ValueError", "exceeds max_nesting 200",
+                     *self.ping_of(b"\x1a" * 100_000, b"\x1a\x10" * 100_000 + b"\x02",
+                                   b"\x19\x12\0\0" * 100_000 + b"\0"))
 
     def test_deep_from_the_first_byte(self):
         self.ends(frame(b"\x12" * 100_000), frame(b"\x01" + b"\x11" * 100_000),
@@ -174,9 +190,7 @@ class Brine(Case):
                     for _ in range(depth):
                         nested = (nested,)
                     self.assertEqual(peer.ask_value(PING, value((nested,))), nested)
-            with self.opened() as peer:
-                peer.send(self.ping_of(b"\x10" * 250 + b"\x02")[0])
-                self.assertIsNone(peer.read_frame(), "250 is over max_nesting")
+        self.refused("ValueError", "exceeds max_nesting 200", *self.ping_of(b"\x10" * 250 + b"\x02"))
 
     def test_counts_that_lie(self):
         most = struct.pack("!I", 0xffffffff)
@@ -210,7 +224,9 @@ class Brine(Case):
         with self.opened() as peer:
             peer.send(self.ping_of(digits(4300))[0])
             self.assertEqual(peer.answer(0), (MSG_REPLY, value(int("9" * 4300))))
-        self.ends(*self.ping_of(digits(4301), digits(100_000), digits(10_000_000)), bound=BOUND_INFLATING)
+        for n in (4301, 100_000, 10_000_000):
+            self.refused("ValueError", f"int of {n} digits exceeds max_int_digits 4300", *self.ping_of(digits(n)),
+                         bound=BOUND_INFLATING)
 
     def test_what_is_no_slice(self):
         self.ends(*self.ping_of(b"\x19\x02", b"\x19\x11\0\0", b"\x19\x50", b"\x19\x13\0\0\0\0"))

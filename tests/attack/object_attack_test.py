@@ -329,7 +329,7 @@ class Requests(Case):
                     self.answered(peer, BUFFITER, boxes(yours(target), value(count)))
 
     def test_boxes_100_000_deep(self):
-        self.ends(*(frame(self.head() + b"\x11\x51" + box * 100_000 + end)
+        self.refused("ValueError", "max_nesting 200", *(frame(self.head() + b"\x11\x51" + box * 100_000 + end)
                     for box, end in ((b"\x11\x52\x10", b"\x11\x51\x50"), (b"\x11\x52\x11\x11\x51\x50", b"\x11\x51\x50"),
                                      (b"\x11\x52\x10", b""), (b"\x11\x51\x10", b"\x50"))))
 

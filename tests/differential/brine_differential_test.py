@@ -64,7 +64,7 @@ DIFFERENCES = [
                more_than_left),
     Difference("int() takes blanks around the digits and underscores between them", r"brine: int text is not decimal ",
                ("1603203520", "1603315f30", "1602350a"), not_plain),
-    Difference("more than 200 containers in one another", r"brine: nesting exceeds 200 ",
+    Difference("more than 200 containers in one another", r"brine: nesting of 201 or more exceeds max_nesting 200 ",
                ("10" * 201 + "02", "1a10" * 201 + "02"), nested),
     Difference("frozenset() takes any iterable",
                r"brine: expected a tuple, found (bytes|text|something else) ", ("1a080c616263", "1a0a61", "1a01"),

@@ -113,6 +113,9 @@ TEST(WireDoc, DefaultLimits) {
   EXPECT_FALSE(Row("`max_read_ahead_bytes`", mib(limits.max_read_ahead_bytes)).empty());
   EXPECT_FALSE(Row("`max_callback_depth`", absl::StrCat(limits.max_callback_depth)).empty());
   EXPECT_EQ(limits.idle_timeout, absl::ZeroDuration());
+  EXPECT_EQ(limits.max_total_bytes, 0u);
+  EXPECT_FALSE(Row("`max_total_bytes`", "half of the memory").empty());
+  EXPECT_FALSE(Row("`frame_timeout`", absl::FormatDuration(limits.frame_timeout)).empty());
 }
 
 TEST(WireDoc, ExamplesOfBrineAreBrine) {

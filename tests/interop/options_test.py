@@ -51,15 +51,45 @@ def nested(depth):
 
 class Limits(Case):
     def boundary(self, served, refused, **limits):
-        """The frame `served` is answered; `refused` ends its connection, and only that."""
+        """The frame `served` is answered; `refused` by a ValueError that names the limit, and the connection goes on."""
         server = harness.start_server(host, service="ECHO", limits=limits)
         good = self.peer(server)
         good.send(served)
         self.assertEqual(good.read()[0], MSG_REPLY)
         bad = self.peer(server)
         bad.send(refused)
-        self.assertIsNone(bad.read_frame())
+        msg, args = bad.answer(0)
+        self.assertEqual((msg, args[0][1]), (MSG_EXCEPTION, "ValueError"))
+        (name, limit), = limits.items()
+        self.assertIn(f"{name} {limit}", args[1][0])
+        bad.next_seq = 1
+        bad.ping()
         good.ping()
+
+    def test_max_total_bytes(self):
+        # An eighth is for those who have sent nothing yet; the rest for all, but for what is small.
+        server = harness.start_server(host, service="ECHO", limits={"max_total_bytes": 4 << 20})
+        stranger, peer, other = self.peer(server), self.peer(server), self.peer(server)
+        self.assertEqual(server["spec"]["limits"]["max_total_bytes"], str(4 << 20))
+        for big, seconds in ((peer, 1 << 20), (stranger, 8 << 20)):
+            if big is peer:
+                peer.ping()
+                self.assertEqual(len(peer.ask_value(PING, value((bytes(seconds),)))), seconds)
+            with self.assertRaises(RemoteError) as caught:
+                big.ask(PING, value((bytes(8 << 20),)))
+            self.assertEqual(caught.exception.cls, "MemoryError")
+            self.assertIn("max_total_bytes" if big is peer else "before their first whole message",
+                          caught.exception.remote_args[0])
+            big.ping()
+        other.ping()
+
+    def test_frame_timeout(self):
+        server = harness.start_server(host, service="ECHO", limits={"frame_timeout": "0.3s"})
+        quiet, silent = self.peer(server), self.peer(server)
+        quiet.ping()
+        silent.send(frame(ping_of(100_000))[:50_000])
+        self.assertIsNone(silent.read_frame(), "ended, as nothing more came")
+        quiet.ping()
 
     def test_max_frame_bytes(self):
         self.boundary(frame(ping_of(1000)), frame(ping_of(1001)), max_frame_bytes=1000)

@@ -1,0 +1,105 @@
+"""Peers that would have all the memory of a host whose address space is limited (ulimit -v), in every kind: it does not die,
+serves others meanwhile, and the control plane answers. What a peer is refused is refused by name, or its connection ends.
+"""
+
+import contextlib
+import random
+import resource
+import struct
+import unittest
+import zlib
+
+import harness
+from attack import gone_is_fine
+from wire import MSG_EXCEPTION, PING, Peer, frame, value
+
+ADDRESS_SPACE = 1200 << 20  # gRPC and its threads take about 300 MiB of it
+CROWD = 30
+UNFINISHED = 60 << 20
+
+
+def limited():
+    resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
+
+
+class Case(unittest.TestCase):
+    kind = None
+
+    def setUp(self):
+        self.host = harness.Host("--admin_address=127.0.0.1:0", f"--server={self.kind}:ECHO@127.0.0.1:0", preexec_fn=limited)
+        self.addCleanup(self.host.kill)
+        self.address, = self.host.servers.values()
+        self.friend = Peer(self.address)
+        self.friend.ping()
+
+    def lives(self):
+        self.assertIsNone(self.host.child.poll(), "the host has died" + self.host.story())
+        self.friend.ping()
+        with Peer(self.address) as peer:
+            peer.ping()
+        server = harness.admin(self.host, "ServerService/ListServers")["servers"][0]
+        self.assertEqual(server["state"], "LISTENING", self.host.story())
+
+    def ends_well(self):
+        self.friend.sock.close()
+        self.assertEqual(self.host.stop(), 0, self.host.story())
+
+    def crowd(self, stack, known):
+        for n in range(CROWD):
+            peer = stack.enter_context(Peer(self.address, dialect=5 + n % 2))
+            if known:
+                peer.ping()
+            yield peer
+
+    def test_unfinished_frames(self):
+        part = bytes(1 << 20)
+        for known in (False, True):
+            with self.subTest(known=known), contextlib.ExitStack() as stack:
+                for peer in self.crowd(stack, known):
+                    peer.sock.settimeout(20)
+                    with gone_is_fine():
+                        head = b"\x12\x51\x50" if peer.dialect == 5 else b"\x01\x11\x50"
+                        peer.send(struct.pack("!IB", UNFINISHED + (1 << 20), 0) + head)
+                        for _ in range(UNFINISHED >> 20):
+                            peer.send(part)
+                self.lives()
+        self.ends_well()
+
+    def test_values_that_are_large_once_decoded(self):
+        # Some kilobytes that inflate to tuples in tuples, which take a hundred times as much again.
+        inner = b"\x15" + struct.pack("!I", 2000) + b"\x10\x02" * 2000
+        count = 1000
+        body = b"\x11\x51\x11\x51\x10\x15" + struct.pack("!I", count) + inner * count
+        with contextlib.ExitStack() as stack:
+            peers = list(self.crowd(stack, known=True))
+            for peer in peers:
+                head = b"\x12\x51\x52" if peer.dialect == 5 else b"\x01\x11\x52"
+                peer.send(frame(zlib.compress(head + body), 1))
+            self.lives()
+            for peer in peers:
+                with gone_is_fine(), contextlib.suppress(EOFError):
+                    msg, args = peer.answer(2)
+                    if msg == MSG_EXCEPTION:
+                        self.assertEqual(args[0][1], "MemoryError", args)
+        self.lives()
+        self.ends_well()
+
+    def test_replies_that_nobody_takes(self):
+        rng = random.Random(1)
+        big = value((rng.randbytes(8 << 20),))
+        with contextlib.ExitStack() as stack:
+            for peer in self.crowd(stack, known=True):
+                peer.sock.settimeout(0.5)
+                with gone_is_fine(), contextlib.suppress(TimeoutError):
+                    for seq in range(100, 110):
+                        peer.request(PING, big, seq=seq)
+            self.lives()
+        self.lives()
+        self.ends_well()
+
+
+KINDS = ("threaded", "thread_pool", "gevent", "forking")
+for kind in KINDS:
+    name = f"Memory_{kind}"
+    globals()[name] = type(name, (Case,), {"kind": kind, "__module__": __name__})
+del Case
