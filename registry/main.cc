@@ -1,9 +1,12 @@
 // RPyC's registry as a program of its own: rpyc_registry.
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
+#include <cstdint>
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -15,6 +18,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "registry/etcd/open_store.h"
+#include "registry/line_writer.h"
 #include "registry/registry_flags.h"
 #include "registry/registry_hooks.h"
 #include "registry/registry_server.h"
@@ -40,6 +44,7 @@ void PrepareProcess() {
   const sigset_t signals = EndingSignals();
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error of its write
   rlimit descriptors;
   if (::getrlimit(RLIMIT_NOFILE, &descriptors) == 0) {
     descriptors.rlim_cur = descriptors.rlim_max;
@@ -70,16 +75,28 @@ absl::string_view LevelName(rpyc::RegistryLogLevel level) {
   return "";
 }
 
-// Lines to `file`, which lives as long as the program.
-auto LogTo(std::FILE* file, rpyc::RegistryLogLevel least) {
-  return [file, least](rpyc::RegistryLogLevel level, absl::string_view text) {
-    if (level < least) return;
-    const std::string line =
-        absl::StrCat(absl::FormatTime("%Y-%m-%d %H:%M:%E3S ", absl::Now(), absl::LocalTimeZone()),
-                     LevelName(level), " ", text, "\n");
-    std::fwrite(line.data(), 1, line.size(), file);
-    std::fflush(file);
-  };
+std::string LogLine(rpyc::RegistryLogLevel level, absl::string_view text) {
+  return absl::StrCat(absl::FormatTime("%Y-%m-%d %H:%M:%E3S ", absl::Now(), absl::LocalTimeZone()),
+                      LevelName(level), " ", text, "\n");
+}
+
+// How long the program's end waits for the log to be read.
+constexpr absl::Duration kLogGrace = absl::Seconds(1);
+
+// Lines to `fd`, which stays open. The writer is never destroyed: the log may never be read.
+absl::StatusOr<rpyc::LineWriter*> OpenLog(int fd) {
+  absl::StatusOr<std::unique_ptr<rpyc::LineWriter>> writer = rpyc::LineWriter::Start(
+      {.fd = fd,
+       .lost_line =
+           [](int64_t lost) {
+             return LogLine(rpyc::RegistryLogLevel::kWarning,
+                            absl::StrCat(lost,
+                                         " lines of the log were lost here: it was not read,"
+                                         " or could not be written"));
+           },
+       .start_thread = &StartThread});
+  if (!writer.ok()) return writer.status();
+  return writer->release();
 }
 
 int Fail(absl::string_view why) {
@@ -89,14 +106,21 @@ int Fail(absl::string_view why) {
 
 // Serves until a signal ends it.
 int Run(const rpyc::RegistryFlags& flags) {
-  std::FILE* log = stderr;
-  if (!flags.logfile.empty()) log = std::fopen(flags.logfile.c_str(), "ae");
-  if (log == nullptr) return Fail(absl::StrCat("cannot write the log file ", flags.logfile));
+  int log_fd = STDERR_FILENO;
+  if (!flags.logfile.empty()) {
+    log_fd = ::open(flags.logfile.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+  }
+  if (log_fd < 0) return Fail(absl::StrCat("cannot write the log file ", flags.logfile));
   PrepareProcess();
+  const absl::StatusOr<rpyc::LineWriter*> log = OpenLog(log_fd);
+  if (!log.ok()) return Fail(log.status().message());
+  const rpyc::RegistryLogLevel min_level =
+      flags.quiet ? rpyc::RegistryLogLevel::kError : rpyc::RegistryLogLevel::kInfo;
   const rpyc::RegistryHooks hooks = {
       .start_thread = &StartThread,
-      .log =
-          LogTo(log, flags.quiet ? rpyc::RegistryLogLevel::kError : rpyc::RegistryLogLevel::kInfo)};
+      .log = [log = *log, min_level](rpyc::RegistryLogLevel level, absl::string_view text) {
+        if (level >= min_level) log->Write(LogLine(level, text));
+      }};
   absl::StatusOr<std::unique_ptr<rpyc::RegistryStore>> store =
       rpyc::OpenStore({.limits = flags.limits,
                        .pruning_timeout = flags.timeout,
@@ -122,6 +146,9 @@ int Run(const rpyc::RegistryFlags& flags) {
   int signal = 0;
   while (::sigwait(&signals, &signal) != 0) {
   }
+  server->reset();
+  store->reset();
+  (*log)->Flush(kLogGrace);
   return 0;
 }
 

@@ -12,123 +12,265 @@
 namespace rpyc {
 namespace {
 
-// Who may wait for the file at a time.
+// Changes that may wait for the file at a time.
 constexpr size_t kMaxWaiting = 10'000;
-// After a failure the file is written again so much later.
+// What changes only times (a renewal, the end of a registration) is in the file so much later.
+constexpr absl::Duration kLazyWrite = absl::Seconds(5);
+// After a failure the file is written again so much later, if no change asks for it sooner.
 constexpr absl::Duration kWriteRetry = absl::Seconds(5);
+// A file that stays unwritable is logged once in this time.
+constexpr absl::Duration kComplaintInterval = absl::Minutes(1);
+
+using Cause = RegistrationChange::Cause;
 
 }  // namespace
 
-// What the store shares with its thread.
+// What the store shares with its thread. Without a file a change is made by the thread that asks
+// for it. With one it is made by the store's thread: first in `staged_`, which is written to the
+// file, and then, once that is safe, in the table.
 class MemoryStore::Core {
  public:
   Core(const MemoryStoreOptions& options, const RegistryHooks& hooks,
-       std::unique_ptr<SnapshotFile> file)
+       std::unique_ptr<SnapshotFile> file, const std::vector<Registration>& loaded)
       : table(std::make_shared<RegistrationTable>(options.limits)),
         pruning_timeout(options.pruning_timeout),
+        limits_(options.limits),
         hooks_(hooks),
-        file_(std::move(file)) {}
+        file_(std::move(file)) {
+    for (const Registration& registration : loaded) table->Put(registration);
+    if (file_ != nullptr) Restage();
+  }
+
+  // A change that somebody asks for.
+  class Change {
+   public:
+    virtual ~Change() = default;
+    // Makes it in `table`. `keys_changed` is set if a registration has come or gone.
+    virtual absl::Status Make(RegistrationTable& table, absl::Time now, bool* keys_changed) = 0;
+    // Whether what the file holds already is enough for it: it adds and removes nothing.
+    virtual bool IsKept(const RegistrationTable& table) const = 0;
+    Done done;
+    absl::Status status = absl::OkStatus();  // of Make in the staged table
+  };
 
   // Until Stop.
   void Run();
   void Stop();
   void NeverRan();
-  // The table has changed: has `done` called when that is kept.
-  void Changed(Done done);
+  // Has the change made, and its `done` called.
+  void Ask(std::unique_ptr<Change> change);
+  State state() const;
 
   const std::shared_ptr<RegistrationTable> table;
   const absl::Duration pruning_timeout;
 
  private:
-  void Write(std::vector<Done> waiting);
+  using Changes = std::vector<std::unique_ptr<Change>>;
 
+  void MakeAll(Changes changes);
+  bool Write();
+  void Restage();
+
+  const RegistryLimits limits_;
   const RegistryHooks hooks_;
   const std::unique_ptr<SnapshotFile> file_;  // null: none
-  bool failed_ = false;                       // the thread's: the last write did
 
-  Mutex mutex_;
+  // The thread's.
+  std::unique_ptr<RegistrationTable> staged_;     // null: there is no file
+  absl::Time write_at_ = absl::InfiniteFuture();  // of what need not be written at once
+  absl::Time complained_ = absl::InfinitePast();  // of a file that cannot be written
+  int64_t refused_ = 0;                           // changes, since then
+
+  mutable Mutex mutex_;
   CondVar changed_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
-  bool dirty_ ABSL_GUARDED_BY(mutex_) = false;    // the file is not as the table
   bool pending_ ABSL_GUARDED_BY(mutex_) = false;  // something may expire sooner than was thought
-  std::vector<Done> waiting_ ABSL_GUARDED_BY(mutex_);
+  absl::Status failure_ ABSL_GUARDED_BY(mutex_);  // of the last write
+  Changes waiting_ ABSL_GUARDED_BY(mutex_);
 };
 
-void MemoryStore::Core::Changed(Done done) {
+namespace {
+
+class Registering : public MemoryStore::Core::Change {
+ public:
+  Registering(RegisterRequest request, absl::Duration ttl)
+      : request_(std::move(request)), ttl_(ttl) {}
+
+  absl::Status Make(RegistrationTable& table, absl::Time now, bool* keys_changed) override {
+    const size_t before = table.size();
+    absl::Status registered = table.Register(request_, ttl_, now);
+    *keys_changed |= table.size() != before;
+    return registered;
+  }
+  bool IsKept(const RegistrationTable& table) const override {
+    return std::all_of(request_.names.begin(), request_.names.end(), [&](const std::string& name) {
+      return table.Get({name, request_.host, request_.port}).has_value();
+    });
+  }
+
+ private:
+  const RegisterRequest request_;
+  const absl::Duration ttl_;
+};
+
+class Unregistering : public MemoryStore::Core::Change {
+ public:
+  Unregistering(absl::string_view source, int port) : source_(source), port_(port) {}
+
+  absl::Status Make(RegistrationTable& table, absl::Time, bool* keys_changed) override {
+    for (const RegistrationKey& key : table.OwnedBy(source_, port_)) {
+      *keys_changed |= table.Remove(key, Cause::kUnregistered);
+    }
+    return absl::OkStatus();
+  }
+  bool IsKept(const RegistrationTable& table) const override {
+    return table.OwnedBy(source_, port_).empty();
+  }
+
+ private:
+  const std::string source_;
+  const int port_;
+};
+
+class Deleting : public MemoryStore::Core::Change {
+ public:
+  explicit Deleting(const RegistrationKey& key) : key_(key) {}
+
+  absl::Status Make(RegistrationTable& table, absl::Time, bool* keys_changed) override {
+    if (!table.Remove(key_, Cause::kDeleted)) {
+      return absl::NotFoundError(absl::StrCat(key_.service_name, " at ", key_.host, " port ",
+                                              key_.port, " is not registered"));
+    }
+    *keys_changed = true;
+    return absl::OkStatus();
+  }
+  bool IsKept(const RegistrationTable&) const override { return false; }
+
+ private:
+  const RegistrationKey key_;
+};
+
+}  // namespace
+
+void MemoryStore::Core::Ask(std::unique_ptr<Change> change) {
+  absl::Status status;
+  if (file_ == nullptr) {
+    bool unused = false;
+    status = change->Make(*table, absl::Now(), &unused);
+  }
   {
     MutexLock lock(&mutex_);
     pending_ = true;
-    if (file_ != nullptr) dirty_ = true;
     changed_.Signal();
-    const bool kept_later = file_ != nullptr && !stopping_;
-    if (kept_later && waiting_.size() < kMaxWaiting) {
-      waiting_.push_back(std::move(done));
+    if (file_ != nullptr && !stopping_ && waiting_.size() < kMaxWaiting) {
+      waiting_.push_back(std::move(change));
       return;
     }
-    if (kept_later) {
-      done = [done = std::move(done)](absl::Status) mutable {
-        std::move(done)(absl::UnavailableError("too many wait for the registry's snapshot"));
-      };
+    if (file_ != nullptr) {
+      status = stopping_ ? absl::CancelledError("the registry closes")
+                         : absl::UnavailableError(absl::StrCat(
+                               kMaxWaiting, " changes wait for the registry's snapshot already"));
     }
   }
-  std::move(done)(absl::OkStatus());
+  std::move(change->done)(std::move(status));
 }
 
 void MemoryStore::Core::Run() {
-  absl::Time again = absl::InfiniteFuture();  // of a write that failed
-  for (;;) {
+  for (bool stopping = false; !stopping;) {
     const int64_t revision = table->revision();
-    const absl::Time next = table->Prune(absl::Now());
-    const bool pruned = table->revision() != revision;
-    std::vector<Done> waiting;
+    const absl::Time now = absl::Now();
+    const absl::Time next = table->Prune(now);
+    if (staged_ != nullptr) {
+      staged_->Prune(now);
+      if (table->revision() != revision) write_at_ = std::min(write_at_, now + kLazyWrite);
+    }
+    Changes changes;
     {
       MutexLock lock(&mutex_);
-      if (pruned && file_ != nullptr) dirty_ = true;
-      const absl::Time wake = std::min(next, again);
-      while (!stopping_ && !pending_ && !(dirty_ && !failed_) && absl::Now() < wake) {
-        changed_.WaitUntil(&mutex_, wake);
-      }
+      const absl::Time wake = std::min(next, write_at_);
+      while (!stopping_ && !pending_ && absl::Now() < wake) changed_.WaitUntil(&mutex_, wake);
       pending_ = false;
-      const bool write = dirty_ && (!failed_ || !waiting_.empty() || absl::Now() >= again);
-      if (!write) {
-        if (stopping_) break;
-        continue;
-      }
-      dirty_ = false;
-      waiting.swap(waiting_);
+      stopping = stopping_;
+      changes.swap(waiting_);
     }
-    Write(std::move(waiting));
-    again = failed_ ? absl::Now() + kWriteRetry : absl::InfiniteFuture();
-    MutexLock lock(&mutex_);
-    if (failed_) dirty_ = true;
-    if (failed_ && stopping_) break;
+    if (!changes.empty()) MakeAll(std::move(changes));
+    if (write_at_ <= absl::Now() || (stopping && write_at_ != absl::InfiniteFuture())) Write();
   }
   MutexLock lock(&mutex_);
   ended_ = true;
   changed_.SignalAll();
 }
 
-void MemoryStore::Core::Write(std::vector<Done> waiting) {
-  const absl::Status written = file_->Write(table->All());
-  if (!written.ok() && !failed_) hooks_.log(RegistryLogLevel::kError, written.message());
-  if (written.ok() && failed_) {
-    hooks_.log(RegistryLogLevel::kInfo, "the registry's snapshot is written again");
+// Makes the changes, in their order: all of them, or, where the file cannot be written, those for
+// which it need not be.
+void MemoryStore::Core::MakeAll(Changes changes) {
+  const absl::Time now = absl::Now();
+  bool keys_changed = false;
+  for (const auto& change : changes) change->status = change->Make(*staged_, now, &keys_changed);
+  write_at_ = std::min(write_at_, now + kLazyWrite);
+  const bool written = !keys_changed || Write();
+  absl::Status failure;
+  if (!written) {
+    MutexLock lock(&mutex_);
+    failure = failure_;
   }
-  failed_ = !written.ok();
-  for (Done& done : waiting) std::move(done)(absl::OkStatus());
+  bool unused = false;
+  for (const auto& change : changes) {
+    if (!written && !change->IsKept(*table)) {
+      ++refused_;
+      change->status = failure;
+    } else if (change->status.ok()) {
+      change->status = change->Make(*table, now, &unused);
+    }
+  }
+  if (!written) Restage();
+  for (const auto& change : changes) std::move(change->done)(std::move(change->status));
+}
+
+// Writes what is staged. False if that fails: then it is tried again.
+bool MemoryStore::Core::Write() {
+  absl::Status written = file_->Write(staged_->All());
+  const absl::Time now = absl::Now();
+  write_at_ = written.ok() ? absl::InfiniteFuture() : now + kWriteRetry;
+  bool had_failed;
+  {
+    MutexLock lock(&mutex_);
+    had_failed = !failure_.ok();
+    failure_ = written;
+  }
+  if (written.ok() && had_failed) {
+    hooks_.log(RegistryLogLevel::kInfo, "the registry's snapshot is written again");
+    complained_ = absl::InfinitePast();
+    refused_ = 0;
+  }
+  if (!written.ok() && now - complained_ >= kComplaintInterval) {
+    complained_ = now;
+    hooks_.log(RegistryLogLevel::kError,
+               absl::StrCat(written.message(),
+                            "; new registrations are refused until it can be"
+                            " written (so far ",
+                            std::exchange(refused_, 0), ")"));
+  }
+  return written.ok();
+}
+
+// Has nothing staged that the table has not.
+void MemoryStore::Core::Restage() {
+  staged_ = std::make_unique<RegistrationTable>(limits_);
+  for (const Registration& registration : table->All()) staged_->Put(registration);
+}
+
+RegistryStore::State MemoryStore::Core::state() const {
+  MutexLock lock(&mutex_);
+  return {.error = failure_};
 }
 
 void MemoryStore::Core::Stop() {
-  std::vector<Done> waiting;
-  {
-    MutexLock lock(&mutex_);
-    stopping_ = true;
-    changed_.SignalAll();
-    while (!ended_) changed_.Wait(&mutex_);
-    waiting.swap(waiting_);
-  }
-  for (Done& done : waiting) std::move(done)(absl::CancelledError("the registry closes"));
+  MutexLock lock(&mutex_);
+  stopping_ = true;
+  changed_.SignalAll();
+  while (!ended_) changed_.Wait(&mutex_);
 }
 
 void MemoryStore::Core::NeverRan() {
@@ -151,8 +293,7 @@ absl::StatusOr<std::unique_ptr<MemoryStore>> MemoryStore::Start(const MemoryStor
     file = *std::move(opened);
     loaded = *std::move(read);
   }
-  auto core = std::make_shared<Core>(options, hooks, std::move(file));
-  for (const Registration& registration : loaded) core->table->Put(registration);
+  auto core = std::make_shared<Core>(options, hooks, std::move(file), loaded);
   const absl::Status started = hooks.start_thread([core] { core->Run(); });
   if (!started.ok()) {
     core->NeverRan();
@@ -166,29 +307,25 @@ MemoryStore::MemoryStore(std::shared_ptr<Core> core)
 
 MemoryStore::~MemoryStore() { core_->Stop(); }
 
+template <typename Change>
+void MemoryStore::Ask(std::unique_ptr<Change> change, Done done) {
+  change->done = std::move(done);
+  core_->Ask(std::move(change));
+}
+
 void MemoryStore::Register(RegisterRequest request, Done done) {
-  const absl::Status registered =
-      core_->table->Register(request, core_->pruning_timeout, absl::Now());
-  if (!registered.ok()) return std::move(done)(registered);
-  core_->Changed(std::move(done));
+  Ask(std::make_unique<Registering>(std::move(request), core_->pruning_timeout), std::move(done));
 }
 
 void MemoryStore::Unregister(absl::string_view source, int port, Done done) {
-  bool removed = false;
-  for (const RegistrationKey& key : core_->table->OwnedBy(source, port)) {
-    removed |= core_->table->Remove(key, RegistrationChange::Cause::kUnregistered);
-  }
-  if (!removed) return std::move(done)(absl::OkStatus());
-  core_->Changed(std::move(done));
+  Ask(std::make_unique<Unregistering>(source, port), std::move(done));
 }
 
 void MemoryStore::Delete(const RegistrationKey& key, Done done) {
-  if (!core_->table->Remove(key, RegistrationChange::Cause::kDeleted)) {
-    return std::move(done)(absl::NotFoundError(absl::StrCat(
-        key.service_name, " at ", key.host, " port ", key.port, " is not registered")));
-  }
-  core_->Changed(std::move(done));
+  Ask(std::make_unique<Deleting>(key), std::move(done));
 }
+
+RegistryStore::State MemoryStore::state() const { return core_->state(); }
 
 absl::Duration MemoryStore::pruning_timeout() const { return core_->pruning_timeout; }
 

@@ -17,12 +17,16 @@ struct MemoryStoreOptions {
   std::string snapshot_file = "";                       // empty: a restart forgets
 };
 
-// The registrations of one process. With a snapshot file a change is in the file before it is
-// acknowledged; what comes while the file is being written goes into the next one, together. Where
-// the file cannot be written that is logged, and the registry goes on without.
+// The registrations of one process. With a snapshot file a registration that comes or goes is in
+// the file before it is acknowledged, safe from a loss of power; what comes while the file is being
+// written goes into the next one, together. While the file cannot be written such changes are
+// refused and not made, state() says why, and it is logged once a minute. Renewals of what the file
+// holds go on: a restart gives each registration its whole time again.
 // Owns one thread, which prunes and writes.
 class MemoryStore : public RegistryStore {
  public:
+  class Core;  // the store's own
+
   // Errors:  those of SnapshotFile::Open and Read; kUnavailable - the file cannot be written;
   //          kResourceExhausted - no thread.
   static absl::StatusOr<std::unique_ptr<MemoryStore>> Start(const MemoryStoreOptions& options,
@@ -32,12 +36,14 @@ class MemoryStore : public RegistryStore {
   void Register(RegisterRequest request, Done done) override;
   void Unregister(absl::string_view source, int port, Done done) override;
   void Delete(const RegistrationKey& key, Done done) override;
-  State state() const override { return State(); }
+  State state() const override;
   absl::Duration pruning_timeout() const override;
 
  private:
-  class Core;
   explicit MemoryStore(std::shared_ptr<Core> core);
+  template <typename Change>
+  void Ask(std::unique_ptr<Change> change, Done done);
+
   const std::shared_ptr<Core> core_;
 };
 

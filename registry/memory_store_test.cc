@@ -102,17 +102,55 @@ TEST_F(MemoryStoreTest, ManyAtOnceAreWrittenTogether) {
   while (done < kMany) changed.Wait(&mutex);
 }
 
-TEST_F(MemoryStoreTest, GoesOnWhereTheFileCannotBeWritten) {
+TEST_F(MemoryStoreTest, RefusesWhatItCannotKeep) {
   const auto store = Start();
+  ASSERT_TRUE(Register(*store, Of("A", 1)).ok());
   std::filesystem::create_directory(file() + ".new");  // in the way of the next one
-  EXPECT_TRUE(Register(*store, Of("A", 1)).ok());
-  EXPECT_TRUE(Register(*store, Of("B", 1)).ok());
-  EXPECT_EQ(store->table().size(), 2);
+  const absl::Status refused = Register(*store, Of("B", 1));
+  EXPECT_TRUE(absl::IsUnavailable(refused)) << refused;
+  EXPECT_EQ(store->state().error, refused);
+  EXPECT_FALSE(store->state().stale);
+  EXPECT_EQ(store->table().Names("", 100), std::vector<std::string>{"A"}) << "nor does it show";
+  EXPECT_TRUE(Register(*store, Of("A", 1)).ok()) << "the file has it";
+  std::promise<absl::Status> deleted, unregistered, nothing;
+  store->Delete({"A", "10.0.0.1", 1},
+                [&](absl::Status status) { deleted.set_value(std::move(status)); });
+  EXPECT_TRUE(absl::IsUnavailable(deleted.get_future().get()));
+  store->Unregister("10.0.0.1", 1,
+                    [&](absl::Status status) { unregistered.set_value(std::move(status)); });
+  EXPECT_TRUE(absl::IsUnavailable(unregistered.get_future().get())) << "a restart would forget it";
+  store->Unregister("10.0.0.9", 1,
+                    [&](absl::Status status) { nothing.set_value(std::move(status)); });
+  EXPECT_TRUE(nothing.get_future().get().ok());
+  EXPECT_EQ(store->table().size(), 1);
+
   std::filesystem::remove(file() + ".new");
-  EXPECT_TRUE(Register(*store, Of("C", 1)).ok());
+  EXPECT_TRUE(Register(*store, Of("B", 1)).ok());
+  EXPECT_TRUE(store->state().error.ok());
   const std::string copy = folder_ + "/copy";
   std::filesystem::copy(file(), copy);
-  EXPECT_EQ((*SnapshotFile::Open(copy))->Read(absl::Now())->size(), 3) << "it is written again";
+  EXPECT_EQ((*SnapshotFile::Open(copy))->Read(absl::Now())->size(), 2) << "it is written again";
+}
+
+TEST_F(MemoryStoreTest, WhatIsRefusedTogetherWithARenewalIsRefusedAlone) {
+  const auto store = Start();
+  ASSERT_TRUE(Register(*store, Of("A", 1)).ok());
+  std::filesystem::create_directory(file() + ".new");
+  // Many go into one write: each is answered for itself.
+  std::vector<std::future<absl::Status>> results;
+  std::vector<std::promise<absl::Status>> promises(100);
+  for (int i = 0; i < 100; ++i) {
+    results.push_back(promises[static_cast<size_t>(i)].get_future());
+    store->Register(i % 2 == 0 ? Of("A", 1) : Of(absl::StrCat("N", i), 1),
+                    [&promise = promises[static_cast<size_t>(i)]](absl::Status status) {
+                      promise.set_value(std::move(status));
+                    });
+  }
+  for (size_t i = 0; i < 100; ++i) {
+    const absl::Status result = results[i].get();
+    EXPECT_EQ(result.code(), i % 2 == 0 ? absl::StatusCode::kOk : absl::StatusCode::kUnavailable);
+  }
+  EXPECT_EQ(store->table().size(), 1);
 }
 
 TEST_F(MemoryStoreTest, DeletesAndUnregisters) {

@@ -26,7 +26,8 @@ class RegistryStore {
   struct State {
     bool stale = false;                         // others may have changed what it does not show
     absl::Time as_of = absl::InfiniteFuture();  // of stale: when it was last not
-    absl::Status error;                         // of stale: why
+    // Why the table is stale; or, where it is not, why a change to it cannot be kept now.
+    absl::Status error;
   };
 
   virtual ~RegistryStore() = default;

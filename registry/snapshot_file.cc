@@ -69,6 +69,18 @@ bool WriteAll(int fd, absl::string_view bytes) {
   return ::fdatasync(fd) == 0;
 }
 
+// Makes what has been renamed in the folder of `path` outlast a loss of power; false and errno if
+// that fails.
+bool SyncFolderOf(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "."
+                             : slash == 0               ? "/"
+                                                        : path.substr(0, slash);
+  const Fd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  // Some file systems cannot, and say so.
+  return fd.valid() && (::fsync(fd.get()) == 0 || errno == EINVAL);
+}
+
 bool ReadRegistration(const Value& value, absl::Time now, Registration* out) {
   const absl::Span<const Value> items = value.items();
   if (!value.IsTuple() || items.size() != kItems) return false;
@@ -146,8 +158,13 @@ absl::Status SnapshotFile::Write(const std::vector<Registration>& registrations)
   if (!bytes.ok()) return bytes.status();
   const std::string fresh = absl::StrCat(path_, ".new");
   const Fd fd(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, kMode));
-  if (!fd.valid() || !WriteAll(fd.get(), *bytes)) return Failed("write", fresh, errno);
+  if (!fd.valid() || !WriteAll(fd.get(), *bytes)) {
+    const absl::Status failed = Failed("write", fresh, errno);
+    ::unlink(fresh.c_str());  // or it would take what room there is
+    return failed;
+  }
   if (::rename(fresh.c_str(), path_.c_str()) != 0) return Failed("replace", path_, errno);
+  if (!SyncFolderOf(path_)) return Failed("flush the folder of", path_, errno);
   return absl::OkStatus();
 }
 

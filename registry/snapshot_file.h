@@ -28,7 +28,9 @@ class SnapshotFile {
   // no registry ran nobody could announce himself.
   // Errors:  kDataLoss - no such file of ours; kUnavailable. Both name the file.
   absl::StatusOr<std::vector<Registration>> Read(absl::Time now) const;
-  // Errors:  kUnavailable - the file is as it was.
+  // Replaces it. Once that is done it outlasts a loss of power.
+  // Errors:  kUnavailable, kPermissionDenied - the file is as it was, unless the message says that
+  //          its folder could not be flushed: then it may be either.
   absl::Status Write(const std::vector<Registration>& registrations) const;
 
  private:

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "rpyc/transport/descriptor_reserve.h"
 #include "rpyc/transport/errno_status.h"
 #include "rpyc/transport/listen_error.h"
 
@@ -84,6 +85,14 @@ absl::Time TcpPeers::AcceptAll(absl::Time now, const OnRefused& on_refused) {
       End(peers_.begin(),
           absl::ResourceExhaustedError(absl::StrCat("the oldest of ", peers_.size(), " peers")),
           on_refused);
+    }
+    if (IsReservedDescriptor(fd.get())) {
+      const absl::Status why = absl::ResourceExhaustedError(ReservedDescriptorsText());
+      if (peers_.empty()) {
+        on_refused(address.ToEndpoint().host, why);
+        continue;
+      }
+      End(peers_.begin(), why, on_refused);
     }
     const uint64_t id = next_id_++;
     if (!Add(epoll_, fd.get(), id)) continue;

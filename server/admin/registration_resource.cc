@@ -64,10 +64,10 @@ Response ChangeResource(const RegistrationChange& change, absl::Time now) {
 
 v1::RegistryState StateResource(const RegistryStore::State& state) {
   v1::RegistryState resource;
+  resource.set_error(std::string(state.error.message()));
   if (!state.stale) return resource;
   resource.set_stale(true);
   if (state.as_of != absl::InfinitePast()) *resource.mutable_as_of() = ToTimestamp(state.as_of);
-  resource.set_error(std::string(state.error.message()));
   return resource;
 }
 

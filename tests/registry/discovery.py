@@ -19,10 +19,10 @@ OK = bytes.fromhex("080b4f4b")
 class Registry(Process):
     """rpyc_registry on a port of its choice, unless the flags say otherwise."""
 
-    def __init__(self, *flags, **popen):
+    def __init__(self, *flags, under=(), **popen):
         flags = flags if "--port" in flags else (*flags, "--port", "0")
         flags = flags if "--host" in flags else (*flags, "--host", "127.0.0.1")
-        super().__init__([*binary("rpyc_registry"), *flags], **popen)
+        super().__init__([*under, *binary("rpyc_registry"), *flags], **popen)
         text = self.line()
         found = re.fullmatch(r"rpyc_registry: listening on (\S+):(\d+) \((udp|tcp|udp, tcp)\)", text or "")
         if not found:

@@ -222,6 +222,63 @@ class Restart(Case):
             self.assertEqual(load(ask_udp(third.port, query("also-5001"))), ())
             self.assertEqual(len(load(ask_udp(third.port, query("kept")))), 48)
 
+    def fills_up(self, snapshot, start):
+        """Registers until a disk is full: what was acknowledged, and nothing else, is there after a restart."""
+        registry = start()
+
+        def name(port):
+            return f"{port:04}" + "X" * 100
+
+        def is_kept(port):  # by TCP: a refusal is an end without an answer
+            answer = ask_tcp(registry.port, register(name(port), port=port))
+            self.assertIn(answer, (OK, b""))
+            return answer == OK
+
+        kept = {port for port in range(1, 901) if is_kept(port)}
+        self.assertIn(1, kept)
+        self.assertNotIn(900, kept, "the disk was too large")
+        self.assertTrue(is_kept(1), "a renewal")
+        self.assertEqual(load(ask_udp(registry.port, query(name(900)))), (), "what is refused does not show")
+        eventually("the log says why: " + registry.story(),
+                   lambda: any("new registrations are refused" in line for line in registry.stderr))
+        self.assertFalse(os.path.exists(snapshot() + ".new"), "it would take what room there is")
+        registry.child.send_signal(signal.SIGKILL)
+        registry.wait()
+        again = start()
+        found = {port for port in range(1, 901)
+                 if load(ask_udp(again.port, query(f"{port:04}" + "x" * 100)))}
+        self.assertEqual(found, kept)
+        self.assertEqual(again.stop(), 0)
+
+    def test_a_full_disk_refuses_what_it_cannot_keep(self):
+        holder = self.made(Process(["unshare", "-mr", "sh", "-c", "mount -t tmpfs -o size=256k tmpfs /mnt && echo mounted && "
+                                    "exec sleep 600"]))
+        self.assertEqual(holder.line(), "mounted", holder.story())
+        disk = f"/proc/{holder.pid}/root/mnt"
+        enter = ["nsenter", "--preserve-credentials", "--wd", "-U", "-m", "-t", str(holder.pid)]
+        self.fills_up(lambda: disk + "/registry", lambda: self.made(Registry("--mode", "BOTH", "--snapshot", "/mnt/registry", under=enter)))
+
+    def test_a_file_that_may_not_grow_refuses_what_it_cannot_keep(self):
+        with tempfile.TemporaryDirectory() as folder:
+            snapshot = os.path.join(folder, "registry")
+            self.fills_up(lambda: snapshot, lambda: self.made(
+                Registry("--mode", "BOTH", "--snapshot", snapshot, under=["prlimit", "--fsize=65536"])))
+
+    def test_python_servers_are_told_that_a_registration_is_not_kept(self):
+        def check(version, kind):
+            with tempfile.TemporaryDirectory() as folder:
+                snapshot = os.path.join(folder, "registry")
+                registry = self.registry("--snapshot", snapshot, "--mode", kind)
+                asker = self.side(version, "ask", kind, "127.0.0.1", registry.port)
+                self.assertIs(asker.ask("register", ["kept"], 18861), True)
+                os.mkdir(snapshot + ".new")
+                self.assertFalse(asker.ask("register", ["refused"], 18861))
+                self.assertIs(asker.ask("register", ["kept"], 18861), True)
+                os.rmdir(snapshot + ".new")
+                self.assertIs(asker.ask("register", ["refused"], 18861), True)
+
+        self.each(check, harness.VERSIONS)
+
     def test_what_was_kept_is_pruned_in_its_time(self):
         with tempfile.TemporaryDirectory() as folder:
             snapshot = os.path.join(folder, "registry")

@@ -1,0 +1,136 @@
+#include "registry/line_writer.h"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/clock.h"
+#include "rpyc/mutex.h"
+
+namespace rpyc {
+namespace {
+
+// Whether all of `line` is written. Waits as long as that takes.
+bool WriteAll(int fd, absl::string_view line) {
+  while (!line.empty()) {
+    const ssize_t written = ::write(fd, line.data(), line.size());
+    if (written >= 0) {
+      line.remove_prefix(static_cast<size_t>(written));
+    } else if (errno == EAGAIN) {  // somebody who shares the descriptor has made it so
+      pollfd room = {.fd = fd, .events = POLLOUT, .revents = 0};
+      ::poll(&room, 1, -1);
+    } else if (errno != EINTR) {
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+class LineWriter::Core {
+ public:
+  explicit Core(Options options) : options_(std::move(options)) {}
+
+  const Options& options() const { return options_; }
+  void Run();
+  void Write(std::string line);
+  bool Flush(absl::Duration timeout);
+  void Stop();
+
+ private:
+  const Options options_;
+
+  Mutex mutex_;
+  CondVar changed_;   // there is something to do
+  CondVar finished_;  // something has been done
+  std::vector<std::string> waiting_ ABSL_GUARDED_BY(mutex_);
+  size_t waiting_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  // Lines lost after those that wait. While there are any no line is taken: they stay in order.
+  int64_t lost_ ABSL_GUARDED_BY(mutex_) = 0;
+  uint64_t given_ ABSL_GUARDED_BY(mutex_) = 0;           // lines so far
+  uint64_t finished_lines_ ABSL_GUARDED_BY(mutex_) = 0;  // of them: written, or lost
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  bool ended_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+void LineWriter::Core::Write(std::string line) {
+  MutexLock lock(&mutex_);
+  ++given_;
+  if (lost_ > 0 || waiting_bytes_ + line.size() > options_.max_waiting_bytes) {
+    ++lost_;
+  } else {
+    waiting_bytes_ += line.size();
+    waiting_.push_back(std::move(line));
+  }
+  changed_.Signal();
+}
+
+void LineWriter::Core::Run() {
+  std::vector<std::string> lines;
+  int64_t unwritten = 0;  // lost by the descriptor, and not told of yet
+  for (;;) {
+    int64_t lost = 0;
+    uint64_t given = 0;
+    {
+      MutexLock lock(&mutex_);
+      while (!stopping_ && waiting_.empty() && lost_ == 0) changed_.Wait(&mutex_);
+      if (waiting_.empty() && lost_ == 0) {
+        ended_ = true;
+        finished_.SignalAll();
+        return;
+      }
+      lines.swap(waiting_);
+      waiting_bytes_ = 0;
+      lost = std::exchange(lost_, 0);
+      given = given_;
+    }
+    for (const std::string& line : lines) {
+      if (unwritten > 0 && WriteAll(options_.fd, options_.lost_line(unwritten))) unwritten = 0;
+      if (!WriteAll(options_.fd, line)) ++unwritten;
+    }
+    unwritten += lost;
+    if (lost > 0 && WriteAll(options_.fd, options_.lost_line(unwritten))) unwritten = 0;
+    lines.clear();
+    MutexLock lock(&mutex_);
+    finished_lines_ = given;
+    finished_.SignalAll();
+  }
+}
+
+bool LineWriter::Core::Flush(absl::Duration timeout) {
+  const absl::Time deadline = absl::Now() + timeout;
+  MutexLock lock(&mutex_);
+  const uint64_t given = given_;
+  while (finished_lines_ < given && finished_.WaitUntil(&mutex_, deadline)) {
+  }
+  return finished_lines_ >= given;
+}
+
+void LineWriter::Core::Stop() {
+  MutexLock lock(&mutex_);
+  stopping_ = true;
+  changed_.Signal();
+  while (!ended_) finished_.Wait(&mutex_);
+}
+
+absl::StatusOr<std::unique_ptr<LineWriter>> LineWriter::Start(Options options) {
+  auto core = std::make_shared<Core>(std::move(options));
+  const absl::Status started = core->options().start_thread([core] { core->Run(); });
+  if (!started.ok()) return started;
+  return std::unique_ptr<LineWriter>(new LineWriter(std::move(core)));
+}
+
+LineWriter::LineWriter(std::shared_ptr<Core> core) : core_(std::move(core)) {}
+
+LineWriter::~LineWriter() { core_->Stop(); }
+
+void LineWriter::Write(std::string line) { core_->Write(std::move(line)); }
+
+bool LineWriter::Flush(absl::Duration timeout) { return core_->Flush(timeout); }
+
+}  // namespace rpyc
