@@ -44,6 +44,9 @@ struct Host::State {
 
 absl::StatusOr<std::unique_ptr<Host>> Host::Start(HostOptions options) {
   const absl::Time start_time = absl::Now();
+  if (options.zygote != nullptr) {
+    if (absl::Status watched = options.zygote->Watch(); !watched.ok()) return watched;
+  }
   absl::StatusOr<ServiceCatalog> catalog = ServiceCatalog::Make(std::move(options.services));
   if (!catalog.ok()) return catalog.status();
   auto state = std::make_unique<State>(*std::move(catalog), std::move(options.kinds),

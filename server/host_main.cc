@@ -9,12 +9,14 @@
 #include <cstring>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "rpyc/transport/fd.h"
 #include "rpyc/transport/inherited_sockets.h"
 #include "server/host.h"
 #include "server/host_flags.h"
@@ -22,6 +24,7 @@
 #include "server/reason.h"
 #include "server/start_zygote.h"
 #include "server/version.h"
+#include "server/zygote_process.h"
 
 namespace rpyc {
 namespace {
@@ -81,12 +84,16 @@ void PrepareProcess() {
   const sigset_t signals = AwaitedSignals();
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error of its write
   rlimit descriptors;
   if (::getrlimit(RLIMIT_NOFILE, &descriptors) == 0) {
     descriptors.rlim_cur = descriptors.rlim_max;
     ::setrlimit(RLIMIT_NOFILE, &descriptors);
   }
 }
+
+// How long the end waits for the log to be read.
+constexpr absl::Duration kLogGrace = absl::Seconds(1);
 
 // Waits for one of the ending signals; from then on a further one ends the process at once.
 void WaitForEnd(ServerDirectory& servers) {
@@ -129,15 +136,18 @@ absl::Status GiveSockets(const std::vector<std::string>& names, InheritedSockets
 }
 
 // The zygote that kinds of the table need; null if none does.
-absl::StatusOr<std::shared_ptr<Zygote>> StartZygoteIfNeeded(const HostOptions& options) {
+absl::StatusOr<std::shared_ptr<Zygote>> StartZygoteIfNeeded(const HostOptions& options,
+                                                            std::vector<std::string> argv) {
   for (const ServerKindInfo& kind : options.kinds.rows()) {
-    if (kind.traits.separate_process) return StartZygote(options.services, options.kinds);
+    if (!kind.traits.separate_process) continue;
+    return StartZygote(options.services, options.kinds,
+                       [argv = std::move(argv)] { return ExecZygote(argv); });
   }
   return nullptr;
 }
 
 // Serves until a signal ends it.
-int Run(HostOptions options, const HostFlags& flags) {
+int Run(HostOptions options, const HostFlags& flags, std::vector<std::string> argv) {
   // Whatever is inherited has its descriptor; nothing of ours is open yet.
   absl::StatusOr<InheritedSockets> sockets = InheritedSockets::FromEnvironment();
   if (!sockets.ok()) return Fail(kExitFailure, sockets.status().message());
@@ -147,15 +157,19 @@ int Run(HostOptions options, const HostFlags& flags) {
     return Fail(absl::IsAlreadyExists(given) ? kExitUsage : kExitFailure,
                 absl::StrCat("--server: ", given.message()));
   }
-  absl::StatusOr<std::shared_ptr<Zygote>> zygote = StartZygoteIfNeeded(options);
+  absl::StatusOr<std::shared_ptr<Zygote>> zygote = StartZygoteIfNeeded(options, std::move(argv));
   if (zygote.ok()) options.zygote = *zygote;
   PrepareProcess();
   // Until all is up only debugging logs: a start that fails says one line.
+  if (const absl::Status logging = LogInBackground(); !logging.ok()) {
+    return Fail(kExitFailure, logging.message());
+  }
   const bool debugging = flags.log_level == "debug" || flags.log_level == "trace";
   SetLogLevel(debugging ? flags.log_level : "off");
   const bool no_services = options.services.empty();
   absl::StatusOr<std::unique_ptr<Host>> host = Host::Start(std::move(options));
   if (!host.ok()) {
+    FlushLog(kLogGrace);
     return Fail(IsUsageError(host.status()) ? kExitUsage : kExitFailure, host.status().message());
   }
   const std::vector<std::string> untaken = sockets->Untaken();
@@ -185,15 +199,24 @@ int Run(HostOptions options, const HostFlags& flags) {
   const ServerDirectory::Totals totals = (*host)->servers().GetTotals();
   if (totals.abandoned_calls > 0 || totals.servers_open > 0) {
     // Threads of ours still run: nothing may be destroyed under them.
+    FlushLog(kLogGrace);
     std::fflush(nullptr);
     std::_Exit(0);
   }
+  host->reset();
+  FlushLog(kLogGrace);
   return 0;
 }
 
 }  // namespace
 
 int HostMain(int argc, char** argv, std::vector<Service> services, ServerKindTable kinds) {
+  if (std::optional<Fd> channel = InheritedZygoteChannel(); channel.has_value()) {
+    if (absl::Status alone = CheckNoThreads(); !alone.ok()) {
+      return Fail(kExitFailure, alone.message());
+    }
+    ServeAsZygote(*std::move(channel), services, kinds);
+  }
   absl::StatusOr<HostFlags> flags = ParseHostFlags(argc, argv);
   if (!flags.ok()) return Fail(kExitUsage, flags.status().message());
   const std::string program = std::filesystem::path(argv[0]).filename();
@@ -211,7 +234,7 @@ int HostMain(int argc, char** argv, std::vector<Service> services, ServerKindTab
               .servers = flags->servers,
               .registry = flags->registry,
               .max_total_bytes = static_cast<size_t>(flags->max_total_bytes)},
-             *flags);
+             *flags, std::vector<std::string>(argv, argv + argc));
 }
 
 }  // namespace rpyc

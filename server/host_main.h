@@ -13,7 +13,9 @@ namespace rpyc {
 //
 //   int main(int argc, char** argv) { return rpyc::HostMain(argc, argv, {Calculator(), Bank()}); }
 //
-// To be called before the program has threads.
+// To be called before the program has threads. Where connections have processes of their own and
+// the zygote dies (start_zygote.h), the program is run anew with the same command line to make
+// another: what main does before this call is done once more then.
 int HostMain(int argc, char** argv, std::vector<Service> services,
              ServerKindTable kinds = BuiltinServerKinds());
 

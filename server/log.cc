@@ -14,6 +14,10 @@ bool IsLogLevelName(const std::string& name) {
   return name == "off" || spdlog::level::from_str(name) != spdlog::level::off;
 }
 
+absl::Status LogInBackground() { return WriteLogInBackground(); }
+
+bool FlushLog(absl::Duration timeout) { return FlushLogOutput(timeout); }
+
 void SetLogLevel(const std::string& name) { LogOutput().set_level(spdlog::level::from_str(name)); }
 
 }  // namespace rpyc

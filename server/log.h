@@ -3,8 +3,10 @@
 
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "server/log_level.h"
 
 namespace rpyc {
@@ -19,6 +21,14 @@ void Log(LogLevel level, absl::string_view line);
 // The least level that is logged, as spdlog names it, or "off".
 bool IsLogLevelName(const std::string& name);
 void SetLogLevel(const std::string& name);
+
+// Has lines written to stderr by a thread of the log's own from now on: whoever logs never waits
+// for the reader of stderr, and lines that it does not take are lost and counted (LineWriter). For
+// HostMain, once; a program that embeds a host has its own sink. Errors:  kResourceExhausted - no
+// thread: lines are written by the threads that log.
+absl::Status LogInBackground();
+// Waits until all lines so far are written, for at most so long. False if they are not.
+bool FlushLog(absl::Duration timeout);
 
 // One line of `parts`, which are put together, as by absl::StrCat, only if it is logged.
 template <typename... Parts>

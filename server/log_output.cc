@@ -1,10 +1,23 @@
 #include "server/log_output.h"
 
+#include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/dist_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
+#include <unistd.h>
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
+#include <mutex>
+#include <string>
 #include <utility>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "registry/line_writer.h"
+#include "server/thread.h"
 
 namespace rpyc {
 namespace {
@@ -14,6 +27,34 @@ struct Output {
   std::shared_ptr<spdlog::sinks::dist_sink_mt> sinks;
   std::shared_ptr<spdlog::logger> logger;
 };
+
+// Formats on the thread that logs, and has the writer's thread write.
+class BackgroundSink : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  explicit BackgroundSink(LineWriter* writer) : writer_(writer) {}
+
+ private:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    spdlog::memory_buf_t line;
+    formatter_->format(message, line);
+    writer_->Write(std::string(line.data(), line.size()));
+  }
+  void flush_() override {}
+
+  LineWriter* const writer_;
+};
+
+std::string LostLine(int64_t lost) {
+  const std::string text = absl::StrCat(
+      lost, " lines of the log were lost here: it was not read, or could not be written");
+  spdlog::memory_buf_t line;
+  spdlog::pattern_formatter().format(
+      spdlog::details::log_msg("rpyc", spdlog::level::warn, spdlog::string_view_t(text)), line);
+  return std::string(line.data(), line.size());
+}
+
+// Null: the threads that log write. Never destroyed: stderr may never be read.
+std::atomic<LineWriter*> background{nullptr};
 
 Output* MakeOutput() {
   auto sinks = std::make_shared<spdlog::sinks::dist_sink_mt>();
@@ -46,6 +87,24 @@ spdlog::level::level_enum SpdlogLevel(LogLevel level) {
       break;
   }
   return spdlog::level::err;
+}
+
+absl::Status WriteLogInBackground() {
+  absl::StatusOr<std::unique_ptr<LineWriter>> writer =
+      LineWriter::Start({.fd = STDERR_FILENO,
+                         .lost_line = &LostLine,
+                         .start_thread = [](absl::AnyInvocable<void() &&> body) {
+                           return StartThread(std::move(body));
+                         }});
+  if (!writer.ok()) return writer.status();
+  background.store(writer->release());
+  SetLogSinks({std::make_shared<BackgroundSink>(background.load())});
+  return absl::OkStatus();
+}
+
+bool FlushLogOutput(absl::Duration timeout) {
+  LineWriter* const writer = background.load();
+  return writer == nullptr || writer->Flush(timeout);
 }
 
 void SetLogSinks(std::vector<spdlog::sink_ptr> sinks) {

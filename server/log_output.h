@@ -5,6 +5,8 @@
 
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "server/log_level.h"
 
 namespace rpyc {
@@ -17,6 +19,10 @@ spdlog::level::level_enum SpdlogLevel(LogLevel level);
 
 // Where it writes from now on. What a former one is being written returns first. Threads: any.
 void SetLogSinks(std::vector<spdlog::sink_ptr> sinks);
+
+// As LogInBackground and FlushLog (log.h).
+absl::Status WriteLogInBackground();
+bool FlushLogOutput(absl::Duration timeout);
 
 }  // namespace rpyc
 

@@ -8,7 +8,8 @@
 
 namespace rpyc {
 
-// Takes a line of a host's log, without a newline. It must not throw, and not call into a host.
+// Takes a line of a host's log, without a newline. It must not throw, and not call into a host; nor
+// wait, as the threads that log serve clients.
 using LogSink = std::function<void(LogLevel level, absl::string_view line)>;
 
 // Hands what the hosts of this process have to say, from `least` on, to the program's own log.

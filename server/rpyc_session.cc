@@ -75,8 +75,9 @@ void SessionSetup::LogEnd(const std::string& peer, const absl::Status& end) cons
   }
   const LogLevel level = IsWorthAWarning(end) ? LogLevel::kWarning : LogLevel::kDebug;
   if (Logs(level)) {
-    Log(level, absl::StrCat(label, ": goodbye ", peer, end.ok() ? "" : ": ",
-                            absl::Utf8SafeCEscape(end.message())));  // may quote the peer
+    const std::string line = absl::StrCat(label, ": goodbye ", peer, end.ok() ? "" : ": ",
+                                          absl::Utf8SafeCEscape(end.message()));  // quotes the peer
+    complaints->Log(level, label, peer, line, absl::Now());
   }
 }
 

@@ -15,6 +15,7 @@
 #include "rpyc/service.h"
 #include "rpyc/transport/socket.h"
 #include "rpyc/transport/tls_context.h"
+#include "server/complaints.h"
 #include "server/session.h"
 #include "server/session_ledger.h"
 #include "server/watcher.h"
@@ -65,6 +66,8 @@ struct SessionSetup {
       label;  // of the server, for the log: "ECHO/18861" as RPyC; set before the first session
   // Null in a process of one connection, which the host has in its own.
   std::shared_ptr<SessionLedger> ledger = std::make_shared<SessionLedger>();
+  // What is logged about peers.
+  const std::shared_ptr<Complaints> complaints = std::make_shared<Complaints>();
   // Where the connection counts, in a process of one connection; null: each for itself.
   ConnectionCounters* counters = nullptr;
 

@@ -9,6 +9,7 @@
 #include "absl/time/clock.h"
 #include "rpyc/did_you_mean.h"
 #include "rpyc/mutex.h"
+#include "rpyc/transport/descriptor_reserve.h"
 #include "rpyc/transport/listener.h"
 #include "rpyc/transport/socket_address.h"
 #include "rpyc/transport/tls_context.h"
@@ -261,6 +262,10 @@ void Server::Core::TakeTheOne() {
 }
 
 void Server::Core::Serve(Socket socket) {
+  if (IsReservedDescriptor(socket.fd())) {
+    return Refuse(absl::ResourceExhaustedError(
+        absl::StrCat("closed ", socket.peer(), ": ", ReservedDescriptorsText())));
+  }
   if (setup_->ledger->open() >= options_.max_sessions) {
     return Refuse(absl::ResourceExhaustedError(
         absl::StrCat("closed ", socket.peer(), ": max_sessions is ", options_.max_sessions)));
@@ -344,6 +349,7 @@ void Server::Core::Close(absl::Duration drain_timeout) {
     state_ = ServerState::kClosed;
     changed_.SignalAll();
   }
+  setup_->complaints->LogCounts(setup_->label);
   const int64_t abandoned = kind_->Stats().abandoned_calls;
   if (abandoned == 0) {
     LogInfo(setup_->label, ": closed");

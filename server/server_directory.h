@@ -99,6 +99,8 @@ class ServerDirectory {
 
   const ServiceCatalog& catalog() const { return catalog_; }
   const ServerKindTable& kinds() const { return kinds_; }
+  // Null: the program has none.
+  const std::shared_ptr<Zygote>& zygote() const { return zygote_; }
 
  private:
   struct State;

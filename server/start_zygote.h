@@ -21,9 +21,14 @@ namespace rpyc {
 // None of these processes outlives the program, whatever ends it. They take no SIGINT, SIGTERM and
 // SIGHUP, which a terminal sends to all; they keep stdin, stdout and stderr, and what descriptors
 // the services have, but no listening socket.
+//
+// A zygote that dies is not replaced, unless `respawn` makes another (HostMain's runs the program
+// anew): servers go on, and others of those kinds are refused with KIND_UNAVAILABLE.
 // Errors:  kFailedPrecondition - the program has threads; kResourceExhausted.
 absl::StatusOr<std::shared_ptr<Zygote>> StartZygote(std::vector<Service> services,
                                                     ServerKindTable kinds = BuiltinServerKinds());
+absl::StatusOr<std::shared_ptr<Zygote>> StartZygote(std::vector<Service> services,
+                                                    ServerKindTable kinds, Zygote::Respawn respawn);
 
 }  // namespace rpyc
 

@@ -1,18 +1,25 @@
 #include "server/zygote.h"
 
+#include <poll.h>
 #include <signal.h>
+#include <sys/eventfd.h>
 #include <sys/wait.h>
 
 #include <cerrno>
-#include <string>
+#include <cstring>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "rpyc/mutex.h"
 #include "rpyc/transport/fd_message.h"
+#include "server/log.h"
 #include "server/memory_file.h"
 #include "server/nursery_messages.h"
 #include "server/nursery_spec.h"
+#include "server/respawn_policy.h"
+#include "server/thread.h"
 
 namespace rpyc {
 namespace {
@@ -20,26 +27,176 @@ namespace {
 // A nursery has nothing to wait for when it begins: only against a hang.
 constexpr absl::Duration kStartTimeout = absl::Seconds(30);
 
-}  // namespace
-
-Zygote::Zygote(Fd channel, pid_t pid) : channel_(std::move(channel)), pid_(pid) {}
-
-Zygote::~Zygote() {
-  // It would end by itself; so it has ended when this returns. Nurseries of other owners live on.
-  ::kill(pid_, SIGKILL);
-  while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+std::string DeathText(pid_t pid, std::optional<int> wait_status) {
+  const std::string zygote = absl::StrCat("the zygote, process ", pid, ", ");
+  if (!wait_status.has_value()) return absl::StrCat(zygote, "has ended");
+  if (!WIFSIGNALED(*wait_status)) {
+    return absl::StrCat(zygote, "exited with status ", WEXITSTATUS(*wait_status));
   }
+  const int signal = WTERMSIG(*wait_status);
+  return absl::StrCat(zygote, "died by signal ", signal, " (", ::strsignal(signal), ")");
 }
 
-absl::StatusOr<Zygote::Nursery> Zygote::StartNursery(const NurserySpec& spec, int slots_fd) {
-  const absl::StatusOr<Fd> spec_file = MemoryFile(EncodeNurserySpec(spec));
-  if (!spec_file.ok()) return spec_file.status();
-  absl::StatusOr<std::pair<Fd, Fd>> channel = FdMessageChannel();
-  if (!channel.ok()) return channel.status();
-  auto& [ours, theirs] = *channel;
-  absl::Status sent =
-      SendFdMessage(channel_.get(), "nursery", {spec_file->get(), slots_fd, theirs.get()});
-  if (!sent.ok()) return absl::UnavailableError("the zygote has gone");
+// Kills a child that may have ended already, and reaps it. Nullopt: somebody else has reaped it.
+std::optional<int> End(pid_t pid) {
+  ::kill(pid, SIGKILL);  // not reaped, so that the number is nobody else's
+  int status = 0;
+  while (::waitpid(pid, &status, 0) < 0) {
+    if (errno != EINTR) return std::nullopt;
+  }
+  return status;
+}
+
+}  // namespace
+
+class Zygote::Core : public std::enable_shared_from_this<Core> {
+ public:
+  Core(Process process, Respawn respawn)
+      : respawn_(std::move(respawn)), wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+    MutexLock lock(&mutex_);
+    UseLocked(std::move(process));
+  }
+
+  absl::Status Watch();
+  void Stop();
+  Status status() const {
+    MutexLock lock(&mutex_);
+    return status_;
+  }
+  absl::StatusOr<Nursery> StartNursery(const Fd& spec_file, int slots_fd);
+
+ private:
+  void UseLocked(Process process) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Run();
+  bool AwaitDeath();
+  bool Replace();
+  std::shared_ptr<const Fd> AwaitChannel(const std::shared_ptr<const Fd>& but);
+
+  const Respawn respawn_;
+  const Fd wake_;
+
+  RespawnPolicy policy_;  // the watching thread's
+
+  mutable Mutex mutex_;
+  CondVar changed_;
+  Status status_ ABSL_GUARDED_BY(mutex_);
+  std::shared_ptr<const Fd> channel_ ABSL_GUARDED_BY(mutex_);  // null: there is none
+  bool watched_ ABSL_GUARDED_BY(mutex_) = false;               // by a thread, until it ends
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+void Zygote::Core::UseLocked(Process process) {
+  channel_ = std::make_shared<const Fd>(std::move(process.channel));
+  status_.pid = process.pid;
+  status_.start_time = absl::Now();
+  status_.state = State::kRunning;
+}
+
+absl::Status Zygote::Core::Watch() {
+  MutexLock lock(&mutex_);
+  if (watched_) return absl::OkStatus();
+  if (!wake_.valid()) return absl::ResourceExhaustedError("no descriptor for the zygote's watch");
+  absl::Status started = StartThread([core = shared_from_this()] { core->Run(); });
+  watched_ = started.ok();
+  return started;
+}
+
+void Zygote::Core::Run() {
+  while (AwaitDeath() && Replace()) {
+  }
+  MutexLock lock(&mutex_);
+  watched_ = false;
+  changed_.SignalAll();
+}
+
+// False if it is to be watched no more.
+bool Zygote::Core::AwaitDeath() {
+  std::shared_ptr<const Fd> channel;
+  {
+    MutexLock lock(&mutex_);
+    channel = channel_;
+  }
+  pollfd waited[] = {{.fd = channel->get(), .events = 0, .revents = 0},
+                     {.fd = wake_.get(), .events = POLLIN, .revents = 0}};
+  while (::poll(waited, 2, -1) < 0 && errno == EINTR) {
+  }
+  MutexLock lock(&mutex_);
+  return !stopping_;
+}
+
+// The zygote has gone: reaps it and has another one made. False if there is none.
+bool Zygote::Core::Replace() {
+  pid_t pid;
+  absl::Time began;
+  {
+    MutexLock lock(&mutex_);
+    pid = std::exchange(status_.pid, 0);
+    began = status_.start_time;
+    channel_.reset();
+    status_.state = respawn_ == nullptr ? State::kGone : State::kReplacing;
+  }
+  const std::string death = DeathText(pid, End(pid));
+  LogError(death, respawn_ == nullptr ? "; servers with processes of their own go on, but no other"
+                                        " can be started"
+                                      : "; another is made");
+  std::optional<absl::Duration> wait = policy_.OnDeath(absl::Now() - began);
+  MutexLock lock(&mutex_);
+  status_.last_error = death;
+  while (respawn_ != nullptr && wait.has_value()) {
+    const absl::Time again = absl::Now() + *wait;
+    while (!stopping_ && changed_.WaitUntil(&mutex_, again)) {
+    }
+    if (stopping_) return false;
+    mutex_.Unlock();
+    absl::StatusOr<Process> process = respawn_();
+    mutex_.Lock();
+    if (process.ok()) {
+      LogInfo("another zygote is process ", process->pid);
+      UseLocked(*std::move(process));
+      ++status_.restarts;
+      changed_.SignalAll();
+      return true;
+    }
+    status_.last_error =
+        absl::StrCat(death, "; no other could be made: ", process.status().message());
+    wait = policy_.OnDeath(absl::ZeroDuration());
+  }
+  status_.state = State::kGone;
+  changed_.SignalAll();
+  if (respawn_ != nullptr) {
+    LogError(status_.last_error, "; after ", policy_.deaths(),
+             " deaths in a row no other is made: no server with processes of their own can be"
+             " started");
+  }
+  return false;
+}
+
+// The channel of a zygote, unless that is `but`, which has gone. Null: there is none.
+std::shared_ptr<const Fd> Zygote::Core::AwaitChannel(const std::shared_ptr<const Fd>& but) {
+  const absl::Time deadline = absl::Now() + kStartTimeout;
+  MutexLock lock(&mutex_);
+  // What nobody watches is not replaced.
+  while (watched_ && (status_.state == State::kReplacing || (but != nullptr && channel_ == but)) &&
+         changed_.WaitUntil(&mutex_, deadline)) {
+  }
+  return channel_ == but ? nullptr : channel_;
+}
+
+absl::StatusOr<Zygote::Nursery> Zygote::Core::StartNursery(const Fd& spec_file, int slots_fd) {
+  absl::StatusOr<std::pair<Fd, Fd>> ends = FdMessageChannel();
+  if (!ends.ok()) return ends.status();
+  auto& [ours, theirs] = *ends;
+  std::shared_ptr<const Fd> channel = AwaitChannel(nullptr);
+  while (channel != nullptr) {
+    const absl::Status sent =
+        SendFdMessage(channel->get(), "nursery", {spec_file.get(), slots_fd, theirs.get()});
+    if (sent.ok()) break;
+    channel = AwaitChannel(channel);
+  }
+  if (channel == nullptr) {
+    return absl::UnavailableError(absl::StrCat(
+        "the zygote has gone", status().last_error.empty() ? "" : ": ", status().last_error));
+  }
   theirs.Reset();
   const absl::StatusOr<FdMessage> answer =
       ReceiveFdMessage(ours.get(), absl::Now() + kStartTimeout);
@@ -54,5 +211,34 @@ absl::StatusOr<Zygote::Nursery> Zygote::StartNursery(const NurserySpec& spec, in
   }
   return absl::UnavailableError(report->text);
 }
+
+void Zygote::Core::Stop() {
+  pid_t pid;
+  {
+    MutexLock lock(&mutex_);
+    stopping_ = true;
+    changed_.SignalAll();
+    if (wake_.valid()) ::eventfd_write(wake_.get(), 1);
+    while (watched_) changed_.Wait(&mutex_);
+    pid = std::exchange(status_.pid, 0);
+  }
+  // It would end by itself; so it has ended when this returns. Nurseries of other owners live on.
+  if (pid != 0) End(pid);
+}
+
+Zygote::Zygote(Process process, Respawn respawn)
+    : core_(std::make_shared<Core>(std::move(process), std::move(respawn))) {}
+
+Zygote::~Zygote() { core_->Stop(); }
+
+absl::Status Zygote::Watch() { return core_->Watch(); }
+
+absl::StatusOr<Zygote::Nursery> Zygote::StartNursery(const NurserySpec& spec, int slots_fd) {
+  const absl::StatusOr<Fd> spec_file = MemoryFile(EncodeNurserySpec(spec));
+  if (!spec_file.ok()) return spec_file.status();
+  return core_->StartNursery(*spec_file, slots_fd);
+}
+
+Zygote::Status Zygote::status() const { return core_->status(); }
 
 }  // namespace rpyc

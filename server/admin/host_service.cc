@@ -5,11 +5,33 @@
 #include "server/admin/request_checks.h"
 #include "server/admin/status_to_grpc.h"
 #include "server/version.h"
+#include "server/zygote.h"
 
 namespace rpyc {
 namespace {
 
 namespace v1 = admin::v1;
+
+v1::Zygote::State StateOf(Zygote::State state) {
+  switch (state) {
+    case Zygote::State::kRunning:
+      return v1::Zygote::RUNNING;
+    case Zygote::State::kReplacing:
+      return v1::Zygote::REPLACING;
+    case Zygote::State::kGone:
+      break;
+  }
+  return v1::Zygote::GONE;
+}
+
+void SetZygote(const Zygote::Status& status, v1::Host& host) {
+  v1::Zygote& zygote = *host.mutable_zygote();
+  zygote.set_state(StateOf(status.state));
+  zygote.set_process_id(status.pid);
+  *zygote.mutable_start_time() = ToTimestamp(status.start_time);
+  zygote.set_restarts(status.restarts);
+  zygote.set_last_error(status.last_error);
+}
 
 class HostService final : public v1::HostService::Service {
  public:
@@ -28,6 +50,7 @@ class HostService final : public v1::HostService::Service {
     host->set_connections_open(totals.connections_open);
     host->set_connections_total(totals.connections_total);
     host->set_calls_total(totals.calls_total);
+    if (directory_.zygote() != nullptr) SetZygote(directory_.zygote()->status(), *host);
     return grpc::Status::OK;
   }
 

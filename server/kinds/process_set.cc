@@ -13,11 +13,14 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "rpyc/transport/fd.h"
 #include "rpyc/transport/fd_message.h"
 #include "rpyc/transport/tls_context.h"
+#include "server/complaints.h"
 #include "server/log.h"
 #include "server/memory_file.h"
 #include "server/nursery_spec.h"
+#include "server/process_slots.h"
 #include "server/thread.h"
 
 namespace rpyc {
@@ -26,6 +29,9 @@ namespace {
 // For a nursery to kill what is left, say so and end; and for the end of one that hung, and is
 // killed with all that is left.
 constexpr absl::Duration kNurseryGrace = absl::Seconds(5);
+
+// No machine has more processes for one server; memory is taken as slots are used.
+constexpr int64_t kMaxProcesses = 65'536;
 
 // How a process ended that did not end its session first.
 absl::Status Death(int64_t pid, int wait_status, const ServerOptions& options) {
@@ -49,15 +55,42 @@ absl::Status NurseryDied() {
 
 }  // namespace
 
+// A nursery, and what is shared with its processes: those of one that has died may be about to go,
+// and must not write where the next one's do.
+struct ProcessSet::Nursery {
+  Nursery(ProcessSlots its_slots, int64_t certificates, Zygote::Nursery link)
+      : slots(std::move(its_slots)),
+        free_slots(slots.size()),
+        certificates(certificates),
+        channel(std::move(link.channel)),
+        pid(link.pid) {}
+
+  absl::Status Send(const NurseryOrder& order, int fd) const {
+    absl::Status sent = SendFdMessage(channel.get(), WriteOrder(order), {fd});
+    return sent.ok() ? sent : NurseryDied();
+  }
+
+  const ProcessSlots slots;
+  FreeSlots free_slots;
+  int64_t certificates;  // version of those that it has; the thread's that admits
+  const Fd channel;
+  const pid_t pid;
+  const absl::Time began = absl::Now();
+};
+
 // A connection's process, as the host sees it.
 class ProcessSet::Process : public Drainable {
  public:
-  Process(Socket socket, std::string name, size_t slot_index, ProcessSet* set)
+  Process(Socket socket, std::string name, size_t slot_index, NurseryPtr nursery)
       : socket_(std::move(socket)),
         name_(std::move(name)),
         slot_index_(slot_index),
-        slot_(set->slots_.slot(slot_index)),
-        set_(set) {}
+        nursery_(std::move(nursery)),
+        slot_(nursery_->slots.slot(slot_index)) {}
+  ~Process() override {
+    nursery_->slots.TakeBack(slot_index_);
+    nursery_->free_slots.Return(slot_index_);
+  }
 
   void Drain(absl::Time deadline) override { slot_->OrderDrain(deadline); }
   void Shutdown() override {
@@ -68,7 +101,7 @@ class ProcessSet::Process : public Drainable {
   int64_t process_id() const override { return slot_->pid(); }
   void Kill() override {
     const NurseryOrder order = {.kind = NurseryOrder::kKill, .number = number_.load()};
-    TrySendFdMessage(set_->nursery_.channel.get(), WriteOrder(order)).IgnoreError();
+    TrySendFdMessage(nursery_->channel.get(), WriteOrder(order)).IgnoreError();
   }
 
   // The client hears the end, whatever the process does.
@@ -83,91 +116,131 @@ class ProcessSet::Process : public Drainable {
   }  // in the ledger, and in what the nursery hears
   int fd() const { return socket_.fd(); }
   const std::string& name() const { return name_; }
-  size_t slot_index() const { return slot_index_; }
   ProcessSlot& slot() const { return *slot_; }
 
  private:
   const Socket socket_;
   const std::string name_;  // of the peer, for the log
   const size_t slot_index_;
+  const NurseryPtr nursery_;
   ProcessSlot* const slot_;
-  ProcessSet* const set_;            // outlives it
   std::atomic<uint64_t> number_{0};  // the ledger may call before it has said which
 };
 
-ProcessSet::ProcessSet(const KindContext& context, ProcessSlots slots, int64_t certificates,
-                       Zygote::Nursery nursery)
-    : setup_(context.setup),
+ProcessSet::ProcessSet(const KindContext& context)
+    : zygote_(context.zygote),
+      setup_(context.setup),
       failed_(context.failed),
-      options_(*context.options),
-      slots_(std::move(slots)),
-      free_slots_(slots_.size()),
-      nursery_(std::move(nursery)),
-      certificates_(certificates) {}
+      options_(*context.options) {}
 
 absl::Status ProcessSet::Start() {
-  return StartThread([self = shared_from_this()] { self->ReadReports(); });
+  absl::StatusOr<NurseryPtr> nursery = MakeNursery();
+  if (!nursery.ok()) return nursery.status();
+  {
+    MutexLock lock(&mutex_);
+    nursery_ = *nursery;
+  }
+  return StartThread([self = shared_from_this(), nursery = *nursery] { self->Run(nursery); });
 }
 
-absl::Status ProcessSet::Send(const NurseryOrder& order, int fd) {
-  absl::Status sent = SendFdMessage(nursery_.channel.get(), WriteOrder(order), {fd});
-  return sent.ok() ? sent : NurseryDied();
+absl::StatusOr<ProcessSet::NurseryPtr> ProcessSet::MakeNursery() {
+  absl::StatusOr<ProcessSlots> slots =
+      ProcessSlots::Make(static_cast<size_t>(std::min(options_.max_sessions, kMaxProcesses)));
+  if (!slots.ok()) return slots.status();
+  TlsContext::Source certificates;
+  if (setup_->tls != nullptr) certificates = setup_->tls->source();
+  const NurserySpec spec = {.options = options_, .pem = std::move(certificates.pem)};
+  absl::StatusOr<Zygote::Nursery> link = zygote_->StartNursery(spec, slots->fd());
+  if (!link.ok()) return link.status();
+  return std::make_shared<Nursery>(*std::move(slots), certificates.version, *std::move(link));
+}
+
+// A nursery, unless that is `but`, which has gone. Errors:  kCancelled - the server is closing; why
+// there will be no other.
+absl::StatusOr<ProcessSet::NurseryPtr> ProcessSet::AwaitNursery(const NurseryPtr& but) {
+  MutexLock lock(&mutex_);
+  while (!draining_ && failure_.ok() && (nursery_ == nullptr || nursery_ == but)) {
+    changed_.Wait(&mutex_);
+  }
+  if (draining_) return absl::CancelledError("the server is closing");
+  if (!failure_.ok()) return failure_;
+  return nursery_;
 }
 
 // If the host has others than the nursery.
-absl::Status ProcessSet::SendCertificates() {
+absl::Status ProcessSet::SendCertificates(Nursery& nursery) {
   if (setup_->tls == nullptr) return absl::OkStatus();
   setup_->RefreshTls();
-  if (setup_->tls->version() == certificates_) return absl::OkStatus();
+  if (setup_->tls->version() == nursery.certificates) return absl::OkStatus();
   const TlsContext::Source source = setup_->tls->source();
   const absl::StatusOr<Fd> file = MemoryFile(EncodePem(source.pem));
   if (!file.ok()) return file.status();
-  absl::Status sent = Send({.kind = NurseryOrder::kCertificates}, file->get());
-  if (sent.ok()) certificates_ = source.version;
+  absl::Status sent = nursery.Send({.kind = NurseryOrder::kCertificates}, file->get());
+  if (sent.ok()) nursery.certificates = source.version;
   return sent;
 }
 
 absl::Status ProcessSet::Admit(Socket socket) {
-  if (absl::Status sent = SendCertificates(); !sent.ok()) return sent;
-  const absl::StatusOr<size_t> index = free_slots_.Take(slots_);
-  if (!index.ok()) return index.status();
-  const std::string name = setup_->NameOf(socket);
-  NurseryOrder order = {.kind = NurseryOrder::kServe,
-                        .slot = static_cast<uint32_t>(*index),
-                        .tcp = socket.tcp(),
-                        .text = socket.peer()};
-  const auto process = std::make_shared<Process>(std::move(socket), name, *index, this);
-  bool lost, going;
-  {
-    MutexLock lock(&mutex_);
-    lost = lost_;
-    going = !lost && sessions_.Add(process);
-    if (going) {
+  NurseryPtr nursery;
+  for (;;) {
+    absl::StatusOr<NurseryPtr> other = AwaitNursery(nursery);
+    if (!other.ok()) {
+      if (!absl::IsCancelled(other.status())) failed_(other.status());
+      return other.status();
+    }
+    nursery = *std::move(other);
+    if (absl::Status sent = SendCertificates(*nursery); !sent.ok()) {
+      if (absl::IsAborted(sent)) continue;  // it has died; the next one has them from the start
+      return sent;
+    }
+    const absl::StatusOr<size_t> index = nursery->free_slots.Take(nursery->slots);
+    if (!index.ok()) return index.status();
+    const std::string name = setup_->NameOf(socket);
+    NurseryOrder order = {.kind = NurseryOrder::kServe,
+                          .slot = static_cast<uint32_t>(*index),
+                          .tcp = socket.tcp(),
+                          .text = socket.peer()};
+    ProcessPtr process;
+    {
+      MutexLock lock(&mutex_);
+      if (draining_ || nursery_ != nursery) {
+        nursery->free_slots.Return(*index);
+        continue;
+      }
+      process = std::make_shared<Process>(std::move(socket), name, *index, nursery);
+      // Not refused: while the server drains there is no nursery to be found above.
+      if (!sessions_.Add(process)) return absl::CancelledError("the server is closing");
       process->EnterInto(*setup_->ledger);
       order.number = process->number();
       processes_.emplace(order.number, process);
     }
+    LogDebug(setup_->label, ": accepted ", name);
+    // What the nursery has not heard of when it goes is written off with the rest.
+    nursery->Send(order, process->fd()).IgnoreError();
+    return absl::OkStatus();
   }
-  if (!going) {
-    free_slots_.Return(*index);
-    if (!lost) return absl::CancelledError("the server is closing");
-    failed_(NurseryDied());  // it may have died before the server could fail
-    return NurseryDied();
-  }
-  LogDebug(setup_->label, ": accepted ", name);
-  // What the nursery has not heard of when it goes is written off with the rest.
-  Send(order, process->fd()).IgnoreError();
-  return absl::OkStatus();
 }
 
-void ProcessSet::ReadReports() {
+// The thread that reads reports, of one nursery after the other.
+void ProcessSet::Run(NurseryPtr nursery) {
+  while (nursery != nullptr) {
+    ReadReports(*nursery);
+    const absl::Duration lived = absl::Now() - nursery->began;
+    nursery = Lost() ? Replace(lived) : nullptr;
+  }
+  MutexLock lock(&mutex_);
+  all_ended_ = true;
+  changed_.SignalAll();
+}
+
+// To the nursery's end.
+void ProcessSet::ReadReports(const Nursery& nursery) {
   for (;;) {
-    const absl::StatusOr<FdMessage> message = ReceiveFdMessage(nursery_.channel.get());
-    if (!message.ok()) break;
+    const absl::StatusOr<FdMessage> message = ReceiveFdMessage(nursery.channel.get());
+    if (!message.ok()) return;
     const absl::StatusOr<NurseryReport> report = ReadReport(message->bytes);
     if (report.ok()) Heard(*report);
   }
-  Lost();
 }
 
 void ProcessSet::Heard(const NurseryReport& report) {
@@ -213,44 +286,85 @@ void ProcessSet::Ended(const ProcessPtr& process, const absl::Status& death) {
   how = setup_->ledger->Ended(static_cast<int64_t>(process->number()), std::move(how));
   if (end.has_value() || absl::IsCancelled(how)) {
     setup_->LogEnd(process->name(), how);
-  } else if (killed) {
-    LogWarning(setup_->label, ": goodbye ", process->name(), ": ", how.message());
   } else {
-    LogError(setup_->label, ": goodbye ", process->name(), ": ", how.message());
+    setup_->complaints->Log(
+        killed ? LogLevel::kWarning : LogLevel::kError, setup_->label, process->name(),
+        absl::StrCat(setup_->label, ": goodbye ", process->name(), ": ", how.message()),
+        absl::Now());
   }
   sessions_.Remove(process);
-  slots_.TakeBack(process->slot_index());
-  free_slots_.Return(process->slot_index());
 }
 
-// The nursery has gone, and with it its processes.
-void ProcessSet::Lost() {
+// The nursery has gone, and with it its processes. Whether another is wanted.
+bool ProcessSet::Lost() {
   std::unordered_map<uint64_t, ProcessPtr> left;
   bool expected;
   {
     MutexLock lock(&mutex_);
-    lost_ = true;
+    nursery_.reset();
     expected = draining_;
     left.swap(processes_);
   }
   for (const auto& [number, process] : left) Ended(process, NurseryDied());
-  if (!expected) failed_(NurseryDied());
-  MutexLock lock(&mutex_);
-  all_ended_ = true;
-  changed_.SignalAll();
+  return !expected;
+}
+
+// Has another nursery made for one that has died after it had lived so long. Null: the server is
+// closing, or has failed.
+ProcessSet::NurseryPtr ProcessSet::Replace(absl::Duration lived) {
+  std::string why = std::string(NurseryDied().message());
+  std::optional<absl::Duration> wait = policy_.OnDeath(lived);
+  while (wait.has_value()) {
+    LogError(setup_->label, ": ", why, "; another is made",
+             *wait == absl::ZeroDuration() ? "" : absl::StrCat(" in ", absl::FormatDuration(*wait)),
+             ", clients wait meanwhile");
+    const absl::Time again = absl::Now() + *wait;
+    {
+      MutexLock lock(&mutex_);
+      while (!draining_ && changed_.WaitUntil(&mutex_, again)) {
+      }
+      if (draining_) return nullptr;
+    }
+    absl::StatusOr<NurseryPtr> nursery = MakeNursery();
+    if (nursery.ok()) {
+      LogInfo(setup_->label, ": the new nursery is process ", (*nursery)->pid);
+      MutexLock lock(&mutex_);
+      if (draining_) {
+        // Drain has not seen it: it is told here, and its end is read as any other's.
+        ::shutdown((*nursery)->channel.get(), SHUT_WR);
+      } else {
+        nursery_ = *nursery;
+        changed_.SignalAll();
+      }
+      return *std::move(nursery);
+    }
+    why = absl::StrCat("no nursery could be made: ", nursery.status().message());
+    wait = policy_.OnDeath(absl::ZeroDuration());
+  }
+  const absl::Status failure = absl::AbortedError(
+      absl::StrCat(why, "; that was ", policy_.deaths(), " times in a row, and no other is made"));
+  {
+    MutexLock lock(&mutex_);
+    failure_ = failure;
+    changed_.SignalAll();
+  }
+  failed_(failure);
+  return nullptr;
 }
 
 void ProcessSet::Drain(absl::Time deadline) {
   {
     MutexLock lock(&mutex_);
     draining_ = true;
+    changed_.SignalAll();
   }
   sessions_.Drain(deadline);
   killed_.store(true);
-  ::shutdown(nursery_.channel.get(), SHUT_WR);  // it kills what is left, reports that, and ends
   MutexLock lock(&mutex_);
+  // It kills what is left, reports that, and ends.
+  if (nursery_ != nullptr) ::shutdown(nursery_->channel.get(), SHUT_WR);
   for (const bool hangs : {false, true}) {
-    if (hangs && !all_ended_) ::kill(nursery_.pid, SIGKILL);
+    if (hangs && nursery_ != nullptr) ::kill(nursery_->pid, SIGKILL);
     const absl::Time grace = absl::Now() + kNurseryGrace;
     while (!all_ended_ && changed_.WaitUntil(&mutex_, grace)) {
     }

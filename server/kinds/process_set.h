@@ -2,19 +2,19 @@
 #define RPYC_SERVER_KINDS_PROCESS_SET_H_
 
 #include <atomic>
-#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <unordered_map>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "rpyc/mutex.h"
 #include "rpyc/transport/socket.h"
 #include "server/kinds/session_set.h"
 #include "server/nursery_messages.h"
-#include "server/process_slots.h"
+#include "server/respawn_policy.h"
 #include "server/rpyc_session.h"
 #include "server/server_kind.h"
 #include "server/server_options.h"
@@ -23,19 +23,20 @@
 namespace rpyc {
 
 // The processes of a server's connections, as the host sees them: has the nursery fork them, hears
-// how they end, counts and logs that, and drains them. Shared by the kind and the thread that reads
-// the nursery's reports, which ends when the nursery has gone.
+// how they end, counts and logs that, and drains them. A nursery that dies takes its processes with
+// it and is replaced, while clients wait in the listener's backlog; one that dies over and over
+// (RespawnPolicy) fails the server. Shared by the kind and the thread that reads the nursery's
+// reports.
 // Threads: any, except as said.
 class ProcessSet : public std::enable_shared_from_this<ProcessSet> {
  public:
-  // `nursery` uses `slots` and has certificates of that version. Of `context` it uses setup,
-  // options and failed.
-  ProcessSet(const KindContext& context, ProcessSlots slots, int64_t certificates,
-             Zygote::Nursery nursery);
+  // Of `context` it uses zygote, setup, options and failed.
+  explicit ProcessSet(const KindContext& context);
 
-  // Begins to read reports; once. Errors:  kResourceExhausted - out of threads.
+  // Has a nursery made, and begins to read its reports; once. Errors:  those of
+  // Zygote::StartNursery; kResourceExhausted - out of threads or memory.
   absl::Status Start();
-  // As ServerKind::Admit. One thread's.
+  // As ServerKind::Admit; waits while the nursery is being replaced. One thread's.
   absl::Status Admit(Socket socket);
   // As ServerKind::Drain. When it returns the nursery has ended, and with it what was left.
   void Drain(absl::Time deadline);
@@ -43,35 +44,39 @@ class ProcessSet : public std::enable_shared_from_this<ProcessSet> {
 
  private:
   class Process;
+  struct Nursery;
   using ProcessPtr = std::shared_ptr<Process>;
+  using NurseryPtr = std::shared_ptr<Nursery>;
 
-  absl::Status SendCertificates();
-  absl::Status Send(const NurseryOrder& order, int fd);
-  void ReadReports();
+  absl::StatusOr<NurseryPtr> MakeNursery();
+  absl::StatusOr<NurseryPtr> AwaitNursery(const NurseryPtr& but);
+  absl::Status SendCertificates(Nursery& nursery);
+  void Run(NurseryPtr nursery);
+  void ReadReports(const Nursery& nursery);
   void Heard(const NurseryReport& report);
   ProcessPtr Take(uint64_t number);
   void Ended(const ProcessPtr& process, const absl::Status& death);
-  void Lost();
+  bool Lost();
+  NurseryPtr Replace(absl::Duration lived);
 
+  const std::shared_ptr<Zygote> zygote_;
   const std::shared_ptr<SessionSetup> setup_;
   const std::function<void(absl::Status)> failed_;
   const ServerOptions options_;
-  const ProcessSlots slots_;
-  FreeSlots free_slots_;
-  const Zygote::Nursery nursery_;
   SessionSet sessions_;
   std::atomic<bool> killed_{false};  // whatever is left, by Drain
 
-  // Of the thread that admits.
-  int64_t certificates_;  // version of those that the nursery has
+  // Of the thread that reads reports.
+  RespawnPolicy policy_;
 
   mutable Mutex mutex_;
   CondVar changed_;
+  NurseryPtr nursery_ ABSL_GUARDED_BY(mutex_);  // null: it has gone
   // By their connections' numbers in the ledger.
   std::unordered_map<uint64_t, ProcessPtr> processes_ ABSL_GUARDED_BY(mutex_);
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;   // the nursery may go
-  bool lost_ ABSL_GUARDED_BY(mutex_) = false;       // it has gone
-  bool all_ended_ ABSL_GUARDED_BY(mutex_) = false;  // and nothing is left of it
+  absl::Status failure_ ABSL_GUARDED_BY(mutex_);    // of a nursery that is not replaced any more
+  bool all_ended_ ABSL_GUARDED_BY(mutex_) = false;  // nothing is left of any nursery
 };
 
 }  // namespace rpyc

@@ -1,15 +1,18 @@
 """Servers whose connections have processes of their own: what becomes of the others, of the server and of the host when one
 of the processes goes wrong or is killed; that none outlives what it belongs to, and that nothing is left of them."""
 
+import contextlib
 import os
 import pwd
 import signal
 import subprocess
+import tempfile
 import threading
 import unittest
 
 import harness
 import processes
+from certificates import Authority
 from harness import Process, address_of, admin, eventually
 from wire import CALL, Peer, boxes, value, yours
 
@@ -207,40 +210,126 @@ class Killed(Case):
         self.assertIsNone(peer.read())
         self.all_gone([nursery, pid])
 
-    def test_the_nursery(self):
+    def nursery_after(self, *before):
+        """The pid of the nursery that has taken the place of others."""
+        eventually("there is another nursery" + self.host.story(),
+                   lambda: len(self.nurseries_but(before)) == 1)
+        return self.nurseries_but(before)[0]
+
+    def nurseries_but(self, before):
+        return [pid for pid in processes.nurseries(self.host) if pid not in before and processes.runs(pid)]
+
+    def test_the_nursery_is_replaced_while_clients_wait(self):
         server, another = self.start(), self.start(server_id="another")
-        nursery, _ = processes.nurseries(self.host)
+        nursery, others = processes.nurseries(self.host)
         connections = [self.connect(server) for _ in range(5)]
         other, other_pid = self.connect(another)
         os.kill(nursery, signal.SIGKILL)
         for peer, _ in connections:
             self.assertIsNone(peer.read())
-        eventually("the server has failed", lambda: self.get(server)["state"] == "FAILED")
-        failed = self.get(server)
-        self.assertIn("nursery", failed["last_error"]["message"])
-        self.assertEqual(failed.get("connections_open"), None)
-        self.assertEqual(failed["connections_total"], "5")
-        self.assertEqual(failed["calls_total"], "5")
-        with self.assertRaises(ConnectionRefusedError):
-            Unruly(address_of(server))
+        # The listener never closed: whoever comes now is served, by and by.
+        for version in harness.VERSIONS:
+            client = self.client(server, version, "pid")
+            self.assertEqual(client.wait(), 0, client.story() + self.host.story())
+        self.logged(f"{server['port']}: the server's nursery, the parent of its processes, has died; another is made")
+        now = self.get(server)
+        self.assertEqual(now["state"], "LISTENING")
+        self.assertEqual(now["connections_total"], str(5 + len(harness.VERSIONS)))
         self.all_gone([pid for _, pid in connections])
         self.assertEqual(other.ask_for("pid"), other_pid)
-        self.assertEqual(self.get(another)["state"], "LISTENING")
+        self.assertNotEqual(self.nursery_after(nursery, others), nursery)
+        self.assertEqual(self.close(server)["state"], "CLOSED")
+        eventually("its nursery has gone", lambda: len(processes.nurseries(self.host)) == 1)
+
+    def test_a_nursery_that_dies_over_and_over_fails_its_server(self):
+        server = self.start()
+        seen = []
+        for _ in range(6):
+            eventually("a nursery, or none any more" + self.host.story(),
+                       lambda: self.nurseries_but(seen) or self.get(server)["state"] == "FAILED")
+            for pid in self.nurseries_but(seen):
+                seen.append(pid)
+                os.kill(pid, signal.SIGKILL)
+        eventually("the server has failed" + self.host.story(), lambda: self.get(server)["state"] == "FAILED")
+        self.assertEqual(len(seen), 6)
+        failed = self.get(server)
+        self.assertIn("nursery", failed["last_error"]["message"])
+        self.assertIn("6 times in a row", failed["last_error"]["message"])
+        with self.assertRaises(ConnectionRefusedError):
+            Unruly(address_of(server))
         self.assertEqual(self.close(server)["state"], "CLOSED")
         self.connect(self.start())  # another takes its place
 
-    def test_the_zygote(self):
+    def test_a_server_closes_while_its_nursery_is_away(self):
+        server = self.start()
+        seen = []
+        for _ in range(4):  # from then on there is some time between one and the next
+            seen.append(self.nursery_after(*seen))
+            os.kill(seen[-1], signal.SIGKILL)
+        with Unruly(address_of(server)) as waiting:  # in the backlog
+            self.assertEqual(self.close(server)["state"], "CLOSED")
+            with contextlib.suppress(ConnectionError):
+                self.assertEqual(waiting.sock.recv(1), b"")
+        eventually("nothing is left" + self.host.story(), lambda: processes.of(self.host) == [processes.zygote(self.host)])
+
+    def test_certificates_of_a_replaced_nursery(self):
+        with tempfile.TemporaryDirectory() as folder:
+            keyfile, certfile = Authority(folder, "replaced").issue("server")
+            server = self.start(tls={"keyfile": keyfile, "certfile": certfile})
+            nursery, = processes.nurseries(self.host)
+            os.kill(nursery, signal.SIGKILL)
+            self.connect(server)
+
+    def zygote_status(self):
+        return admin(self.host, "HostService/GetHost")["zygote"]
+
+    def test_the_zygote_is_replaced(self):
         server = self.start()
         before, _ = self.connect(server)
         zygote = processes.zygote(self.host)
+        self.assertEqual(self.zygote_status()["state"], "RUNNING")
+        self.assertEqual(self.zygote_status()["process_id"], str(zygote))
         os.kill(zygote, signal.SIGKILL)
-        eventually("it is dead", lambda: not processes.runs(zygote))
+        started = self.start(server_id="meanwhile")  # waits for the next one
+        self.connect(started)
         before.ask_for("pid")
+        self.connect(server)
+        status = self.zygote_status()
+        self.assertEqual((status["state"], status["restarts"]), ("RUNNING", "1"))
+        self.assertIn(f"the zygote, process {zygote}, died by signal 9 (Killed)", status["last_error"])
+        self.assertEqual(status["process_id"], str(processes.zygote(self.host)))
+        self.assertFalse(processes.exists(zygote), "it has been reaped")
+        self.logged(f"the zygote, process {zygote}, died by signal 9 (Killed); another is made")
+        self.assertEqual(processes.sockets(processes.zygote(self.host)), 1, "its channel")
+        for one in (server, started):
+            self.assertEqual(self.close(one)["state"], "CLOSED")
+        self.assertEqual(self.host.stop(), 0)
+        self.assertEqual(processes.of(self.host), [])
+
+    def test_a_nursery_of_a_zygote_that_was_replaced_is_replaced(self):
+        server = self.start()
+        zygote, (nursery,) = processes.zygote(self.host), processes.nurseries(self.host)
+        os.kill(zygote, signal.SIGKILL)
+        os.kill(nursery, signal.SIGKILL)
+        self.logged("the server's nursery, the parent of its processes, has died")  # what it had taken is lost
+        _, pid = self.connect(server)
+        self.assertIn(pid, processes.connections(self.host))
+
+    def test_a_zygote_that_dies_over_and_over_is_given_up(self):
+        server = self.start()
+        seen = []
+        while self.zygote_status()["state"] != "GONE":
+            for pid in processes.of(self.host, "rpyc-zygote"):
+                if pid not in seen:
+                    seen.append(pid)
+                    os.kill(pid, signal.SIGKILL)
+        self.assertEqual(len(seen), 6)
         self.connect(server)
         with self.assertRaises(harness.GrpcError) as caught:
             self.start()
         self.assertEqual((caught.exception.code, caught.exception.reason),
                          (harness.CODES["FAILED_PRECONDITION"], "KIND_UNAVAILABLE"))
+        self.assertIn("died by signal 9", caught.exception.message)
         harness.start_server(self.host, service="PATIENT")
         self.assertEqual(self.close(server)["state"], "CLOSED")
 
