@@ -54,6 +54,7 @@ def comparisons_of_objects(t):
     for wrong in (lambda: a < "x", lambda: a >= None, lambda: "x" < a, lambda: a > [1]):
         with t.assertRaises(TypeError):
             wrong()
+    t.since_4_1_3("it cannot pass on an object of another connection")
     silent, other = t.root().silent(), t.root().silent()
     t.assertTrue(silent == silent and silent != other)
 
@@ -127,6 +128,7 @@ def callable_objects(t):
     t.raises(TypeError, o)
     t.assertEqual([x[0] for x in map(o, (1, 2))], [1, 2])
     t.same(5, o.calls)
+    t.since_4_1_3("it cannot pass on an object of another connection")
     t.assertIs(t.root().echo(o), o)
 
 
@@ -303,6 +305,7 @@ def instances_of_classes(t):
     t.assertIsInstance(shape, root.Shape)
     t.assertIsInstance(root.square(), root.Square)
     t.assertIsInstance(square.corner(), root.Point)
+    t.since_4_1_3("it takes any object for one of any class")
     t.assertNotIsInstance(p, root.Shape)
     t.assertNotIsInstance(shape, root.Square)
     t.assertNotIsInstance(p, root.Outer)
@@ -431,6 +434,7 @@ def id_packs_are_honest(t):
     t.assertEqual(pack(root.get_list())[0], "builtins.list")
     t.assertEqual(pack(root.get_dict())[0], "builtins.dict")
     t.assertEqual(pack(root.squares(1))[0], "builtins.generator")
+    t.since_4_1_3("get_id_pack asks the object for its class")
     for o in (root, p, cls):
         t.assertEqual(rpyc.lib.get_id_pack(o), pack(o))
 
@@ -444,6 +448,7 @@ def objects_of_the_host_are_arguments(t):
     t.assertIs(holder[0], a)
     t.assertIn(b, holder)
     again = t.root()
+    t.since_4_1_3("it cannot pass on an object of another connection")
     t.assertIs(again.echo(a), a)  # another connection: there it is the client's own
 
 

@@ -83,6 +83,11 @@ class Scenario(unittest.TestCase):
     def root(self, server="fixture", **config):
         return self.connect(server, **config).root
 
+    def since_4_1_3(self, why):
+        """What follows no RPyC before that can do, at a server of its own neither."""
+        if tuple(map(int, rpyc.version.version[:3])) < (4, 1, 3):
+            self.skipTest(why)
+
     def unique(self, name):
         """A key that no other scenario, nor the same one in another process, uses in what a host remembers."""
         self.shares_memory()
