@@ -95,10 +95,10 @@ def for_each_kind(module):
     return load_tests
 
 
-# What clients of old versions do with services is seen over TCP and TLS; the rest does not depend on the version. With
-# RPYC_MATRIX, "5.1.0 5.2.3", it is these versions everywhere (tools/matrix).
+# What clients of old versions do with services is seen over TCP; the rest does not depend on the version. With RPYC_MATRIX,
+# "5.1.0 5.2.3", it is these versions everywhere (tools/matrix).
 NEWEST = ("5.3.1", "6.0.2")
-EVERY = NEWEST if TRANSPORT == "unix" else ("4.1.0", "4.1.5", "5.0.1", *NEWEST)
+EVERY = ("4.1.0", "4.1.5", "5.0.1", *NEWEST) if TRANSPORT == "tcp" else NEWEST
 
 
 def versions(every=False):

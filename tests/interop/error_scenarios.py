@@ -47,6 +47,7 @@ def os_errors_keep_their_parts(t):
 
 
 def the_host_sees_each_class_as_it_is(t):
+    t.since_4_1_3("it ends with a callback that raises SystemExit")
     relay = _relay(t)
     for error in (ValueError("v"), KeyError("k", 1), StopIteration(), SystemExit(3), GeneratorExit("g"), EOFError("e"),
                   KeyboardInterrupt("i"), AttributeError("a"), UnicodeDecodeError("utf8", b"\xff", 0, 1, "why"),

@@ -6,6 +6,7 @@ import shutil
 import signal
 import socket
 import struct
+import subprocess
 import tempfile
 import unittest
 
@@ -121,6 +122,58 @@ class OneReceiveOneSend(unittest.TestCase):
             counts = self.trace(peer, calls)
             # About one a batch; a machine that stalls now and then costs some more.
             self.assertLess(sum(counts[name] for name in SENDS), 20 * 20 / 2, counts)
+
+
+class StockClient(unittest.TestCase):
+    """What a call of a real client costs, of each kind that serves in this process."""
+
+    CLIENT = """if True:
+        import sys, rpyc
+        add = rpyc.connect("127.0.0.1", int(sys.argv[1])).root.add
+        for line in sys.stdin:
+            for i in range(int(line)):
+                assert add(i, 1) == i + 1
+            print("done", flush=True)
+    """
+
+    # Besides a receive and a send: a pool's worker waits for any connection, and arms this one again; a loop waits.
+    WAITS = {"threaded": 0, "thread_pool": 2, "gevent": 1}
+
+    def test_a_held_function(self):
+        versions = harness.client_versions()
+        if not versions:
+            self.skipTest("no environment with rpyc")
+        for kind, waits in self.WAITS.items():
+            for version in versions:
+                with self.subTest(kind=kind, rpyc=version):
+                    counts = self.calls_of(kind, version)
+                    for names in (RECEIVES, SENDS):
+                        self.assertAlmostEqual(sum(counts.pop(name, 0) for name in names), CALLS, delta=SETUP, msg=counts)
+                    self.assertEqual(counts["setsockopt"], 0, "nothing is acknowledged that an answer acknowledges")
+                    self.assertLessEqual(sum(counts.values()), waits * CALLS + 3 * SETUP, counts)
+
+    def calls_of(self, kind, version):
+        """The system calls of the host while a client calls, of all its threads."""
+        served = harness.Host("--admin_address=", f"--server={kind}:CALCULATOR@127.0.0.1:0")
+        self.addCleanup(served.kill)
+        client = harness.Process([harness.venv_python(version), "-c", self.CLIENT,
+                                  served.servers["calculator"].rpartition(":")[2]], stdin=subprocess.PIPE)
+        self.addCleanup(client.kill)
+
+        def calls():
+            client.child.stdin.write(f"{CALLS}\n")
+            client.child.stdin.flush()
+            self.assertEqual(client.line(), "done", client.story())
+
+        calls()
+        with tempfile.NamedTemporaryFile(prefix="rpychost-strace-", dir="/tmp") as file:
+            tracer = Tracer(served.pid, file.name)
+            self.addCleanup(tracer.kill)
+            calls()
+            counts = sum(tracer.stop().values(), collections.Counter())
+        client.kill()
+        self.assertEqual(served.stop(), 0)
+        return counts
 
 
 class Ends(unittest.TestCase):
