@@ -87,7 +87,7 @@ class Told(Case):
             done = subprocess.run([grpcurl_tool(), "-plaintext", "-max-time", "1", address, "list"], capture_output=True,
                                   text=True, timeout=DEADLINE_S, env={"GRPC_GO_LOG_SEVERITY_LEVEL": "info"})
             self.assertNotEqual(done.returncode, 0)
-            self.assertIn("looked like an HTTP/1.1 header", done.stderr, "what it says itself, in its own log")
+            self.assertIn("error reading server preface: http2: frame too large", done.stderr, "what it says itself, in its own log")
             lines = lambda: [line for line in host.stderr[before:] if "such as one of gRPC" in line]
             eventually("it is logged", lines)
             self.assertLess(len(lines()), 10, "it backs off")
@@ -126,6 +126,10 @@ class Told(Case):
 
 class Rpyc(Case):
     """Clients of RPyC that are of the wrong version, or do not know of the TLS."""
+
+    def setUp(self):
+        if not harness.client_versions():
+            self.skipTest("no client")
 
     def python(self, version, code, *arguments):
         done = subprocess.run([harness.venv_python(version), "-c", "import rpyc, sys, ssl\n" + code, *arguments],

@@ -32,6 +32,7 @@ class Strict(Peer):
     def __init__(self, address, version=None):
         self.dialect, self.buffer, self.next_seq, self.requests, self.replies = 6, b"", 0, [], {}
         context = trusting()
+        context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF  # which Python sets since 3.10
         if version is not None:
             context.maximum_version = version
         self.sock = context.wrap_socket(dial(address), suppress_ragged_eofs=False)
