@@ -3,7 +3,7 @@
 import random
 import socket
 
-from scenario import rpyc
+from scenario import random_bytes, rpyc
 
 PIECE = 8 * 1000 * 1000
 PIECES = 8
@@ -16,7 +16,7 @@ def uploads_while_a_method_sleeps(t, seconds):
     sleeping = rpyc.async_(conn.root.sleep)(seconds)
     take = rpyc.async_(conn.root.take)
     # Random, since what can be deflated is short on the wire.
-    taken = [take(random.Random(i).randbytes(PIECE)) for i in range(PIECES)]
+    taken = [take(random_bytes(random.Random(i), PIECE)) for i in range(PIECES)]
     t.assertEqual([PIECE] * PIECES, [one.value for one in taken])
     t.assertEqual(seconds, sleeping.value)
     conn.ping()

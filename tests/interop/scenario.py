@@ -155,6 +155,11 @@ class Scenario(unittest.TestCase):
             self.assertLess(time.monotonic(), end, "never came true")
 
 
+def random_bytes(dice, count):
+    """As dice.randbytes(count), which Python 3.8 does not have."""
+    return dice.getrandbits(8 * count).to_bytes(count, "little") if count else b""
+
+
 def request(proxy):
     """sync_request of the connection that a proxy belongs to, below the proxy's own cleverness."""
     return object.__getattribute__(proxy, "____conn__").sync_request

@@ -16,7 +16,7 @@ import sys
 import time
 import weakref
 
-from scenario import MAJOR, names, request
+from scenario import MAJOR, names, random_bytes, request
 
 try:
     import rpyc
@@ -201,7 +201,7 @@ def texts(t):
 def byte_strings(t):
     for n in (0, 1, 2, 3, 4, 5, 255, 256, 2990, 3000, 3001, 4000, 63_980, 63_995, 64_000, 64_001, 65_536, 200_000,
               1 << 20):
-        t.echoes(bytes(n), random.Random(n).randbytes(n))
+        t.echoes(bytes(n), random_bytes(random.Random(n), n))
 
 
 def tuples(t):
@@ -684,7 +684,7 @@ def big_calls_in_a_row(t):
     conn = t.connect("echo")
     rng = random.Random(9)
     for n in (1 << 20, 10, 3_000_000, 64_000, 1):
-        data = rng.randbytes(n)
+        data = random_bytes(rng, n)
         t.assertTrue(conn.root.echo(data) == data)
 
 
