@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
@@ -53,14 +54,19 @@ class Poll {
     return ErrnoStatus(absl::StatusCode::kResourceExhausted, "epoll", errno);
   }
 
-  // Watches for a session, whose number it answers. Disarmed until it asks for something.
-  absl::StatusOr<uint64_t> Add(int fd, const std::shared_ptr<Session>& session) {
+  // Whether a session has asked for something: from then on it may be served.
+  using Begun = std::shared_ptr<std::atomic<bool>>;
+
+  // Watches for a session, whose number it answers. Disarmed until it asks for something, except
+  // that epoll tells of a reset all the same: that is not heard until `begun`, and told again by
+  // the first Arm.
+  absl::StatusOr<uint64_t> Add(int fd, const std::shared_ptr<Session>& session, Begun begun) {
     if (!sessions_.Add(session)) return absl::CancelledError("the server is closing");
     uint64_t number;
     {
       MutexLock lock(&mutex_);
       number = ++last_number_;
-      by_number_.emplace(number, session);
+      by_number_.emplace(number, Entry{session, std::move(begun)});
     }
     if (Control(EPOLL_CTL_ADD, fd, EPOLLONESHOT, number)) return number;
     absl::Status status = ErrnoStatus(absl::StatusCode::kResourceExhausted, "epoll", errno);
@@ -86,8 +92,9 @@ class Poll {
       if (event.data.u64 == kEnd) return {};
       MutexLock lock(&mutex_);
       const auto found = by_number_.find(event.data.u64);
-      if (found != by_number_.end()) return {found->first, found->second};
-      // Else it has ended since.
+      if (found == by_number_.end()) continue;  // it has ended since
+      if (!found->second.begun->load(std::memory_order_acquire)) continue;
+      return {found->first, found->second.session};
     }
   }
   void End() { ::eventfd_write(end_.get(), 1); }
@@ -95,6 +102,11 @@ class Poll {
   SessionSet& sessions() { return sessions_; }
 
  private:
+  struct Entry {
+    std::shared_ptr<Session> session;
+    Begun begun;
+  };
+
   static constexpr uint64_t kEnd = 0;
 
   bool Control(int operation, int fd, uint32_t events, uint64_t number) {
@@ -109,7 +121,7 @@ class Poll {
   Mutex mutex_;
   // Numbers are never used again, unlike addresses and descriptors: an event may be late.
   uint64_t last_number_ ABSL_GUARDED_BY(mutex_) = kEnd;
-  absl::flat_hash_map<uint64_t, std::shared_ptr<Session>> by_number_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<uint64_t, Entry> by_number_ ABSL_GUARDED_BY(mutex_);
 };
 
 class ThreadPoolKind : public ServerKind {
@@ -131,9 +143,11 @@ class ThreadPoolKind : public ServerKind {
   absl::Status Admit(Socket socket) override {
     const int fd = socket.fd();
     const std::shared_ptr<Session> session = make_session_(std::move(socket));
-    const absl::StatusOr<uint64_t> number = poll_->Add(fd, session);
+    const auto begun = std::make_shared<std::atomic<bool>>(false);
+    const absl::StatusOr<uint64_t> number = poll_->Add(fd, session, begun);
     if (!number.ok()) return number.status();
-    session->ServeBy([poll = poll_, fd, number = *number](Stream::Event wanted) {
+    session->ServeBy([poll = poll_, fd, number = *number, begun](Stream::Event wanted) {
+      if (!begun->load(std::memory_order_relaxed)) begun->store(true, std::memory_order_release);
       poll->Arm(fd, number, wanted);
     });
     return absl::OkStatus();
