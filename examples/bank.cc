@@ -129,6 +129,9 @@ class BankRoot {
 
 }  // namespace
 
-rpyc::Service Bank() { return rpyc::Service::Shared("BANK", std::make_shared<BankRoot>()); }
+rpyc::Service Bank() {
+  // An account that one connection has given is an account for every other.
+  return rpyc::Service::Shared("BANK", std::make_shared<BankRoot>()).SharesObjects();
+}
 
 }  // namespace examples

@@ -113,6 +113,13 @@ absl::StatusOr<std::vector<Value>> Boxing::UnboxItems(brine::Reader* reader, int
   }
   absl::StatusOr<std::shared_ptr<NetrefObject>> netref = proxies_->Receive(*encoded, limits_);
   if (!netref.ok()) return std::move(netref).status();
+  if (shared_ != nullptr) {
+    // The peer's proxy of an object of ours, which it has by another connection, is that object.
+    // The netref dies here, and so the peer's reference is given back.
+    const std::optional<IdPack> id_pack = ParseIdPack(*encoded, limits_);
+    std::shared_ptr<Object> ours = id_pack ? shared_->Find(*id_pack) : nullptr;
+    if (ours != nullptr) return Value(std::move(ours));
+  }
   return Value(std::shared_ptr<Object>(*std::move(netref)));
 }
 

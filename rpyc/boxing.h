@@ -11,6 +11,7 @@
 #include "rpyc/local_objects.h"
 #include "rpyc/out_buffer.h"
 #include "rpyc/proxy_cache.h"
+#include "rpyc/shared_objects.h"
 #include "rpyc/value.h"
 
 namespace rpyc {
@@ -21,8 +22,10 @@ namespace rpyc {
 // Source:  RPyC core/protocol.py, Connection._box and _unbox, 5.3.1 and 6.0.2.
 class Boxing {
  public:
-  Boxing(const Limits& limits, LocalObjects* local_objects, ProxyCache* proxies)
-      : limits_(limits), local_objects_(local_objects), proxies_(proxies) {}
+  // `shared`: where an object of ours is found that another connection gave the peer; may be null.
+  Boxing(const Limits& limits, LocalObjects* local_objects, ProxyCache* proxies,
+         const SharedObjects* shared = nullptr)
+      : limits_(limits), local_objects_(local_objects), proxies_(proxies), shared_(shared) {}
 
   // Reads the boxed argument tuple of a request.
   // Errors:  a PyStatus - well-formed brine that means nothing here: TypeError, ValueError (label),
@@ -52,6 +55,7 @@ class Boxing {
   const Limits& limits_;
   LocalObjects* const local_objects_;
   ProxyCache* const proxies_;
+  const SharedObjects* const shared_;
 };
 
 }  // namespace rpyc

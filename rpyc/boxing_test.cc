@@ -1,5 +1,8 @@
 #include "rpyc/boxing.h"
 
+#include <cstdint>
+#include <memory>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -18,6 +21,7 @@ Value Boxed(int label, Value content) { return Value::Tuple({Value(label), std::
 // What one connection boxes with. Its peer is played by hand: nothing is ever asked of it.
 class Side {
  public:
+  explicit Side(std::shared_ptr<SharedObjects> shared = nullptr) : shared_(std::move(shared)) {}
   // What arrives from the peer.
   absl::StatusOr<Value> Receive(const Value& boxed) {
     const std::string bytes = *brine::EncodeToString(boxed, limits_);
@@ -35,9 +39,10 @@ class Side {
 
  private:
   const Limits limits_;
-  LocalObjects table_{1000};
+  const std::shared_ptr<SharedObjects> shared_;
+  LocalObjects table_{1000, shared_};
   ProxyCache proxies_{1000, nullptr};
-  Boxing boxing_{limits_, &table_, &proxies_};
+  Boxing boxing_{limits_, &table_, &proxies_, shared_.get()};
 };
 
 TEST(Chaining, AProxyTravelsOnUnderItsOwnersIdPack) {
@@ -123,6 +128,131 @@ TEST(Chaining, ThePeerMayWriteAnIdPackInAnyWay) {
       a.proxies().Receive(absl::string_view(odd).substr(2), limits);
   ASSERT_TRUE(proxy.ok()) << proxy.status();
   EXPECT_EQ(c.Send(Value(std::shared_ptr<Object>(*proxy))), Boxed(4, IdPackOf("x", 16, 32)));
+}
+
+class Thing : public Object {
+ public:
+  absl::string_view type_name() const override { return "cpp.Thing"; }
+  int64_t class_id() const override { return 77; }
+};
+class ThingClass : public Thing {
+ public:
+  bool is_class() const override { return true; }
+};
+
+// The id_pack in a boxed reference, and the same with another last part.
+Value PackIn(const Value& boxed) { return boxed.items()[1]; }
+Value WithInstance(const Value& id_pack, Value instance) {
+  return Value::Tuple({id_pack.items()[0], id_pack.items()[1], std::move(instance)});
+}
+Value Given(const Value& id_pack) { return Boxed(4, id_pack); }
+const Object* ObjectOf(const absl::StatusOr<Value>& value) { return value->AsObject()->get(); }
+
+TEST(Sharing, AnObjectOfAnotherConnectionIsThatObject) {
+  const auto shared = std::make_shared<SharedObjects>();
+  Side a(shared), b(shared);
+  const auto thing = std::make_shared<Thing>();
+  const Value id_pack = PackIn(a.Send(Value(thing)));
+  EXPECT_EQ(ObjectOf(b.Receive(Given(id_pack))), thing.get());
+  const auto releases = b.proxies().TakeReleases();
+  ASSERT_EQ(releases.size(), 1u) << "the peer need not keep it for us";
+  EXPECT_EQ(releases[0].count, 1);
+  EXPECT_EQ(ObjectOf(a.Receive(Boxed(3, id_pack))), thing.get()) << "and by its own connection";
+  // Handed out by the other connection it has a number of its own.
+  const Value other = PackIn(b.Send(Value(thing)));
+  EXPECT_NE(other, id_pack);
+  EXPECT_EQ(other.items()[1], id_pack.items()[1]) << "but one class, for isinstance";
+  EXPECT_EQ(ObjectOf(a.Receive(Given(other))), thing.get());
+}
+
+TEST(Sharing, ItIsFoundByARandomNumberAlone) {
+  const auto shared = std::make_shared<SharedObjects>();
+  Side a(shared), b(shared);
+  const auto thing = std::make_shared<Thing>();
+  const Value id_pack = PackIn(a.Send(Value(thing)));
+  const BigInt* const number = id_pack.items()[2].AsBigInt();
+  ASSERT_NE(number, nullptr);
+  EXPECT_GE(number->decimal.size(), 30u) << "127 bits";
+  const auto received = [&](Value forged) {
+    const absl::StatusOr<Value> value = b.Receive(Given(forged));
+    return value.ok() && ObjectOf(value) == thing.get();
+  };
+  EXPECT_TRUE(received(id_pack));
+  std::string near = number->decimal;
+  near.back() = near.back() == '9' ? '8' : static_cast<char>(near.back() + 1);
+  EXPECT_FALSE(received(WithInstance(id_pack, BigInt{near})));
+  EXPECT_FALSE(received(WithInstance(id_pack, BigInt{"-" + number->decimal})));
+  EXPECT_FALSE(received(WithInstance(id_pack, BigInt{number->decimal + "0"})));
+  EXPECT_FALSE(received(WithInstance(id_pack, BigInt{"18446744073709551615"})));
+  for (const int64_t small : {int64_t{0}, int64_t{1}, int64_t{77}, INT64_MAX}) {
+    EXPECT_FALSE(received(WithInstance(id_pack, Value(small))));
+  }
+  EXPECT_FALSE(received(Value::Tuple({"cpp.Other", id_pack.items()[1], id_pack.items()[2]})));
+  std::set<std::string> numbers;
+  for (int i = 0; i < 100; ++i) {
+    numbers.insert(PackIn(a.Send(Value(std::make_shared<Thing>()))).items()[2].DebugString());
+  }
+  EXPECT_EQ(numbers.size(), 100u);
+}
+
+TEST(Sharing, OnlyWhileItsConnectionHoldsIt) {
+  const auto shared = std::make_shared<SharedObjects>();
+  Side b(shared);
+  const auto thing = std::make_shared<Thing>();
+  Value id_pack;
+  {
+    Side a(shared);
+    id_pack = PackIn(a.Send(Value(thing)));
+    a.Send(Value(thing));
+    EXPECT_EQ(*a.table().Release(*thing, 1), nullptr);
+    EXPECT_EQ(ObjectOf(b.Receive(Given(id_pack))), thing.get());
+    EXPECT_NE(*a.table().Release(*thing, 1), nullptr);
+    EXPECT_NE(ObjectOf(b.Receive(Given(id_pack))), thing.get()) << "given back";
+    id_pack = PackIn(a.Send(Value(thing)));
+    EXPECT_EQ(ObjectOf(b.Receive(Given(id_pack))), thing.get());
+  }
+  EXPECT_NE(ObjectOf(b.Receive(Given(id_pack))), thing.get()) << "its connection has ended";
+}
+
+TEST(Sharing, NothingOfAServiceThatDoesNotShare) {
+  Side a, b, sharing(std::make_shared<SharedObjects>());
+  const auto thing = std::make_shared<Thing>();
+  const Value id_pack = PackIn(a.Send(Value(thing)));
+  EXPECT_NE(id_pack.items()[2].AsInt(), nullptr) << "no longer than before";
+  EXPECT_NE(ObjectOf(b.Receive(Given(id_pack))), thing.get());
+  EXPECT_NE(ObjectOf(sharing.Receive(Given(id_pack))), thing.get());
+  const Value secret = PackIn(sharing.Send(Value(thing)));
+  EXPECT_NE(ObjectOf(b.Receive(Given(secret))), thing.get());
+  EXPECT_NE(ObjectOf(Side(std::make_shared<SharedObjects>()).Receive(Given(secret))), thing.get());
+  EXPECT_EQ(PackIn(sharing.Send(Value(std::make_shared<ThingClass>()))).items()[2], Value(0));
+}
+
+// A client in C++, whose proxies travel on under numbers of its own.
+TEST(Sharing, AlsoByWayOfOurOwnClient) {
+  const auto shared = std::make_shared<SharedObjects>();
+  Side a(shared), b(shared), client_a, client_b;
+  const auto thing = std::make_shared<Thing>();
+  const Value sent = a.Send(Value(thing));
+  const Value proxy = *client_a.Receive(sent);
+  const Value given = client_b.Send(proxy);
+  EXPECT_EQ(ObjectOf(b.Receive(given)), thing.get());
+  EXPECT_NE(PackIn(given).items()[1], PackIn(sent).items()[1])
+      << "a class id is believed of nobody";
+  EXPECT_EQ(*client_b.Receive(Boxed(3, PackIn(given))), proxy);
+  EXPECT_NE(*client_b.table().Release(**proxy.AsObject(), 1), nullptr);
+  EXPECT_EQ(client_b.table().size(), 0u);
+}
+
+// Others pass on what a peer made up, and hand out none of their own by it.
+TEST(Sharing, AForgedNumberIsTheForgersObject) {
+  const auto shared = std::make_shared<SharedObjects>();
+  Side a(shared), b(shared), middle(shared);
+  const auto thing = std::make_shared<Thing>();
+  const Value id_pack = PackIn(a.Send(Value(thing)));
+  const Value forged = *Side().Receive(Given(id_pack));  // a netref of who knows whom
+  middle.Send(forged);
+  middle.table().Clear();
+  EXPECT_EQ(ObjectOf(b.Receive(Given(id_pack))), thing.get()) << "still the first one's";
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "rpyc/dict.h"
 
+#include "rpyc/cast/ask.h"
 #include "rpyc/dict_data.h"
 #include "rpyc/dict_object.h"
 #include "rpyc/errors.h"
@@ -68,7 +69,7 @@ std::optional<Dict> Dict::Of(const Value& value) {
 
 absl::StatusOr<Dict> Cast<Dict>::From(Value& value) {
   if (std::optional<Dict> dict = Dict::Of(value)) return *std::move(dict);
-  return WrongType("a dict of this server", value);
+  return cast_internal::WrongObject("a dict of this server", value);
 }
 
 }  // namespace rpyc

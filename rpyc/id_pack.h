@@ -19,9 +19,13 @@ struct IdPack {
   absl::string_view name;  // borrowed
   int64_t class_id = 0;
   int64_t instance_id = 0;
+  // Of an object that a service shares, else 0: the bits above the 64 of instance_id, on the wire
+  // one int with it. Random, as instance_id is then.
+  uint64_t secret = 0;
 
   friend bool operator==(const IdPack& a, const IdPack& b) {
-    return a.instance_id == b.instance_id && a.class_id == b.class_id && a.name == b.name;
+    return a.instance_id == b.instance_id && a.class_id == b.class_id && a.secret == b.secret &&
+           a.name == b.name;
   }
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/base/thread_annotations.h"
+#include "rpyc/cast/ask.h"
 #include "rpyc/discard.h"
 #include "rpyc/errors.h"
 #include "rpyc/list_object.h"
@@ -115,7 +116,7 @@ absl::Status ListObject::Edit(const List& list,
 
 absl::StatusOr<List> Cast<List>::From(Value& value) {
   if (std::optional<List> list = List::Of(value)) return *std::move(list);
-  return WrongType("a list of this server", value);
+  return cast_internal::WrongObject("a list of this server", value);
 }
 
 }  // namespace rpyc

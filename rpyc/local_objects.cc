@@ -9,19 +9,36 @@
 
 namespace rpyc {
 
+LocalObjects::~LocalObjects() { Clear(); }
+
 LocalObjects::Id LocalObjects::NewIdLocked(const Object& object) const {
+  const int64_t process = ObjectIdOrigin();
   const absl::string_view origin = object.origin_id_pack();
   if (!origin.empty()) {
     // What a peer calls its object is its choice: it may be what we call one of ours, or what
     // another peer calls one of its own (two forks of one Python, say).
     const std::optional<IdPack> given = ParseIdPack(origin, Limits());
     if (given && !IsObjectIdOfOurs(given->class_id) && !IsObjectIdOfOurs(given->instance_id) &&
-        !by_id_.contains(Id(given->class_id, given->instance_id))) {
-      return Id(given->class_id, given->instance_id);
+        !by_id_.contains(IdOf(*given))) {
+      return IdOf(*given);
     }
+    // Its owner may share it and this peer be that owner, by another connection. The class id says
+    // nothing then, and is none that another object has.
+    if (given && given->secret != 0 && !object.is_class()) {
+      return Id(process + object.class_id(), given->instance_id, given->secret);
+    }
+  } else if (shared_ != nullptr && !object.is_class()) {
+    const auto [secret, instance_id] = SharedObjects::NewSecret();
+    return Id(process + object.class_id(), instance_id, secret);
   }
-  const int64_t process = ObjectIdOrigin();
-  return Id(process + object.class_id(), object.is_class() ? 0 : process + NewObjectId());
+  return Id(process + object.class_id(), object.is_class() ? 0 : process + NewObjectId(), 0);
+}
+
+// Not what a peer shares, of which we are a holder only.
+void LocalObjects::Unshare(const Id& id, const Object& object) const {
+  const auto& [class_id, instance_id, secret] = id;
+  if (shared_ == nullptr || secret == 0 || !object.origin_id_pack().empty()) return;
+  shared_->Remove(secret, instance_id);
 }
 
 absl::StatusOr<IdPack> LocalObjects::Add(const std::shared_ptr<Object>& object) {
@@ -31,7 +48,7 @@ absl::StatusOr<IdPack> LocalObjects::Add(const std::shared_ptr<Object>& object) 
   if (known != ids_.end()) {
     Entry& entry = by_id_.at(known->second);
     ++entry.references;
-    return IdPack{entry.object->type_name(), known->second.first, known->second.second};
+    return PackOf(*entry.object, known->second);
   }
   if (by_id_.size() >= max_objects_) {
     return PyStatus("MemoryError", absl::StrCat("the connection holds ", by_id_.size(),
@@ -40,12 +57,16 @@ absl::StatusOr<IdPack> LocalObjects::Add(const std::shared_ptr<Object>& object) 
   const Id id = NewIdLocked(*object);
   ids_.emplace(identity, id);
   by_id_.emplace(id, Entry{object, 1});
-  return IdPack{object->type_name(), id.first, id.second};
+  const IdPack id_pack = PackOf(*object, id);
+  if (shared_ != nullptr && id_pack.secret != 0 && object->origin_id_pack().empty()) {
+    shared_->Add(id_pack, object);
+  }
+  return id_pack;
 }
 
 std::shared_ptr<Object> LocalObjects::Find(const IdPack& id_pack) const {
   MutexLock lock(&mutex_);
-  const auto found = by_id_.find(Id(id_pack.class_id, id_pack.instance_id));
+  const auto found = by_id_.find(IdOf(id_pack));
   if (found == by_id_.end() || found->second.object->type_name() != id_pack.name) {
     return nullptr;
   }
@@ -68,6 +89,7 @@ absl::StatusOr<std::shared_ptr<Object>> LocalObjects::Release(const Object& obje
     return nullptr;
   }
   std::shared_ptr<Object> dropped = std::move(entry->second.object);
+  Unshare(entry->first, *dropped);
   by_id_.erase(entry);
   ids_.erase(known);
   return dropped;
@@ -77,7 +99,10 @@ std::vector<std::shared_ptr<Object>> LocalObjects::Clear() {
   std::vector<std::shared_ptr<Object>> dropped;
   MutexLock lock(&mutex_);
   dropped.reserve(by_id_.size());
-  for (auto& [id, entry] : by_id_) dropped.push_back(std::move(entry.object));
+  for (auto& [id, entry] : by_id_) {
+    Unshare(id, *entry.object);
+    dropped.push_back(std::move(entry.object));
+  }
   by_id_.clear();
   ids_.clear();
   return dropped;

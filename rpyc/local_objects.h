@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "rpyc/id_pack.h"
 #include "rpyc/mutex.h"
 #include "rpyc/object.h"
+#include "rpyc/shared_objects.h"
 
 namespace rpyc {
 
@@ -28,8 +30,11 @@ namespace rpyc {
 // Threads: any.   Source:  RPyC lib/colls.py, RefCountingColl, 5.3.1 and 6.0.2.
 class LocalObjects {
  public:
-  // `max_objects` bounds how many different ones it holds.
-  explicit LocalObjects(size_t max_objects) : max_objects_(max_objects) {}
+  // `max_objects` bounds how many different ones it holds. `shared`: where those of ours are put
+  // that other connections may take as arguments; null: none.
+  explicit LocalObjects(size_t max_objects, std::shared_ptr<SharedObjects> shared = nullptr)
+      : max_objects_(max_objects), shared_(std::move(shared)) {}
+  ~LocalObjects();
 
   // Counts one more reference to `object`, taking it in if it is new. The name in the result lives
   // as long as the object is held.
@@ -54,16 +59,25 @@ class LocalObjects {
     std::shared_ptr<Object> object;
     int64_t references;
   };
-  using Id = std::pair<int64_t, int64_t>;  // class id, instance id; the latter is 0 for a class
+  // Class id, instance id, which is 0 for a class, and secret.
+  using Id = std::tuple<int64_t, int64_t, uint64_t>;
   // What an object is, whichever wrapper stands for it: an address may be shared by an object and
   // its first member, which are of different classes.
   using Identity = std::pair<const void*, int64_t>;
+  static Id IdOf(const IdPack& id_pack) {
+    return Id(id_pack.class_id, id_pack.instance_id, id_pack.secret);
+  }
+  static IdPack PackOf(const Object& object, const Id& id) {
+    return {object.type_name(), std::get<0>(id), std::get<1>(id), std::get<2>(id)};
+  }
   Id NewIdLocked(const Object& object) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Unshare(const Id& id, const Object& object) const;
   static Identity IdentityOf(const Object& object) {
     return {object.identity(), object.class_id()};
   }
 
   const size_t max_objects_;
+  const std::shared_ptr<SharedObjects> shared_;
   mutable Mutex mutex_;
   absl::flat_hash_map<Id, Entry> by_id_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<Identity, Id> ids_ ABSL_GUARDED_BY(mutex_);

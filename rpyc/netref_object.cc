@@ -176,6 +176,12 @@ bool NetrefObject::BelongsTo(const std::shared_ptr<NetrefOwner>& owner) const {
   return !owner_.owner_before(owner) && !owner.owner_before(owner_);
 }
 
+bool NetrefObject::IsNamedLikeOurs() const {
+  const std::optional<IdPack> id_pack = ParseIdPack(id_pack_, Limits());
+  return id_pack.has_value() && IsObjectIdOfOurs(id_pack->class_id) &&
+         IsObjectIdOfOurs(id_pack->instance_id);
+}
+
 bool NetrefObject::is_class() const {
   const std::optional<IdPack> id_pack = ParseIdPack(id_pack_, Limits());
   return id_pack.has_value() && id_pack->instance_id == 0;

@@ -125,6 +125,9 @@ class NetrefObject : public Object {
   const std::string& id_pack() const { return id_pack_; }
   // Whether the connection that `owner` belongs to owns the object behind this.
   bool BelongsTo(const std::shared_ptr<NetrefOwner>& owner) const;
+  // Whether its owner has named it as we name ours: it may be one of ours, which the peer has by
+  // another connection, or one of another process like this.
+  bool IsNamedLikeOurs() const;
   // One more reference has arrived for the same object. By the ProxyCache.
   void AddReference() { ++references_; }
 

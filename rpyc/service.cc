@@ -8,6 +8,7 @@
 #include "rpyc/errors.h"
 #include "rpyc/limits.h"
 #include "rpyc/materialize.h"
+#include "rpyc/shared_objects.h"
 
 namespace rpyc {
 namespace {
@@ -77,6 +78,11 @@ Service& Service::Alias(absl::string_view name) & {
 CallPolicy& Service::MutablePolicy() {
   if (call_policy_ == nullptr) call_policy_ = std::make_shared<CallPolicy>();
   return *call_policy_;
+}
+
+Service& Service::SharesObjects() & {
+  if (shared_objects_ == nullptr) shared_objects_ = std::make_shared<SharedObjects>();
+  return *this;
 }
 
 Service& Service::Serialized() & {

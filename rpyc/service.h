@@ -21,6 +21,8 @@
 
 namespace rpyc {
 
+class SharedObjects;
+
 // A named root object that clients reach as conn.root.
 //
 //   rpyc::Service calculator = rpyc::Service("CALCULATOR")
@@ -104,6 +106,13 @@ class Service {
   Service& RunOn(Executor executor) &;
   Service&& RunOn(Executor executor) && { return std::move(RunOn(std::move(executor))); }
 
+  // Lets an object that one connection has handed out be an argument on another one of this
+  // service, as with RPyC: clients with a connection a thread, or a pool of them, pass objects
+  // about. A peer can name an object only if it holds it: see docs/adr/0016. Connections that have
+  // processes of their own share nothing.
+  Service& SharesObjects() &;
+  Service&& SharesObjects() && { return std::move(SharesObjects()); }
+
   // Has every connection authenticated before RPyC begins, by whichever door a server was started:
   // see rpyc/token_authenticator.h and rpyc/unix_peer_authenticator.h. One, the last.
   Service& AuthenticatedBy(std::shared_ptr<const Authenticator> authenticator) &;
@@ -118,6 +127,8 @@ class Service {
   // For the connection. What runs user code is called within a Run of its CallRunner.
   // Null without Serialized and RunOn.
   const std::shared_ptr<CallPolicy>& call_policy() const { return call_policy_; }
+  // Null without SharesObjects.
+  const std::shared_ptr<SharedObjects>& shared_objects() const { return shared_objects_; }
   // Null without AuthenticatedBy.
   const std::shared_ptr<const Authenticator>& authenticator() const { return authenticator_; }
   // A root for a new connection. Runs the user's constructor: an exception becomes a PyStatus.
@@ -140,6 +151,7 @@ class Service {
   std::shared_ptr<ClassInfo> class_;  // the root's: the user's members and get_service_name, ...
   Factory factory_;
   std::shared_ptr<CallPolicy> call_policy_;
+  std::shared_ptr<SharedObjects> shared_objects_;
   std::shared_ptr<const Authenticator> authenticator_;
 };
 

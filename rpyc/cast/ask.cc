@@ -353,6 +353,16 @@ absl::StatusOr<bool> MayAnswer(const CallContext& context, Question question, bo
   }
 }
 
+absl::Status WrongObject(absl::string_view expected, const Value& value) {
+  const NetrefObject* const netref = AsNetref(value);
+  if (netref == nullptr || !netref->IsNamedLikeOurs()) return WrongType(expected, value);
+  return WrongType(expected, value,
+                   "another connection, or another process, gave it; pass it by the connection "
+                   "that gave it, or have the service share its objects "
+                   "(rpyc::Service::SharesObjects; not where connections have processes of their "
+                   "own)");
+}
+
 absl::Status AskAhead(const CallContext& context, Question question, absl::Span<Value> items) {
   if (question != Question::kInt && question != Question::kFloat) return absl::OkStatus();
   std::vector<size_t> asked;

@@ -47,6 +47,10 @@ absl::StatusOr<std::optional<Value>> AskPlainValue(const CallContext& context, c
 absl::StatusOr<bool> MayAnswer(const CallContext& context, Question question, bool items_too,
                                const Value& value);
 
+// The TypeError for a `value` that is no object, or no container, of ours as `expected` says. Of
+// one that another connection, or another process, gave the peer it says what to do.
+absl::Status WrongObject(absl::string_view expected, const Value& value);
+
 // Asks all of the peer's objects among `items` at the same time and puts the answers in their
 // places. One that has none, or answers by an error, stays.
 // Errors:  only such of waiting.

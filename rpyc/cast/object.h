@@ -8,6 +8,7 @@
 
 #include "rpyc/bind/class_info.h"
 #include "rpyc/bind/instance.h"
+#include "rpyc/cast/ask.h"
 #include "rpyc/cast/cast.h"
 
 namespace rpyc {
@@ -36,7 +37,7 @@ template <typename T>
 struct Cast<std::shared_ptr<T>, std::enable_if_t<Exposed<T>>> {
   static absl::StatusOr<std::shared_ptr<T>> From(Value& value) {
     std::shared_ptr<void> self = SelfAs(*ClassOf<T>(), value);
-    if (self == nullptr) return WrongType(Name(), value);
+    if (self == nullptr) return cast_internal::WrongObject(Name(), value);
     return std::static_pointer_cast<T>(std::move(self));
   }
   // A null pointer is None.

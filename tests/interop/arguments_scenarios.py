@@ -330,6 +330,23 @@ def any_value_stays_what_it_is(t):
         t.assertIs(call("rpyc::Value", given), given)
 
 
+def objects_of_another_connection(t):
+    """This service does not share: it says so."""
+    t.passes_proxies()
+    call, other = _types(t), _types(t)
+    why = (": another connection, or another process, gave it; pass it by the connection that gave it, or have the service share its "
+           "objects (rpyc::Service::SharesObjects; not where connections have processes of their own)")
+    for name, made, what in (("std::shared_ptr<Thing>", "a_thing", "expected Thing, got cpp.Thing"),
+                             ("std::shared_ptr<const Thing>", "a_thing", "expected Thing, got cpp.Thing"),
+                             ("rpyc::List", "a_list", "expected a list of this server, got list"),
+                             ("rpyc::Dict", "a_dict", "expected a dict of this server, got dict")):
+        t.assertEqual(f"{name}() argument 1: {what}{why}", t.raises(TypeError, call, name, other(made)))
+    t.assertEqual(t.raises(TypeError, call, "rpyc::List", [1]), "rpyc::List() argument 1: expected a list of this server, got list")
+    # By way of the client it can be asked.
+    t.assertEqual(repr(call("rpyc::Netref", other("a_thing"))), "Thing(7)")
+    t.same((1, 2), call("std::vector<int>", other("a_list")))
+
+
 # --- our containers, and materialize -----------------------------------------------------------
 
 def lists_of_the_host_are_indexed(t):

@@ -1,0 +1,88 @@
+"""Objects of one connection as arguments of another, by every real client over every kind of server, and by peers that forge."""
+
+import unittest
+
+import harness
+import sharing_scenarios
+import wire
+from harness import address_of, admin, start_server
+
+host = None
+kinds = {}
+
+
+def setUpModule():
+    global host, kinds
+    host = harness.start_host("--server=threaded:BANK@127.0.0.1:0")
+    if not harness.BASELINE:
+        kinds = {kind["name"]: kind.get("traits", {}) for kind in admin(host, "ServerService/ListServerKinds")["server_kinds"]}
+        kinds = {name: traits for name, traits in kinds.items() if not traits.get("one_connection")}
+
+
+def tearDownModule():
+    harness.ends_well(host)
+
+
+class Kinds(unittest.TestCase):
+
+    def walk(self, version, name):
+        if harness.BASELINE:
+            if version != harness.BASELINE:
+                self.skipTest("another version is the baseline")
+            servers = {"threaded": (host.servers["bank"], {})}
+        else:
+            servers = {kind: (address_of(start_server(host, kind=kind, service="BANK")), traits) for kind, traits in kinds.items()}
+        for kind, (address, traits) in servers.items():
+            with self.subTest(kind):
+                client = harness.Client(version, {"bank": address}, traits=traits)
+                try:
+                    client.run(name)
+                except AssertionError as e:
+                    raise AssertionError(f"{e}{host.story()}") from None
+                finally:
+                    client.kill()
+
+
+for each in harness.VERSIONS:
+    for scenario in sharing_scenarios.ALL:
+        setattr(Kinds, f"test_{scenario}_rpyc_{each.replace('.', '_')}",
+                lambda self, version=each, scenario=scenario: self.walk(version, scenario))
+
+
+@unittest.skipIf(harness.BASELINE, "RPyC takes whatever a peer calls its own")
+class Forged(unittest.TestCase):
+    """A peer that knows all about an account but its number gets nothing by its name."""
+
+    def setUp(self):
+        self.a = self.enterContext(wire.Peer(host.servers["bank"]))
+        self.b = self.enterContext(wire.Peer(host.servers["bank"]))
+        a_root, self.b_root = self.a.root(), self.b.root()
+        self.victim = self.opened(self.a, a_root, f"victim {self.id()}")
+        self.thief = self.opened(self.b, self.b_root, f"thief {self.id()}")
+
+    def opened(self, peer, root, name):
+        opener = peer.getattr(root, "open_account")
+        return peer.ask_reference(wire.CALL, wire.boxes(wire.yours(opener), wire.value((name, 100)), wire.value(())))
+
+    def transfer(self, source):
+        transfer = self.b.getattr(self.b_root, "transfer")
+        arguments = wire.boxes(source, wire.yours(self.thief), wire.value(1))
+        return self.b.ask_value(wire.CALL, wire.boxes(wire.yours(transfer), arguments, wire.value(())))
+
+    def test_the_number_is_what_counts(self):
+        name, class_id, number = self.victim
+        self.assertGreater(number, 2**64)
+        self.assertIsNone(self.transfer(wire.mine(self.victim)))
+        self.assertIsNone(self.transfer(wire.mine((name, 12345, number))))  # a class id opens nothing and shuts nothing
+        guesses = [(name, class_id, n) for n in (number + 1, number - 1, number ^ 2**127, number % 2**64, number >> 64, number + 2**128,
+                                                 -number, 0, 1, class_id, self.thief[2] + 2)]
+        for guess in guesses + [("cpp.BANK", class_id, number), ("", class_id, number)]:
+            with self.assertRaises(wire.RemoteError) as caught:
+                self.transfer(wire.mine(guess))
+            self.assertEqual(("builtins", "TypeError"), (caught.exception.module, caught.exception.cls), guess)
+
+    def test_nor_by_the_table_of_its_own_connection(self):
+        with self.assertRaises(wire.RemoteError) as caught:
+            self.transfer(wire.yours(self.victim))
+        self.assertEqual("KeyError", caught.exception.cls)
+
