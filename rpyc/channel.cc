@@ -114,6 +114,7 @@ void FrameParser::Compact() {
 }
 
 absl::Span<char> FrameParser::PrepareRead() {
+  if (refused_bytes_ > 0) DropRefused();
   if (begin_ == end_ && end_ > 0) {
     input_.Retire(end_);
     inflated_.Retire(inflated_bytes_);
@@ -161,7 +162,8 @@ absl::Span<char> FrameParser::PrepareRead() {
     const size_t enough = std::min(header->frame_bytes(), kInsideFrameBytes);
     if (enough > input_.capacity && input_.Grow(enough).ok()) return;
   }
-  refusal_ = Refuse(*header, absl::Status(why));
+  refusal_ = Refuse(*header, std::move(why));
+  DropRefused();
   if (input_.capacity == 0) input_.Grow(kFirstBytes).IgnoreError();
 }
 
@@ -187,7 +189,8 @@ bool FrameParser::HasHeadAt(size_t offset, const Header& header) const {
   return std::string(head.data(), bytes);
 }
 
-// Lets go of the frame at begin_, and of its bytes that are still to come. Returns `why`.
+// Refuses the frame at begin_. If it is not complete, what has come of it stays until the next
+// call, for whoever wants to know what that was. Returns `why`.
 [[gnu::noinline, gnu::cold]] absl::Status FrameParser::Refuse(const Header& header,
                                                               absl::Status why) {
   const size_t held = end_ - begin_;
@@ -195,15 +198,29 @@ bool FrameParser::HasHeadAt(size_t offset, const Header& header) const {
   const absl::string_view payload(input_.data + begin_ + kFrameHeaderBytes,
                                   std::min<size_t>(held - kFrameHeaderBytes, header.payload_bytes));
   refused_head_ = HeadOf(payload, header.compressed);
-  const size_t dropped = std::min(held, frame_bytes);
-  begin_ += dropped;
-  skip_ = frame_bytes - dropped;
-  can_go_on_ = frame_bytes <= kMaxSkippedFactor * max_frame_bytes_;
-  if (skip_ > 0) {
-    begin_ = end_ = tail_ = 0;
-    if (input_.capacity > kPipelineBytes) input_.Free();
+  can_go_on_ = frame_bytes <= kMaxSkippedFactor * max_frame_bytes_ && IsPlausibleAt(begin_, header);
+  if (held < frame_bytes) {
+    refused_bytes_ = frame_bytes;
+  } else {
+    begin_ += frame_bytes;
   }
   return why;
+}
+
+// Lets go of an incomplete frame that has been refused, and of its bytes that are still to come.
+[[gnu::noinline, gnu::cold]] void FrameParser::DropRefused() {
+  skip_ = skipped_bytes();
+  refused_bytes_ = 0;
+  begin_ = end_ = tail_ = 0;
+  if (input_.capacity > kPipelineBytes) input_.Free();
+}
+
+// False: what claims to be compressed does not begin as zlib's streams do. It is another protocol.
+bool FrameParser::IsPlausibleAt(size_t offset, const Header& header) const {
+  const size_t at = offset + kFrameHeaderBytes;
+  if (!header.compressed || end_ < at + 2) return true;
+  const auto* const first = reinterpret_cast<const uint8_t*>(input_.data + at);
+  return (first[0] & 0x0f) == Z_DEFLATED && (first[0] << 8 | first[1]) % 31 == 0;
 }
 
 // The first frame is complete.
@@ -242,6 +259,7 @@ void FrameParser::Commit(size_t bytes) {
 
 absl::StatusOr<std::optional<absl::string_view>> FrameParser::Next() {
   if (!refusal_.ok()) return std::exchange(refusal_, absl::OkStatus());
+  if (refused_bytes_ > 0) DropRefused();
   for (;;) {
     const std::optional<Header> header = HeaderAt(begin_);
     if (!header.has_value()) return std::nullopt;
@@ -269,13 +287,15 @@ absl::StatusOr<std::optional<absl::string_view>> FrameParser::Next() {
 }
 
 // Whether a frame that is too long can be refused already. One of more bytes than anybody sends is
-// not waited for.
+// not waited for, nor is another protocol.
 bool FrameParser::MayBeRefusedAt(size_t offset, const Header& header) const {
-  return HasHeadAt(offset, header) || header.frame_bytes() > kMaxSkippedFactor * max_frame_bytes_;
+  return HasHeadAt(offset, header) || !IsPlausibleAt(offset, header) ||
+         header.frame_bytes() > kMaxSkippedFactor * max_frame_bytes_;
 }
 
 bool FrameParser::has_frame() const {
   if (!refusal_.ok()) return true;
+  if (refused_bytes_ > 0) return false;
   size_t offset = begin_;
   for (;;) {
     const std::optional<Header> header = HeaderAt(offset);

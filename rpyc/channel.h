@@ -64,13 +64,15 @@ class FrameParser {
   // if there are so many; empty if none could be had.
   absl::string_view refused_head() const { return refused_head_; }
   static constexpr size_t kHeadBytes = 128;
-  // False: what Next has refused is fatal. The frame has more bytes than anybody sends.
+  // False: what Next has refused is fatal. The frame has more bytes than anybody sends, or is none.
   bool can_go_on() const { return can_go_on_; }
 
   // True when a frame has begun whose end has not arrived.
   bool inside_frame() const { return skip_ > 0 || tail_ != end_; }
   // How many of the bytes to come belong to a frame that was refused.
-  size_t skipped_bytes() const { return skip_; }
+  size_t skipped_bytes() const {
+    return refused_bytes_ > 0 ? refused_bytes_ - (end_ - begin_) : skip_;
+  }
   // The bytes of that frame, empty if there is none. Next does not touch them: until PrepareRead
   // they may be read by another thread.
   absl::string_view incomplete_frame() const { return {input_.data + tail_, end_ - tail_}; }
@@ -114,6 +116,8 @@ class FrameParser {
   bool MayBeRefusedAt(size_t offset, const Header& header) const;
   void CannotGrow(absl::Status why);
   absl::Status Refuse(const Header& header, absl::Status why);
+  void DropRefused();
+  bool IsPlausibleAt(size_t offset, const Header& header) const;
   void CountAsKnown();
 
   const uint32_t max_frame_bytes_;
@@ -127,6 +131,7 @@ class FrameParser {
   Buffer inflated_;
   size_t inflated_bytes_ = 0;  // of the largest payload since inflated_ was retired
   size_t skip_ = 0;            // bytes to come that nobody wants; begin_ is end_ meanwhile
+  size_t refused_bytes_ = 0;   // of the incomplete frame at begin_, which has been refused
   bool is_newcomer_;           // no frame has been complete, and what is held counts
   bool can_go_on_ = true;
   absl::Status refusal_;  // what Next is to say of the frame that is skipped

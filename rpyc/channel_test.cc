@@ -255,6 +255,17 @@ TEST_F(ChannelTest, WhatIsTooLongIsRefusedOnceItsHeadIsThereAndTheRestIsDropped)
   }
 }
 
+TEST_F(ChannelTest, AnotherProtocolIsRefusedAtOnceAndCanStillBeSeen) {
+  const std::string kHello("\x16\x03\x01\x02\x05\x01\x00\x02\x01\x03", 10);  // TLS
+  for (const std::string& first : {kHello, std::string("GET / HTTP/1.1\r\n")}) {
+    Restart();
+    Arrive(first);
+    EXPECT_TRUE(absl::StrContains(Next(), "exceeds max_frame_bytes"));
+    EXPECT_FALSE(parser_->can_go_on());
+    EXPECT_EQ(parser_->incomplete_frame(), first);
+  }
+}
+
 TEST_F(ChannelTest, AShortHeadIsWaitedForOnlyAsLongAsThePayload) {
   limits_.max_frame_bytes = 10;
   Restart();

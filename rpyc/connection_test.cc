@@ -402,28 +402,31 @@ TEST_P(ConnectionTest, AnAnswerOverALimitFailsTheRequestByItsName) {
   options_.limits.max_frame_bytes = 100'000;
   options_.limits.max_int_digits = 50;
   std::vector<std::string> errors;
-  for (const size_t bytes : {size_t{200'000}, size_t{0}}) {
+  for (const bool long_frame : {true, false}) {
+    const Value answer =
+        long_frame ? Value(std::string(200'000, 'x')) : Value(BigInt{std::string(51, '9')});
+    size_t seen = 0;
+    received_.clear();
     EXPECT_TRUE(Converse([&](const std::vector<PeerMessage>& messages) -> std::string {
                   if (messages.empty()) return peer_.Request(0, Handle::kGetRoot, NoArgs());
+                  if (messages.size() == seen) return "";
+                  seen = messages.size();
                   const PeerMessage& last = messages.back();
-                  if (messages.size() == 1) {
+                  if (seen == 1) {
                     return peer_.Request(
                         1, Handle::kCallAttr,
                         BoxedTuple({BoxedLocal(Reference(last)), BoxedValue("call_twice"),
                                     BoxedTuple({BoxedRemote(MakeTuple({"f", 1, 2}))}),
                                     BoxedValue(MakeTuple({}))}));
                   }
-                  if (last.type != MessageType::kRequest) {
-                    if (last.type == MessageType::kReply) errors.push_back(last.args.DebugString());
-                    return "";
-                  }
-                  std::string text(bytes, 'x');
-                  if (bytes > 0) {
-                    return peer_.Message(MessageType::kReply, last.seq, BoxedValue(text));
-                  }
-                  return peer_.Message(MessageType::kReply, last.seq,
-                                       BoxedValue(BigInt{std::string(51, '9')}));
+                  if (last.type != MessageType::kRequest) return "";
+                  return peer_.Message(MessageType::kReply, last.seq, BoxedValue(answer));
                 }).ok());
+    for (const PeerMessage& message : Replies()) {
+      if (message.type == MessageType::kReply && message.seq == Value(1)) {
+        errors.push_back(message.args.DebugString());
+      }
+    }
   }
   ASSERT_EQ(errors.size(), 2u);
   EXPECT_TRUE(absl::StrContains(errors[0], "exceeds max_frame_bytes 100000")) << errors[0];

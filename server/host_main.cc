@@ -1,5 +1,6 @@
 #include "server/host_main.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -21,6 +22,7 @@
 #include "server/host.h"
 #include "server/host_flags.h"
 #include "server/log.h"
+#include "server/memory_limits.h"
 #include "server/reason.h"
 #include "server/start_zygote.h"
 #include "server/version.h"
@@ -31,6 +33,8 @@ namespace {
 
 constexpr int kExitFailure = 1;
 constexpr int kExitUsage = 2;
+// Each takes 64 MiB of address space, where that is limited.
+constexpr int kMaxArenas = 2;
 
 // One line on stdout, at once: scripts wait for it.
 void Say(absl::string_view line) {
@@ -84,6 +88,7 @@ void PrepareProcess() {
   const sigset_t signals = AwaitedSignals();
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
+  if (HasLimitedAddressSpace()) ::mallopt(M_ARENA_MAX, kMaxArenas);
   ::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error of its write
   rlimit descriptors;
   if (::getrlimit(RLIMIT_NOFILE, &descriptors) == 0) {

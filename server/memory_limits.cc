@@ -74,6 +74,8 @@ size_t DefaultTotalBytes() {
   return std::max(total, kMinTotalBytes);
 }
 
+bool HasLimitedAddressSpace() { return AddressSpaceLimit() != 0; }
+
 bool HasAddressSpace() {
   const uint64_t limit = AddressSpaceLimit();
   if (limit == 0) return true;

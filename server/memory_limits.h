@@ -10,6 +10,9 @@ namespace rpyc {
 // is limited (ulimit -v), as threads and gRPC need theirs. At least 16 MiB.
 size_t DefaultTotalBytes();
 
+// Whether there is a limit on it (ulimit -v).
+bool HasLimitedAddressSpace();
+
 // Whether the address space, where it is limited, has room for one more connection beside what the
 // control plane may need. Costs a read of /proc only where it is limited.
 bool HasAddressSpace();

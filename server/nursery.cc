@@ -162,7 +162,7 @@ absl::Status Nursery::PrepareSessions(const Service& service, const ServerKindIn
     tls->Rehearse();
   }
   budget_ = std::make_shared<ByteBudget>("the server's max_total_bytes",
-                                         spec_.options.limits.max_total_bytes);
+                                         SessionSetup::MaxTotalBytes(spec_.options.limits));
   budget_->UseCounter(&slots_.total_bytes());
   setup_ = std::make_shared<SessionSetup>(
       service, Connection::Options{spec_.options.limits, spec_.options.protocol_config}, watcher_,

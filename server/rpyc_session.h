@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,10 +32,10 @@ struct SessionSetup {
                std::shared_ptr<ByteBudget> host_budget = nullptr)
       : service(std::move(service)),
         host_budget(std::move(host_budget)),
-        budget("the server's max_total_bytes", options.limits.max_total_bytes,
+        budget("the server's max_total_bytes", MaxTotalBytes(options.limits),
                this->host_budget.get()),
         newcomers("what connections may hold before their first whole message",
-                  options.limits.max_total_bytes / kNewcomersPart, &budget),
+                  budget.max_bytes() / kNewcomersPart, &budget),
         options(Connection::Options{std::move(options.limits), std::move(options.config), &budget,
                                     &newcomers}),
         watcher(std::move(watcher)),
@@ -53,6 +54,11 @@ struct SessionSetup {
 
   // What connections that have sent no whole message yet may hold, of max_total_bytes.
   static constexpr size_t kNewcomersPart = 8;
+  // Without a number of its own a server is bounded by the host alone.
+  static size_t MaxTotalBytes(const Limits& limits) {
+    constexpr size_t kNone = std::numeric_limits<int64_t>::max();
+    return limits.max_total_bytes == 0 ? kNone : limits.max_total_bytes;
+  }
 
   const Service service;
   const std::shared_ptr<ByteBudget> host_budget;
