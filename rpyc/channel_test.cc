@@ -293,11 +293,11 @@ TEST_F(ChannelTest, WhatABudgetHasNoRoomForIsRefusedAndItsMemoryGivenBack) {
   const std::string frame = Frame(payload);
   for (const bool known : {false, true}) {
     if (known) Exchange("a first frame");
-    Arrive(absl::string_view(frame).substr(0, 600 << 10));
+    Arrive(absl::string_view(frame).substr(0, 200 << 10));
     parser_->PrepareRead();  // offers more than what has come
     EXPECT_EQ(newcomers.used_bytes() > 0, !known);
     EXPECT_GT(budget.used_bytes(), 0);
-    Arrive(absl::string_view(frame).substr(600 << 10));
+    Arrive(absl::string_view(frame).substr(200 << 10));
     if (known) {
       EXPECT_EQ(Next(), payload);
     } else {

@@ -152,11 +152,11 @@ class Callbacks(RelayCase):
                     (got,) = got[1]
                 self.assertEqual(yours(FUNCTION), got)
             for levels in (300, 100_000):
-                peer = self.relay()
-                begin(peer, levels)
-                while (got := peer.read()) is not None:  # DELs at most
-                    self.assertEqual((MSG_REQUEST, DEL), (got[0], got[2][0]))
-                peer.sock.close()
+                with self.relay() as peer:  # the call fails by the limit's name, and the connection goes on
+                    msg, args = peer.answer(begin(peer, levels))
+                    self.assertEqual((MSG_EXCEPTION, ("builtins", "ValueError")), (msg, args[0]))
+                    self.assertIn("max_nesting 200", args[1][0])
+                    peer.ping()
 
     def test_answers_never_asked_for_and_given_twice(self):
         with self.others_are_served(), self.relay() as peer:

@@ -303,6 +303,17 @@ def system_exit_does_not_end_the_host(t):
     t.same(1, other.root.echo(1))
 
 
+def a_request_over_a_limit_is_told_so(t):
+    if t.baseline:
+        return  # RPyC has no limits: it takes them all
+    root, deep = t.root(), ()
+    for _ in range(250):
+        deep = (deep, )
+    t.assertIn("exceeds max_nesting 200", t.raises(ValueError, root.echo, deep))
+    t.assertIn("inflates to more than max_inflated_bytes 67108864", t.raises(ValueError, root.echo, bytes(70 << 20)))
+    t.same(1, root.echo(1))
+
+
 def keyboard_interrupt_does_not_end_the_host(t):
     conn, other = t.connect("fixture"), t.connect("fixture")
     with t.assertRaises(EOFError if t.baseline else KeyboardInterrupt):
