@@ -98,7 +98,9 @@ class Materializer {
       if (!properties.empty()) return CopyProperties(value, properties);
     }
     if (object.is_class()) return Refused(value);
-    absl::Status may_read = MayRead(object, {"__iter__"});
+    absl::Status may_read = object.Has("__iter__").plain
+                                ? MayRead(object, {"__iter__"})
+                                : MayRead(object, {"__iter__", "__getitem__"});
     return may_read.ok() ? CopyItems(value) : may_read;
   }
 
