@@ -81,12 +81,15 @@ class Materializer {
 
   absl::StatusOr<Value> CopyObject(const Value& value) {
     const Object& object = **value.AsObject();
-    absl::StatusOr<std::optional<Value>> plain = cast_internal::AskPlainValue(context_, value);
-    if (!plain.ok()) return std::move(plain).status();
-    if (*plain) {
-      absl::Status counted = Count(MemoryOf(**plain));
-      if (!counted.ok()) return counted;
-      return **std::move(plain);
+    // Of a third peer's object, too, only what may be asked for by itself.
+    if (MayRead(object, {"__index__", "__float__", "__str__"}).ok()) {
+      absl::StatusOr<std::optional<Value>> plain = cast_internal::AskPlainValue(context_, value);
+      if (!plain.ok()) return std::move(plain).status();
+      if (*plain) {
+        absl::Status counted = Count(MemoryOf(**plain));
+        if (!counted.ok()) return counted;
+        return **std::move(plain);
+      }
     }
     if (IsMapping(value)) {
       absl::Status may_read = MayRead(object, {"__iter__", "__getitem__"});
