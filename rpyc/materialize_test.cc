@@ -11,6 +11,7 @@
 #include "rpyc/iterator.h"
 #include "rpyc/list.h"
 #include "rpyc/object.h"
+#include "rpyc/protocol_config.h"
 #include "rpyc/service.h"
 #include "rpyc/testing/python_object.h"
 
@@ -45,8 +46,46 @@ struct Range {
   }
 };
 
+// Without __iter__: read by its length and its items.
+struct Pair {
+  friend void RpycExpose(ClassDef<Pair>& c) {
+    c.Expose("__len__", [](Pair&) { return 2; });
+    c.Expose("__getitem__", [](Pair&, int index) { return index + 1; });
+  }
+};
+
 Value Of(std::shared_ptr<Account> account) {
   return Cast<std::shared_ptr<Account>>::To(std::move(account));
+}
+
+// What a peer may not read by itself it does not get in one piece either.
+TEST(Materialize, KeepsTheRulesOfThePeerThatAsks) {
+  const Value range = Cast<std::shared_ptr<Range>>::To(std::make_shared<Range>());
+  const Value pair = Cast<std::shared_ptr<Pair>>::To(std::make_shared<Pair>());
+  const Value dict = Dict{{"k", 1}}.ToValue();
+  const Value list = List{1, dict}.ToValue();
+  const auto copy = [](const Value& value, const ProtocolConfig& rules) {
+    const auto copied = Materialize(CallContext(), value, Limits(), &rules);
+    return copied.ok() ? copied->DebugString() : ToException(copied.status()).Summary();
+  };
+  const ProtocolConfig standard;
+  EXPECT_EQ(copy(range, standard), "(1, 2)");
+  EXPECT_EQ(copy(list, standard), "(1, (('k', 1),))");
+  ProtocolConfig hardened;
+  hardened.allow_safe_attrs = false;
+  for (const Value& value : {range, pair, dict, list}) {
+    EXPECT_EQ(copy(value, hardened), "AttributeError: cannot access '__iter__'");
+  }
+  EXPECT_EQ(copy(Value::Tuple({1, list}), hardened), "AttributeError: cannot access '__iter__'");
+  EXPECT_EQ(copy(5, hardened), "5");
+  ProtocolConfig narrow;
+  narrow.safe_attrs.emplace({"__iter__"});
+  EXPECT_EQ(copy(range, narrow), "(1, 2)");
+  for (const Value& value : {pair, dict, list}) {
+    EXPECT_EQ(copy(value, narrow), "AttributeError: cannot access '__getitem__'");
+  }
+  narrow.allow_getattr = false;
+  EXPECT_EQ(copy(range, narrow), "AttributeError: cannot access '__iter__'");
 }
 
 TEST(Materialize, CopiesWholeStructures) {
