@@ -400,6 +400,20 @@ absl::Status Connection::ServeInput(const PendingRequest* awaited, absl::Time de
   return served;
 }
 
+// Ends the connection as soon as a first frame that is too long turns out to be another protocol's
+// bytes. By the thread that has the input. OK: it has not.
+[[gnu::noinline, gnu::cold]] absl::Status Connection::RefuseForeignPeer() {
+  const absl::string_view first = parser_.incomplete_frame();
+  if (first.size() < kFrameHeaderBytes ||
+      FrameBytes(first) - kFrameHeaderBytes - kFrameTrailerBytes <=
+          options_.limits.max_frame_bytes) {
+    return absl::OkStatus();
+  }
+  absl::Status foreign = NameForeignPeer(absl::OkStatus());
+  if (!foreign.ok()) EndWith(foreign);
+  return foreign;
+}
+
 // Replaces `error` where the peer has turned out to speak another protocol than RPyC, and tells the
 // peer so in that. By the thread that has the input.
 [[gnu::noinline, gnu::cold]] absl::Status Connection::NameForeignPeer(absl::Status error) {
@@ -507,6 +521,9 @@ absl::StatusOr<bool> Connection::Read(absl::Time deadline) {
       parser_.Commit(read->bytes);
       ConnectionCounters::Add(counters_->received_bytes, static_cast<int64_t>(read->bytes));
       frame_unfinished_.store(parser_.inside_frame(), std::memory_order_relaxed);
+      if (parser_.inside_frame()) {
+        if (absl::Status foreign = RefuseForeignPeer(); !foreign.ok()) return foreign;
+      }
       sent_at_read_ = counters_->sent_bytes.load(std::memory_order_relaxed);
       drained_ = read->drained;
       return true;

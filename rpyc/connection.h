@@ -164,6 +164,7 @@ class Connection : private Requester {
   absl::Status TakeDialect(absl::string_view payload);
   absl::Status HeadError(absl::string_view payload, absl::Status error) const;
   absl::Status NameForeignPeer(absl::Status error);
+  absl::Status RefuseForeignPeer();
   absl::Status HowItCloses(const Job& job) const;
   absl::Status DispatchMessage(absl::string_view payload, bool* has_input);
   absl::Status DispatchRequest(Job& job, brine::Reader* reader, bool* has_input);
