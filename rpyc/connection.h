@@ -149,6 +149,10 @@ class Connection : private Requester {
   const std::shared_ptr<NetrefOwner>& peer_objects() const { return proxies_.owner(); }
 
  private:
+  // Before each message where threads are bound: the sender's id, then that of the thread it is
+  // for. Source:  RPyC core/protocol.py, Connection._send and _dispatch, 5.3.1 and 6.0.2.
+  static constexpr size_t kThreadIdsBytes = 2 * sizeof(uint64_t);
+
   absl::Status WaitFor(const PendingRequest* awaited, absl::Time deadline,
                        int* most_requests = nullptr);
   absl::Status ServeInput(const PendingRequest* awaited, absl::Time deadline, int* most_requests);
