@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/escaping.h"
@@ -17,6 +18,7 @@
 #include "rpyc/channel.h"
 #include "rpyc/connection.h"
 #include "rpyc/dialect.h"
+#include "rpyc/foreign_protocol.h"
 #include "rpyc/limits.h"
 #include "rpyc/out_buffer.h"
 #include "rpyc/protocol_constants.h"
@@ -82,11 +84,14 @@ class Conversation {
       if (!raw_) Sent(piece);
       bytes = raw_ ? piece : Framed(piece);
     }
+    sent_ += bytes;
     return bytes;
   }
 
-  // Takes what our side wrote: whole frames, each a message.
+  // Takes what our side wrote: whole frames, each a message. A peer that speaks another protocol is
+  // told so in that one.
   void Received(absl::string_view bytes) {
+    if (IsAnswerToForeigner(bytes)) return;
     received_.append(bytes.data(), bytes.size());
     absl::string_view left = received_;
     while (left.size() >= kFrameHeaderBytes) {
@@ -116,6 +121,17 @@ class Conversation {
   }
 
  private:
+  // Whether what has been sent, as far as our side may have read it, looks like another protocol.
+  bool IsAnswerToForeigner(absl::string_view bytes) const {
+    if (dialect_ != Dialect::kUnknown || !received_.empty()) return false;
+    for (size_t read = 1; read <= sent_.size(); ++read) {
+      const std::optional<ForeignProtocol> foreign =
+          RecogniseForeignProtocol(absl::string_view(sent_).substr(0, read), PortProtocol::kRpyc);
+      if (foreign.has_value() && foreign->answer == bytes) return true;
+    }
+    return false;
+  }
+
   std::string Filled(absl::string_view piece) const {
     std::string filled;
     for (size_t i = 0; i < piece.size(); ++i) {
@@ -200,6 +216,7 @@ class Conversation {
   bool closed_ = false;                  // the peer has sent CLOSE
   std::map<std::string, int> requests_;  // how many of each encoded sequence number
   std::map<std::string, int> answers_;
+  std::string sent_;
   std::string received_;  // half a frame
   std::vector<Value> references_;
 };
