@@ -193,7 +193,7 @@ class Vanishing(suite.Case):
         server = self.start()
         peer = Peer(address_of(server))
         self.addCleanup(peer.sock.close)
-        peer.send(b"GET / HTTP/1.1\r\n\r\n")
+        peer.send(b"\xff" * 100)
         self.assertIsNone(peer.read_frame())
         self.ended(server)
 

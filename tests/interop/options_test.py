@@ -272,7 +272,7 @@ class Protocol(Case):
 
     def test_connid_is_in_the_log(self):
         peer = self.peer(harness.start_server(host, protocol_config={"connid": "bench\n3"}))
-        peer.send(b"GET / HTTP/1.1\r\n\r\n")
+        peer.send(b"\xff" * 100)
         self.assertIsNone(peer.read_frame())
         harness.eventually("a line of the log names the connection, on one line",
                            lambda: any(r"(bench\n3)" in line and "goodbye" in line for line in host.stderr))

@@ -209,7 +209,7 @@ class LoggingServer(Case):
         address, _, port = host.servers["my"].rpartition(":")
         with socket.create_connection((address, int(port))) as sock:
             sock.settimeout(harness.DEADLINE_S)
-            sock.sendall(b"GET / HTTP/1.1\r\n\r\n")
+            sock.sendall(b"\xff" * 100)
             with contextlib.suppress(ConnectionResetError):
                 self.assertEqual(sock.recv(1), b"")
         self.logged(host, "INFO: Client connecting from .*", r"ERROR: Client 127\.0\.0\.1:\d+ error: .+")
