@@ -29,6 +29,10 @@ def place_of(server):
     return {key: server[key] for key in ("hostname", "port", "socket_path") if key in server}
 
 
+# What a refusal for an address that is taken names.
+TAKEN = "spec.socket_path" if suite.TRANSPORT == "unix" else "spec.port"
+
+
 class Case(suite.Case):
 
     def refused(self, code, reason, field=None, **spec):
@@ -68,7 +72,7 @@ class Starting(Case):
 
     def test_an_address_that_another_server_has(self):
         server = self.start()
-        self.refused("FAILED_PRECONDITION", "ADDRESS_IN_USE", **place_of(server))
+        self.refused("FAILED_PRECONDITION", "ADDRESS_IN_USE", TAKEN, **place_of(server))
         self.uses(server)
 
     def test_an_address_that_another_program_has(self):
@@ -81,7 +85,7 @@ class Starting(Case):
             taken = socket.create_server(("127.0.0.1", 0))
             place["port"] = taken.getsockname()[1]
         with taken:
-            self.refused("FAILED_PRECONDITION", "ADDRESS_IN_USE", **place)
+            self.refused("FAILED_PRECONDITION", "ADDRESS_IN_USE", TAKEN, **place)
             self.assertTrue("socket_path" not in place or os.path.exists(place["socket_path"]), "it is not ours to remove")
 
     def test_the_address_of_a_closed_server_is_free(self):

@@ -12,7 +12,7 @@ import unittest
 import certificates
 import harness
 from harness import Process, binary
-from wire import PING, Peer
+from wire import PING, Peer, RemoteError
 
 
 class Case(unittest.TestCase):
@@ -79,8 +79,10 @@ class Twins(Case):
                 self.assertNotEqual(wary.wait(), 0, "it trusts another authority")
                 self.assertEqual(wary.lines, [])
         with Peer("127.0.0.1:" + port) as plain:
-            plain.request(PING)
-            self.assertIsNone(plain.read_frame(), "without TLS nobody gets in")
+            with self.assertRaises(RemoteError) as refused:
+                plain.ask(PING)
+            self.assertEqual(refused.exception.cls, "ConnectionError", "without TLS nobody gets in")
+            self.assertIsNone(plain.read_frame())
         self.ends(server)
         self.refuses(port)
 
