@@ -362,7 +362,13 @@ class Requests(Case):
             self.answered(thief, CALLATTR, boxes(yours(account), value("withdraw"), value((100,)), value(())), "KeyError")
             transfer = boxes(yours(thief.its_root), value("transfer"), boxes(yours(account), yours(account), value(1)), value(()))
             self.answered(thief, CALLATTR, transfer, "KeyError")
-            for lent in (mine(account), mine((account[0], account[1], 1))):  # a proxy that says it is an account
+
+            def lend(account, error):  # as a client does with an object that it has by another connection
+                lent = mine(account)
                 transfer = boxes(yours(thief.its_root), value("transfer"), boxes(lent, lent, value(1)), value(()))
-                self.answered(thief, CALLATTR, transfer, "TypeError")
+                self.answered(thief, CALLATTR, transfer, error)
+            # Who does not know the number has nothing; it is 127 random bits (docs/adr/0016).
+            for number in (0, 1, account[2] - 1, account[2] + 1, account[2] ^ 1 << 60, -account[2]):
+                lend((account[0], account[1], number), "TypeError")
+            lend(account, "ValueError")  # the number is the right to use the account: a transfer to itself
             self.assertEqual(owner.ask_value(GETATTR, boxes(yours(account), value("balance"))), 100)
