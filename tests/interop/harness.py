@@ -15,6 +15,7 @@ import threading
 import time
 import unittest
 
+from scenario import NotApplicable
 from wire import DEADLINE_S, dial
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -242,6 +243,8 @@ class Client(Process):
         else:
             self.child.wait(DEADLINE_S)
             raise AssertionError("the client process died" + self.story())
+        if "not_applicable" in got:
+            raise NotApplicable(got["not_applicable"])
         if "skip" in got:
             raise unittest.SkipTest(got["skip"])
         if "error" in got:

@@ -41,6 +41,10 @@ HANG_S = 50
 MAJOR = int(rpyc.version.version[0]) if rpyc else 0
 
 
+class NotApplicable(unittest.SkipTest):
+    """The scenario has nothing to show with this client or this kind of server: there is no test to run, and none is missing."""
+
+
 class Scenario(unittest.TestCase):
     """Assertions, and connections that are closed when the scenario ends."""
 
@@ -86,7 +90,7 @@ class Scenario(unittest.TestCase):
     def since_4_1_3(self, why):
         """What follows no RPyC before that can do, at a server of its own neither."""
         if tuple(map(int, rpyc.version.version[:3])) < (4, 1, 3):
-            self.skipTest(why)
+            raise NotApplicable(why)
 
     def unique(self, name):
         """A key that no other scenario, nor the same one in another process, uses in what a host remembers."""
@@ -101,7 +105,7 @@ class Scenario(unittest.TestCase):
         """For scenarios that pass one connection's proxy by another. RPyC 4.1.0 asks its owner for `__class__` first, in vain."""
         from rpyc.lib import get_id_pack
         if "____id_pack__" not in get_id_pack.__code__.co_consts:
-            self.skipTest("this RPyC passes a proxy to no server but its owner")
+            raise NotApplicable("this RPyC passes a proxy to no server but its owner")
 
     def gate(self):
         """The name of a gate: the method `wait` holds until some other connection opens it."""
@@ -203,6 +207,8 @@ def main():
                 answer = {"result": found[0](scenario, **order["arguments"])}
             finally:
                 scenario.doCleanups()
+        except NotApplicable as e:
+            answer = {"not_applicable": str(e)}
         except unittest.SkipTest as e:
             answer = {"skip": str(e)}
         except BaseException:
