@@ -213,7 +213,7 @@ void Connection::EndWith(absl::Status status) {
   caller_->cancelled.store(true);
   stream_->Shutdown();
   std::vector<std::pair<std::shared_ptr<PendingRequest>, PendingRequest::Callback>> callbacks;
-  for (const std::shared_ptr<PendingRequest>& request : pending_.End()) {
+  for (const auto& [seq, request] : pending_.End()) {
     for (PendingRequest::Callback& callback : request->Answer(EndedError(status))) {
       callbacks.emplace_back(request, std::move(callback));
     }

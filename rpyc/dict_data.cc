@@ -1,5 +1,8 @@
 #include "rpyc/dict_data.h"
 
+#include <utility>
+
+#include "absl/cleanup/cleanup.h"
 #include "rpyc/discard.h"
 #include "rpyc/errors.h"
 #include "rpyc/number.h"
@@ -22,8 +25,11 @@ std::optional<Value> Dict::Data::Find(const Value& hashable) const {
 
 void Dict::Data::AddLocked(const Value& hashable, Value key, Value value) {
   if (entries_.size() > 2 * index_.size() + 16) CompactLocked();
-  index_.emplace(hashable, entries_.size());
+  // Should memory run out, the dict is as it was.
   entries_.push_back({.pair = {std::move(key), std::move(value)}});
+  absl::Cleanup undo = [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { entries_.pop_back(); };
+  index_.emplace(hashable, entries_.size() - 1);
+  std::move(undo).Cancel();
 }
 
 std::optional<Value> Dict::Data::Set(const Value& hashable, Value key, Value value) {
@@ -71,6 +77,7 @@ std::optional<Dict::Data::Pair> Dict::Data::RemoveLast() {
 std::vector<Dict::Data::Pair> Dict::Data::RemoveAll() {
   MutexLock lock(&mutex_);
   std::vector<Pair> pairs;
+  pairs.reserve(entries_.size());
   for (Entry& entry : entries_) pairs.push_back(std::move(entry.pair));
   entries_.clear();
   index_.clear();
@@ -90,15 +97,21 @@ std::vector<Dict::Data::Pair> Dict::Data::Pairs() const {
 
 // Entries that were removed hold nothing but their place.
 void Dict::Data::CompactLocked() {
-  std::vector<Entry> kept;
-  kept.reserve(index_.size() + 1);
-  for (Entry& entry : entries_) {
-    if (!entry.live) continue;
-    index_[Canonical(entry.pair.first)] = kept.size();
-    kept.push_back(std::move(entry));
-  }
-  entries_ = std::move(kept);
   ++layout_;
+  size_t kept = 0;
+  for (size_t i = 0; i < entries_.size(); ++i) {
+    if (!entries_[i].live) continue;
+    if (kept != i) {
+      // Throws, if at all, before anything is moved.
+      size_t& at = index_.find(Canonical(entries_[i].pair.first))->second;
+      entries_[kept] = std::move(entries_[i]);
+      entries_[i].live = false;
+      at = kept;
+    }
+    ++kept;
+  }
+  entries_.resize(kept);
+  entries_.shrink_to_fit();
 }
 
 Dict::Data::Position Dict::Data::Begin(bool backward) const {

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "rpyc/dict.h"
+#include "rpyc/hash_map.h"
 #include "rpyc/mutex.h"
 
 namespace rpyc {
@@ -61,8 +61,8 @@ struct Dict::Data {
 
   mutable Mutex mutex_;
   std::vector<Entry> entries_ ABSL_GUARDED_BY(mutex_);
-  absl::flat_hash_map<Value, size_t> index_ ABSL_GUARDED_BY(mutex_);  // by hashable key
-  uint64_t layout_ ABSL_GUARDED_BY(mutex_) = 0;  // counts how often entries moved
+  HashMap<Value, size_t> index_ ABSL_GUARDED_BY(mutex_);  // by hashable key
+  uint64_t layout_ ABSL_GUARDED_BY(mutex_) = 0;           // counts how often entries moved
 };
 
 }  // namespace rpyc

@@ -1,7 +1,9 @@
 #include "rpyc/local_objects.h"
 
 #include <optional>
+#include <utility>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "rpyc/errors.h"
 #include "rpyc/limits.h"
@@ -55,12 +57,18 @@ absl::StatusOr<IdPack> LocalObjects::Add(const std::shared_ptr<Object>& object) 
                                                 " objects, which is max_local_objects"));
   }
   const Id id = NewIdLocked(*object);
-  ids_.emplace(identity, id);
-  by_id_.emplace(id, Entry{object, 1});
   const IdPack id_pack = PackOf(*object, id);
+  // Should memory run out, none of the tables has it.
+  absl::Cleanup undo = [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    by_id_.erase(id);
+    ids_.erase(identity);
+  };
+  by_id_.emplace(id, Entry{object, 1});
+  ids_.emplace(identity, id);
   if (shared_ != nullptr && id_pack.secret != 0 && object->origin_id_pack().empty()) {
     shared_->Add(id_pack, object);
   }
+  std::move(undo).Cancel();
   return id_pack;
 }
 
@@ -95,17 +103,11 @@ absl::StatusOr<std::shared_ptr<Object>> LocalObjects::Release(const Object& obje
   return dropped;
 }
 
-std::vector<std::shared_ptr<Object>> LocalObjects::Clear() {
-  std::vector<std::shared_ptr<Object>> dropped;
+LocalObjects::Dropped LocalObjects::Clear() {
   MutexLock lock(&mutex_);
-  dropped.reserve(by_id_.size());
-  for (auto& [id, entry] : by_id_) {
-    Unshare(id, *entry.object);
-    dropped.push_back(std::move(entry.object));
-  }
-  by_id_.clear();
+  for (const auto& [id, entry] : by_id_) Unshare(id, *entry.object);
   ids_.clear();
-  return dropped;
+  return std::exchange(by_id_, {});
 }
 
 size_t LocalObjects::size() const {

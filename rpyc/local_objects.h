@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
+#include "rpyc/hash_map.h"
 #include "rpyc/id_pack.h"
 #include "rpyc/mutex.h"
 #include "rpyc/object.h"
@@ -29,6 +29,13 @@ namespace rpyc {
 // Owns what it holds; never runs a user's destructor under its lock: what is dropped is returned.
 // Threads: any.   Source:  RPyC lib/colls.py, RefCountingColl, 5.3.1 and 6.0.2.
 class LocalObjects {
+  struct Entry {
+    std::shared_ptr<Object> object;
+    int64_t references;
+  };
+  // Class id, instance id, which is 0 for a class, and secret.
+  using Id = std::tuple<int64_t, int64_t, uint64_t>;
+
  public:
   // `max_objects` bounds how many different ones it holds. `shared`: where those of ours are put
   // that other connections may take as arguments; null: none.
@@ -50,17 +57,12 @@ class LocalObjects {
   absl::StatusOr<std::shared_ptr<Object>> Release(const Object& object, int64_t count);
 
   // Drops everything; the owners are returned as from Release.
-  std::vector<std::shared_ptr<Object>> Clear();
+  using Dropped = HashMap<Id, Entry>;
+  Dropped Clear();
 
   size_t size() const;
 
  private:
-  struct Entry {
-    std::shared_ptr<Object> object;
-    int64_t references;
-  };
-  // Class id, instance id, which is 0 for a class, and secret.
-  using Id = std::tuple<int64_t, int64_t, uint64_t>;
   // What an object is, whichever wrapper stands for it: an address may be shared by an object and
   // its first member, which are of different classes.
   using Identity = std::pair<const void*, int64_t>;
@@ -79,8 +81,8 @@ class LocalObjects {
   const size_t max_objects_;
   const std::shared_ptr<SharedObjects> shared_;
   mutable Mutex mutex_;
-  absl::flat_hash_map<Id, Entry> by_id_ ABSL_GUARDED_BY(mutex_);
-  absl::flat_hash_map<Identity, Id> ids_ ABSL_GUARDED_BY(mutex_);
+  HashMap<Id, Entry> by_id_ ABSL_GUARDED_BY(mutex_);
+  HashMap<Identity, Id> ids_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace rpyc

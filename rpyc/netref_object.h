@@ -11,12 +11,12 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "rpyc/call_context.h"
+#include "rpyc/hash_map.h"
 #include "rpyc/mutex.h"
 #include "rpyc/object.h"
 #include "rpyc/pending_request.h"
@@ -102,7 +102,7 @@ class NetrefOwner {
   std::weak_ptr<void> keep_alive_ ABSL_GUARDED_BY(mutex_);
   std::vector<Release> releases_ ABSL_GUARDED_BY(mutex_);
   std::atomic<bool> any_releases_{false};  // spares every flush the lock
-  absl::flat_hash_map<ClassKey, ClassTraits> traits_ ABSL_GUARDED_BY(mutex_);
+  HashMap<ClassKey, ClassTraits> traits_ ABSL_GUARDED_BY(mutex_);
 };
 
 // A proxy of one of the peer's objects. Handed back to the peer it is the peer's own object again;

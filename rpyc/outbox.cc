@@ -56,12 +56,17 @@ absl::Status Outbox::Send(absl::Time deadline, bool has_input) {
     sending_ = true;
   }
   for (;;) {
-    absl::Status written = Write(deadline, has_input);
+    absl::Status written = OrOutOfMemory([&] { return Write(deadline, has_input); });
     MutexLock lock(&mutex_);
     if (absl::IsDeadlineExceeded(written)) {
-      for (const absl::string_view chunk : behind_.Chunks()) out_.Append(chunk);
+      const absl::Status queued = OrOutOfMemory([&] {
+        for (const absl::string_view chunk : behind_.Chunks()) out_.Append(chunk);
+        return absl::OkStatus();
+      });
       behind_.Clear();
-    } else {
+      if (!queued.ok()) written = queued;  // a part of it may be queued: no whole frame can follow
+    }
+    if (!absl::IsDeadlineExceeded(written)) {
       out_.Clear();
       written_ = 0;
       error_ = written;

@@ -1,6 +1,7 @@
 #include "rpyc/outbox.h"
 
 #include <algorithm>
+#include <functional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -8,11 +9,13 @@
 
 #include "gtest/gtest.h"
 #include "rpyc/activity.h"
+#include "rpyc/byte_budget.h"
 #include "rpyc/call_context.h"
 #include "rpyc/channel.h"
 #include "rpyc/limits.h"
 #include "rpyc/out_buffer.h"
 #include "rpyc/stream.h"
+#include "rpyc/testing/allocation_meter.h"
 #include "rpyc/testing/memory_stream.h"
 
 namespace rpyc {
@@ -32,6 +35,7 @@ class SlowStream : public Stream {
   absl::string_view read_ahead() const override { return {}; }
   absl::StatusOr<size_t> WriteSome(absl::Span<const absl::string_view> chunks) override {
     ++writes_;
+    if (meanwhile_ != nullptr) std::exchange(meanwhile_, nullptr)();
     if (gone_) return absl::UnavailableError("gone");
     size_t written = 0;
     for (absl::string_view chunk : chunks) {
@@ -55,6 +59,7 @@ class SlowStream : public Stream {
   bool gone_ = false;
   int writes_ = 0;
   int reads_ahead_ = 0;
+  std::function<void()> meanwhile_;  // done once, while something is sent
 };
 
 class OutboxTest : public testing::Test {
@@ -144,6 +149,36 @@ TEST_F(OutboxTest, AFailureIsForGood) {
 TEST_F(OutboxTest, AFailedMessageLeavesNothing) {
   EXPECT_FALSE(outbox_.Append([](OutBuffer*) { return absl::InternalError("no"); }).ok());
   EXPECT_TRUE(outbox_.empty());
+}
+
+TEST_F(OutboxTest, OutOfMemoryWhileSendingIsAFailureForGood) {
+  for (size_t failure = 0;; ++failure) {
+    SlowStream stream;
+    stream.room_ = 2;
+    Outbox outbox(limits_, &stream, &activity_);
+    const auto append = [&](size_t bytes) {
+      return outbox.Append([&](OutBuffer* out) {
+        out->Append(std::string(bytes, 'x'));
+        return absl::OkStatus();
+      });
+    };
+    AllocationMeter meter;
+    ASSERT_TRUE(append(4).ok());
+    stream.meanwhile_ = [&] {
+      EXPECT_TRUE(append(1000).ok());
+      meter.FailAfter(failure);
+    };
+    const absl::Status sent = outbox.Send(absl::InfinitePast(), false);
+    if (!meter.StopFailing()) {
+      EXPECT_GT(failure, 0u) << "nothing was allocated";
+      EXPECT_TRUE(absl::IsDeadlineExceeded(sent)) << sent;
+      return;
+    }
+    EXPECT_TRUE(IsOutOfMemory(sent)) << sent;
+    // Nobody is left to be sending, and no half frame is followed by another.
+    EXPECT_EQ(outbox.Send(absl::InfiniteFuture(), false), sent);
+    EXPECT_LE(stream.got_.size(), 2u);
+  }
 }
 
 TEST(Outbox, WhatThreadsAddTogetherArrivesWhole) {

@@ -56,13 +56,10 @@ bool PendingRequests::empty() const {
   return waiting_.empty();
 }
 
-std::vector<std::shared_ptr<PendingRequest>> PendingRequests::End() {
-  std::vector<std::shared_ptr<PendingRequest>> requests;
+HashMap<int64_t, std::shared_ptr<PendingRequest>> PendingRequests::End() {
   MutexLock lock(&mutex_);
   ended_ = true;
-  for (auto& [seq, request] : waiting_) requests.push_back(std::move(request));
-  waiting_.clear();
-  return requests;
+  return std::exchange(waiting_, {});
 }
 
 }  // namespace rpyc

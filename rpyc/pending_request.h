@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "rpyc/hash_map.h"
 #include "rpyc/mutex.h"
 #include "rpyc/value.h"
 
@@ -57,13 +57,13 @@ class PendingRequests {
   std::shared_ptr<PendingRequest> Take(int64_t seq);
   bool empty() const;
   // All of them; none can be added from now on.
-  std::vector<std::shared_ptr<PendingRequest>> End();
+  HashMap<int64_t, std::shared_ptr<PendingRequest>> End();
 
  private:
   std::atomic<int64_t> next_{0};
   mutable Mutex mutex_;
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
-  absl::flat_hash_map<int64_t, std::shared_ptr<PendingRequest>> waiting_ ABSL_GUARDED_BY(mutex_);
+  HashMap<int64_t, std::shared_ptr<PendingRequest>> waiting_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace rpyc

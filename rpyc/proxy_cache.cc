@@ -30,20 +30,23 @@ absl::StatusOr<std::shared_ptr<NetrefObject>> ProxyCache::Receive(absl::string_v
 
   std::shared_ptr<NetrefObject> known;  // never destroyed under the lock
   MutexLock lock(&mutex_);
-  auto [entry, is_new] = proxies_.try_emplace(encoded_id_pack);
-  if ((known = entry->second.lock()) != nullptr) {
+  auto entry = proxies_.find(encoded_id_pack);
+  if (entry != proxies_.end() && (known = entry->second.lock()) != nullptr) {
     known->AddReference();
     return known;
   }
-  if (is_new && proxies_.size() > max_proxies_) {
-    proxies_.erase(entry);
+  if (entry == proxies_.end() && proxies_.size() >= max_proxies_) {
     owner_->Push({std::string(encoded_id_pack), 1});
     return PyStatus("MemoryError", absl::StrCat("the connection holds ", max_proxies_,
                                                 " references, which is max_local_objects"));
   }
   auto made =
       std::make_shared<NetrefObject>(std::string(encoded_id_pack), std::string(*name), owner_);
-  entry->second = made;
+  if (entry == proxies_.end()) {
+    proxies_.emplace(encoded_id_pack, made);
+  } else {
+    entry->second = made;
+  }
   return made;
 }
 

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "rpyc/hash_map.h"
 #include "rpyc/limits.h"
 #include "rpyc/mutex.h"
 #include "rpyc/netref_object.h"
@@ -39,8 +39,7 @@ class ProxyCache {
   const size_t max_proxies_;
   const std::shared_ptr<NetrefOwner> owner_;
   Mutex mutex_;
-  absl::flat_hash_map<std::string, std::weak_ptr<NetrefObject>> proxies_
-      ABSL_GUARDED_BY(mutex_);  // by encoded id_pack
+  TextMap<std::weak_ptr<NetrefObject>> proxies_ ABSL_GUARDED_BY(mutex_);  // by encoded id_pack
 };
 
 }  // namespace rpyc

@@ -9,11 +9,11 @@
 #include <numeric>
 #include <utility>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "rpyc/container.h"
 #include "rpyc/errors.h"
+#include "rpyc/hash_map.h"
 #include "rpyc/number.h"
 
 namespace rpyc {
@@ -156,7 +156,7 @@ absl::StatusOr<bool> Comparison::EqualDicts(const Container& a, const Container&
   const std::vector<Value> in_a = a.Snapshot();
   const std::vector<Value> in_b = b.Snapshot();
   if (in_a.size() != in_b.size()) return false;
-  absl::flat_hash_map<Value, const Value*> by_key;
+  HashMap<Value, const Value*> by_key;
   for (size_t i = 0; i < in_b.size(); i += 2) by_key[Canonical(in_b[i])] = &in_b[i + 1];
   for (size_t i = 0; i < in_a.size(); i += 2) {
     const auto found = by_key.find(Canonical(in_a[i]));

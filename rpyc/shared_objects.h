@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/container/flat_hash_map.h"
+#include "rpyc/hash_map.h"
 #include "rpyc/id_pack.h"
 #include "rpyc/mutex.h"
 #include "rpyc/object.h"
@@ -34,7 +34,7 @@ class SharedObjects {
   using Key = std::pair<uint64_t, int64_t>;  // secret, instance id
 
   mutable Mutex mutex_;
-  absl::flat_hash_map<Key, std::weak_ptr<Object>> objects_ ABSL_GUARDED_BY(mutex_);
+  HashMap<Key, std::weak_ptr<Object>> objects_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace rpyc

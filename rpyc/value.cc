@@ -4,8 +4,8 @@
 #include <charconv>
 #include <cmath>
 
-#include "absl/container/flat_hash_set.h"
 #include "absl/hash/hash.h"
+#include "rpyc/hash_map.h"
 #include "rpyc/object.h"
 #include "rpyc/utf8.h"
 
@@ -35,9 +35,9 @@ struct PointeeEqual {
 
 // By hashing: a peer chooses the items, and comparing each with each would be quadratic.
 bool SameSet(absl::Span<const Value> a, absl::Span<const Value> b) {
-  absl::flat_hash_set<const Value*, PointeeHash, PointeeEqual> in_a;
+  HashSet<const Value*, PointeeHash, PointeeEqual> in_a;
   for (const Value& item : a) in_a.insert(&item);
-  absl::flat_hash_set<const Value*, PointeeHash, PointeeEqual> in_b;
+  HashSet<const Value*, PointeeHash, PointeeEqual> in_b;
   for (const Value& item : b) {
     if (!in_a.contains(&item)) return false;
     in_b.insert(&item);

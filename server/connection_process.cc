@@ -104,7 +104,7 @@ void ConnectionProcess::Limit() const {
 
 void ConnectionProcess::Serve(Socket socket, ProcessSlot* slot, pid_t nursery) {
   BecomeProcess(nursery);
-  slot->ReportPid(::getpid());
+  if (!slot->Begin(::getpid())) std::_Exit(0);
   setup->counters = &slot->counters();
   setup->budget.UseCounter(&slot->held_bytes());
   const std::shared_ptr<Session> session = make_session(std::move(socket));

@@ -54,6 +54,18 @@ void ProcessSlot::OrderDrain(absl::Time deadline) {
 
 void ProcessSlot::OrderShutdown() { Order(kShutdown); }
 
+int64_t ProcessSlot::pid() const { return std::max<int64_t>(pid_.load(), 0); }
+
+bool ProcessSlot::Withdraw() {
+  int64_t none = 0;
+  return pid_.compare_exchange_strong(none, kWithdrawn);
+}
+
+bool ProcessSlot::Begin(int64_t pid) {
+  int64_t none = 0;
+  return pid_.compare_exchange_strong(none, pid);
+}
+
 ProcessSlot::Orders ProcessSlot::orders() const {
   const uint32_t orders = orders_.load();
   const int64_t deadline = deadline_unix_nanos_.load();

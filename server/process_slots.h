@@ -33,7 +33,10 @@ class alignas(64) ProcessSlot {
   bool busy() const { return busy_.load(std::memory_order_relaxed); }
   // How its session has ended; nullopt: the process ended before its session did.
   std::optional<absl::Status> end() const;
-  int64_t pid() const { return pid_.load(std::memory_order_relaxed); }  // 0: it is not there yet
+  int64_t pid() const;  // 0: it is not there yet
+  // Takes the connection back from a process that has not begun, and never will then. False: it has
+  // begun.
+  bool Withdraw();
 
   // --- The process. ---
 
@@ -47,7 +50,8 @@ class alignas(64) ProcessSlot {
   // Waits for orders of another version, at most so long.
   void AwaitOrders(uint32_t version, absl::Duration most) const;
   void Report(bool busy) { busy_.store(busy, std::memory_order_relaxed); }
-  void ReportPid(int64_t pid) { pid_.store(pid, std::memory_order_relaxed); }
+  // Before it touches the connection. False: that has been withdrawn.
+  bool Begin(int64_t pid);
   // Once, when its session has ended. A long message is cut.
   void ReportEnd(const absl::Status& end);
 
@@ -61,12 +65,13 @@ class alignas(64) ProcessSlot {
   static constexpr uint32_t kShutdown = 2;
   static constexpr uint32_t kVersion = 4;
   static constexpr size_t kMostEndBytes = 360;
+  static constexpr int64_t kWithdrawn = -1;
 
   void Order(uint32_t order);
 
   std::atomic<uint32_t> orders_{0};  // orders, and how often there were any; a futex
   std::atomic<int64_t> deadline_unix_nanos_{INT64_MAX};
-  std::atomic<int64_t> pid_{0};
+  std::atomic<int64_t> pid_{0};  // or kWithdrawn
   std::atomic<bool> busy_{false};
   std::atomic<bool> ended_{false};  // what follows is written
   int32_t end_code_ = 0;

@@ -24,6 +24,17 @@ bool InAnotherProcess(Body body) {
   return ::waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
+TEST(ProcessSlot, AConnectionIsEitherTheProcesssOrWithdrawn) {
+  ProcessSlot slot;
+  EXPECT_TRUE(slot.Begin(5));
+  EXPECT_FALSE(slot.Withdraw());
+  EXPECT_EQ(slot.pid(), 5);
+  ProcessSlot other;
+  EXPECT_TRUE(other.Withdraw());
+  EXPECT_FALSE(other.Begin(5));
+  EXPECT_EQ(other.pid(), 0);
+}
+
 TEST(ProcessSlotsTest, OnlyThoseThereAre) {
   const ProcessSlots slots = Make(3);
   EXPECT_EQ(slots.size(), 3u);
@@ -37,7 +48,7 @@ TEST(ProcessSlotsTest, WhatAProcessReportsIsSeenHere) {
   EXPECT_FALSE(slot.end().has_value());
   EXPECT_EQ(slot.pid(), 0);
   EXPECT_TRUE(InAnotherProcess([&] {
-    slot.ReportPid(::getpid());
+    slot.Begin(::getpid());
     slot.Report(/*busy=*/true);
     slot.counters().calls.store(7);
     slot.ReportEnd(absl::UnavailableError("it went away"));
@@ -55,7 +66,7 @@ TEST(ProcessSlotsTest, TheSameByTheirDescriptor) {
   const absl::StatusOr<ProcessSlots> same = ProcessSlots::Of(Fd(::dup(slots.fd())));
   ASSERT_TRUE(same.ok()) << same.status();
   EXPECT_EQ(same->size(), 2u);
-  same->slot(1)->ReportPid(5);
+  same->slot(1)->Begin(5);
   EXPECT_EQ(slots.slot(1)->pid(), 5);
 }
 
@@ -135,7 +146,7 @@ TEST(FreeSlotsTest, GivesThemOutOnceAndClean) {
   const size_t other = free.Take(slots).value();
   EXPECT_NE(one, other);
   EXPECT_EQ(free.Take(slots).status().code(), absl::StatusCode::kResourceExhausted);
-  slots.slot(one)->ReportPid(5);
+  slots.slot(one)->Begin(5);
   slots.slot(one)->ReportEnd(absl::OkStatus());
   slots.slot(one)->OrderShutdown();
   free.Return(one);

@@ -43,6 +43,11 @@ int64_t SessionLedger::Began(Drainable* session, const std::string* peer,
   return number;
 }
 
+void SessionLedger::CountIn(int64_t number, const ConnectionCounters* counters) {
+  MutexLock lock(&mutex_);
+  live_.find(number)->second.counters = counters;
+}
+
 absl::Status SessionLedger::Ended(int64_t number, absl::Status status) {
   MutexLock lock(&mutex_);
   const auto found = live_.find(number);

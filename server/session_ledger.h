@@ -3,12 +3,12 @@
 
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/container/btree_map.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "rpyc/connection.h"
@@ -58,6 +58,8 @@ class SessionLedger {
   // A session has begun; answers its number. All three stay valid until that is passed to Ended.
   // The session's methods neither wait nor run user code: they are called under a lock.
   int64_t Began(Drainable* session, const std::string* peer, const ConnectionCounters* counters);
+  // It counts in `counters` from now on; it has not counted anything yet.
+  void CountIn(int64_t number, const ConnectionCounters* counters);
   // Answers how it ended, which is `status` unless Close ended it.
   absl::Status Ended(int64_t number, absl::Status status);
   void Refused();
@@ -96,7 +98,7 @@ class SessionLedger {
   mutable Mutex mutex_;
   CondVar ended_;
   int closers_ ABSL_GUARDED_BY(mutex_) = 0;  // wait for ended_
-  absl::btree_map<int64_t, Live> live_ ABSL_GUARDED_BY(mutex_);
+  std::map<int64_t, Live> live_ ABSL_GUARDED_BY(mutex_);
   std::deque<ConnectionRecord> ends_ ABSL_GUARDED_BY(mutex_);  // oldest first
   Totals totals_ ABSL_GUARDED_BY(mutex_);  // without the calls of live ones, and without open
 };

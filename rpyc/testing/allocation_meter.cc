@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <new>
+#include <utility>
 
 namespace {
 
@@ -13,8 +14,14 @@ bool counting = false;
 size_t allocations = 0;
 int64_t held_bytes = 0;
 int64_t peak_bytes = 0;
+bool failing = false;
+size_t until_failure = 0;
 
 void* Allocate(size_t size) {
+  if (failing && until_failure-- == 0) {
+    failing = false;
+    throw std::bad_alloc();
+  }
   void* block = std::malloc(size);
   if (block == nullptr) throw std::bad_alloc();
   if (counting) {
@@ -47,10 +54,17 @@ AllocationMeter::AllocationMeter() {
   ::counting = true;
 }
 
-AllocationMeter::~AllocationMeter() { ::counting = false; }
+AllocationMeter::~AllocationMeter() { ::counting = ::failing = false; }
 
 size_t AllocationMeter::allocations() const { return ::allocations; }
 size_t AllocationMeter::held_bytes() const { return static_cast<size_t>(::held_bytes); }
 size_t AllocationMeter::peak_bytes() const { return static_cast<size_t>(::peak_bytes); }
+
+void AllocationMeter::FailAfter(size_t allocations) {
+  ::until_failure = allocations;
+  ::failing = true;
+}
+
+bool AllocationMeter::StopFailing() { return !std::exchange(::failing, false); }
 
 }  // namespace rpyc

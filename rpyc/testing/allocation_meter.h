@@ -5,8 +5,9 @@
 
 namespace rpyc {
 
-// Counts what operator new hands out in this program while it lives; one at a time. Linking this
-// replaces the program's operator new and delete. Blocks from malloc itself are not seen.
+// Counts what operator new hands out in this program while it lives, and may have one allocation
+// fail; one meter at a time. Linking this replaces the program's operator new and delete. Blocks
+// from malloc itself are not seen.
 // Threads: a program with one thread.
 class AllocationMeter {
  public:
@@ -19,6 +20,11 @@ class AllocationMeter {
   // Beyond what was held at the start.
   size_t held_bytes() const;
   size_t peak_bytes() const;  // the most at one time
+
+  // The next allocation but `allocations` throws std::bad_alloc; the ones after it do not.
+  void FailAfter(size_t allocations);
+  // Takes FailAfter back. Returns whether the allocation has failed.
+  bool StopFailing();
 };
 
 }  // namespace rpyc

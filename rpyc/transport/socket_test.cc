@@ -162,6 +162,28 @@ TEST(SocketStream, ShutdownWakesReaderAndWriter) {
   EXPECT_EQ(written.get().code(), absl::StatusCode::kUnavailable);
 }
 
+TEST(SocketStream, EndReadingIfIdleWakesAReaderAndLeavesWritesAlone) {
+  TcpPair pair = MakeTcpPair();
+  SocketStream client(std::move(pair.client)), server(std::move(pair.server));
+  auto read = std::async(std::launch::async, [&] { return ReadAll(server); });
+  server.EndReadingIfIdle();
+  EXPECT_EQ(read.get(), "");
+  EXPECT_TRUE(server.WriteAll({"a last reply"}).ok());
+  server.Shutdown();
+  EXPECT_EQ(ReadAll(client), "a last reply");
+}
+
+TEST(SocketStream, EndReadingIfIdleLeavesWhatHasArrived) {
+  TcpPair pair = MakeTcpPair();
+  SocketStream client(std::move(pair.client)), server(std::move(pair.server));
+  ASSERT_TRUE(client.WriteAll({"a request"}).ok());
+  ASSERT_TRUE(server.Wait(Stream::Event::kReadable, absl::InfiniteFuture()));
+  server.EndReadingIfIdle();
+  ASSERT_TRUE(client.WriteAll({", and another"}).ok());
+  client.Shutdown();
+  EXPECT_EQ(ReadAll(server), "a request, and another");
+}
+
 TEST(SocketStream, NothingIsReadAfterShutdown) {
   TcpPair pair = MakeTcpPair();
   SocketStream client(std::move(pair.client));

@@ -78,30 +78,44 @@ struct ProcessSet::Nursery {
   const absl::Time began = absl::Now();
 };
 
+// Where a process is made, and its slot there.
+struct ProcessSet::Seat {
+  Seat(NurseryPtr its_nursery, size_t its_index)
+      : nursery(std::move(its_nursery)), index(its_index), slot(nursery->slots.slot(index)) {}
+  ~Seat() {
+    nursery->slots.TakeBack(index);
+    nursery->free_slots.Return(index);
+  }
+  Seat(const Seat&) = delete;
+  Seat& operator=(const Seat&) = delete;
+
+  const NurseryPtr nursery;
+  const size_t index;
+  ProcessSlot* const slot;
+};
+
+absl::StatusOr<ProcessSet::SeatPtr> ProcessSet::TakeSeat(const NurseryPtr& nursery) {
+  const absl::StatusOr<size_t> index = nursery->free_slots.Take(nursery->slots);
+  if (!index.ok()) return index.status();
+  return std::make_shared<const Seat>(nursery, *index);
+}
+
 // A connection's process, as the host sees it.
 class ProcessSet::Process : public Drainable {
  public:
-  Process(Socket socket, std::string name, size_t slot_index, NurseryPtr nursery)
-      : socket_(std::move(socket)),
-        name_(std::move(name)),
-        slot_index_(slot_index),
-        nursery_(std::move(nursery)),
-        slot_(nursery_->slots.slot(slot_index)) {}
-  ~Process() override {
-    nursery_->slots.TakeBack(slot_index_);
-    nursery_->free_slots.Return(slot_index_);
-  }
+  Process(Socket socket, std::string name, SeatPtr seat)
+      : socket_(std::move(socket)), name_(std::move(name)), seat_(std::move(seat)) {}
 
-  void Drain(absl::Time deadline) override { slot_->OrderDrain(deadline); }
+  void Drain(absl::Time deadline) override { seat()->slot->OrderDrain(deadline); }
   void Shutdown() override {
-    slot_->OrderShutdown();
+    seat()->slot->OrderShutdown();
     Hang();
   }
-  bool busy() const override { return slot_->busy(); }
-  int64_t process_id() const override { return slot_->pid(); }
+  bool busy() const override { return seat()->slot->busy(); }
+  int64_t process_id() const override { return seat()->slot->pid(); }
   void Kill() override {
     const NurseryOrder order = {.kind = NurseryOrder::kKill, .number = number_.load()};
-    TrySendFdMessage(nursery_->channel.get(), WriteOrder(order)).IgnoreError();
+    TrySendFdMessage(seat()->nursery->channel.get(), WriteOrder(order)).IgnoreError();
   }
 
   // The client hears the end, whatever the process does.
@@ -109,22 +123,39 @@ class ProcessSet::Process : public Drainable {
 
   // Has it counted as begun; once.
   void EnterInto(SessionLedger& ledger) {
-    number_.store(static_cast<uint64_t>(ledger.Began(this, &name_, &slot_->counters())));
+    number_.store(static_cast<uint64_t>(ledger.Began(this, &name_, &seat()->slot->counters())));
+  }
+  // Has another nursery make the process: the one that was to has died before.
+  void Move(SeatPtr seat, SessionLedger& ledger) {
+    ledger.CountIn(static_cast<int64_t>(number()), &seat->slot->counters());
+    MutexLock lock(&mutex_);
+    seat_.swap(seat);
+  }
+  // What has its nursery make it. Errors:  the nursery has died.
+  absl::Status Order() const {
+    const SeatPtr seat = this->seat();
+    return seat->nursery->Send({.kind = NurseryOrder::kServe,
+                                .slot = static_cast<uint32_t>(seat->index),
+                                .number = number(),
+                                .tcp = socket_.tcp(),
+                                .text = socket_.peer()},
+                               socket_.fd());
   }
   uint64_t number() const {
     return number_.load();
   }  // in the ledger, and in what the nursery hears
-  int fd() const { return socket_.fd(); }
   const std::string& name() const { return name_; }
-  ProcessSlot& slot() const { return *slot_; }
+  SeatPtr seat() const {
+    MutexLock lock(&mutex_);
+    return seat_;
+  }
 
  private:
   const Socket socket_;
-  const std::string name_;  // of the peer, for the log
-  const size_t slot_index_;
-  const NurseryPtr nursery_;
-  ProcessSlot* const slot_;
+  const std::string name_;           // of the peer, for the log
   std::atomic<uint64_t> number_{0};  // the ledger may call before it has said which
+  mutable Mutex mutex_;
+  SeatPtr seat_ ABSL_GUARDED_BY(mutex_);
 };
 
 ProcessSet::ProcessSet(const KindContext& context)
@@ -193,30 +224,22 @@ absl::Status ProcessSet::Admit(Socket socket) {
       if (absl::IsAborted(sent)) continue;  // it has died; the next one has them from the start
       return sent;
     }
-    const absl::StatusOr<size_t> index = nursery->free_slots.Take(nursery->slots);
-    if (!index.ok()) return index.status();
+    absl::StatusOr<SeatPtr> seat = TakeSeat(nursery);
+    if (!seat.ok()) return seat.status();
     const std::string name = setup_->NameOf(socket);
-    NurseryOrder order = {.kind = NurseryOrder::kServe,
-                          .slot = static_cast<uint32_t>(*index),
-                          .tcp = socket.tcp(),
-                          .text = socket.peer()};
     ProcessPtr process;
     {
       MutexLock lock(&mutex_);
-      if (draining_ || nursery_ != nursery) {
-        nursery->free_slots.Return(*index);
-        continue;
-      }
-      process = std::make_shared<Process>(std::move(socket), name, *index, nursery);
+      if (draining_ || nursery_ != nursery) continue;
+      process = std::make_shared<Process>(std::move(socket), name, *std::move(seat));
       // Not refused: while the server drains there is no nursery to be found above.
       if (!sessions_.Add(process)) return absl::CancelledError("the server is closing");
       process->EnterInto(*setup_->ledger);
-      order.number = process->number();
-      processes_.emplace(order.number, process);
+      processes_.emplace(process->number(), process);
     }
     LogDebug(setup_->label, ": accepted ", name);
-    // What the nursery has not heard of when it goes is written off with the rest.
-    nursery->Send(order, process->fd()).IgnoreError();
+    // Should the nursery go before it has made the process, the next one does.
+    process->Order().IgnoreError();
     return absl::OkStatus();
   }
 }
@@ -228,6 +251,7 @@ void ProcessSet::Run(NurseryPtr nursery) {
     const absl::Duration lived = absl::Now() - nursery->began;
     nursery = Lost() ? Replace(lived) : nullptr;
   }
+  for (const ProcessPtr& process : std::exchange(unmade_, {})) Ended(process, NurseryDied());
   MutexLock lock(&mutex_);
   all_ended_ = true;
   changed_.SignalAll();
@@ -247,7 +271,7 @@ void ProcessSet::Heard(const NurseryReport& report) {
   switch (report.kind) {
     case NurseryReport::kEnded:
       if (const ProcessPtr process = Take(report.number); process != nullptr) {
-        Ended(process, Death(process->slot().pid(), report.wait_status, options_));
+        Ended(process, Death(process->seat()->slot->pid(), report.wait_status, options_));
       }
       return;
     case NurseryReport::kNotForked:
@@ -276,11 +300,11 @@ ProcessSet::ProcessPtr ProcessSet::Take(uint64_t number) {
 // `process` is no more; `death` is how, unless it has said itself how its session ended.
 void ProcessSet::Ended(const ProcessPtr& process, const absl::Status& death) {
   process->Hang();
-  const std::optional<absl::Status> end = process->slot().end();
+  const std::optional<absl::Status> end = process->seat()->slot->end();
   const bool killed = !end.has_value() && killed_.load();
   absl::Status how = end.value_or(death);
   if (killed) {
-    how = absl::AbortedError(absl::StrCat("its process ", process->slot().pid(),
+    how = absl::AbortedError(absl::StrCat("its process ", process->seat()->slot->pid(),
                                           " was killed, as it did not end by itself"));
   }
   how = setup_->ledger->Ended(static_cast<int64_t>(process->number()), std::move(how));
@@ -295,7 +319,8 @@ void ProcessSet::Ended(const ProcessPtr& process, const absl::Status& death) {
   sessions_.Remove(process);
 }
 
-// The nursery has gone, and with it its processes. Whether another is wanted.
+// The nursery has gone, and with it its processes. Clients whose processes it had not made yet wait
+// for the next one. Whether another is wanted.
 bool ProcessSet::Lost() {
   std::unordered_map<uint64_t, ProcessPtr> left;
   bool expected;
@@ -305,8 +330,32 @@ bool ProcessSet::Lost() {
     expected = draining_;
     left.swap(processes_);
   }
-  for (const auto& [number, process] : left) Ended(process, NurseryDied());
+  for (const auto& [number, process] : left) {
+    if (!expected && process->seat()->slot->Withdraw()) {
+      unmade_.push_back(process);
+    } else {
+      Ended(process, NurseryDied());
+    }
+  }
   return !expected;
+}
+
+// Has `nursery`, which nobody else knows yet, make the processes that the one before it did not.
+// Its channel holds as many as the other's did, so that this does not wait.
+void ProcessSet::MakeUnmade(const NurseryPtr& nursery) {
+  for (const ProcessPtr& process : std::exchange(unmade_, {})) {
+    absl::StatusOr<SeatPtr> seat = TakeSeat(nursery);
+    if (!seat.ok()) {
+      Ended(process, seat.status());
+      continue;
+    }
+    process->Move(*std::move(seat), *setup_->ledger);
+    {
+      MutexLock lock(&mutex_);
+      processes_.emplace(process->number(), process);
+    }
+    process->Order().IgnoreError();  // should this one die too, they wait for the next
+  }
 }
 
 // Has another nursery made for one that has died after it had lived so long. Null: the server is
@@ -328,6 +377,7 @@ ProcessSet::NurseryPtr ProcessSet::Replace(absl::Duration lived) {
     absl::StatusOr<NurseryPtr> nursery = MakeNursery();
     if (nursery.ok()) {
       LogInfo(setup_->label, ": the new nursery is process ", (*nursery)->pid);
+      MakeUnmade(*nursery);
       MutexLock lock(&mutex_);
       if (draining_) {
         // Drain has not seen it: it is told here, and its end is read as any other's.

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <unordered_map>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -24,10 +25,9 @@ namespace rpyc {
 
 // The processes of a server's connections, as the host sees them: has the nursery fork them, hears
 // how they end, counts and logs that, and drains them. A nursery that dies takes its processes with
-// it and is replaced, while clients wait in the listener's backlog; one that dies over and over
-// (RespawnPolicy) fails the server. Shared by the kind and the thread that reads the nursery's
-// reports.
-// Threads: any, except as said.
+// it and is replaced, while clients wait in the listener's backlog, or for their process, which the
+// next one makes; one that dies over and over (RespawnPolicy) fails the server. Shared by the kind
+// and the thread that reads the nursery's reports. Threads: any, except as said.
 class ProcessSet : public std::enable_shared_from_this<ProcessSet> {
  public:
   // Of `context` it uses zygote, setup, options and failed.
@@ -45,11 +45,14 @@ class ProcessSet : public std::enable_shared_from_this<ProcessSet> {
  private:
   class Process;
   struct Nursery;
+  struct Seat;
   using ProcessPtr = std::shared_ptr<Process>;
   using NurseryPtr = std::shared_ptr<Nursery>;
+  using SeatPtr = std::shared_ptr<const Seat>;
 
   absl::StatusOr<NurseryPtr> MakeNursery();
   absl::StatusOr<NurseryPtr> AwaitNursery(const NurseryPtr& but);
+  static absl::StatusOr<SeatPtr> TakeSeat(const NurseryPtr& nursery);
   absl::Status SendCertificates(Nursery& nursery);
   void Run(NurseryPtr nursery);
   void ReadReports(const Nursery& nursery);
@@ -57,6 +60,7 @@ class ProcessSet : public std::enable_shared_from_this<ProcessSet> {
   ProcessPtr Take(uint64_t number);
   void Ended(const ProcessPtr& process, const absl::Status& death);
   bool Lost();
+  void MakeUnmade(const NurseryPtr& nursery);
   NurseryPtr Replace(absl::Duration lived);
 
   const std::shared_ptr<Zygote> zygote_;
@@ -68,6 +72,7 @@ class ProcessSet : public std::enable_shared_from_this<ProcessSet> {
 
   // Of the thread that reads reports.
   RespawnPolicy policy_;
+  std::vector<ProcessPtr> unmade_;  // whose nursery died before it had made them
 
   mutable Mutex mutex_;
   CondVar changed_;

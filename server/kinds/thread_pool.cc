@@ -13,10 +13,10 @@
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/clock.h"
+#include "rpyc/hash_map.h"
 #include "rpyc/mutex.h"
 #include "rpyc/transport/errno_status.h"
 #include "rpyc/transport/fd.h"
@@ -121,7 +121,7 @@ class Poll {
   Mutex mutex_;
   // Numbers are never used again, unlike addresses and descriptors: an event may be late.
   uint64_t last_number_ ABSL_GUARDED_BY(mutex_) = kEnd;
-  absl::flat_hash_map<uint64_t, Entry> by_number_ ABSL_GUARDED_BY(mutex_);
+  HashMap<uint64_t, Entry> by_number_ ABSL_GUARDED_BY(mutex_);
 };
 
 class ThreadPoolKind : public ServerKind {

@@ -7,6 +7,7 @@ very peak, and the attacking connection alone ends, or waits, or is answered wit
 import contextlib
 import errno
 import os
+import resource
 import sys
 import unittest
 
@@ -18,6 +19,12 @@ MIB = 1024  # /proc counts in KiB
 # by doubling holds half as much again for a moment.
 BOUND = 16 * MIB
 BOUND_INFLATING = (64 + 64 + 32) * MIB
+
+# The kind of server that is attacked; and whether its host has little of what attackers take (BUILD.bazel).
+KIND = os.environ.get("ATTACKED_KIND", "threaded")
+LIMITED = bool(os.environ.get("ATTACK_LIMITED"))
+ADDRESS_SPACE = 1500 << 20  # an idle host takes some 500 MiB of it, most of it stacks and arenas
+DESCRIPTORS = 64
 
 host = None
 friend = None  # a well-behaved connection that lives through all attacks
@@ -31,9 +38,21 @@ def attack_host(new_host, server, method, answer):
     friend.method = friend.getattr(friend.root(), method)
 
 
-def start_host(*flags):
-    """The demo host and the friend: a setUpModule of each file of attacks."""
-    attack_host(harness.start_host(*flags), "calculator", "add", 3)
+def limit():
+    resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (DESCRIPTORS, DESCRIPTORS))
+
+
+def start_host(*services):
+    """The demo host with servers of these services too, and the friend: a setUpModule of each file of attacks."""
+    servers = (f"--server={KIND}:{service}@127.0.0.1:0" for service in ("CALCULATOR", "ECHO", *services))
+    attack_host(harness.Host("--admin_address=127.0.0.1:0", *servers, preexec_fn=limit if LIMITED else None),
+                "calculator", "add", 3)
+
+
+def room(count):
+    """So many connections at a time, or as many as a host with little may have beside the others."""
+    return min(count, 16) if LIMITED else count
 
 
 def start_fixture_host():
@@ -80,6 +99,9 @@ class Case(unittest.TestCase):
         self.assertIsNone(host.child.poll(), "the host has died")
         server, method, answer = served
         self.assertEqual(friend.call(friend.method, 1, 2), answer)
+        if LIMITED:
+            states = [server["state"] for server in harness.admin(host, "ServerService/ListServers")["servers"]]
+            self.assertEqual(set(states), {"LISTENING"}, host.story())
         with self.peer(server) as peer:
             self.assertEqual(peer.call(peer.getattr(peer.root(), method), 1, 2), answer)
 

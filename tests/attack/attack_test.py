@@ -14,7 +14,7 @@ import zlib
 
 import attack
 import harness
-from attack import BOUND_INFLATING, MIB, Case, gone_is_fine, in_both_dialects
+from attack import BOUND_INFLATING, MIB, Case, gone_is_fine, in_both_dialects, room
 from wire import (CALL, CALLATTR, CLOSE, CMP, DEL, GETATTR, GETROOT, INSPECT, MSG_EXCEPTION, MSG_REPLY, MSG_REQUEST,
                   NOTHING, PING, STR, RemoteError, boxes, dump, frame, mine, payload, value, yours)
 
@@ -87,14 +87,14 @@ class Frames(Case):
     def test_a_large_frame_that_never_comes(self):
         # 64 MiB are promised and allowed: memory is for what has arrived, not for what was promised.
         with self.others_are_served(), contextlib.ExitStack() as peers:
-            for _ in range(50):
+            for _ in range(room(50)):
                 peers.enter_context(self.peer()).send(struct.pack("!IB", 64 << 20, 0) + self.head())
             self.serve_others()
 
     def test_half_a_frame_and_silence(self):
         whole = frame(payload(self.dialect, MSG_REQUEST, 0, (PING, value(("late",)))))
         with self.others_are_served(bound=32 * MIB), contextlib.ExitStack() as peers:
-            silent = [peers.enter_context(self.peer()) for _ in range(200)]
+            silent = [peers.enter_context(self.peer()) for _ in range(room(200))]
             for i, peer in enumerate(silent):
                 peer.send(whole[:1 + i % (len(whole) - 1)])
             self.serve_others()
@@ -104,7 +104,7 @@ class Frames(Case):
 
     def test_silence(self):
         with self.others_are_served(bound=32 * MIB), contextlib.ExitStack() as peers:
-            for _ in range(200):
+            for _ in range(room(200)):
                 peers.enter_context(self.peer())
             self.serve_others()
 
@@ -463,7 +463,7 @@ class Sockets(Case):
 
     def test_more_connections_than_a_backlog(self):
         with self.others_are_served(bound=96 * MIB), contextlib.ExitStack() as peers:
-            crowd = [peers.enter_context(self.peer()) for _ in range(500)]
+            crowd = [peers.enter_context(self.peer()) for _ in range(room(500))]
             for peer in crowd:
                 peer.request(PING, value(("hi",)))
             for peer in crowd:

@@ -6,11 +6,11 @@ import tempfile
 import unittest
 
 import harness
+from attack import DESCRIPTORS
 from certificates import Authority
 from harness import address_of, admin, eventually
 from wire import Peer
 
-DESCRIPTORS = 64
 CROWD = 150  # connections at a time
 
 HALF_A_FRAME = b"\x00\x10\x00\x00\x00half"

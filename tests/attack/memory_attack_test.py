@@ -10,10 +10,9 @@ import unittest
 import zlib
 
 import harness
-from attack import gone_is_fine
+from attack import ADDRESS_SPACE, gone_is_fine
 from wire import MSG_EXCEPTION, PING, Peer, frame, value
 
-ADDRESS_SPACE = 1500 << 20  # an idle host takes some 500 MiB of it, most of it stacks and arenas
 CROWD = 30
 UNFINISHED = 60 << 20
 

@@ -30,7 +30,7 @@ PRIVATE_NAMES = ("__class__", "__dict__", "__init__", "__init_subclass__", "__ge
 
 
 def setUpModule():
-    attack.start_host("--server=threaded:BANK@127.0.0.1:0")
+    attack.start_host("BANK")
 
 
 tearDownModule = attack.host_ends_well

@@ -29,6 +29,8 @@ from setting import Setting, machine  # noqa: E402
 ROUNDS = 5  # fewer do not judge
 AROUND_S = 0.7  # what starting and ending takes, about
 BELOW_FLOOR = 3  # the exit status
+IDLE_LOAD = 1.0  # a machine whose load average is below it is idle
+IDLE_WAIT_S = 300  # how long a machine has to become idle: a build that has just ended is in its load average for some minutes
 
 
 def parse(arguments):
@@ -46,6 +48,7 @@ def parse(arguments):
     parser.add_argument("--open_connections", type=int, default=10000, help="for T14; default %(default)s")
     parser.add_argument("--cooperative_connections", type=int, default=19000,
                         help="for T14, where the kind is cooperative; default %(default)s")
+    parser.add_argument("--busy", action="store_true", help="measure although something else is running on the machine")
     parser.add_argument("--json", metavar="FILE", help="write all figures and rows there")
     parser.add_argument("--against", metavar="FILE", help="of an earlier --json: say which ratios have moved since")
     parser.add_argument("--chart", metavar="SVG", help="draw the comparisons there")
@@ -71,6 +74,24 @@ def run_rounds(plan, names, options, placement, children, tool):
         rounds.append(figures)
         left = (time.monotonic() - began) * (options.rounds / number - 1)
     return rounds
+
+
+def load_average():
+    """Of the last minute."""
+    return os.getloadavg()[0]
+
+
+def wait_until_idle():
+    """Judging takes an idle machine: what else runs would be in the figures."""
+    deadline = time.monotonic() + IDLE_WAIT_S
+    if load_average() >= IDLE_LOAD:
+        print(f"waiting for an idle machine: its load average is {load_average():.1f}, and {IDLE_LOAD:g} is too much",
+              file=sys.stderr, flush=True)
+    while load_average() >= IDLE_LOAD:
+        if time.monotonic() >= deadline:
+            raise Failure(f"the machine is not idle: its load average is still {load_average():.1f} after {IDLE_WAIT_S} s; end what "
+                          "runs there, or give --busy, which measures all the same")
+        time.sleep(1)
 
 
 def read(file):
@@ -108,8 +129,10 @@ def measure_all(parser, options, directory, children):
     if options.rounds < ROUNDS:
         notes.append(f"{plural(options.rounds, 'round')} of {options.seconds:g} s: to judge by a target takes {ROUNDS} "
                      "or more, and a machine that does nothing else")
-    if os.getloadavg()[0] > len(os.sched_getaffinity(0)):
-        notes.append(f"load average {os.getloadavg()[0]:.1f} at the start: what else runs here is in the figures")
+    if rows and options.rounds >= ROUNDS and not options.busy:
+        wait_until_idle()
+    if load_average() >= IDLE_LOAD:
+        notes.append(f"load average {load_average():.1f} at the start: what else runs here is in the figures")
     notes += [f"{target} skipped: {why}" for target, why in plan.skipped.items() if target in asked]
     rounds = run_rounds(plan, plan.wanted(rows), options, placement, children, setting.grpcurl) if rows else []
     told = {name: value for name, value in vars(options).items() if name not in ("json", "against", "chart", "page")}

@@ -131,7 +131,7 @@ class Bench(unittest.TestCase):
         self.assertIn("no_such", errors)
 
     def test_a_signal_ends_what_was_started(self):
-        process = start("T1", "--seconds=100")
+        process = start("T1", "--seconds=100", "--busy")
         try:
             self.assertRegex(process.stderr.readline(), r"5 rounds of \d+ measurements to go, about \d+ min")
             self.assertRegex(process.stderr.readline(), "round 1/5: .*/add/limit")
@@ -141,6 +141,27 @@ class Bench(unittest.TestCase):
             process.kill()
         self.assertEqual(process.returncode, 128 + signal.SIGTERM)
         self.assertEqual(in_session(process.pid), [])
+
+
+class Idle(unittest.TestCase):
+    """A machine that is busy judges nothing."""
+
+    def setUp(self):
+        self.loads = []
+        for name, value in (("load_average", lambda: self.loads.pop(0) if len(self.loads) > 1 else self.loads[0]), ("IDLE_WAIT_S", 0)):
+            self.addCleanup(setattr, bench, name, getattr(bench, name))
+            setattr(bench, name, value)
+
+    def test_a_busy_machine_is_refused_by_its_load(self):
+        self.loads = [3.25]
+        with contextlib.redirect_stderr(io.StringIO()), self.assertRaisesRegex(bench.Failure, r"not idle: .* 3\.2.*--busy"):
+            bench.wait_until_idle()
+
+    def test_an_idle_one_is_not(self):
+        self.loads = [0.99]
+        with contextlib.redirect_stderr(io.StringIO()) as said:
+            bench.wait_until_idle()
+        self.assertEqual(said.getvalue(), "")
 
 
 class Everyday(unittest.TestCase):

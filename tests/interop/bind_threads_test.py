@@ -24,7 +24,7 @@ class BindThreads(unittest.TestCase):
         self.addCleanup(client.kill)
         return client, client.wait()
 
-    def test_a_callback_runs_on_the_thread_that_called(self):
+    def test_a_callback_runs_on_the_thread_that_called_and_a_limit_has_a_name(self):
         server = harness.start_server(host, service="CALLBACK", protocol_config={"bind_threads": True})
         for version in harness.VERSIONS:
             if version.startswith("4."):
@@ -32,7 +32,9 @@ class BindThreads(unittest.TestCase):
             with self.subTest(version):
                 client, status = self.run_client(version, server)
                 self.assertEqual(0, status, client.story() + host.story())
-                self.assertEqual(["nested 10", "threads True"], client.lines)
+                self.assertEqual(["nested 10", "threads True",
+                                  "refused brine: int of 5001 digits exceeds max_int_digits 4300", "served 1"],
+                                 [line.partition(" (offset")[0] for line in client.lines])
 
     def test_both_sides_must_have_it_on(self):
         server = harness.start_server(host, service="CALLBACK")

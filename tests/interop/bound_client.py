@@ -42,6 +42,11 @@ def main(address):
     if errors:
         raise errors[0]
     print("threads", seen == [3] * (4 * CALLS))
+    try:
+        root.call(abs, 10 ** 5000)
+    except ValueError as error:
+        print("refused", error)
+    print("served", root.call(abs, -1))
     conn.close()
 
 

@@ -1,5 +1,6 @@
 """Limits and protocol configuration of a server: each is given to StartServer, and seen to hold on the wire."""
 
+import select
 import socket
 import unittest
 import zlib
@@ -90,6 +91,23 @@ class Limits(Case):
         silent.send(frame(ping_of(100_000))[:50_000])
         self.assertIsNone(silent.read_frame(), "ended, as nothing more came")
         quiet.ping()
+
+    def test_frame_timeout_lets_a_slow_upload_go_on(self):
+        server = harness.start_server(host, service="ECHO", limits={"frame_timeout": "0.3s"})
+        slow, seconds = self.peer(server), 3
+        data = payload(6, MSG_REQUEST, 0, (PING, value((bytes(1 << 20),))))
+        unsent = frame(data)
+        for _ in range(seconds):
+            # For longer than the timeout: as long as it takes to end one that sends nothing.
+            silent = self.peer(server)
+            silent.send(frame(data)[:1000])
+            while not select.select([silent.sock], [], [], 0.05)[0]:
+                slow.send(unsent[:8192])
+                unsent = unsent[8192:]
+            self.assertIsNone(silent.read_frame())
+        self.assertGreater(len(unsent), 0, "it was not slow")
+        slow.send(unsent)
+        self.assertEqual(slow.answer(0)[0], MSG_REPLY)
 
     def test_max_frame_bytes(self):
         self.boundary(frame(ping_of(1000)), frame(ping_of(1001)), max_frame_bytes=1000)

@@ -14,7 +14,7 @@ import harness
 import processes
 from certificates import Authority
 from harness import Process, address_of, admin, eventually
-from wire import CALL, Peer, boxes, value, yours
+from wire import CALL, MSG_REQUEST, PING, Peer, RemoteError, boxes, frame, payload, value, yours
 
 MIB = 1 << 20
 CHURN = 2000  # connections, one after the other
@@ -193,6 +193,23 @@ class Killed(Case):
         self.assertEqual(other.ask_for("pid"), other_pid)
         self.all_gone([pid])
 
+    def test_a_connections_process_gives_its_part_of_the_budget_back(self):
+        server = self.start(limits={"max_total_bytes": 16 * MIB})
+        (hoarder, pid), (other, _) = self.connect(server), self.connect(server)
+        whole = frame(payload(hoarder.dialect, MSG_REQUEST, 0, (PING, value((bytes(12 * MIB),)))))
+        hoarder.send(whole[:-1])
+
+        def is_served():
+            try:
+                return len(other.ask_value(PING, value((bytes(2 * MIB),)))) == 2 * MIB
+            except RemoteError as e:
+                self.assertEqual(e.cls, "MemoryError", e.raw)
+                return False
+
+        eventually("nothing is left for another", lambda: not is_served())
+        os.kill(pid, signal.SIGKILL)
+        eventually("what it held is given back", is_served)
+
     def test_a_process_that_is_stopped_does_not_hold_up_a_close(self):
         server = self.start()
         peer, pid = self.connect(server)
@@ -240,6 +257,22 @@ class Killed(Case):
         self.assertNotEqual(self.nursery_after(nursery, others), nursery)
         self.assertEqual(self.close(server)["state"], "CLOSED")
         eventually("its nursery has gone", lambda: len(processes.nurseries(self.host)) == 1)
+
+    def test_a_nursery_that_dies_before_it_has_served_its_clients(self):
+        server = self.start()
+        nursery, = processes.nurseries(self.host)
+        os.kill(nursery, signal.SIGSTOP)
+        waiting = [self.enterContext(Unruly(address_of(server))) for _ in range(5)]
+        self.are_open(5, server)
+        gone = waiting.pop()
+        gone.sock.close()
+        os.kill(nursery, signal.SIGKILL)
+        pids = [peer.ask_for("pid") for peer in waiting]
+        self.assertEqual(len(set(pids)), 4)
+        self.are_open(4, server)
+        self.assertEqual(self.get(server)["connections_total"], "5")
+        self.assertEqual(self.close(server)["state"], "CLOSED")
+        self.all_gone(pids)
 
     def test_a_nursery_that_dies_over_and_over_fails_its_server(self):
         server = self.start()
