@@ -47,6 +47,12 @@ void ByteBudget::GiveBack(size_t bytes) {
   }
 }
 
+void ByteBudget::NoteFreed(size_t bytes) {
+  for (ByteBudget* each = this; each != nullptr; each = each->parent_) {
+    each->returned_bytes_.fetch_add(static_cast<int64_t>(bytes), std::memory_order_relaxed);
+  }
+}
+
 absl::Status ByteCharge::Change(size_t bytes) {
   if (budget_ == nullptr) return absl::OkStatus();
   const size_t wanted = Rounded(bytes);

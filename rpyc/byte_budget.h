@@ -52,6 +52,8 @@ class ByteBudget {
   // Errors:  OutOfMemory - so many bytes are not left, here or in a parent; nothing is taken then.
   absl::Status Take(size_t bytes);
   void GiveBack(size_t bytes);
+  // So much that was never taken here has been freed: returned_bytes() counts it too.
+  void NoteFreed(size_t bytes);
 
   ByteBudget* parent() const { return parent_; }
   size_t max_bytes() const { return max_bytes_; }

@@ -50,6 +50,15 @@ TEST(ByteBudget, TakesNothingOfAPartOrTheWholeIfEitherHasTooLittle) {
   EXPECT_EQ(server.used_bytes(), 6 * kStep) << "what was taken before stays";
 }
 
+TEST(ByteBudget, WhatWasFreedWithoutBeingTakenIsReturnedToo) {
+  ByteBudget host("the host's max_total_bytes", 10 * kStep);
+  ByteBudget server("the server's max_total_bytes", 8 * kStep, &host);
+  server.NoteFreed(100);
+  EXPECT_EQ(server.returned_bytes(), 100);
+  EXPECT_EQ(host.returned_bytes(), 100);
+  EXPECT_EQ(host.used_bytes(), 0);
+}
+
 TEST(ByteBudget, AChargeMovesToTheWhole) {
   ByteBudget server("the server's max_total_bytes", 8 * kStep);
   ByteBudget newcomers("the newcomers' part", 4 * kStep, &server);

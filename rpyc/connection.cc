@@ -36,6 +36,11 @@ Dialect ConfiguredDialect(const ProtocolConfig& config) {
   return config.dialect == 6 ? Dialect::kV6 : Dialect::kUnknown;
 }
 
+// A connection that held so many objects leaves enough memory behind for it to be given back to the
+// machine; about how much each of them took.
+constexpr size_t kManyObjects = 10'000;
+constexpr size_t kObjectBytes = 256;
+
 }  // namespace
 
 Connection::Connection(std::unique_ptr<Stream> stream, const Service* service,
@@ -198,7 +203,10 @@ void Connection::Finish() {
       service_.RunOnDisconnect(call_context_, *context_.root).IgnoreError();
     }
     context_.root.reset();
-    local_objects_.Clear();
+    const size_t dropped = local_objects_.Clear().size();
+    if (options_.budget != nullptr && dropped >= kManyObjects) {
+      options_.budget->NoteFreed(dropped * kObjectBytes);
+    }
   }).IgnoreError();
 }
 

@@ -9,8 +9,9 @@
 
 namespace rpyc {
 
-// Gives what large messages have left in malloc's arenas back to the machine, once no more of them
-// come; and logs when a budget had no room. Threads: one, which calls Tick ten times a second.
+// Gives what large messages and many objects have left in malloc's arenas back to the machine, once
+// no more of them come; and logs when a budget had no room. Threads: one, which calls Tick ten
+// times a second.
 class HeapTrimmer {
  public:
   // `budget` is the host's; null: nothing is done.

@@ -79,43 +79,43 @@ struct ProcessSet::Nursery {
 };
 
 // Where a process is made, and its slot there.
-struct ProcessSet::Seat {
-  Seat(NurseryPtr its_nursery, size_t its_index)
+struct ProcessSet::Placement {
+  Placement(NurseryPtr its_nursery, size_t its_index)
       : nursery(std::move(its_nursery)), index(its_index), slot(nursery->slots.slot(index)) {}
-  ~Seat() {
+  ~Placement() {
     nursery->slots.TakeBack(index);
     nursery->free_slots.Return(index);
   }
-  Seat(const Seat&) = delete;
-  Seat& operator=(const Seat&) = delete;
+  Placement(const Placement&) = delete;
+  Placement& operator=(const Placement&) = delete;
 
   const NurseryPtr nursery;
   const size_t index;
   ProcessSlot* const slot;
 };
 
-absl::StatusOr<ProcessSet::SeatPtr> ProcessSet::TakeSeat(const NurseryPtr& nursery) {
+absl::StatusOr<ProcessSet::PlacementPtr> ProcessSet::Place(const NurseryPtr& nursery) {
   const absl::StatusOr<size_t> index = nursery->free_slots.Take(nursery->slots);
   if (!index.ok()) return index.status();
-  return std::make_shared<const Seat>(nursery, *index);
+  return std::make_shared<const Placement>(nursery, *index);
 }
 
 // A connection's process, as the host sees it.
 class ProcessSet::Process : public Drainable {
  public:
-  Process(Socket socket, std::string name, SeatPtr seat)
-      : socket_(std::move(socket)), name_(std::move(name)), seat_(std::move(seat)) {}
+  Process(Socket socket, std::string name, PlacementPtr placement)
+      : socket_(std::move(socket)), name_(std::move(name)), placement_(std::move(placement)) {}
 
-  void Drain(absl::Time deadline) override { seat()->slot->OrderDrain(deadline); }
+  void Drain(absl::Time deadline) override { placement()->slot->OrderDrain(deadline); }
   void Shutdown() override {
-    seat()->slot->OrderShutdown();
+    placement()->slot->OrderShutdown();
     Hang();
   }
-  bool busy() const override { return seat()->slot->busy(); }
-  int64_t process_id() const override { return seat()->slot->pid(); }
+  bool busy() const override { return placement()->slot->busy(); }
+  int64_t process_id() const override { return placement()->slot->pid(); }
   void Kill() override {
     const NurseryOrder order = {.kind = NurseryOrder::kKill, .number = number_.load()};
-    TrySendFdMessage(seat()->nursery->channel.get(), WriteOrder(order)).IgnoreError();
+    TrySendFdMessage(placement()->nursery->channel.get(), WriteOrder(order)).IgnoreError();
   }
 
   // The client hears the end, whatever the process does.
@@ -123,31 +123,32 @@ class ProcessSet::Process : public Drainable {
 
   // Has it counted as begun; once.
   void EnterInto(SessionLedger& ledger) {
-    number_.store(static_cast<uint64_t>(ledger.Began(this, &name_, &seat()->slot->counters())));
+    number_.store(
+        static_cast<uint64_t>(ledger.Began(this, &name_, &placement()->slot->counters())));
   }
   // Has another nursery make the process: the one that was to has died before.
-  void Move(SeatPtr seat, SessionLedger& ledger) {
-    ledger.CountIn(static_cast<int64_t>(number()), &seat->slot->counters());
+  void Move(PlacementPtr placement, SessionLedger& ledger) {
+    ledger.CountIn(static_cast<int64_t>(number()), &placement->slot->counters());
     MutexLock lock(&mutex_);
-    seat_.swap(seat);
+    placement_.swap(placement);
   }
   // What has its nursery make it. Errors:  the nursery has died.
   absl::Status Order() const {
-    const SeatPtr seat = this->seat();
-    return seat->nursery->Send({.kind = NurseryOrder::kServe,
-                                .slot = static_cast<uint32_t>(seat->index),
-                                .number = number(),
-                                .tcp = socket_.tcp(),
-                                .text = socket_.peer()},
-                               socket_.fd());
+    const PlacementPtr placement = this->placement();
+    return placement->nursery->Send({.kind = NurseryOrder::kServe,
+                                     .slot = static_cast<uint32_t>(placement->index),
+                                     .number = number(),
+                                     .tcp = socket_.tcp(),
+                                     .text = socket_.peer()},
+                                    socket_.fd());
   }
   uint64_t number() const {
     return number_.load();
   }  // in the ledger, and in what the nursery hears
   const std::string& name() const { return name_; }
-  SeatPtr seat() const {
+  PlacementPtr placement() const {
     MutexLock lock(&mutex_);
-    return seat_;
+    return placement_;
   }
 
  private:
@@ -155,7 +156,7 @@ class ProcessSet::Process : public Drainable {
   const std::string name_;           // of the peer, for the log
   std::atomic<uint64_t> number_{0};  // the ledger may call before it has said which
   mutable Mutex mutex_;
-  SeatPtr seat_ ABSL_GUARDED_BY(mutex_);
+  PlacementPtr placement_ ABSL_GUARDED_BY(mutex_);
 };
 
 ProcessSet::ProcessSet(const KindContext& context)
@@ -224,14 +225,14 @@ absl::Status ProcessSet::Admit(Socket socket) {
       if (absl::IsAborted(sent)) continue;  // it has died; the next one has them from the start
       return sent;
     }
-    absl::StatusOr<SeatPtr> seat = TakeSeat(nursery);
-    if (!seat.ok()) return seat.status();
+    absl::StatusOr<PlacementPtr> placement = Place(nursery);
+    if (!placement.ok()) return placement.status();
     const std::string name = setup_->NameOf(socket);
     ProcessPtr process;
     {
       MutexLock lock(&mutex_);
       if (draining_ || nursery_ != nursery) continue;
-      process = std::make_shared<Process>(std::move(socket), name, *std::move(seat));
+      process = std::make_shared<Process>(std::move(socket), name, *std::move(placement));
       // Not refused: while the server drains there is no nursery to be found above.
       if (!sessions_.Add(process)) return absl::CancelledError("the server is closing");
       process->EnterInto(*setup_->ledger);
@@ -251,7 +252,7 @@ void ProcessSet::Run(NurseryPtr nursery) {
     const absl::Duration lived = absl::Now() - nursery->began;
     nursery = Lost() ? Replace(lived) : nullptr;
   }
-  for (const ProcessPtr& process : std::exchange(unmade_, {})) Ended(process, NurseryDied());
+  for (const ProcessPtr& process : std::exchange(unserved_, {})) Ended(process, NurseryDied());
   MutexLock lock(&mutex_);
   all_ended_ = true;
   changed_.SignalAll();
@@ -271,7 +272,7 @@ void ProcessSet::Heard(const NurseryReport& report) {
   switch (report.kind) {
     case NurseryReport::kEnded:
       if (const ProcessPtr process = Take(report.number); process != nullptr) {
-        Ended(process, Death(process->seat()->slot->pid(), report.wait_status, options_));
+        Ended(process, Death(process->placement()->slot->pid(), report.wait_status, options_));
       }
       return;
     case NurseryReport::kNotForked:
@@ -300,11 +301,11 @@ ProcessSet::ProcessPtr ProcessSet::Take(uint64_t number) {
 // `process` is no more; `death` is how, unless it has said itself how its session ended.
 void ProcessSet::Ended(const ProcessPtr& process, const absl::Status& death) {
   process->Hang();
-  const std::optional<absl::Status> end = process->seat()->slot->end();
+  const std::optional<absl::Status> end = process->placement()->slot->end();
   const bool killed = !end.has_value() && killed_.load();
   absl::Status how = end.value_or(death);
   if (killed) {
-    how = absl::AbortedError(absl::StrCat("its process ", process->seat()->slot->pid(),
+    how = absl::AbortedError(absl::StrCat("its process ", process->placement()->slot->pid(),
                                           " was killed, as it did not end by itself"));
   }
   how = setup_->ledger->Ended(static_cast<int64_t>(process->number()), std::move(how));
@@ -331,8 +332,8 @@ bool ProcessSet::Lost() {
     left.swap(processes_);
   }
   for (const auto& [number, process] : left) {
-    if (!expected && process->seat()->slot->Withdraw()) {
-      unmade_.push_back(process);
+    if (!expected && process->placement()->slot->Withdraw()) {
+      unserved_.push_back(process);
     } else {
       Ended(process, NurseryDied());
     }
@@ -342,14 +343,14 @@ bool ProcessSet::Lost() {
 
 // Has `nursery`, which nobody else knows yet, make the processes that the one before it did not.
 // Its channel holds as many as the other's did, so that this does not wait.
-void ProcessSet::MakeUnmade(const NurseryPtr& nursery) {
-  for (const ProcessPtr& process : std::exchange(unmade_, {})) {
-    absl::StatusOr<SeatPtr> seat = TakeSeat(nursery);
-    if (!seat.ok()) {
-      Ended(process, seat.status());
+void ProcessSet::MoveUnserved(const NurseryPtr& nursery) {
+  for (const ProcessPtr& process : std::exchange(unserved_, {})) {
+    absl::StatusOr<PlacementPtr> placement = Place(nursery);
+    if (!placement.ok()) {
+      Ended(process, placement.status());
       continue;
     }
-    process->Move(*std::move(seat), *setup_->ledger);
+    process->Move(*std::move(placement), *setup_->ledger);
     {
       MutexLock lock(&mutex_);
       processes_.emplace(process->number(), process);
@@ -377,7 +378,7 @@ ProcessSet::NurseryPtr ProcessSet::Replace(absl::Duration lived) {
     absl::StatusOr<NurseryPtr> nursery = MakeNursery();
     if (nursery.ok()) {
       LogInfo(setup_->label, ": the new nursery is process ", (*nursery)->pid);
-      MakeUnmade(*nursery);
+      MoveUnserved(*nursery);
       MutexLock lock(&mutex_);
       if (draining_) {
         // Drain has not seen it: it is told here, and its end is read as any other's.

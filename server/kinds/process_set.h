@@ -45,14 +45,14 @@ class ProcessSet : public std::enable_shared_from_this<ProcessSet> {
  private:
   class Process;
   struct Nursery;
-  struct Seat;
+  struct Placement;
   using ProcessPtr = std::shared_ptr<Process>;
   using NurseryPtr = std::shared_ptr<Nursery>;
-  using SeatPtr = std::shared_ptr<const Seat>;
+  using PlacementPtr = std::shared_ptr<const Placement>;
 
   absl::StatusOr<NurseryPtr> MakeNursery();
   absl::StatusOr<NurseryPtr> AwaitNursery(const NurseryPtr& but);
-  static absl::StatusOr<SeatPtr> TakeSeat(const NurseryPtr& nursery);
+  static absl::StatusOr<PlacementPtr> Place(const NurseryPtr& nursery);
   absl::Status SendCertificates(Nursery& nursery);
   void Run(NurseryPtr nursery);
   void ReadReports(const Nursery& nursery);
@@ -60,7 +60,7 @@ class ProcessSet : public std::enable_shared_from_this<ProcessSet> {
   ProcessPtr Take(uint64_t number);
   void Ended(const ProcessPtr& process, const absl::Status& death);
   bool Lost();
-  void MakeUnmade(const NurseryPtr& nursery);
+  void MoveUnserved(const NurseryPtr& nursery);
   NurseryPtr Replace(absl::Duration lived);
 
   const std::shared_ptr<Zygote> zygote_;
@@ -72,7 +72,7 @@ class ProcessSet : public std::enable_shared_from_this<ProcessSet> {
 
   // Of the thread that reads reports.
   RespawnPolicy policy_;
-  std::vector<ProcessPtr> unmade_;  // whose nursery died before it had made them
+  std::vector<ProcessPtr> unserved_;  // whose nursery died before it had made them
 
   mutable Mutex mutex_;
   CondVar changed_;

@@ -42,10 +42,13 @@ def main(address):
     if errors:
         raise errors[0]
     print("threads", seen == [3] * (4 * CALLS))
+    deep = ()
+    for _ in range(250):
+        deep = (deep, )
     try:
-        root.call(abs, 10 ** 5000)
+        root.call(abs, deep)
     except ValueError as error:
-        print("refused", error)
+        print("refused", error.args[0])
     print("served", root.call(abs, -1))
     conn.close()
 

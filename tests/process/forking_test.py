@@ -196,12 +196,12 @@ class Killed(Case):
     def test_a_connections_process_gives_its_part_of_the_budget_back(self):
         server = self.start(limits={"max_total_bytes": 16 * MIB})
         (hoarder, pid), (other, _) = self.connect(server), self.connect(server)
-        whole = frame(payload(hoarder.dialect, MSG_REQUEST, 0, (PING, value((bytes(12 * MIB),)))))
+        whole = frame(payload(hoarder.dialect, MSG_REQUEST, 0, (PING, value((bytes(14 * MIB),)))))
         hoarder.send(whole[:-1])
 
         def is_served():
             try:
-                return len(other.ask_value(PING, value((bytes(2 * MIB),)))) == 2 * MIB
+                return len(other.ask_value(PING, value((bytes(4 * MIB),)))) == 4 * MIB
             except RemoteError as e:
                 self.assertEqual(e.cls, "MemoryError", e.raw)
                 return False
