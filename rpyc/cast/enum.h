@@ -37,7 +37,6 @@ class EnumDef {
   // For EnumOf only.
   explicit EnumDef(EnumInfo* info) : info_(info) {}
 
-  // Before the members.
   EnumDef& Doc(absl::string_view doc) {
     info_->set_doc(doc);
     return *this;

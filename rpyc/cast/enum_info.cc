@@ -254,30 +254,32 @@ void EnumInfo::set_doc(absl::string_view doc) { doc_ = std::string(doc); }
 void EnumInfo::Add(absl::string_view name, uint64_t bits) {
   const std::string owner = absl::StrCat("the enum ", name_);
   cast_internal::CheckIdentifier(owner, name);
-  if (member_class_ == nullptr) member_class_ = MakeMemberClass(name_, doc_, are_flags_);
-  std::shared_ptr<EnumMember>& of_bits = by_bits_[bits];
-  if (of_bits == nullptr) {
-    of_bits = std::make_shared<EnumMember>(this, std::string(name), bits);
-    members_.push_back(of_bits);
-  }
-  if (!by_name_.try_emplace(std::string(name), of_bits).second) {
+  if (std::find(names_.begin(), names_.end(), name) != names_.end()) {
     cast_internal::DefinitionError(absl::StrCat(owner, " has two members named ", name));
   }
   names_.emplace_back(name);
-  all_flags_ |= bits;
+  bits_.push_back(bits);
 }
 
 void EnumInfo::Finish() {
-  if (members_.empty()) {
+  if (names_.empty()) {
     cast_internal::DefinitionError(absl::StrCat("the enum ", name_, " lists no members"));
   }
+  member_class_ = MakeMemberClass(name_, doc_, are_flags_);
   std::shared_ptr<ClassInfo> shown = MakeEnumerationClass(name_, doc_);
-  for (const std::string& name : names_) {
+  for (size_t i = 0; i < names_.size(); ++i) {
+    std::shared_ptr<EnumMember>& member = by_bits_[bits_[i]];
+    if (member == nullptr) {
+      member = std::make_shared<EnumMember>(this, names_[i], bits_[i]);
+      members_.push_back(member);
+      all_flags_ |= bits_[i];
+    }
+    by_name_[names_[i]] = member;
     Member attribute;
-    attribute.name = name;
+    attribute.name = names_[i];
     attribute.kind = MemberKind::kProperty;
     attribute.signature.return_type = short_name();
-    attribute.body = [member = by_name_[name]](const Member&, const MemberCall&, Args) -> Result {
+    attribute.body = [member](const Member&, const MemberCall&, Args) -> Result {
       return Value(member);
     };
     shown->Add(std::move(attribute));
@@ -298,12 +300,21 @@ std::shared_ptr<EnumMember> EnumInfo::FindBits(uint64_t bits) const {
   const auto found = by_bits_.find(bits);
   if (found != by_bits_.end()) return found->second;
   if (!are_flags_ || (bits & ~all_flags_) != 0) return nullptr;
+  // By as few members as their order gives; where those overlap, by all that it has.
   std::vector<absl::string_view> names;
   uint64_t left = bits;
   for (const auto& member : members_) {
     if (member->bits() == 0 || (left & member->bits()) != member->bits()) continue;
     names.push_back(member->name());
     left &= ~member->bits();
+  }
+  if (left != 0) {
+    names.clear();
+    for (const auto& member : members_) {
+      if (member->bits() == 0 || (bits & member->bits()) != member->bits()) continue;
+      names.push_back(member->name());
+      left &= ~member->bits();
+    }
   }
   if (left != 0) return nullptr;
   return std::make_shared<EnumMember>(this, absl::StrJoin(names, "|"), bits);

@@ -100,7 +100,9 @@ class EnumInfo {
   std::vector<std::shared_ptr<EnumMember>> members_;
   absl::flat_hash_map<std::string, std::shared_ptr<EnumMember>> by_name_;
   absl::flat_hash_map<uint64_t, std::shared_ptr<EnumMember>> by_bits_;
-  std::vector<std::string> names_;  // all of them, in the order added
+  // As they were added, second names of a value too.
+  std::vector<std::string> names_;
+  std::vector<uint64_t> bits_;
   std::shared_ptr<Object> class_object_;
 };
 

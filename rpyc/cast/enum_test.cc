@@ -174,9 +174,19 @@ TEST(Enum, FlagsCombine) {
             "ValueError: 'READ|' is no member of Rights: READ (1), WRITE (2), ALL (3), RUN (8)");
   EXPECT_EQ(Taken<Rights>(4),
             "ValueError: 4 is no member of Rights: READ (1), WRITE (2), ALL (3), RUN (8)");
-  // Members of an enumeration that is none of flags do not.
+  // Members of an enumeration that is not one of flags do not combine.
   EXPECT_EQ(Failure(CallMethod(Cast<State>::To(State::kIdle), "__or__", {Value(1)})),
             "AttributeError: 'cpp.State' object has no attribute '__or__'");
+}
+
+enum class Overlap { kA = 3, kB = 6 };
+void RpycExpose(EnumDef<Overlap>& e) { e.Flags({{"A", Overlap::kA}, {"B", Overlap::kB}}); }
+
+TEST(Enum, FlagsMayOverlap) {
+  EXPECT_EQ(Taken<Overlap>(7), "<Overlap.A|B: 7>");
+  EXPECT_EQ(Taken<Overlap>(5), "ValueError: 5 is no member of Overlap: A (3), B (6)");
+  EXPECT_EQ(ReprOf(CallMethod(Cast<Overlap>::To(Overlap::kA), "__or__", {Value(6)})),
+            "<Overlap.A|B: 7>");
 }
 
 TEST(Enum, TheEnumerationItself) {
