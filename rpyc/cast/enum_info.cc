@@ -138,18 +138,20 @@ class EnumClass : public Instance {
   absl::StatusOr<std::string> Repr(const CallContext&) override {
     return absl::StrCat("<enum '", info_.short_name(), "'>");
   }
-  // Its name is no method.
-  absl::StatusOr<Methods> SpecialMethods(const CallContext& context) override {
-    absl::StatusOr<Methods> methods = Instance::SpecialMethods(context);
-    if (methods.ok()) {
-      std::erase_if(*methods, [](const auto& method) {
-        return method.first == "__name__" || method.first == "__qualname__";
-      });
-    }
-    return methods;
+  AttributePresence Has(absl::string_view name) const override {
+    if (IsName(name)) return {.plain = true, .special = true};
+    return Instance::Has(name);
+  }
+  absl::StatusOr<Value> GetAttr(const CallContext& context, AttributeRef attribute) override {
+    if (!attribute.exposed && IsName(attribute.name)) return Value(info_.short_name());
+    return Instance::GetAttr(context, attribute);
   }
 
  private:
+  static bool IsName(absl::string_view name) {
+    return name == "__name__" || name == "__qualname__";
+  }
+
   const EnumInfo& info_;
 };
 
@@ -187,8 +189,6 @@ Result HasMember(const MemberCall& call, Args args) {
   return Value(bits.ok());
 }
 
-Result ShortName(const MemberCall& call, Args) { return Value(Enumeration(call).short_name()); }
-
 std::shared_ptr<ClassInfo> MakeEnumerationClass(const std::string& name, const std::string& doc) {
   auto made = std::make_shared<ClassInfo>(name);
   made->set_doc(doc);
@@ -199,8 +199,6 @@ std::shared_ptr<ClassInfo> MakeEnumerationClass(const std::string& name, const s
   made->Add(BuiltinMethod("__getitem__", Positional(1), "The member of a name.", FindByName));
   made->Add(BuiltinMethod("__contains__", Positional(1), "", HasMember));
   made->Add(BuiltinMethod("__call__", Positional(1), "The member of a value.", FindByValue));
-  made->Add(MemberProperty("__name__", "str", "", ShortName));
-  made->Add(MemberProperty("__qualname__", "str", "", ShortName));
   return made;
 }
 

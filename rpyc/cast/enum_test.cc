@@ -53,7 +53,8 @@ const CallContext kContext;
 template <typename T>
 std::string Taken(Value value) {
   absl::StatusOr<T> converted = FromPython<T>(kContext, value);
-  return converted.ok() ? ReprOf(Cast<T>::To(*converted)) : Failure(converted.status());
+  return converted.ok() ? ReprOf(absl::StatusOr<Value>(Cast<T>::To(*converted)))
+                        : Failure(converted.status());
 }
 
 Value Attribute(const Value& object, absl::string_view name) {
@@ -195,6 +196,10 @@ TEST(Enum, TheEnumerationItself) {
   EXPECT_TRUE((*states.AsObject())->is_class());
   EXPECT_EQ(Attribute(states, "IDLE"), Cast<State>::To(State::kIdle));
   EXPECT_EQ(Attribute(states, "BUSY"), Cast<State>::To(State::kMoving));
+  EXPECT_EQ(*(*states.AsObject())->GetAttr(kContext, {.name = "__name__", .exposed = false}),
+            Value("State"));
+  EXPECT_EQ(Materialize(kContext, states)->DebugString(),
+            "(('LOST', -1), ('IDLE', 0), ('MOVING', 1), ('BUSY', 1))");
   EXPECT_EQ(*CallMethod(states, "__len__"), Value(3));
   EXPECT_EQ(*CallMethod(states, "__getitem__", {Value("LOST")}), Cast<State>::To(State::kLost));
   EXPECT_TRUE(IsPyStatus(CallMethod(states, "__getitem__", {Value("lost")}).status(), "KeyError"));

@@ -60,7 +60,8 @@ const CallContext kContext;
 template <typename T>
 std::string Taken(Value value) {
   absl::StatusOr<T> converted = FromPython<T>(kContext, value);
-  return converted.ok() ? ReprOf(Cast<T>::To(*converted)) : Failure(converted.status());
+  return converted.ok() ? ReprOf(absl::StatusOr<Value>(Cast<T>::To(*converted)))
+                        : Failure(converted.status());
 }
 
 Value Attribute(const Value& object, absl::string_view name) {
