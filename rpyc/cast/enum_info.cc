@@ -26,6 +26,8 @@ using Result = absl::StatusOr<Value>;
 
 // An error that lists the members names no more than these.
 constexpr size_t kMaxListed = 24;
+// A combination of flags is no longer text.
+constexpr size_t kMaxFlagsBytes = 4096;
 
 // Source: CPython Python/pyhash.c and Objects/longobject.c, long_hash: an int modulo 2 ** 61 - 1
 // with its sign, and -2 for -1.
@@ -357,6 +359,7 @@ absl::StatusOr<uint64_t> EnumInfo::FromName(const std::string& text) const {
     if (member == nullptr) return NoMember(shown.DebugString(40), text);
     return member->bits();
   }
+  if (text.size() > kMaxFlagsBytes) return NoMember(shown.DebugString(40), std::nullopt);
   uint64_t bits = 0;
   for (const absl::string_view name : absl::StrSplit(text, '|')) {
     const std::shared_ptr<EnumMember> member = FindName(absl::StripAsciiWhitespace(name));
