@@ -34,10 +34,10 @@ concept PlainKey = std::is_arithmetic_v<K> || std::convertible_to<const K&, absl
 //   ages.Set("alan", 41);
 //   absl::StatusOr<int> age = ages.Get<int>("ada");
 //
-// Keys travel by value and are Python's: 1, 1.0 and True are one key; NaN equals itself. They keep
-// the order in which they came. keys(), values() and items() give Python tuples, not views.
-// A handle: copies share the dict; Copy() copies it.
-// Threads: any; each function here is one step.
+// Keys travel by value and are Python's: 1, 1.0 and True are one key; NaN equals itself; a member
+// of an rpyc::Enum is a key, and is found by its number. They keep the order in which they came.
+// keys(), values() and items() give Python tuples, not views. A handle: copies share the dict;
+// Copy() copies it. Threads: any; each function here is one step.
 class Dict {
  public:
   // One of an initialiser list.
@@ -65,6 +65,7 @@ class Dict {
   // The value of `key`. Errors: KeyError; TypeError if it is no T.
   template <typename T = Value, typename K>
   absl::StatusOr<T> Get(const K& key) const {
+    static_assert(cast_internal::ItemsOwnTheirText<T>());
     absl::StatusOr<Value> value = GetValue(KeyOf(key));
     if (!value.ok()) return std::move(value).status();
     return FromPython<T>(CallContext(), *value);

@@ -53,6 +53,7 @@ class List {
   // no T.
   template <typename T = Value>
   absl::StatusOr<T> Get(int64_t index) const {
+    static_assert(cast_internal::ItemsOwnTheirText<T>());
     absl::StatusOr<Value> item = GetValue(index);
     if (!item.ok()) return std::move(item).status();
     return FromPython<T>(CallContext(), *item);
@@ -81,6 +82,7 @@ class List {
   // The same as Ts. Errors: TypeError, "item 3: expected int, got str".
   template <typename T>
   absl::StatusOr<std::vector<T>> SnapshotOf() const {
+    static_assert(cast_internal::ItemsOwnTheirText<T>());
     std::vector<T> converted;
     for (Value& item : Snapshot()) {
       absl::StatusOr<T> one = FromPython<T>(CallContext(), item);

@@ -17,6 +17,7 @@
 #include "rpyc/errors.h"
 #include "rpyc/iterate.h"
 #include "rpyc/netref_object.h"
+#include "rpyc/numbered_object.h"
 #include "rpyc/object.h"
 #include "rpyc/python_ops.h"
 
@@ -81,6 +82,7 @@ class Materializer {
 
   absl::StatusOr<Value> CopyObject(const Value& value) {
     const Object& object = **value.AsObject();
+    if (const NumberedObject* numbered = AsNumbered(value)) return numbered->number();
     // Of a third peer's object, too, only what may be asked for by itself.
     if (MayRead(object, {"__index__", "__float__", "__str__"}).ok()) {
       absl::StatusOr<std::optional<Value>> plain = cast_internal::AskPlainValue(context_, value);

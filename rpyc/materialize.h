@@ -11,7 +11,8 @@ namespace rpyc {
 
 // A copy of `value`, whole and by value, to be sent in one piece: a list or an iterator becomes a
 // tuple of its items, a dict a tuple of (key, value) pairs, an exposed object a tuple of (name,
-// value) pairs of its exposed properties, or of its items if it has no properties but __iter__.
+// value) pairs of its exposed properties, or of its items if it has no properties but __iter__; a
+// member of an enumeration becomes its number.
 // Lists, dicts and iterables of the peer's are copied too, and numpy's scalars and what else is a
 // number or text that came by reference.
 // Clients call it as conn.root.materialize(x): dict(conn.root.materialize(conn.root.settings)).

@@ -154,8 +154,10 @@ class [[nodiscard]] Netref {
   // The same, not throwing: an absl::StatusOr<T>, or absl::Status for void.
   template <typename T>
   typename netref_internal::GottenAs<T>::type get() const {
-    static_assert(!std::is_same_v<T, absl::string_view>,
-                  "rpyc: a string_view would outlive its text; ask for a std::string");
+    static_assert(
+        !kBorrows<T>,
+        "rpyc: a string_view would outlive its text; ask for a std::string (for a span, a "
+        "std::vector or rpyc::Buffer)");
     if constexpr (std::is_void_v<T>) {
       return status();
     } else {

@@ -34,6 +34,7 @@ ClassTraits TraitsOf(const Object::Methods& methods) {
   traits.has_len = has("__len__");
   traits.has_getitem = has("__getitem__");
   traits.has_tobytes = has("tobytes");
+  traits.has_keys = has("keys");
   return traits;
 }
 

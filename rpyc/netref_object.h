@@ -37,6 +37,7 @@ struct ClassTraits {
   bool has_len = false;
   bool has_getitem = false;
   bool has_tobytes = false;
+  bool has_keys = false;
 };
 
 // How a NetrefObject asks the owner of its object. Threads: any.

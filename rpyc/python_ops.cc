@@ -15,6 +15,7 @@
 #include "rpyc/errors.h"
 #include "rpyc/hash_map.h"
 #include "rpyc/number.h"
+#include "rpyc/numbered_object.h"
 
 namespace rpyc {
 namespace {
@@ -67,6 +68,12 @@ bool HoldsNan(const Value& value) {
 bool SameObject(const Value& a, const Value& b) {
   return a.AsObject() != nullptr && b.AsObject() != nullptr &&
          (*a.AsObject())->identity() == (*b.AsObject())->identity();
+}
+
+// What a dict's key is found by.
+Value CanonicalKey(const Value& key) {
+  if (const NumberedObject* numbered = AsNumbered(key)) return Canonical(numbered->number());
+  return Canonical(key);
 }
 
 class Comparison {
@@ -157,9 +164,9 @@ absl::StatusOr<bool> Comparison::EqualDicts(const Container& a, const Container&
   const std::vector<Value> in_b = b.Snapshot();
   if (in_a.size() != in_b.size()) return false;
   HashMap<Value, const Value*> by_key;
-  for (size_t i = 0; i < in_b.size(); i += 2) by_key[Canonical(in_b[i])] = &in_b[i + 1];
+  for (size_t i = 0; i < in_b.size(); i += 2) by_key[CanonicalKey(in_b[i])] = &in_b[i + 1];
   for (size_t i = 0; i < in_a.size(); i += 2) {
-    const auto found = by_key.find(Canonical(in_a[i]));
+    const auto found = by_key.find(CanonicalKey(in_a[i]));
     if (found == by_key.end()) return false;
     absl::StatusOr<bool> equal = SameOrEqual(in_a[i + 1], *found->second);
     if (!equal.ok() || !*equal) return equal;
@@ -345,11 +352,11 @@ absl::StatusOr<Value> HashableKey(const Value& key) {
   if (AsContainer(key) != nullptr) {
     return PyStatus("TypeError", absl::StrCat("unhashable type: '", ShortTypeName(key), "'"));
   }
-  if (!key.by_value()) {
+  if (!key.by_value() && AsNumbered(key) == nullptr) {
     return PyStatus("TypeError", absl::StrCat("keys of this dict travel by value; got a ",
                                               ShortTypeName(key), " by reference"));
   }
-  return Canonical(key);
+  return CanonicalKey(key);
 }
 
 absl::string_view ShortTypeName(const Value& value) {

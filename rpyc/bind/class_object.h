@@ -40,16 +40,22 @@ class ClassObject : public Object {
   const std::shared_ptr<const ClassInfo> class_;
 };
 
-// An exposed class as a C++ value: see rpyc::Class<T>(). Looks at the class only when it is used,
-// so that classes may refer to each other.
+// An exposed class as a C++ value: see rpyc::Class<T>(), Enum<E>() and Struct<T>(). Looks at the
+// class only when it is used, so that classes may refer to each other.
 class ClassReference {
  public:
   using Getter = const std::shared_ptr<const ClassInfo>& (*)();
+  using Maker = std::shared_ptr<Object> (*)();
   explicit ClassReference(Getter getter) : getter_(getter) {}
-  std::shared_ptr<Object> Get() const { return std::make_shared<ClassObject>(getter_()); }
+  // A class that Python sees as an object of another kind.
+  explicit ClassReference(Maker maker) : maker_(maker) {}
+  std::shared_ptr<Object> Get() const {
+    return maker_ != nullptr ? maker_() : std::make_shared<ClassObject>(getter_());
+  }
 
  private:
-  Getter getter_;
+  Getter getter_ = nullptr;
+  Maker maker_ = nullptr;
 };
 
 // Out only.

@@ -26,6 +26,9 @@
 #include "rpyc/cast/return_policy.h"
 #include "rpyc/cast/scalar.h"
 #include "rpyc/cast/string.h"
+#include "rpyc/cast/struct.h"
+#include "rpyc/cast/time.h"
+#include "rpyc/cast/unique_ptr.h"
 #include "rpyc/cast/variant.h"
 
 // Turns C++ callables into Members. The templates only capture types; all else is compiled once.

@@ -41,8 +41,8 @@ void AddAccessor(Member* member, F accessor) {
 
 // Text that is borrowed is no place to keep what Python passed.
 template <typename M>
-inline constexpr bool kSettable = !std::is_const_v<M> && !std::is_same_v<M, absl::string_view> &&
-                                  std::is_move_assignable_v<M> && kGoesIn<M>;
+inline constexpr bool kSettable =
+    !std::is_const_v<M> && !kBorrows<M> && std::is_move_assignable_v<M> && kGoesIn<M>;
 
 template <typename Policy, typename T, typename M, typename C>
 void AddDataMember(Member* member, M C::*data) {

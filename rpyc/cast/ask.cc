@@ -73,12 +73,18 @@ bool IsTextOfNumpy(const Value& value) {
   return value.type_name() == "numpy.str_" || value.type_name() == "numpy.bytes_";
 }
 
+// numpy has them answer to __float__ by the count of their unit, whichever that is.
+bool IsTimeOfNumpy(const Value& value) {
+  return value.type_name() == "numpy.datetime64" || value.type_name() == "numpy.timedelta64";
+}
+
 bool IsBoolOfNumpy(const Value& value) {
   return value.type_name() == "numpy.bool_" || value.type_name() == "numpy.bool";
 }
 
 bool IsNoFloat(const Value& value) {
-  return IsNoNumber(value) || IsComplexOfNumpy(value) || IsTextOfNumpy(value);
+  return IsNoNumber(value) || IsComplexOfNumpy(value) || IsTextOfNumpy(value) ||
+         IsTimeOfNumpy(value);
 }
 
 // "(1+2j)" and "2j", as Python writes them.

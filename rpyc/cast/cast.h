@@ -26,8 +26,9 @@ template <typename T, typename Enable = void>
 struct Cast {
   static_assert(
       sizeof(T) == 0,
-      "rpyc: this C++ type has no Python counterpart; see docs/types.md, or expose it with "
-      "a friend function RpycExpose(rpyc::ClassDef<T>&) and pass it as std::shared_ptr<T>");
+      "rpyc: this C++ type has no Python counterpart; see docs/types.md for those that have, and "
+      "which header converts them, or expose it with a friend function "
+      "RpycExpose(rpyc::ClassDef<T>&), or RpycExpose(rpyc::StructDef<T>&) to pass it by value");
   // So that the sentence above is the only error.
   static absl::StatusOr<std::conditional_t<std::is_abstract_v<T>, None, T>> From(Value& value);
   static Value To(const T& value);
@@ -51,6 +52,11 @@ absl::StatusOr<T> FromPython(const CallContext& context, Value& value) {
   }
 }
 
+// Whether a T points into the argument that it was converted from, and so is valid during the call
+// only: std::string_view, std::span. Specialised beside the Casts.
+template <typename T>
+inline constexpr bool kBorrows = std::is_same_v<T, absl::string_view>;
+
 // Whether every T travels by value. Specialised beside the Casts.
 template <typename T>
 struct TravelsByValue
@@ -72,6 +78,20 @@ absl::Status ErrorAt(absl::string_view where, const absl::Status& error);
 
 // "expected int, got str", as a TypeError; ": `reason`" follows if there is one.
 absl::Status WrongType(absl::string_view expected, const Value& got, absl::string_view reason = {});
+
+namespace cast_internal {
+
+// What each converted item of a container must be: the items that Python passed are gone before the
+// call.
+template <typename... T>
+constexpr bool ItemsOwnTheirText() {
+  static_assert((... && !kBorrows<T>),
+                "rpyc: what is borrowed from an argument cannot be an item of a container, which "
+                "would outlive it; take std::string or std::vector items");
+  return true;
+}
+
+}  // namespace cast_internal
 
 }  // namespace rpyc
 

@@ -1,6 +1,8 @@
 #include "rpyc/cast/container.h"
 
 #include "rpyc/cast/ask.h"
+#include "rpyc/cast/ask_buffer.h"
+#include "rpyc/cast/scalar.h"
 #include "rpyc/errors.h"
 #include "rpyc/iterate.h"
 #include "rpyc/limits.h"
@@ -44,6 +46,25 @@ absl::Status BecomeTuple(const CallContext& context, Value& value, size_t count,
   if (items.size() != count) return WrongType(expected, value);
   value = Value::Tuple(std::move(items));
   return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> BytesFrom(const CallContext& context, Value& value) {
+  const bool has_items = value.IsTuple() || value.kind() == Value::Kind::kFrozenset;
+  if (!has_items) {
+    absl::StatusOr<std::string> memory = BufferFrom(context, value, ElementTypeOf<uint8_t>());
+    if (memory.ok() || !IsPyStatus(memory.status(), "TypeError")) return memory;
+    if (value.AsObject() == nullptr) return WrongType("bytes", value);
+  }
+  // Ints, of an object that may not be asked for its memory too.
+  std::string data;
+  absl::Status read = ConvertItems(context, value, Question::kInt, [&](Value& item) {
+    absl::StatusOr<uint64_t> number = UintFrom(context, item, 0xff);
+    if (!number.ok()) return std::move(number).status();
+    data.push_back(static_cast<char>(*number));
+    return absl::OkStatus();
+  });
+  if (!read.ok()) return read;
+  return data;
 }
 
 absl::Status WrongCount(size_t expected, size_t got) {

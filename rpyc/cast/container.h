@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <set>
 #include <string>
 #include <tuple>
@@ -38,6 +39,7 @@ std::string InnerParameterName() {
 
 template <typename T, typename Container>
 absl::StatusOr<Container> CopyItems(const CallContext& context, Value& value) {
+  static_assert(ItemsOwnTheirText<T>());
   Container items;
   if constexpr (requires { items.reserve(0); }) items.reserve(value.items().size());
   absl::Status status = ConvertItems(context, value, kQuestion<T>, [&](Value& item) {
@@ -58,6 +60,30 @@ std::vector<Value> AllTo(Container&& container) {
   return values;
 }
 
+// Whether a vector or array of Ts is Python's bytes: it is of memory rather than of numbers.
+template <typename T>
+inline constexpr bool kIsByte =
+    std::is_same_v<T, std::byte> || std::is_same_v<T, uint8_t> || std::is_same_v<T, char>;
+
+// The bytes of an argument that is bytes, or holds bytes, or yields ints from 0 to 255.
+// Errors:  TypeError, ValueError - none of these; what asking raises.
+absl::StatusOr<std::string> BytesFrom(const CallContext& context, Value& value);
+
+template <typename T>
+Value BytesTo(const T* data, size_t size) {
+  return Value(Bytes{std::string(reinterpret_cast<const char*>(data), size)});
+}
+
+// A member of an enumeration as an item that must travel by value: its number, which it equals.
+template <typename T>
+Value HashableTo(const T& item) {
+  if constexpr (std::is_enum_v<T>) {
+    return Cast<T>::ToNumber(item);
+  } else {
+    return Cast<T>::To(item);
+  }
+}
+
 // A set from any iterable; to a frozenset.
 template <typename Set>
 struct SetCast {
@@ -68,7 +94,7 @@ struct SetCast {
   static Value To(const Set& set) {
     std::vector<Value> items;
     items.reserve(set.size());
-    for (const T& item : set) items.push_back(Cast<T>::To(item));
+    for (const T& item : set) items.push_back(HashableTo<T>(item));
     return Value::Frozenset(std::move(items));
   }
   static std::string Name() { return absl::StrCat("frozenset[", InnerName<T>(), "]"); }
@@ -84,25 +110,41 @@ absl::Status WrongCount(size_t expected, size_t got);
 absl::Status BecomeTuple(const CallContext& context, Value& value, size_t count,
                          absl::string_view expected);
 
-}  // namespace cast_internal
-
-// From any iterable, copied: a tuple, a list of ours or the caller's, a range, a generator.
-// To a tuple.
-template <typename T>
-struct Cast<std::vector<T>> {
-  static absl::StatusOr<std::vector<T>> From(const CallContext& context, Value& value) {
-    return cast_internal::CopyItems<T, std::vector<T>>(context, value);
+// A sequence from any iterable, copied: a tuple, a list of ours or the caller's, a range, a
+// generator. To a tuple.
+template <typename Sequence>
+struct SequenceCast {
+  using T = typename Sequence::value_type;
+  static absl::StatusOr<Sequence> From(const CallContext& context, Value& value) {
+    return CopyItems<T, Sequence>(context, value);
   }
-  static Value To(std::vector<T> items) {
-    return Value::Tuple(cast_internal::AllTo<T>(std::move(items)));
-  }
-  static std::string Name() {
-    return absl::StrCat("tuple[", cast_internal::InnerName<T>(), ", ...]");
-  }
+  static Value To(Sequence items) { return Value::Tuple(AllTo<T>(std::move(items))); }
+  static std::string Name() { return absl::StrCat("tuple[", InnerName<T>(), ", ...]"); }
   static std::string ParameterName() {
-    return absl::StrCat("Iterable[", cast_internal::InnerParameterName<T>(), "]");
+    return absl::StrCat("Iterable[", InnerParameterName<T>(), "]");
   }
 };
+
+// A vector of bytes from bytes and what holds them, or from ints; to bytes.
+template <typename T>
+struct ByteVectorCast {
+  static absl::StatusOr<std::vector<T>> From(const CallContext& context, Value& value) {
+    absl::StatusOr<std::string> bytes = BytesFrom(context, value);
+    if (!bytes.ok()) return std::move(bytes).status();
+    const auto* const begin = reinterpret_cast<const T*>(bytes->data());
+    return std::vector<T>(begin, begin + bytes->size());
+  }
+  static Value To(const std::vector<T>& items) { return BytesTo(items.data(), items.size()); }
+  static std::string Name() { return "bytes"; }
+};
+
+}  // namespace cast_internal
+
+// A sequence as above; of std::byte, uint8_t and char it is bytes.
+template <typename T>
+struct Cast<std::vector<T>>
+    : std::conditional_t<cast_internal::kIsByte<T>, cast_internal::ByteVectorCast<T>,
+                         cast_internal::SequenceCast<std::vector<T>>> {};
 
 // The same, of exactly N items.
 template <typename T, size_t N>
@@ -117,7 +159,11 @@ struct Cast<std::array<T, N>> {
     (std::make_index_sequence<N>());
   }
   static Value To(std::array<T, N> items) {
-    return Value::Tuple(cast_internal::AllTo<T>(std::move(items)));
+    if constexpr (cast_internal::kIsByte<T>) {
+      return cast_internal::BytesTo(items.data(), items.size());
+    } else {
+      return Value::Tuple(cast_internal::AllTo<T>(std::move(items)));
+    }
   }
   static std::string Name() { return Cast<std::vector<T>>::Name(); }
   static std::string ParameterName() { return rpyc::ParameterName<std::vector<T>>(); }
@@ -127,6 +173,7 @@ struct Cast<std::array<T, N>> {
 template <typename... T>
 struct Cast<std::tuple<T...>> {
   static absl::StatusOr<std::tuple<T...>> From(const CallContext& context, Value& value) {
+    static_assert(cast_internal::ItemsOwnTheirText<T...>());
     if (value.AsObject() != nullptr) {
       absl::Status read = cast_internal::BecomeTuple(context, value, sizeof...(T), Name());
       if (!read.ok()) return read;
@@ -178,23 +225,29 @@ struct Cast<std::pair<A, B>> {
   static std::string ParameterName() { return rpyc::ParameterName<std::tuple<A, B>>(); }
 };
 
-template <typename T>
-struct Cast<std::set<T>> : cast_internal::SetCast<std::set<T>> {};
-template <typename T>
-struct Cast<std::unordered_set<T>> : cast_internal::SetCast<std::unordered_set<T>> {};
+// With whatever order, hash and allocator.
+template <typename T, typename... Rest>
+struct Cast<std::set<T, Rest...>> : cast_internal::SetCast<std::set<T, Rest...>> {};
+template <typename T, typename... Rest>
+struct Cast<std::unordered_set<T, Rest...>>
+    : cast_internal::SetCast<std::unordered_set<T, Rest...>> {};
 
 template <typename T>
-struct TravelsByValue<std::vector<T>> : TravelsByValue<T> {};
+struct TravelsByValue<std::vector<T>>
+    : std::bool_constant<cast_internal::kIsByte<T> || TravelsByValue<T>::value> {};
 template <typename T, size_t N>
-struct TravelsByValue<std::array<T, N>> : TravelsByValue<T> {};
+struct TravelsByValue<std::array<T, N>>
+    : std::bool_constant<cast_internal::kIsByte<T> || TravelsByValue<T>::value> {};
 template <typename... T>
 struct TravelsByValue<std::tuple<T...>> : std::conjunction<TravelsByValue<T>...> {};
 template <typename A, typename B>
 struct TravelsByValue<std::pair<A, B>> : std::conjunction<TravelsByValue<A>, TravelsByValue<B>> {};
-template <typename T>
-struct TravelsByValue<std::set<T>> : TravelsByValue<T> {};
-template <typename T>
-struct TravelsByValue<std::unordered_set<T>> : TravelsByValue<T> {};
+template <typename T, typename... Rest>
+struct TravelsByValue<std::set<T, Rest...>>
+    : std::bool_constant<std::is_enum_v<T> || TravelsByValue<T>::value> {};
+template <typename T, typename... Rest>
+struct TravelsByValue<std::unordered_set<T, Rest...>>
+    : std::bool_constant<std::is_enum_v<T> || TravelsByValue<T>::value> {};
 
 template <typename T>
 inline constexpr Question kQuestion<std::vector<T>> = Question::kItems;
@@ -204,10 +257,10 @@ template <typename... T>
 inline constexpr Question kQuestion<std::tuple<T...>> = Question::kItems;
 template <typename A, typename B>
 inline constexpr Question kQuestion<std::pair<A, B>> = Question::kItems;
-template <typename T>
-inline constexpr Question kQuestion<std::set<T>> = Question::kItems;
-template <typename T>
-inline constexpr Question kQuestion<std::unordered_set<T>> = Question::kItems;
+template <typename T, typename... Rest>
+inline constexpr Question kQuestion<std::set<T, Rest...>> = Question::kItems;
+template <typename T, typename... Rest>
+inline constexpr Question kQuestion<std::unordered_set<T, Rest...>> = Question::kItems;
 
 }  // namespace rpyc
 

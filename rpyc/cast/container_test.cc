@@ -4,11 +4,18 @@
 #include <array>
 #include <chrono>
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <forward_list>
+#include <functional>
 #include <limits>
+#include <list>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
@@ -19,6 +26,7 @@
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
 #include "rpyc/bind/method.h"
+#include "rpyc/cast/sequence.h"
 #include "rpyc/dict.h"
 #include "rpyc/errors.h"
 #include "rpyc/iterator.h"
@@ -82,6 +90,65 @@ class FakeSequence : public Object {
   const std::string name_;
   size_t next_ = 0;
 };
+
+TEST(SequenceCast, TakesOtherSequences) {
+  EXPECT_EQ(Echo<std::deque<int>>(List{1, 2}.ToValue()), "(1, 2)");
+  EXPECT_EQ(Echo<std::list<std::string>>(Value::Tuple({"a"})), "('a',)");
+  EXPECT_EQ(Echo<std::forward_list<int>>(Value::Tuple({1, 2, 3})), "(1, 2, 3)");
+  EXPECT_EQ(Echo<std::forward_list<int>>(Value::Tuple({1, "x"})),
+            "TypeError: f() argument 'x': item 1: expected int, got str");
+  EXPECT_EQ(Signed<std::list<int>>(), "(x: Iterable[int]) -> tuple[int, ...]");
+  EXPECT_EQ(Signed<std::forward_list<int>>(), "(x: Iterable[int]) -> tuple[int, ...]");
+}
+
+TEST(SequenceCast, OfBytesIsBytes) {
+  EXPECT_EQ(Echo<std::vector<uint8_t>>(Value(Bytes{"ab"})), "b'ab'");
+  EXPECT_EQ(Echo<std::vector<std::byte>>(Value::Tuple({97, 0, 255})), "b'a\\x00\\xff'");
+  EXPECT_EQ(Echo<std::vector<char>>(List{97, 98}.ToValue()), "b'ab'");
+  EXPECT_EQ((Echo<std::array<uint8_t, 2>>(Value(Bytes{"ab"}))), "b'ab'");
+  EXPECT_EQ((Echo<std::array<std::byte, 2>>(Value(Bytes{"abc"}))),
+            "ValueError: f() argument 'x': expected 2 items, got 3");
+  EXPECT_EQ(Echo<std::vector<uint8_t>>(Value::Tuple({1, 256})),
+            "OverflowError: f() argument 'x': item 1: int out of range for the C++ type: 256");
+  EXPECT_EQ(Echo<std::vector<char>>("ab"), "TypeError: f() argument 'x': expected bytes, got str");
+  EXPECT_EQ(Echo<std::vector<uint8_t>>(5), "TypeError: f() argument 'x': expected bytes, got int");
+  EXPECT_EQ(Signed<std::vector<uint8_t>>(), "(x: bytes) -> bytes");
+  // Numbers of one byte, signed ones, are numbers.
+  EXPECT_EQ(Echo<std::vector<int8_t>>(Value::Tuple({1})), "(1,)");
+}
+
+TEST(StringCast, ACharIsAStrOfOneCharacter) {
+  EXPECT_EQ(Echo<char>("x"), "'x'");
+  EXPECT_EQ(Echo<std::vector<std::string_view>::value_type>("ab"), "'ab'");
+  EXPECT_EQ(Echo<char>(""),
+            "ValueError: f() argument 'x': expected a str of one ASCII character, "
+            "got ''");
+  EXPECT_EQ(Echo<char>("\u00e9").substr(0, 11), "ValueError:");
+  EXPECT_EQ(Echo<char>(97), "TypeError: f() argument 'x': expected str, got int");
+  EXPECT_EQ(Failure(Through([](int x) { return static_cast<char>(x); }, Value(-23))),
+            "ValueError: the C++ char 233 is no ASCII character; return a number or rpyc::Bytes");
+}
+
+TEST(StringCast, BorrowsTextDuringTheCall) {
+  EXPECT_EQ(Echo<std::string_view>("a text that is longer than a short string"),
+            "'a text that is longer than a short string'");
+  EXPECT_EQ(Echo<std::optional<std::string_view>>("ab"), "'ab'");
+  EXPECT_EQ(Echo<std::optional<std::string_view>>(Value()), "None");
+  EXPECT_EQ(ReprOf(Through(
+                [](std::string x) {
+                  static std::string kept;
+                  kept = std::move(x);
+                  return std::vector<std::string_view>{kept, "b"};
+                },
+                "a")),
+            "('a', 'b')");
+}
+
+TEST(MapCast, WithAnyOrder) {
+  EXPECT_EQ((Echo<std::map<std::string, int, std::greater<>>>(Dict{{"a", 1}, {"b", 2}}.ToValue())),
+            "{'b': 2, 'a': 1}");
+  EXPECT_EQ((Echo<std::set<int, std::greater<>>>(Value::Tuple({1, 2}))), "frozenset({2, 1})");
+}
 
 TEST(SequenceCast, CopiesAnyIterable) {
   const Value tuple = Value::Tuple({1, 2});

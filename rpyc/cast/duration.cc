@@ -1,8 +1,10 @@
 #include "rpyc/cast/duration.h"
 
 #include <cmath>
+#include <optional>
 
 #include "absl/strings/str_cat.h"
+#include "rpyc/cast/ask_time.h"
 #include "rpyc/cast/scalar.h"
 #include "rpyc/errors.h"
 
@@ -10,6 +12,12 @@ namespace rpyc {
 namespace {
 
 absl::StatusOr<double> SecondsFrom(const CallContext& context, Value& value) {
+  if (value.AsObject() != nullptr) {
+    const absl::StatusOr<std::optional<absl::Duration>> asked =
+        cast_internal::AskTimedelta(context, value);
+    if (!asked.ok()) return asked.status();
+    if (*asked) return absl::ToDoubleSeconds(**asked);
+  }
   absl::StatusOr<double> seconds = Cast<double>::From(context, value);
   if (seconds.ok() && std::isnan(*seconds)) {
     return PyStatus("ValueError", "cannot convert float NaN to a duration");

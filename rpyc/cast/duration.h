@@ -11,7 +11,8 @@
 
 namespace rpyc {
 
-// A float of seconds, as Python's time functions have it; ints are taken too. Inf is infinite.
+// A float of seconds, as Python's time functions have it; ints and timedeltas are taken too. Inf is
+// infinite.
 template <>
 struct Cast<absl::Duration> {
   static absl::StatusOr<absl::Duration> From(const CallContext& context, Value& value);

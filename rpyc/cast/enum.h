@@ -1,23 +1,122 @@
 #ifndef RPYC_CAST_ENUM_H_
 #define RPYC_CAST_ENUM_H_
 
+#include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <type_traits>
+#include <typeinfo>
+#include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "rpyc/bind/class_object.h"
 #include "rpyc/cast/cast.h"
+#include "rpyc/cast/enum_info.h"
+#include "rpyc/cast/object.h"
 
 namespace rpyc {
 
-// Not converted: whether Python should see a name or a number is the service's to say.
+// What Python sees of the enumeration E: one line beside it, in its namespace, or as a friend in
+// its class.
+//
+//   enum class State { kIdle, kMoving };
+//   inline void RpycExpose(rpyc::EnumDef<State>& e) {
+//     e.Members({{"IDLE", State::kIdle}, {"MOVING", State::kMoving}});
+//   }
+//
+// Python gets a member as an object much like one of an IntEnum, with .name and .value, and may
+// pass one, its name or its number. The enumeration itself, iterable and callable, is exposed by
+//
+//   service.Expose("State", rpyc::Enum<State>());
+template <typename E>
+class EnumDef {
+ public:
+  using List = std::initializer_list<std::pair<absl::string_view, E>>;
+
+  // For EnumOf only.
+  explicit EnumDef(EnumInfo* info) : info_(info) {}
+
+  EnumDef& Doc(absl::string_view doc) {
+    info_->set_doc(doc);
+    return *this;
+  }
+  // The values that there are. Of two names of one value the first is shown, and both are taken.
+  EnumDef& Members(List members) {
+    for (const auto& [name, value] : members) info_->Add(name, static_cast<uint64_t>(value));
+    return *this;
+  }
+  // The same, of values that may be or-ed: a combination of them is a value too.
+  EnumDef& Flags(List flags) {
+    info_->set_are_flags();
+    return Members(flags);
+  }
+
+ private:
+  EnumInfo* const info_;
+};
+
+template <typename E>
+concept ExposedEnum = std::is_enum_v<E> && requires(EnumDef<E>& definition) {
+  RpycExpose(definition);
+};
+
+// The one EnumInfo of E, made on first use.
+template <typename E>
+const EnumInfo& EnumOf() {
+  static const EnumInfo& info = *[] {
+    auto* made = new EnumInfo(absl::StrCat("cpp.", ShortTypeName(typeid(E))),
+                              std::is_signed_v<std::underlying_type_t<E>>);
+    EnumDef<E> definition(made);
+    RpycExpose(definition);
+    made->Finish();
+    return made;
+  }();
+  return info;
+}
+
+// An enumeration as a value, to be exposed under a name.
+template <typename E>
+ClassReference Enum() {
+  static_assert(ExposedEnum<E>,
+                "rpyc: the enum needs a function RpycExpose(rpyc::EnumDef<E>&) in its namespace");
+  return ClassReference([]() -> std::shared_ptr<Object> {
+    if constexpr (ExposedEnum<E>) return EnumOf<E>().class_object();
+    return nullptr;
+  });
+}
+
+// By reference: each member is one object. Of a value that is no member, going out, that is a
+// ValueError of the call.
 template <typename T>
-struct Cast<T, std::enable_if_t<std::is_enum_v<T>>> {
+struct Cast<T, std::enable_if_t<ExposedEnum<T>>> {
+  static absl::StatusOr<T> From(const CallContext& context, Value& value) {
+    const absl::StatusOr<uint64_t> bits = EnumOf<T>().From(context, value);
+    if (!bits.ok()) return bits.status();
+    return static_cast<T>(*bits);
+  }
+  static Value To(T value) { return EnumOf<T>().To(static_cast<uint64_t>(value)); }
+  // Where it has to travel by value.
+  static Value ToNumber(T value) { return EnumOf<T>().ToNumber(static_cast<uint64_t>(value)); }
+  static std::string Name() { return EnumOf<T>().short_name(); }
+};
+
+// Whether Python should see a name or a number is the service's to say.
+template <typename T>
+struct Cast<T, std::enable_if_t<std::is_enum_v<T> && !ExposedEnum<T>>> {
   static_assert(sizeof(T) == 0,
-                "rpyc: a C++ enum has no Python counterpart; pass its name as std::string or its "
-                "number as an integer, or specialise rpyc::Cast for it");
+                "rpyc: Python knows no members of this C++ enum; name them, as rpyc::EnumDef says: "
+                "void RpycExpose(rpyc::EnumDef<State>& e) { e.Members({{\"IDLE\", "
+                "State::kIdle}}); } in the namespace of the enum, or as a friend in its class");
   static absl::StatusOr<T> From(Value& value);
   static Value To(const T& value);
+  static Value ToNumber(const T& value);
   static std::string Name();
 };
+
+template <typename T>
+requires std::is_enum_v<T>
+inline constexpr Question kQuestion<T> = Question::kInt;
 
 }  // namespace rpyc
 

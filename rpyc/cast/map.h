@@ -26,11 +26,12 @@ template <typename Map>
 struct MapCast {
   using K = typename Map::key_type;
   using V = typename Map::mapped_type;
-  static_assert(TravelsByValue<K>::value,
-                "rpyc: the keys of a Python dict travel by value: use text, numbers, or tuples of "
-                "them");
+  static_assert(TravelsByValue<K>::value || std::is_enum_v<K>,
+                "rpyc: the keys of a Python dict travel by value: use text, numbers, enumerations, "
+                "or tuples of text and numbers");
 
   static absl::StatusOr<Map> From(const CallContext& context, Value& value) {
+    static_assert(ItemsOwnTheirText<K, V>());
     Map map;
     absl::StatusOr<K> key = absl::UnknownError("no key yet");
     absl::Status status = ConvertPairs(
@@ -64,11 +65,12 @@ struct MapCast {
 }  // namespace cast_internal
 
 // From a dict of ours or the caller's, or an iterable of pairs, copied. To a new Dict, by
-// reference.
-template <typename K, typename V>
-struct Cast<std::map<K, V>> : cast_internal::MapCast<std::map<K, V>> {};
-template <typename K, typename V>
-struct Cast<std::unordered_map<K, V>> : cast_internal::MapCast<std::unordered_map<K, V>> {};
+// reference. With whatever order, hash and allocator.
+template <typename K, typename V, typename... Rest>
+struct Cast<std::map<K, V, Rest...>> : cast_internal::MapCast<std::map<K, V, Rest...>> {};
+template <typename K, typename V, typename... Rest>
+struct Cast<std::unordered_map<K, V, Rest...>>
+    : cast_internal::MapCast<std::unordered_map<K, V, Rest...>> {};
 
 }  // namespace rpyc
 

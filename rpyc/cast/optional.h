@@ -26,6 +26,9 @@ struct Cast<std::optional<T>> {
 };
 
 template <typename T>
+inline constexpr bool kBorrows<std::optional<T>> = kBorrows<T>;
+
+template <typename T>
 struct TravelsByValue<std::optional<T>> : TravelsByValue<T> {};
 
 template <typename T>

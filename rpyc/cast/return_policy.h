@@ -3,6 +3,7 @@
 
 #include <ranges>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -36,7 +37,8 @@ namespace cast_internal {
 // A container of items, whose Python twin under kReference is a list.
 template <typename T>
 concept ItemContainer =
-    std::ranges::input_range<T> && !std::is_convertible_v<T, absl::string_view> && !requires {
+    std::ranges::input_range<T> && !std::is_convertible_v<T, std::string_view> &&
+    !std::is_convertible_v<T, absl::string_view> && !requires {
   typename T::mapped_type;
 };
 

@@ -2,6 +2,7 @@
 #define RPYC_CAST_STRING_H_
 
 #include <string>
+#include <string_view>
 
 #include "absl/strings/string_view.h"
 #include "rpyc/cast/cast.h"
@@ -44,6 +45,38 @@ struct Cast<absl::string_view> {
   static std::string Name() { return "str"; }
 };
 
+#ifndef ABSL_USES_STD_STRING_VIEW
+template <>
+inline constexpr bool kBorrows<std::string_view> = true;
+
+// The same.
+template <>
+struct Cast<std::string_view> {
+  static absl::StatusOr<std::string_view> From(const CallContext& context, Value& value) {
+    if (value.AsStr() == nullptr) {
+      absl::Status asked = cast_internal::BecomeText(context, value);
+      if (!asked.ok()) return asked;
+    }
+    return std::string_view(*value.AsStr());
+  }
+  static Value To(std::string_view value) { return Value(std::string(value)); }
+  static std::string Name() { return "str"; }
+};
+
+template <>
+struct TravelsByValue<std::string_view> : std::true_type {};
+template <>
+inline constexpr Question kQuestion<std::string_view> = Question::kText;
+#endif
+
+// A str of one ASCII character. Another char going out is a ValueError of that call.
+template <>
+struct Cast<char> {
+  static absl::StatusOr<char> From(const CallContext& context, Value& value);
+  static Value To(char value);
+  static std::string Name() { return "str"; }
+};
+
 // Out only.
 template <>
 struct Cast<const char*> {
@@ -72,6 +105,8 @@ template <>
 inline constexpr Question kQuestion<std::string> = Question::kText;
 template <>
 inline constexpr Question kQuestion<absl::string_view> = Question::kText;
+template <>
+inline constexpr Question kQuestion<char> = Question::kText;
 template <>
 inline constexpr Question kQuestion<Bytes> = Question::kBytes;
 

@@ -29,6 +29,7 @@ struct Cast<std::monostate> {
 template <typename... T>
 struct Cast<std::variant<T...>> {
   static absl::StatusOr<std::variant<T...>> From(const CallContext& context, Value& value) {
+    static_assert(cast_internal::ItemsOwnTheirText<T...>());
     absl::StatusOr<std::variant<T...>> result = WrongType(ParameterName(), value);
     absl::Status failed;
     (void)(... || Try<T>(context, value, &result, &failed));

@@ -24,6 +24,8 @@
 #include "gtest/gtest.h"
 #include "rpyc/async_result.h"
 #include "rpyc/call_context.h"
+#include "rpyc/cast/buffer.h"
+#include "rpyc/dict.h"
 #include "rpyc/errors.h"
 #include "rpyc/iterator.h"
 #include "rpyc/list.h"
@@ -53,6 +55,17 @@ class Counter {
   int count_ = 0;
 };
 
+enum class Mode { kOff, kOn };
+void RpycExpose(EnumDef<Mode>& e) { e.Members({{"OFF", Mode::kOff}, {"ON", Mode::kOn}}); }
+
+struct Range {
+  double low = 0;
+  Mode mode = Mode::kOff;
+  friend void RpycExpose(StructDef<Range>& s) {
+    s.Field("low", &Range::low).Field("mode", &Range::mode, Mode::kOn);
+  }
+};
+
 // KEEPER: what the tests do at the host's end.
 struct Keeper {
   std::shared_ptr<std::atomic<int>> alive = std::make_shared<std::atomic<int>>(0);
@@ -65,6 +78,9 @@ struct Keeper {
         .Expose("kept", [this] { return kept; })
         .Expose("drop", [this] { kept = Netref(); })
         .Expose("counter", [this] { return std::make_shared<Counter>(alive); })
+        .Expose("mode", [](Mode mode) { return mode; })
+        .Expose("range", [](Range range) { return range; })
+        .Expose("samples", [](Buffer<double> samples) { return samples; })
         .Expose("fail", [](const std::string& text) { throw KeyError(text); })
         .Expose("fail_as_cpp_does", []() -> int { throw std::runtime_error("too hot"); })
         .Expose("wait", [waits](const CallContext& context) {
@@ -146,6 +162,23 @@ TEST_P(ClientOfOurHost, TheExampleServices) {
                                }))
                 .Repr(),
             "(2, 4, 6)");
+}
+
+TEST_P(ClientOfOurHost, EnumerationsStructsAndBuffersAreTheSameAtBothEnds) {
+  const Client client = ConnectTo("KEEPER").value();
+  const Netref mode = client.root()["mode"];
+  EXPECT_EQ(mode(Mode::kOn).as<Mode>(), Mode::kOn);
+  EXPECT_EQ(mode("OFF").as<Mode>(), Mode::kOff);
+  EXPECT_EQ(mode(1).as<int>(), 1);
+  EXPECT_EQ(mode(1)["name"].as<std::string>(), "ON");
+  const Netref range = client.root()["range"];
+  EXPECT_EQ(range(Range{.low = 2, .mode = Mode::kOff}).as<Range>().low, 2);
+  EXPECT_EQ(range(Range{.low = 2, .mode = Mode::kOff}).as<Range>().mode, Mode::kOff);
+  EXPECT_EQ(range(Dict{{"low", 3}}).as<Range>().mode, Mode::kOn);
+  EXPECT_EQ(range(std::tuple(3)).Repr(), "Range(low=3.0, mode=<Mode.ON: 1>)");
+  const std::vector<double> samples = {1, 2.5};
+  const auto back = client.root()["samples"](Buffer(samples)).as<Buffer<double>>();
+  EXPECT_EQ(std::vector<double>(back.begin(), back.end()), samples);
 }
 
 TEST_P(ClientOfOurHost, CallbacksNest) {

@@ -1,5 +1,4 @@
-// error: rpyc: a C++ enum has no Python counterpart; pass its name as std::string or its number as
-// an integer, or specialise rpyc::Cast for it
+// error: rpyc: Python knows no members of this C++ enum; name them, as rpyc::EnumDef says
 #include "rpyc/service.h"
 
 enum class Colour { kRed };

@@ -124,6 +124,19 @@ rpyc::Iterator CountTo(int n) {
   return rpyc::Iterator([i = 0, n]() mutable { return i < n ? std::optional(++i) : std::nullopt; });
 }
 
+enum class State { kIdle, kMoving };
+void RpycExpose(rpyc::EnumDef<State>& e) {
+  e.Members({{"IDLE", State::kIdle}, {"MOVING", State::kMoving}});
+}
+
+struct Limits {
+  double low = 0;
+  double high = 1;
+  friend void RpycExpose(rpyc::StructDef<Limits>& s) {
+    s.Field("low", &Limits::low).Field("high", &Limits::high, 1.0);
+  }
+};
+
 rpyc::Service Sums() {
   rpyc::List history;
   return rpyc::Service("SUMS")

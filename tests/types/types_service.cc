@@ -3,13 +3,20 @@
 #include <array>
 #include <chrono>
 #include <complex>
+#include <cstddef>
 #include <cstdint>
+#include <deque>
+#include <filesystem>
+#include <forward_list>
 #include <functional>
+#include <list>
 #include <map>
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <unordered_map>
 #include <unordered_set>
@@ -23,6 +30,9 @@
 #include "rpyc/bind/args.h"
 #include "rpyc/bind/class_def.h"
 #include "rpyc/bind/class_object.h"
+#include "rpyc/cast/buffer.h"
+#include "rpyc/cast/path.h"
+#include "rpyc/cast/sequence.h"
 #include "rpyc/dict.h"
 #include "rpyc/iterator.h"
 #include "rpyc/list.h"
@@ -36,6 +46,37 @@ struct Thing {
   int number = 7;
   friend void RpycExpose(ClassDef<Thing>& c) {
     c.Expose("__repr__", [](Thing& self) { return absl::StrCat("Thing(", self.number, ")"); });
+  }
+};
+
+enum class State { kIdle, kMoving };
+void RpycExpose(EnumDef<State>& e) {
+  e.Doc("What an axis does.").Members({{"IDLE", State::kIdle}, {"MOVING", State::kMoving}});
+}
+
+enum class Rights : uint8_t { kRead = 1, kWrite = 2, kRun = 4 };
+void RpycExpose(EnumDef<Rights>& e) {
+  e.Flags({{"READ", Rights::kRead}, {"WRITE", Rights::kWrite}, {"RUN", Rights::kRun}});
+}
+
+struct Limits {
+  double low = 0;
+  double high = 0;
+  friend void RpycExpose(StructDef<Limits>& s) {
+    s.Doc("Where an axis may go.").Field("low", &Limits::low).Field("high", &Limits::high, 10.0);
+  }
+};
+
+struct Axis {
+  std::string name;
+  Limits limits;
+  State state = State::kIdle;
+  std::vector<double> positions;
+  friend void RpycExpose(StructDef<Axis>& s) {
+    s.Field("name", &Axis::name)
+        .Field("limits", &Axis::limits, {.low = 0, .high = 1})
+        .Field("state", &Axis::state, State::kIdle)
+        .Field("positions", &Axis::positions, {});
   }
 };
 
@@ -57,10 +98,21 @@ Service TypesService() {
   Echo<std::complex<double>>("std::complex<double>", &service);
   Echo<std::string>("std::string", &service);
   Echo<absl::string_view>("absl::string_view", &service);
+  Echo<std::string_view>("std::string_view", &service);
+  Echo<char>("char", &service);
   service.Expose("const char*", [] { return "text"; });
   Echo<Bytes>("rpyc::Bytes", &service);
   Echo<std::optional<int>>("std::optional<int>", &service);
   Echo<std::vector<int>>("std::vector<int>", &service);
+  Echo<std::vector<uint8_t>>("std::vector<uint8_t>", &service);
+  Echo<std::vector<std::byte>>("std::vector<std::byte>", &service);
+  Echo<std::vector<char>>("std::vector<char>", &service);
+  Echo<std::deque<int>>("std::deque<int>", &service);
+  Echo<std::list<int>>("std::list<int>", &service);
+  Echo<std::forward_list<int>>("std::forward_list<int>", &service);
+  Echo<std::span<const double>>("std::span<const double>", &service);
+  Echo<Buffer<double>>("rpyc::Buffer<double>", &service);
+  Echo<NdArray<float>>("rpyc::NdArray<float>", &service);
   Echo<std::array<double, 2>>("std::array<double, 2>", &service);
   Echo<std::set<int>>("std::set<int>", &service);
   Echo<std::unordered_set<int>>("std::unordered_set<int>", &service);
@@ -70,16 +122,23 @@ Service TypesService() {
   Echo<std::variant<bool, int, std::string>>("std::variant<bool, int, std::string>", &service);
   Echo<std::chrono::milliseconds>("std::chrono::milliseconds", &service);
   Echo<absl::Duration>("absl::Duration", &service);
+  Echo<std::chrono::system_clock::time_point>("std::chrono::system_clock::time_point", &service);
+  Echo<absl::Time>("absl::Time", &service);
+  Echo<std::filesystem::path>("std::filesystem::path", &service);
   Echo<Value>("rpyc::Value", &service);
 
   Echo<std::map<std::string, int>>("std::map<std::string, int>", &service);
   Echo<std::unordered_map<int, int>>("std::unordered_map<int, int>", &service);
+  Echo<State>("State", &service);
+  Echo<Rights>("Rights", &service);
+  Echo<Limits>("Limits", &service);
   Echo<List>("rpyc::List", &service);
   Echo<Dict>("rpyc::Dict", &service);
   service.Expose("rpyc::Iterator", [] { return Iterator(std::vector<int>{1}); });
   Echo<std::shared_ptr<Thing>>("std::shared_ptr<Thing>", &service);
   service.Expose("std::shared_ptr<const Thing>",
                  [](std::shared_ptr<const Thing> thing) { return thing->number; });
+  service.Expose("std::unique_ptr<Thing>", [] { return std::make_unique<Thing>(); });
   Echo<Thing>("Thing", &service);
   Echo<Netref>("rpyc::Netref", &service);
   service.Expose("std::function<int(int)>", [](std::function<int(int)> f) { return f(21); });
@@ -93,6 +152,43 @@ Service TypesService() {
   service.Expose("a_dict", [] { return Dict{{"a", 1}}; });
   service.Expose("a_function", [] { return [](int n) { return 2 * n; }; });
   service.Expose("a_thing", [] { return Thing(); });
+  service.Expose("a_state", [] { return State::kMoving; });
+  service.Expose("a_limits", [] { return Limits{.low = 1, .high = 2}; });
+
+  // What the rows of everyday_client.py use.
+  service.Expose("a_class_of_states", Enum<State>());
+  service.Expose("a_class_of_rights", Enum<Rights>());
+  service.Expose("a_class_of_limits", Struct<Limits>());
+  service.Expose("a_class_of_axes", Struct<Axis>());
+  service.Expose("an_axis", [](Axis axis) { return axis; });
+  service.Expose(
+      "an_axis_by_value", [](Axis axis) { return axis; }, ReturnPolicy::kValue);
+  service.Expose("an_unknown_state", [] { return static_cast<State>(7); });
+  service.Expose("a_row_of_states", [](std::vector<State> states) { return states; });
+  service.Expose("a_set_of_states", [](std::set<State> states) { return states; });
+  service.Expose("a_map_of_states", [](std::map<State, int> states) { return states; });
+  service.Expose("a_row_of_limits", [](std::vector<Limits> limits) { return limits; });
+  service.Expose("a_state_or_none", [](std::optional<State> state) { return state; });
+  service.Expose("a_state_or_error", [](int n) -> absl::StatusOr<State> {
+    if (n < 0) return absl::NotFoundError("no such axis");
+    return n == 0 ? State::kIdle : State::kMoving;
+  });
+  service.Expose("a_waveform", [](size_t size) {
+    Buffer<double> samples(size);
+    for (size_t i = 0; i < size; ++i) samples[i] = 0.5 * static_cast<double>(i);
+    return samples;
+  });
+  service.Expose("an_image", [] {
+    return NdArray<float>({2, 3}, Buffer(std::vector<float>{0, 1, 2, 3, 4, 5}));
+  });
+  service.Expose("a_sum", [](std::span<const double> numbers) {
+    double sum = 0;
+    for (const double number : numbers) sum += number;
+    return sum;
+  });
+  service.Expose("a_sum_of_image", [](NdArray<float> image) {
+    return image.size() == 0 ? 0.0f : image(1, 2) + static_cast<float>(image.shape()[0]);
+  });
   return service;
 }
 

@@ -6,7 +6,8 @@
 namespace rpyc::testing {
 
 // TYPES: for each type of docs/types.md a function of the type's name that returns its argument;
-// and the objects that the page's examples speak of: a_list(), a_dict(), a_thing().
+// and the objects that the page's examples speak of: a_list(), a_dict(), a_thing(); and what
+// everyday_client.py uses, whose names begin the same way.
 Service TypesService();
 
 }  // namespace rpyc::testing

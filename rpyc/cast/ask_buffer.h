@@ -1,0 +1,69 @@
+#ifndef RPYC_CAST_ASK_BUFFER_H_
+#define RPYC_CAST_ASK_BUFFER_H_
+
+#include <complex>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "rpyc/call_context.h"
+#include "rpyc/value.h"
+
+// The memory of numbers that Python holds: bytes, a bytearray, a memoryview, an array.array, an
+// array of numpy. A request or three, whatever their number.
+namespace rpyc::cast_internal {
+
+// A number in such memory, in the order of bytes of this machine.
+struct ElementType {
+  char kind;    // as numpy's dtype.kind: 'i', 'u', 'f', 'c'
+  size_t size;  // bytes
+
+  std::string Dtype() const;  // as numpy's dtype.str: "<f8"
+  std::string Name() const;   // as numpy's: "float64"
+};
+
+// Whether numbers of type T can be in a buffer. A bool is not: of a byte that is neither 0 nor 1 it
+// would be no bool.
+template <typename T>
+inline constexpr bool kIsElement = (std::is_arithmetic_v<T> && !std::is_same_v<T, bool> &&
+                                    sizeof(T) <= 8) ||
+                                   std::is_same_v<T, std::byte>;
+template <typename T>
+inline constexpr bool kIsElement<std::complex<T>> = std::is_floating_point_v<T> && sizeof(T) <= 8;
+
+template <typename T>
+constexpr ElementType ElementTypeOf() {
+  if constexpr (std::is_same_v<T, std::byte> || std::is_same_v<T, char>) {
+    return {'u', 1};
+  } else if constexpr (std::is_floating_point_v<T>) {
+    return {'f', sizeof(T)};
+  } else if constexpr (std::is_integral_v<T>) {
+    return {std::is_signed_v<T> ? 'i' : 'u', sizeof(T)};
+  } else {
+    return {'c', sizeof(T)};
+  }
+}
+
+// The memory of `value` as numbers of type `element`. Of an array of numpy of another type, they
+// are converted where that loses nothing; other memory must be of that type, or of plain bytes.
+// Errors:  a PyStatus: TypeError - it is no such memory, or of another type, or its owner's
+// settings
+//          do not allow to ask; ValueError - no whole number of them; what asking raises.
+absl::StatusOr<std::string> BufferFrom(const CallContext& context, Value& value,
+                                       ElementType element);
+
+// Lengths along each dimension of an array of numpy.
+// Errors:  as above.
+absl::StatusOr<std::vector<size_t>> AskShape(const CallContext& context, const Value& array,
+                                             ElementType element);
+
+// The number of elements of an array of that shape.
+// Errors:  ValueError - more than fits a size_t.
+absl::StatusOr<size_t> CountOf(const std::vector<size_t>& shape);
+
+}  // namespace rpyc::cast_internal
+
+#endif  // RPYC_CAST_ASK_BUFFER_H_

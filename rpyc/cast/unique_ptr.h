@@ -1,0 +1,25 @@
+#ifndef RPYC_CAST_UNIQUE_PTR_H_
+#define RPYC_CAST_UNIQUE_PTR_H_
+
+#include <memory>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include "rpyc/cast/cast.h"
+#include "rpyc/cast/object.h"
+
+namespace rpyc {
+
+// Out only: what Python holds owns the object from then on. A null pointer is None.
+template <typename T, typename D>
+struct Cast<std::unique_ptr<T, D>, std::enable_if_t<Exposed<T>>> {
+  static Value To(std::unique_ptr<T, D> object) {
+    return Cast<std::shared_ptr<T>>::To(std::shared_ptr<T>(std::move(object)));
+  }
+  static std::string Name() { return Cast<std::shared_ptr<T>>::Name(); }
+};
+
+}  // namespace rpyc
+
+#endif  // RPYC_CAST_UNIQUE_PTR_H_
