@@ -24,16 +24,87 @@ absl::Status NotTaken() {
 }  // namespace
 
 absl::Status Outbox::Append(absl::FunctionRef<absl::Status(OutBuffer*)> append) {
-  MutexLock lock(&mutex_);
-  OutBuffer* const buffer = sending_ ? &behind_ : &out_;
-  const size_t before = buffer->size();
-  absl::Status appended = OrOutOfMemory([&] { return append(buffer); });
-  if (appended.ok() && buffer->size() - before > ByteBudget::kFreeBytes) {
-    appended = ChargeLocked(buffer->size() - before);
+  absl::Status appended;
+  {
+    MutexLock lock(&mutex_);
+    TakePostedLocked();
+    OutBuffer* const buffer = sending_ ? &behind_ : &out_;
+    const size_t before = buffer->size();
+    appended = OrOutOfMemory([&] { return append(buffer); });
+    if (appended.ok() && buffer->size() - before > ByteBudget::kFreeBytes) {
+      appended = ChargeLocked(buffer->size() - before);
+    }
+    if (!appended.ok()) buffer->Truncate(before);
+    size_.store(buffer->size() - (sending_ ? 0 : written_), std::memory_order_relaxed);
   }
-  if (!appended.ok()) buffer->Truncate(before);
-  size_.store(buffer->size() - (sending_ ? 0 : written_), std::memory_order_relaxed);
+  SendPosted();
   return appended;
+}
+
+absl::Status Outbox::Post(const OutBuffer& frame) {
+  {
+    MutexLock lock(&posted_mutex_);
+    if (frame.size() > ByteBudget::kFreeBytes) {
+      absl::Status charged = posted_charge_.Resize(posted_charged_bytes_ + frame.size());
+      if (!charged.ok()) return charged;
+      posted_charged_bytes_ += frame.size();
+    }
+    for (const absl::string_view chunk : frame.Chunks()) posted_.Append(chunk);
+    posted_bytes_.store(posted_.size());
+  }
+  SendPosted();
+  return absl::OkStatus();
+}
+
+// Puts what was posted behind what has been appended. In this order, so that a reference is given
+// back only after the message that names it.
+void Outbox::TakePostedLocked() {
+  if (posted_bytes_.load() == 0) return;
+  MutexLock lock(&posted_mutex_);
+  OutBuffer* const buffer = sending_ ? &behind_ : &out_;
+  for (const absl::string_view chunk : posted_.Chunks()) buffer->Append(chunk);
+  posted_.Clear();
+  posted_bytes_.store(0);
+  // What has been counted stays so, unless another connection takes it in between.
+  posted_charge_.ShrinkTo(0);
+  if (posted_charged_bytes_ > 0) ChargeLocked(posted_charged_bytes_).IgnoreError();
+  posted_charged_bytes_ = 0;
+  size_.store(buffer->size() - (sending_ ? 0 : written_), std::memory_order_relaxed);
+}
+
+// Sends what was posted while the mutex was another thread's, or leaves that to the thread that has
+// the mutex now: each thread calls this once it has unlocked it. Never waits.
+void Outbox::SendPosted() {
+  while (posted_bytes_.load() > 0 && mutex_.TryLock()) {
+    SendPostedLocked();
+    mutex_.Unlock();
+  }
+}
+
+// Writes only where nothing else waits: that is for the threads that have appended it.
+void Outbox::SendPostedLocked() {
+  const bool alone = !sending_ && out_.empty() && error_.ok();
+  TakePostedLocked();
+  if (!alone || out_.empty()) return;
+  const absl::StatusOr<size_t> taken = stream_->WriteSome(out_.Chunks());
+  if (!taken.ok()) {
+    // The thread that reads the connection ends it.
+    error_ = taken.status();
+  } else {
+    written_ = *taken;
+    if (sent_bytes_ != nullptr) {
+      sent_bytes_->store(
+          sent_bytes_->load(std::memory_order_relaxed) + static_cast<int64_t>(*taken),
+          std::memory_order_relaxed);
+    }
+  }
+  if (!taken.ok() || written_ == out_.size()) {
+    out_.Clear();
+    written_ = 0;
+    charged_bytes_ = 0;
+    charge_.ShrinkTo(0);
+  }
+  size_.store(out_.size() - written_, std::memory_order_relaxed);
 }
 
 // A small one is free: there are few, as a sender waits while much is unsent.
@@ -44,8 +115,15 @@ absl::Status Outbox::ChargeLocked(size_t bytes) {
 }
 
 absl::Status Outbox::Send(absl::Time deadline, bool has_input) {
+  absl::Status sent = SendAppended(deadline, has_input);
+  SendPosted();
+  return sent;
+}
+
+absl::Status Outbox::SendAppended(absl::Time deadline, bool has_input) {
   {
     MutexLock lock(&mutex_);
+    TakePostedLocked();
     while (sending_) {
       if (behind_.size() < kMostBehindBytes) return absl::OkStatus();
       if (!sent_.WaitUntil(&mutex_, deadline)) {
@@ -58,6 +136,7 @@ absl::Status Outbox::Send(absl::Time deadline, bool has_input) {
   for (;;) {
     absl::Status written = Write(deadline, has_input);
     MutexLock lock(&mutex_);
+    TakePostedLocked();
     if (absl::IsDeadlineExceeded(written)) {
       for (const absl::string_view chunk : behind_.Chunks()) out_.Append(chunk);
       behind_.Clear();

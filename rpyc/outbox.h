@@ -26,7 +26,11 @@ class Outbox {
   // Large messages count in `budget`, which outlives it, until the peer has taken them; null:
   // nobody counts.
   Outbox(const Limits& limits, Stream* stream, Activity* activity, ByteBudget* budget = nullptr)
-      : limits_(limits), stream_(stream), activity_(activity), charge_(budget) {}
+      : limits_(limits),
+        stream_(stream),
+        activity_(activity),
+        charge_(budget),
+        posted_charge_(budget) {}
 
   // Has it count the bytes it sends in `sent_bytes`, which outlives it. Before anything is sent.
   void CountIn(std::atomic<int64_t>* sent_bytes) { sent_bytes_ = sent_bytes; }
@@ -34,6 +38,12 @@ class Outbox {
   // Has `append` add one whole frame, or nothing if it fails. No other thread appends meanwhile.
   // Errors:  what `append` returns; OutOfMemory - also of the budget; nothing has been added then.
   absl::Status Append(absl::FunctionRef<absl::Status(OutBuffer*)> append);
+
+  // Adds one whole frame and sends it if that takes no waiting, neither for the peer nor for a
+  // thread that appends or sends: what is not sent at once goes with what is sent next. For threads
+  // that may not wait.
+  // Errors:  OutOfMemory - of the budget; nothing has been added then.
+  absl::Status Post(const OutBuffer& frame);
 
   // Sends what has been appended, or leaves it to the thread that is sending. While the peer takes
   // nothing, what it sends is read ahead, unless another thread reads, so that two sides that send
@@ -44,11 +54,17 @@ class Outbox {
   absl::Status Send(absl::Time deadline, bool has_input);
 
   // Bytes that wait to be sent; approximately, if other threads append.
-  size_t size() const { return size_.load(std::memory_order_relaxed); }
+  size_t size() const {
+    return size_.load(std::memory_order_relaxed) + posted_bytes_.load(std::memory_order_relaxed);
+  }
   bool empty() const { return size() == 0; }
 
  private:
   absl::Status ChargeLocked(size_t bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void TakePostedLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void SendPosted();
+  void SendPostedLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status SendAppended(absl::Time deadline, bool has_input);
   absl::Status Write(absl::Time deadline, bool has_input);
   absl::Status AwaitWritable(absl::Time deadline, bool has_input, bool* input_ended);
 
@@ -67,6 +83,13 @@ class Outbox {
   ByteCharge charge_ ABSL_GUARDED_BY(mutex_);
   size_t charged_bytes_ ABSL_GUARDED_BY(mutex_) = 0;  // of large messages, since all had been sent
   absl::Status error_ ABSL_GUARDED_BY(mutex_);
+
+  // Never held while anything is encoded or written. Locked after mutex_.
+  Mutex posted_mutex_;
+  OutBuffer posted_ ABSL_GUARDED_BY(posted_mutex_);
+  ByteCharge posted_charge_ ABSL_GUARDED_BY(posted_mutex_);
+  size_t posted_charged_bytes_ ABSL_GUARDED_BY(posted_mutex_) = 0;
+  std::atomic<size_t> posted_bytes_{0};  // of posted_
 };
 
 }  // namespace rpyc

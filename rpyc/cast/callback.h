@@ -22,6 +22,10 @@
 #include "rpyc/value.h"
 
 namespace rpyc {
+
+template <typename Signature>
+class Listener;
+
 namespace cast_internal {
 
 // Errors:  TypeError - Python could not call it.
@@ -37,15 +41,18 @@ template <typename A>
 inline constexpr bool kMayChange =
     std::is_lvalue_reference_v<A> && !std::is_const_v<std::remove_reference_t<A>>;
 
+// Whether F has an operator(), and a Cast of its own.
 template <typename F>
-inline constexpr bool kIsStdFunction = false;
+inline constexpr bool kIsNoPlainCallable = false;
 template <typename Signature>
-inline constexpr bool kIsStdFunction<std::function<Signature>> = true;
+inline constexpr bool kIsNoPlainCallable<std::function<Signature>> = true;
+template <typename Signature>
+inline constexpr bool kIsNoPlainCallable<Listener<Signature>> = true;
 
 // A lambda, a function pointer, or another object with one operator().
 template <typename F>
 concept PlainCallable = bind_internal::ShapeOf<F>::kKnown && !std::is_member_pointer_v<F> &&
-                        !kIsStdFunction<F> && !Exposed<F>;
+                        !kIsNoPlainCallable<F> && !Exposed<F>;
 
 }  // namespace cast_internal
 

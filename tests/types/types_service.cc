@@ -23,6 +23,7 @@
 #include "rpyc/bind/args.h"
 #include "rpyc/bind/class_def.h"
 #include "rpyc/bind/class_object.h"
+#include "rpyc/cast/listener.h"
 #include "rpyc/dict.h"
 #include "rpyc/iterator.h"
 #include "rpyc/list.h"
@@ -83,6 +84,8 @@ Service TypesService() {
   Echo<Thing>("Thing", &service);
   Echo<Netref>("rpyc::Netref", &service);
   service.Expose("std::function<int(int)>", [](std::function<int(int)> f) { return f(21); });
+  service.Expose("rpyc::Listener<void(int)>",
+                 [](const Listener<void(int)>& listener) { return listener.connected(); });
   service.Expose("a lambda", [] { return [](int n) { return n; }; });
   service.Expose("rpyc::ClassReference", [] { return Class<Thing>(); });
 
