@@ -97,8 +97,8 @@ class Object : public std::enable_shared_from_this<Object> {
   // Special methods the peer's proxy class must have, each with its docstring.
   using Methods = std::vector<std::pair<std::string, std::optional<std::string>>>;
   virtual absl::StatusOr<Methods> SpecialMethods(const CallContext& context);
-  // The exposed methods that are no special ones, without the prefix, for those who read the proxy
-  // class: each with its signature and docstring.
+  // The exposed methods that are no special ones, without the prefix, each with its signature and
+  // docstring: help() shows them, as it reads the proxy's class.
   virtual Methods ExposedMethods() const { return {}; }
 };
 

@@ -23,6 +23,27 @@ absl::Status NotTaken() {
 
 }  // namespace
 
+absl::Status PostedFrames::Add(const OutBuffer& frame) {
+  MutexLock lock(&mutex_);
+  if (frame.size() > ByteBudget::kFreeBytes) {
+    absl::Status charged = charge_.Resize(charged_bytes_ + frame.size());
+    if (!charged.ok()) return charged;
+    charged_bytes_ += frame.size();
+  }
+  for (const absl::string_view chunk : frame.Chunks()) frames_.Append(chunk);
+  size_.store(frames_.size());
+  return absl::OkStatus();
+}
+
+size_t PostedFrames::MoveTo(OutBuffer* out) {
+  MutexLock lock(&mutex_);
+  for (const absl::string_view chunk : frames_.Chunks()) out->Append(chunk);
+  frames_.Clear();
+  size_.store(0);
+  charge_.ShrinkTo(0);
+  return std::exchange(charged_bytes_, 0);
+}
+
 absl::Status Outbox::Append(absl::FunctionRef<absl::Status(OutBuffer*)> append) {
   absl::Status appended;
   {
@@ -42,40 +63,27 @@ absl::Status Outbox::Append(absl::FunctionRef<absl::Status(OutBuffer*)> append) 
 }
 
 absl::Status Outbox::Post(const OutBuffer& frame) {
-  {
-    MutexLock lock(&posted_mutex_);
-    if (frame.size() > ByteBudget::kFreeBytes) {
-      absl::Status charged = posted_charge_.Resize(posted_charged_bytes_ + frame.size());
-      if (!charged.ok()) return charged;
-      posted_charged_bytes_ += frame.size();
-    }
-    for (const absl::string_view chunk : frame.Chunks()) posted_.Append(chunk);
-    posted_bytes_.store(posted_.size());
-  }
-  SendPosted();
-  return absl::OkStatus();
+  absl::Status added = posted_.Add(frame);
+  if (added.ok()) SendPosted();
+  return added;
 }
 
 // Puts what was posted behind what has been appended. In this order, so that a reference is given
 // back only after the message that names it.
 void Outbox::TakePostedLocked() {
-  if (posted_bytes_.load() == 0) return;
-  MutexLock lock(&posted_mutex_);
+  if (posted_.size() == 0) return;
   OutBuffer* const buffer = sending_ ? &behind_ : &out_;
-  for (const absl::string_view chunk : posted_.Chunks()) buffer->Append(chunk);
-  posted_.Clear();
-  posted_bytes_.store(0);
-  // What has been counted stays so, unless another connection takes it in between.
-  posted_charge_.ShrinkTo(0);
-  if (posted_charged_bytes_ > 0) ChargeLocked(posted_charged_bytes_).IgnoreError();
-  posted_charged_bytes_ = 0;
+  // What has been counted stays so, unless another connection takes that room in between.
+  if (const size_t counted = posted_.MoveTo(buffer); counted > 0) {
+    ChargeLocked(counted).IgnoreError();
+  }
   size_.store(buffer->size() - (sending_ ? 0 : written_), std::memory_order_relaxed);
 }
 
 // Sends what was posted while the mutex was another thread's, or leaves that to the thread that has
 // the mutex now: each thread calls this once it has unlocked it. Never waits.
 void Outbox::SendPosted() {
-  while (posted_bytes_.load() > 0 && mutex_.TryLock()) {
+  while (posted_.size() > 0 && mutex_.TryLock()) {
     SendPostedLocked();
     mutex_.Unlock();
   }

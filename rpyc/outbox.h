@@ -18,6 +18,27 @@
 
 namespace rpyc {
 
+// Frames that threads which may not wait have posted: their lock is never held while anything is
+// encoded or written. Threads: any.
+class PostedFrames {
+ public:
+  explicit PostedFrames(ByteBudget* budget) : charge_(budget) {}
+
+  // Errors:  OutOfMemory - of the budget; nothing has been added then.
+  absl::Status Add(const OutBuffer& frame);
+  // Moves them to the end of `out`. Returns how many bytes of them were counted in the budget, and
+  // are not any more.
+  size_t MoveTo(OutBuffer* out);
+  size_t size() const { return size_.load(); }
+
+ private:
+  Mutex mutex_;
+  OutBuffer frames_ ABSL_GUARDED_BY(mutex_);
+  ByteCharge charge_ ABSL_GUARDED_BY(mutex_);
+  size_t charged_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::atomic<size_t> size_{0};  // of frames_
+};
+
 // A connection's messages on their way out. Any thread may add one and any may send what is there;
 // one at a time does, in one write, and takes along what others add meanwhile.
 // Borrows the stream's writing side, and the input while it is blocked. Threads: any.
@@ -26,11 +47,7 @@ class Outbox {
   // Large messages count in `budget`, which outlives it, until the peer has taken them; null:
   // nobody counts.
   Outbox(const Limits& limits, Stream* stream, Activity* activity, ByteBudget* budget = nullptr)
-      : limits_(limits),
-        stream_(stream),
-        activity_(activity),
-        charge_(budget),
-        posted_charge_(budget) {}
+      : limits_(limits), stream_(stream), activity_(activity), charge_(budget), posted_(budget) {}
 
   // Has it count the bytes it sends in `sent_bytes`, which outlives it. Before anything is sent.
   void CountIn(std::atomic<int64_t>* sent_bytes) { sent_bytes_ = sent_bytes; }
@@ -54,9 +71,7 @@ class Outbox {
   absl::Status Send(absl::Time deadline, bool has_input);
 
   // Bytes that wait to be sent; approximately, if other threads append.
-  size_t size() const {
-    return size_.load(std::memory_order_relaxed) + posted_bytes_.load(std::memory_order_relaxed);
-  }
+  size_t size() const { return size_.load(std::memory_order_relaxed) + posted_.size(); }
   bool empty() const { return size() == 0; }
 
  private:
@@ -84,12 +99,7 @@ class Outbox {
   size_t charged_bytes_ ABSL_GUARDED_BY(mutex_) = 0;  // of large messages, since all had been sent
   absl::Status error_ ABSL_GUARDED_BY(mutex_);
 
-  // Never held while anything is encoded or written. Locked after mutex_.
-  Mutex posted_mutex_;
-  OutBuffer posted_ ABSL_GUARDED_BY(posted_mutex_);
-  ByteCharge posted_charge_ ABSL_GUARDED_BY(posted_mutex_);
-  size_t posted_charged_bytes_ ABSL_GUARDED_BY(posted_mutex_) = 0;
-  std::atomic<size_t> posted_bytes_{0};  // of posted_
+  PostedFrames posted_;
 };
 
 }  // namespace rpyc

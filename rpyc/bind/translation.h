@@ -48,7 +48,7 @@ struct Rebuild {
 // How one C++ exception class looks in Python, types erased. Made by MakeTranslation.
 struct Translation {
   const std::type_info* type = nullptr;
-  std::string cpp_class;  // for messages; by who adds it
+  std::string cpp_class;  // for messages; set by the service
   std::string module;     // in Python
   std::string name;
   std::vector<std::string> attributes;

@@ -56,9 +56,10 @@ concept PlainCallable = bind_internal::ShapeOf<F>::kKnown && !std::is_member_poi
 
 }  // namespace cast_internal
 
-// Any Python callable; calling it throws RemoteError for what it raises, and for a result that is
-// no R, unless R is an absl::StatusOr. It may be kept, and called later from any thread. Going out
-// it is a Python callable; an empty one is None.
+// Any Python callable. Calling it waits for the answer, at most sync_request_timeout (a
+// rpyc::Listener waits for nothing), and throws RemoteError for what it raises, and for a result
+// that is no R, unless R is an absl::StatusOr. It may be kept, and called later from any thread.
+// Going out it is a Python callable; an empty one is None.
 template <typename R, typename... A>
 struct Cast<std::function<R(A...)>> {
   static absl::StatusOr<std::function<R(A...)>> From(const CallContext& context, Value& value) {
