@@ -8,6 +8,7 @@
 #include "absl/time/clock.h"
 #include "client/client_core.h"
 #include "client/dial.h"
+#include "rpyc/call_context.h"
 #include "rpyc/dialect_probe.h"
 #include "rpyc/errors.h"
 #include "rpyc/protocol_constants.h"
@@ -63,11 +64,19 @@ absl::StatusOr<std::unique_ptr<Stream>> TlsOver(std::unique_ptr<Stream> stream,
   return tls;
 }
 
+CallContext NobodyOf(const Service& service) {
+  if (service.translations() == nullptr) return CallContext();
+  auto caller = std::make_shared<CallContext::Caller>();
+  caller->translations = service.translations();
+  return CallContext(std::move(caller));
+}
+
 }  // namespace
 
 Client::Core::Core(std::unique_ptr<Stream> stream, std::string peer, ClientOptions given)
     : service(given.service.has_value() ? *std::move(given.service) : Service("VOID")),
       options{given.limits, std::move(given.config)},
+      context(NobodyOf(service)),
       connection(std::move(stream), &service, &options, std::move(peer)) {}
 
 Client::Client(std::shared_ptr<Core> core) : core_(std::move(core)) {}
@@ -94,7 +103,7 @@ absl::StatusOr<Client> Client::Open(std::unique_ptr<Stream> stream, std::string 
 Netref Client::root() const {
   {
     MutexLock lock(&core_->mutex);
-    if (core_->root.has_value()) return Netref(*core_->root);
+    if (core_->root.has_value()) return Netref(*core_->root, core_->context);
   }
   // Two threads may both ask; that is harmless, and holding the lock over a request is not.
   absl::StatusOr<Value> root =
@@ -103,7 +112,7 @@ Netref Client::root() const {
     MutexLock lock(&core_->mutex);
     if (!core_->root.has_value()) core_->root = *root;
   }
-  return Netref(std::move(root));
+  return Netref(std::move(root), core_->context);
 }
 
 absl::Status Client::Ping(absl::Duration timeout, absl::string_view data) const {

@@ -8,6 +8,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "client/client.h"
+#include "rpyc/call_context.h"
 #include "rpyc/connection.h"
 #include "rpyc/mutex.h"
 #include "rpyc/service.h"
@@ -21,6 +22,8 @@ struct Client::Core {
 
   const Service service;
   const Connection::Options options;
+  // Of the Netrefs: who asks is nobody, whose exceptions are the service's.
+  const CallContext context;
   Connection connection;
   std::atomic<bool> closing{false};  // by us
   Mutex mutex;

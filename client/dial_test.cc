@@ -7,8 +7,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "gtest/gtest.h"
-#include "rpyc/transport/listener.h"
 #include "rpyc/transport/socket_address.h"
+#include "rpyc/transport/socket_listener.h"
 
 namespace rpyc {
 namespace {
@@ -16,7 +16,7 @@ namespace {
 absl::Time Soon() { return absl::Now() + absl::Seconds(20); }
 
 TEST(Dial, FindsTheAddressThatListens) {
-  auto listener = *Listener::Open(*SocketAddress::Resolve("127.0.0.1", 0, false), {});
+  auto listener = *SocketListener::Open(*SocketAddress::Resolve("127.0.0.1", 0, false), {});
   const int port = listener->endpoint().port;
   for (bool prefer_ipv6 : {false, true}) {
     for (const char* host : {"127.0.0.1", "localhost"}) {
@@ -28,7 +28,7 @@ TEST(Dial, FindsTheAddressThatListens) {
 }
 
 TEST(Dial, ErrorsNameHostAndPort) {
-  auto listener = *Listener::Open(*SocketAddress::Resolve("127.0.0.1", 0, false), {});
+  auto listener = *SocketListener::Open(*SocketAddress::Resolve("127.0.0.1", 0, false), {});
   const int port = listener->endpoint().port;
   listener.reset();
   const auto check = [](absl::Status status, absl::StatusCode code, const std::string& name) {

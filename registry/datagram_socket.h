@@ -25,7 +25,7 @@ class DatagramSocket {
     bool has_local = false;
   };
 
-  // Errors:  as Listener::Open.
+  // Errors:  as SocketListener::Open.
   static absl::StatusOr<DatagramSocket> Bind(const SocketAddress& address);
 
   int fd() const { return fd_.get(); }

@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "rpyc/cpp20.h"
 
 // The messages of RPyC's discovery: one brine value a datagram, or one each way a TCP connection.
 // The same in RPyC 4.1 to 6.0; LIST since 5.1.

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/time/time.h"
+#include "rpyc/cpp20.h"
 
 namespace rpyc {
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "rpyc/cpp20.h"
 
 namespace rpyc {
 

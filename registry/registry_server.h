@@ -32,7 +32,7 @@ struct RegistryServerOptions {
 // Borrows the store. Threads: any.
 class RegistryServer {
  public:
-  // Listens when it returns. Errors:  as Listener::Open; kInvalidArgument - no such host.
+  // Listens when it returns. Errors:  as SocketListener::Open; kInvalidArgument - no such host.
   static absl::StatusOr<std::unique_ptr<RegistryServer>> Start(const RegistryServerOptions& options,
                                                                RegistryStore* store,
                                                                const RegistryHooks& hooks);

@@ -34,7 +34,7 @@ class TcpPeers {
   using OnRefused = std::function<void(const std::string& source, const absl::Status& why)>;
 
   // Ids begin at `first_id`; the listener's in the epoll is `listener_id`.
-  // Errors:  as Listener::Open.
+  // Errors:  as SocketListener::Open.
   static absl::StatusOr<TcpPeers> Listen(const SocketAddress& address,
                                          const RegistryLimits& limits);
 

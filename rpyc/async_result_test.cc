@@ -31,6 +31,9 @@ class Peer : public Requester {
     request = requests.emplace_back(std::make_shared<PendingRequest>());
     return request;
   }
+  std::shared_ptr<PendingRequest> Post(Handle handle, Value args) override {
+    return Start(handle, std::move(args));
+  }
   bool Await(const PendingRequest& awaited, absl::Time deadline) override {
     waited_until.push_back(deadline);
     if (on_await) std::exchange(on_await, nullptr)();

@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "rpyc/cpp20.h"
 
 namespace rpyc {
 

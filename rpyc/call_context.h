@@ -13,6 +13,7 @@
 
 namespace rpyc {
 
+class ErrorTranslations;
 class NetrefOwner;
 struct ProtocolConfig;
 
@@ -30,8 +31,9 @@ class CallContext {
     std::string local;
     Value credentials;
     int64_t connection_id = 0;
-    std::weak_ptr<NetrefOwner> peer_objects;       // requests to this peer
-    const ProtocolConfig* access_rules = nullptr;  // null: none; the connection's own
+    std::weak_ptr<NetrefOwner> peer_objects;                // requests to this peer
+    const ProtocolConfig* access_rules = nullptr;           // null: none; the connection's own
+    std::shared_ptr<const ErrorTranslations> translations;  // null: none; the service's
     std::atomic<bool> cancelled{false};
     std::atomic<int64_t> deadline_unix_nanos{INT64_MAX};
   };
@@ -51,6 +53,9 @@ class CallContext {
   std::shared_ptr<NetrefOwner> peer_objects() const { return caller_->peer_objects.lock(); }
   // The access rules that the peer is under; null for nobody. Only while a call of its runs.
   const ProtocolConfig* access_rules() const { return caller_->access_rules; }
+  // What exceptions of the program are in Python, and the other way round; null: the service says
+  // nothing of that. See Service::Translate.
+  const ErrorTranslations* translations() const { return caller_->translations.get(); }
   // Of the connection, never given twice in a process; 0 for nobody.
   int64_t connection_id() const { return caller_->connection_id; }
   // Whether nobody waits for the answer any more: the peer has gone or closed, or the server cuts

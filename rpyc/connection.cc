@@ -66,6 +66,7 @@ Connection::Connection(std::unique_ptr<Stream> stream, const Service* service,
   caller_->connection_id = NewObjectId();
   caller_->access_rules = &options_.config;
   caller_->peer_objects = proxies_.owner();
+  caller_->translations = service_.translations();
 }
 
 Connection::~Connection() { Finish(); }

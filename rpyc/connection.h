@@ -192,11 +192,14 @@ class Connection : private Requester {
   void AppendReleases();
   absl::Status Flush(bool has_input, absl::Time deadline = absl::InfiniteFuture());
   absl::Status AppendRequest(int64_t seq, Handle handle, Value args);
+  absl::Status EncodeRequest(int64_t seq, Handle handle, Value args, OutBuffer* out);
   bool AwaitDialect(absl::Time deadline);
 
   absl::StatusOr<Value> Request(Handle handle, Value args,
                                 std::optional<absl::Duration> timeout) override;
   std::shared_ptr<PendingRequest> Start(Handle handle, Value args) override;
+  std::shared_ptr<PendingRequest> Post(Handle handle, Value args) override;
+  std::shared_ptr<PendingRequest> Ended() const;
   std::shared_ptr<PendingRequest> Send(Handle handle, Value args, absl::Time deadline);
   bool Await(const PendingRequest& request, absl::Time deadline) override;
   bool IsAway() const;

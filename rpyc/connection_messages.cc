@@ -88,20 +88,23 @@ void Connection::ReplyException(const Job& job, const absl::Status& error) {
 
 absl::Status Connection::AppendRequest(int64_t seq, Handle handle, Value args) {
   const Value kept = KeptWhileBoxed(args);
-  absl::Status appended = outbox_.Append([&](OutBuffer* out) {
-    FrameWriter frame(out);
-    BeginMessage(MessageType::kRequest, EncodedInt(seq), HeldTurn::PeerThread(&activity_), out);
-    brine::AppendTupleHeader(2, out);
-    brine::AppendInt(static_cast<int64_t>(handle), out);
-    absl::Status boxed = boxing_.Box(std::move(args), out);
-    if (!boxed.ok()) {
-      frame.Abandon();
-      return boxed;
-    }
-    absl::Status ended = frame.End(std::numeric_limits<uint32_t>::max());
-    return ended.ok() ? ended : PyStatus("OverflowError", ended.message());
-  });
+  absl::Status appended = outbox_.Append(
+      [&](OutBuffer* out) { return EncodeRequest(seq, handle, std::move(args), out); });
   return IsOutOfMemory(appended) ? PyStatus("MemoryError", appended.message()) : appended;
+}
+
+absl::Status Connection::EncodeRequest(int64_t seq, Handle handle, Value args, OutBuffer* out) {
+  FrameWriter frame(out);
+  BeginMessage(MessageType::kRequest, EncodedInt(seq), HeldTurn::PeerThread(&activity_), out);
+  brine::AppendTupleHeader(2, out);
+  brine::AppendInt(static_cast<int64_t>(handle), out);
+  absl::Status boxed = boxing_.Box(std::move(args), out);
+  if (!boxed.ok()) {
+    frame.Abandon();
+    return boxed;
+  }
+  absl::Status ended = frame.End(std::numeric_limits<uint32_t>::max());
+  return ended.ok() ? ended : PyStatus("OverflowError", ended.message());
 }
 
 void Connection::AppendReleases() {

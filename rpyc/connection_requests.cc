@@ -46,11 +46,7 @@ std::shared_ptr<PendingRequest> Connection::Start(Handle handle, Value args) {
 std::shared_ptr<PendingRequest> Connection::Send(Handle handle, Value args, absl::Time deadline) {
   int64_t seq = 0;
   std::shared_ptr<PendingRequest> request = pending_.Add(&seq);
-  if (request == nullptr) {
-    request = std::make_shared<PendingRequest>();
-    request->Answer(EndedError(end_status()));
-    return request;
-  }
+  if (request == nullptr) return Ended();
   absl::Status status;
   if (HeldTurn::Within(&activity_) && activity_.depth() > options_.limits.max_callback_depth) {
     status = PyStatus("RecursionError",
@@ -72,6 +68,34 @@ std::shared_ptr<PendingRequest> Connection::Send(Handle handle, Value args, absl
   absl::Status sent = Flush(/*has_input=*/false, deadline);
   // A peer that does not read in time fails the request, not the connection.
   if (!sent.ok() && !absl::IsDeadlineExceeded(sent)) EndWith(std::move(sent));
+  return request;
+}
+
+// Each step here is short, or is left to another thread: no lock is waited for that is held while
+// something is encoded or sent.
+std::shared_ptr<PendingRequest> Connection::Post(Handle handle, Value args) {
+  int64_t seq = 0;
+  std::shared_ptr<PendingRequest> request = pending_.Add(&seq);
+  if (request == nullptr) return Ended();
+  absl::Status status;
+  if (dialect_.load() == Dialect::kUnknown) {
+    status = PyStatus("TimeoutError", "the peer has sent nothing yet that tells its dialect");
+  } else {
+    status = OrOutOfMemory([&] {
+      OutBuffer frame;
+      absl::Status encoded = EncodeRequest(seq, handle, std::move(args), &frame);
+      return encoded.ok() ? outbox_.Post(frame) : encoded;
+    });
+    if (IsOutOfMemory(status)) status = PyStatus("MemoryError", status.message());
+  }
+  if (!status.ok() && pending_.Take(seq) != nullptr) request->Answer(std::move(status));
+  return request;
+}
+
+// A request of a connection that has ended.
+std::shared_ptr<PendingRequest> Connection::Ended() const {
+  auto request = std::make_shared<PendingRequest>();
+  request->Answer(EndedError(end_status()));
   return request;
 }
 

@@ -62,7 +62,7 @@ TEST_P(ConnectionTest, CallsAMethodOfTheRoot) {
         EXPECT_EQ(got[2].args, BoxedValue(3));
         EXPECT_EQ(got[3].args, BoxedValue(42));
         EXPECT_EQ(got[4].args, BoxedValue(None()));
-        EXPECT_EQ(Error(got[5]), "KeyError: " + MakeTuple({method}).DebugString());
+        EXPECT_EQ(Error(got[5]), "KeyError: " + method.DebugString());
         return "";
       }).ok());
   EXPECT_EQ(root.items()[0], Value("cpp.TEST"));
@@ -242,12 +242,12 @@ TEST_P(ConnectionTest, AnswersWhatItDoesNotKnow) {
                     peer_.Request(8, Handle::kPing, BoxedValue(MakeTuple({"alive"}))))
                   .ok());
   const std::vector<PeerMessage> got = Replies();
-  EXPECT_EQ(Error(got[0]), "KeyError: (99,)");
-  EXPECT_EQ(Error(got[1]), "KeyError: (0,)");
+  EXPECT_EQ(Error(got[0]), "KeyError: 99");
+  EXPECT_EQ(Error(got[1]), "KeyError: 0");
   EXPECT_EQ(Error(got[2]), "TypeError: expected a reference to an object, got int");
   EXPECT_EQ(Error(got[3]), "ValueError: pickling is disabled");
   EXPECT_EQ(Error(got[4]), "ValueError: invalid label 7");
-  EXPECT_EQ(Error(got[5]), "KeyError: (('cpp.X', 999, 999),)");
+  EXPECT_EQ(Error(got[5]), "KeyError: ('cpp.X', 999, 999)");
   EXPECT_EQ(Error(got[6]), "TypeError: request 1 takes 1 arguments, got 0");
   EXPECT_EQ(got[7].type, MessageType::kException);
   EXPECT_EQ(got[8].args, BoxedValue("alive"));

@@ -5,7 +5,7 @@
 #include "absl/cleanup/cleanup.h"
 #include "rpyc/discard.h"
 #include "rpyc/errors.h"
-#include "rpyc/number.h"
+#include "rpyc/python_ops.h"
 
 namespace rpyc {
 
@@ -70,7 +70,7 @@ std::optional<Dict::Data::Pair> Dict::Data::RemoveLast() {
   if (entries_.empty()) return std::nullopt;
   Pair pair = TakeLocked(&entries_.back());
   entries_.pop_back();
-  index_.erase(Canonical(pair.first));
+  index_.erase(CanonicalKey(pair.first));
   return pair;
 }
 
@@ -103,7 +103,7 @@ void Dict::Data::CompactLocked() {
     if (!entries_[i].live) continue;
     if (kept != i) {
       // Throws, if at all, before anything is moved.
-      size_t& at = index_.find(Canonical(entries_[i].pair.first))->second;
+      size_t& at = index_.find(CanonicalKey(entries_[i].pair.first))->second;
       entries_[kept] = std::move(entries_[i]);
       entries_[i].live = false;
       at = kept;

@@ -25,7 +25,7 @@ TEST(Dict, IsComfortableInCpp) {
   ages.Set(7, "seven");
   EXPECT_EQ(*ages.Get<int>("ada"), 36);
   EXPECT_EQ(*ages.Get<std::string>(7), "seven");
-  EXPECT_EQ(Failure(ages.Get("nobody").status()), "KeyError: nobody");
+  EXPECT_EQ(Failure(ages.Get("nobody").status()), "KeyError: 'nobody'");
   EXPECT_EQ(Failure(ages.Get<int>("grace").status()), "TypeError: expected int, got float");
   EXPECT_TRUE(ages.Contains("alan"));
   EXPECT_EQ(*ages.Pop("alan"), Value(41));
@@ -69,8 +69,8 @@ TEST(Dict, IsADictToPython) {
   EXPECT_FALSE((*dict.AsObject())->Has("keys").exposed) << "as on a Python server";
   EXPECT_EQ(*CallMethod(dict, "__len__"), Value(2));
   EXPECT_EQ(*CallMethod(dict, "__getitem__", {"b"}), Value(2));
-  EXPECT_EQ(Failure(CallMethod(dict, "__getitem__", {5})), "KeyError: (5,)");
-  EXPECT_EQ(Failure(CallMethod(dict, "__delitem__", {"z"})), "KeyError: z");
+  EXPECT_EQ(Failure(CallMethod(dict, "__getitem__", {5})), "KeyError: 5");
+  EXPECT_EQ(Failure(CallMethod(dict, "__delitem__", {"z"})), "KeyError: 'z'");
   EXPECT_TRUE(CallMethod(dict, "__delitem__", {"a"}).ok());
   EXPECT_TRUE(CallMethod(dict, "__setitem__", {"a", 3}).ok());
   EXPECT_EQ(ReprOf(dict), "{'b': 2, 'a': 3}") << "what was deleted comes last again";
@@ -99,7 +99,7 @@ TEST(Dict, MethodsAreADictsOwn) {
   EXPECT_EQ(*CallMethod(dict, "setdefault", {"a", 9}), Value(1));
   EXPECT_EQ(*CallMethod(dict, "setdefault", {"c", 3}), Value(3));
   EXPECT_EQ(*CallMethod(dict, "pop", {"a"}), Value(1));
-  EXPECT_EQ(Failure(CallMethod(dict, "pop", {"a"})), "KeyError: a");
+  EXPECT_EQ(Failure(CallMethod(dict, "pop", {"a"})), "KeyError: 'a'");
   EXPECT_TRUE(CallMethod(dict, "pop", {"a", Value()})->is_none());
   EXPECT_TRUE(CallMethod(dict, "update", {Dict{{"d", 4}}.ToValue()}).ok());
   EXPECT_TRUE(CallMethod(dict, "update", {Value::Tuple({Value::Tuple({"e", 5})})}).ok());
@@ -116,7 +116,7 @@ TEST(Dict, MethodsAreADictsOwn) {
   EXPECT_TRUE(CallMethod(dict, "clear").ok());
   EXPECT_EQ(ReprOf(dict), "{}");
   EXPECT_EQ(ReprOf(copy), "{'b': 0, 'c': 3, 'd': 4}");
-  EXPECT_EQ(Failure(CallMethod(dict, "popitem")), "KeyError: popitem(): dictionary is empty");
+  EXPECT_EQ(Failure(CallMethod(dict, "popitem")), "KeyError: 'popitem(): dictionary is empty'");
 }
 
 TEST(Dict, MayHoldItself) {

@@ -4,6 +4,8 @@
 #include <memory>
 #include <utility>
 
+#include "rpyc/cpp20.h"
+
 namespace rpyc {
 
 // Destroys what may hold things of its own kind: a list in a list in a list, as deep as a peer

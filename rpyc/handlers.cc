@@ -263,6 +263,18 @@ absl::StatusOr<Value> Inspect(HandlerContext& context, Args& args) {
     methods.push_back(
         Value::Tuple({Value(std::move(name)), doc ? Value(*std::move(doc)) : Value()}));
   }
+  // help(proxy) shows the methods of its class. By the name with the prefix, as a Python server
+  // lists them: what has the bare name stays an attribute of the proxy, which is asked for.
+  // Source:  RPyC core/protocol.py, _handle_inspect, and lib/__init__.py, get_methods, 4.1
+  // to 6.0.2.
+  const std::string& prefix = context.config.exposed_prefix;
+  if (!prefix.empty()) {
+    for (auto& [name, doc] : object->ExposedMethods()) {
+      std::string full = absl::StrCat(prefix, name);
+      if (!MayHave(context, *object, full)) continue;
+      methods.push_back(Value::Tuple({Value(std::move(full)), Value(*std::move(doc))}));
+    }
+  }
   return Value::Tuple(std::move(methods));
 }
 

@@ -45,7 +45,7 @@ absl::StatusOr<std::vector<Value>> Generator::Take(const CallContext& context, s
   std::vector<Value> items;
   while (items.size() < count && next_ != nullptr && !context.cancelled()) {
     Item item = std::optional<Value>();
-    absl::Status made = Guarded([&] { item = next_(); });
+    absl::Status made = Guarded([&] { item = next_(); }, context.translations());
     if (made.ok() && item.ok() && item->has_value()) {
       items.push_back(**std::move(item));
       continue;

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "absl/time/time.h"
+#include "rpyc/cpp20.h"
 
 namespace rpyc {
 

@@ -24,8 +24,8 @@ absl::Status NoAttribute(const Value& value, absl::string_view name) {
 }
 
 template <typename T>
-T OrThrow(absl::StatusOr<T> result) {
-  if (!result.ok()) ThrowStatus(result.status());
+T OrThrow(const CallContext& context, absl::StatusOr<T> result) {
+  if (!result.ok()) ThrowStatus(context, result.status());
   return *std::move(result);
 }
 
@@ -46,23 +46,23 @@ absl::StatusOr<Value> Netref::value() const {
 
 void Netref::SetValue(absl::StatusOr<Value> value) const {
   if (!attribute_) ThrowStatus(PyStatus("TypeError", "only an attribute can be set"));
-  const Value owner = OrThrow(value_);
+  const Value owner = OrThrow(context_, value_);
   const std::shared_ptr<Object>* object = owner.AsObject();
   if (object == nullptr) ThrowStatus(NoAttribute(owner, *attribute_));
-  absl::Status set =
-      (*object)->SetAttr(context_, AttributeOf(**object, *attribute_), OrThrow(std::move(value)));
-  if (!set.ok()) ThrowStatus(set);
+  absl::Status set = (*object)->SetAttr(context_, AttributeOf(**object, *attribute_),
+                                        OrThrow(context_, std::move(value)));
+  if (!set.ok()) ThrowStatus(context_, set);
 }
 
 void Netref::Del() const {
   if (!attribute_) {
     ThrowStatus(PyStatus("TypeError", "only an attribute can be deleted"));
   }
-  const Value owner = OrThrow(value_);
+  const Value owner = OrThrow(context_, value_);
   const std::shared_ptr<Object>* object = owner.AsObject();
   if (object == nullptr) ThrowStatus(NoAttribute(owner, *attribute_));
   absl::Status deleted = (*object)->DelAttr(context_, AttributeOf(**object, *attribute_));
-  if (!deleted.ok()) ThrowStatus(deleted);
+  if (!deleted.ok()) ThrowStatus(context_, deleted);
 }
 
 Netref Netref::Call(CallArgs args) const {
@@ -141,67 +141,76 @@ Netref Netref::ItemOf(absl::StatusOr<Value> key) const {
 
 void Netref::CallSpecial(absl::string_view name,
                          std::initializer_list<absl::StatusOr<Value>> args) const {
-  const Value target = OrThrow(value());
+  const Value target = OrThrow(context_, value());
   const std::shared_ptr<Object>* object = target.AsObject();
   if (object == nullptr) ThrowStatus(NoAttribute(target, name));
   CallArgs call;
-  for (const absl::StatusOr<Value>& arg : args) call.positional.push_back(OrThrow(arg));
-  OrThrow((*object)->CallAttr(context_, {.name = name, .exposed = false}, std::move(call)));
+  for (const absl::StatusOr<Value>& arg : args) call.positional.push_back(OrThrow(context_, arg));
+  OrThrow(context_,
+          (*object)->CallAttr(context_, {.name = name, .exposed = false}, std::move(call)));
 }
 
 bool Netref::ContainsValue(absl::StatusOr<Value> item) const {
-  return OrThrow(PyContains(context_, OrThrow(value()), OrThrow(std::move(item))));
+  return OrThrow(context_, PyContains(context_, OrThrow(context_, value()),
+                                      OrThrow(context_, std::move(item))));
 }
 
-size_t Netref::Len() const { return OrThrow(PyLen(context_, OrThrow(value()))); }
+size_t Netref::Len() const {
+  return OrThrow(context_, PyLen(context_, OrThrow(context_, value())));
+}
 
 ItemRange Netref::Items() const {
-  return ItemRange(OrThrow(ItemReader::Of(context_, OrThrow(value()))), context_);
+  return ItemRange(OrThrow(context_, ItemReader::Of(context_, OrThrow(context_, value()))),
+                   context_);
 }
 
 std::string Netref::Str() const {
-  const Value target = OrThrow(value());
+  const Value target = OrThrow(context_, value());
   if (target.AsStr() != nullptr) return *target.AsStr();
-  if (target.AsObject() != nullptr) return OrThrow((*target.AsObject())->Str(context_));
-  return OrThrow(PyRepr(context_, target));
+  if (target.AsObject() != nullptr) return OrThrow(context_, (*target.AsObject())->Str(context_));
+  return OrThrow(context_, PyRepr(context_, target));
 }
 
-std::string Netref::Repr() const { return OrThrow(PyRepr(context_, OrThrow(value()))); }
+std::string Netref::Repr() const {
+  return OrThrow(context_, PyRepr(context_, OrThrow(context_, value())));
+}
 
 std::vector<std::string> Netref::Dir() const {
-  const Value target = OrThrow(value());
+  const Value target = OrThrow(context_, value());
   if (target.AsObject() == nullptr) return {};
-  return OrThrow((*target.AsObject())->Dir(context_));
+  return OrThrow(context_, (*target.AsObject())->Dir(context_));
 }
 
 int64_t Netref::Hash() const {
-  const Value target = OrThrow(value());
+  const Value target = OrThrow(context_, value());
   if (target.AsObject() == nullptr) {
-    return static_cast<int64_t>(absl::HashOf(OrThrow(HashableKey(target))));
+    return static_cast<int64_t>(absl::HashOf(OrThrow(context_, HashableKey(target))));
   }
-  Value hash = OrThrow((*target.AsObject())->Hash(context_));
-  return OrThrow(Cast<int64_t>::From(context_, hash));
+  Value hash = OrThrow(context_, (*target.AsObject())->Hash(context_));
+  return OrThrow(context_, Cast<int64_t>::From(context_, hash));
 }
 
 bool Netref::CompareWith(absl::string_view op, absl::StatusOr<Value> other) const {
-  return OrThrow(PyCompare(context_, op, OrThrow(value()), OrThrow(std::move(other))));
+  return OrThrow(context_, PyCompare(context_, op, OrThrow(context_, value()),
+                                     OrThrow(context_, std::move(other))));
 }
 
 bool Netref::Is(const Netref& other) const {
-  const Value a = OrThrow(value());
-  const Value b = OrThrow(other.value());
+  const Value a = OrThrow(context_, value());
+  const Value b = OrThrow(context_, other.value());
   if (a.AsObject() == nullptr || b.AsObject() == nullptr) return a == b;
   return (*a.AsObject())->identity() == (*b.AsObject())->identity();
 }
 
 bool Netref::IsCallable() const {
-  const Value target = OrThrow(value());
-  return target.AsObject() != nullptr && OrThrow((*target.AsObject())->IsCallable(context_));
+  const Value target = OrThrow(context_, value());
+  return target.AsObject() != nullptr &&
+         OrThrow(context_, (*target.AsObject())->IsCallable(context_));
 }
 
 bool Netref::IsInstance(const Netref& cls) const {
-  const Value target = OrThrow(value());
-  const Value type = OrThrow(cls.value());
+  const Value target = OrThrow(context_, value());
+  const Value type = OrThrow(context_, cls.value());
   if (type.AsObject() == nullptr || !(*type.AsObject())->is_class()) {
     ThrowStatus(PyStatus("TypeError", absl::StrCat("isinstance() arg 2 must be a class, not ",
                                                    ShortTypeName(type))));
@@ -212,7 +221,7 @@ bool Netref::IsInstance(const Netref& cls) const {
     return name == absl::StrCat("builtins.", target.type_name()) || name == "builtins.object" ||
            (name == "builtins.int" && target.AsBool() != nullptr);
   }
-  return OrThrow(class_object.HasInstance(context_, **target.AsObject()));
+  return OrThrow(context_, class_object.HasInstance(context_, **target.AsObject()));
 }
 
 ItemRange::Iterator ItemRange::begin() {
@@ -227,27 +236,30 @@ void ItemRange::Advance() {
 }
 
 void ItemRange::Fetch() {
-  batch_ = OrThrow(reader_.Next(context_));
+  batch_ = OrThrow(context_, reader_.Next(context_));
   at_ = 0;
 }
 
 void With(const Netref& object, absl::FunctionRef<void(Netref entered)> body) {
-  const Value target = OrThrow(object.value());
+  const Value target = OrThrow(object.context(), object.value());
   if (target.AsObject() == nullptr) ThrowStatus(NoAttribute(target, "__enter__"));
   const std::shared_ptr<Object> manager = *target.AsObject();
   const CallContext& context = object.context();
-  Value entered = OrThrow(manager->CallAttr(context, {.name = "__enter__", .exposed = false}, {}));
+  Value entered =
+      OrThrow(context, manager->CallAttr(context, {.name = "__enter__", .exposed = false}, {}));
   std::exception_ptr thrown;
-  const absl::Status left = Guarded([&] {
-    try {
-      body(Netref(std::move(entered), context));
-    } catch (...) {
-      thrown = std::current_exception();
-      throw;
-    }
-  });
-  const Value handled =
-      OrThrow(manager->Exit(context, left.ok() ? Value() : Value(ToException(left).Summary())));
+  const absl::Status left = Guarded(
+      [&] {
+        try {
+          body(Netref(std::move(entered), context));
+        } catch (...) {
+          thrown = std::current_exception();
+          throw;
+        }
+      },
+      context.translations());
+  const Value handled = OrThrow(
+      context, manager->Exit(context, left.ok() ? Value() : Value(ToException(left).Summary())));
   const bool swallowed = handled.AsBool() != nullptr && *handled.AsBool();
   if (thrown != nullptr && !swallowed) std::rethrow_exception(thrown);
 }

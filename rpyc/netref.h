@@ -21,6 +21,7 @@
 #include "rpyc/bind/args.h"
 #include "rpyc/bind/invoke.h"
 #include "rpyc/bind/signature.h"
+#include "rpyc/bind/translation.h"
 #include "rpyc/call_context.h"
 #include "rpyc/cast/cast.h"
 #include "rpyc/cast/container.h"
@@ -82,7 +83,8 @@ inline constexpr bool kIsStatusOr<absl::StatusOr<T>> = true;
 // Arguments and results convert as those of exposed functions do: see docs/types.md. An operation
 // on an object of the peer's is one request, under the peer's access rules.
 // A handle: copies are the same object. The peer keeps the object until the last of them is gone.
-// Errors:  functions that return a Netref or Status do not throw; the others throw RemoteError.
+// Errors:  functions that return a Netref or Status do not throw; the others throw RemoteError, or
+//          the exception that the program has named for it (Service::Translate, rpyc::Rebuild).
 // Threads: any, as the Objects behind it; may run user code and wait for a peer: hold no lock.
 class [[nodiscard]] Netref {
  public:
@@ -145,9 +147,9 @@ class [[nodiscard]] Netref {
   T as() const {
     typename netref_internal::GottenAs<T>::type gotten = get<T>();
     if constexpr (std::is_void_v<T>) {
-      if (!gotten.ok()) ThrowStatus(gotten);
+      if (!gotten.ok()) ThrowStatus(context_, gotten);
     } else {
-      if (!gotten.ok()) ThrowStatus(gotten.status());
+      if (!gotten.ok()) ThrowStatus(context_, gotten.status());
       return *std::move(gotten);
     }
   }

@@ -119,6 +119,33 @@ std::shared_ptr<PendingRequest> NetrefOwner::Start(Handle handle, Value args) {
   return use.requester()->Start(handle, std::move(args));
 }
 
+std::shared_ptr<PendingRequest> NetrefOwner::Post(Handle handle, Value args) {
+  const Use use(this);
+  if (use.requester() == nullptr) return Refused(ConnectionEnded());
+  return use.requester()->Post(handle, std::move(args));
+}
+
+bool NetrefOwner::WhenEnded(const void* key, std::function<void()> told) {
+  MutexLock lock(&mutex_);
+  if (requester_ == nullptr) return false;
+  when_ended_.insert_or_assign(key, std::move(told));
+  return true;
+}
+
+void NetrefOwner::Forget(const void* key) {
+  std::function<void()> forgotten;  // destroyed with no lock held
+  MutexLock lock(&mutex_);
+  const auto found = when_ended_.find(key);
+  if (found == when_ended_.end()) return;
+  forgotten = std::move(found->second);
+  when_ended_.erase(found);
+}
+
+bool NetrefOwner::ended() {
+  MutexLock lock(&mutex_);
+  return requester_ == nullptr;
+}
+
 bool NetrefOwner::Await(const PendingRequest& request, absl::Time deadline) {
   if (request.ready()) return true;
   const Use use(this);
@@ -151,9 +178,14 @@ void NetrefOwner::KeepAlive(std::weak_ptr<void> owner) {
 }
 
 void NetrefOwner::Detach() {
-  MutexLock lock(&mutex_);
-  requester_ = nullptr;
-  while (uses_ > 0) unused_.Wait(&mutex_);
+  decltype(when_ended_) told;
+  {
+    MutexLock lock(&mutex_);
+    requester_ = nullptr;
+    while (uses_ > 0) unused_.Wait(&mutex_);
+    told = std::exchange(when_ended_, {});
+  }
+  for (const auto& [key, tell] : told) tell();
 }
 
 NetrefObject::NetrefObject(std::string encoded_id_pack, std::string type_name,
@@ -289,6 +321,14 @@ std::shared_ptr<PendingRequest> NetrefObject::Start(Handle handle, std::vector<V
 std::shared_ptr<PendingRequest> NetrefObject::StartCall(CallArgs args) {
   return Start(Handle::kCall,
                {Value::Tuple(std::move(args.positional)), Keywords(std::move(args.keyword))});
+}
+
+std::shared_ptr<PendingRequest> NetrefObject::PostCall(CallArgs args) {
+  const std::shared_ptr<NetrefOwner> owner = owner_.lock();
+  if (owner == nullptr) return Refused(ConnectionEnded());
+  return owner->Post(Handle::kCall, Value::Tuple({Value(shared_from_this()),
+                                                  Value::Tuple(std::move(args.positional)),
+                                                  Keywords(std::move(args.keyword))}));
 }
 
 std::shared_ptr<PendingRequest> NetrefObject::StartCallAttr(absl::string_view name, CallArgs args) {

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -52,6 +53,8 @@ class Requester {
                                         std::optional<absl::Duration> timeout) = 0;
   // Sends a request and does not wait. One that cannot be sent is answered by the error.
   virtual std::shared_ptr<PendingRequest> Start(Handle handle, Value args) = 0;
+  // As Start, for a caller that may not wait for anything: see Outbox::Post.
+  virtual std::shared_ptr<PendingRequest> Post(Handle handle, Value args) = 0;
   // Waits for the answer as Request does; whether it has come.
   virtual bool Await(const PendingRequest& request, absl::Time deadline) = 0;
   virtual absl::Duration sync_request_timeout() const = 0;
@@ -77,6 +80,7 @@ class NetrefOwner {
   // As the Requester's.
   absl::StatusOr<Value> Request(Handle handle, Value args, std::optional<absl::Duration> timeout);
   std::shared_ptr<PendingRequest> Start(Handle handle, Value args);
+  std::shared_ptr<PendingRequest> Post(Handle handle, Value args);
   bool Await(const PendingRequest& request, absl::Time deadline);
   // Zero once the connection has ended.
   absl::Duration sync_request_timeout();
@@ -85,6 +89,12 @@ class NetrefOwner {
   using ClassKey = std::pair<std::string, int64_t>;
   std::optional<ClassTraits> FindTraits(const ClassKey& key);
   void RememberTraits(const ClassKey& key, const ClassTraits& traits);
+
+  // Calls `told` when the connection has ended, on the thread that ends it and with no lock held;
+  // it must not throw. False: it has ended already. Forget takes it back, or returns while it runs.
+  bool WhenEnded(const void* key, std::function<void()> told);
+  void Forget(const void* key);
+  bool ended();
 
   // What a request keeps from being destroyed while it runs: who owns the connection, if that is
   // shared.
@@ -104,6 +114,7 @@ class NetrefOwner {
   std::vector<Release> releases_ ABSL_GUARDED_BY(mutex_);
   std::atomic<bool> any_releases_{false};  // spares every flush the lock
   HashMap<ClassKey, ClassTraits> traits_ ABSL_GUARDED_BY(mutex_);
+  HashMap<const void*, std::function<void()>> when_ended_ ABSL_GUARDED_BY(mutex_);
 };
 
 // A proxy of one of the peer's objects. Handed back to the peer it is the peer's own object again;
@@ -117,8 +128,10 @@ class NetrefObject : public Object {
                std::weak_ptr<NetrefOwner> owner);
   ~NetrefObject() override;
 
-  // As Call and CallAttr, without waiting.
+  // As Call and CallAttr, without waiting for the answer.
   std::shared_ptr<PendingRequest> StartCall(CallArgs args);
+  // The same, without waiting for anything.
+  std::shared_ptr<PendingRequest> PostCall(CallArgs args);
   std::shared_ptr<PendingRequest> StartCallAttr(absl::string_view name, CallArgs args);
   // Null once nothing of the connection is left.
   std::shared_ptr<NetrefOwner> owner() const { return owner_.lock(); }

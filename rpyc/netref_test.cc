@@ -84,14 +84,14 @@ TEST_F(NetrefTest, ReadsAndWritesAnAttribute) {
 TEST_F(NetrefTest, AnErrorTakesTheChainsPlace) {
   const Netref broken = object_["fail"]()["base"]["x"](1, 2).Item(3);
   EXPECT_FALSE(broken.ok());
-  EXPECT_EQ(ToException(broken.status()).Summary(), "KeyError: fail");
+  EXPECT_EQ(ToException(broken.status()).Summary(), "KeyError: 'fail'");
   EXPECT_EQ(ToException(broken.get<int>().status()).name, "KeyError");
-  EXPECT_EQ(Thrown([&] { broken.as<int>(); }), "KeyError: fail");
-  EXPECT_EQ(Thrown([&] { broken.as<void>(); }), "KeyError: fail");
-  EXPECT_EQ(Thrown([&] { broken.Len(); }), "KeyError: fail");
+  EXPECT_EQ(Thrown([&] { broken.as<int>(); }), "KeyError: 'fail'");
+  EXPECT_EQ(Thrown([&] { broken.as<void>(); }), "KeyError: 'fail'");
+  EXPECT_EQ(Thrown([&] { broken.Len(); }), "KeyError: 'fail'");
   EXPECT_EQ(ToException(object_["nowhere"].status()).Summary(),
             "AttributeError: 'cpp.Thing' object has no attribute 'nowhere'");
-  EXPECT_EQ(ToException(object_["add"](1, broken).status()).Summary(), "KeyError: fail");
+  EXPECT_EQ(ToException(object_["add"](1, broken).status()).Summary(), "KeyError: 'fail'");
 }
 
 TEST_F(NetrefTest, AWrongTypeNamesWhatItIsOf) {
@@ -111,7 +111,7 @@ TEST_F(NetrefTest, TypedFunctions) {
   EXPECT_EQ(object_.Function<absl::StatusOr<int>(int)>("add")(1).value(), 11);
   EXPECT_FALSE(object_.Function<absl::Status()>("fail")().ok());
   EXPECT_FALSE(object_.Function<Netref()>("fail")().ok());
-  EXPECT_EQ(Thrown([&] { object_.Function<void()>("fail")(); }), "KeyError: fail");
+  EXPECT_EQ(Thrown([&] { object_.Function<void()>("fail")(); }), "KeyError: 'fail'");
 }
 
 TEST_F(NetrefTest, Items) {
@@ -161,7 +161,7 @@ TEST_F(NetrefTest, IteratesOverAnything) {
   EXPECT_EQ(all(Netref(dict.ToValue())), "'k' 'l' ");
   EXPECT_EQ(all(Netref(Value::Tuple({}))), "");
   EXPECT_EQ(Thrown([&] { all(Netref(Value(1))); }), "TypeError: 'int' object is not iterable");
-  EXPECT_EQ(Thrown([&] { all(object_["fail"]()); }), "KeyError: fail");
+  EXPECT_EQ(Thrown([&] { all(object_["fail"]()); }), "KeyError: 'fail'");
 }
 
 TEST_F(NetrefTest, AnIteratorThatRaisesEndsTheLoop) {

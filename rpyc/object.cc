@@ -120,7 +120,7 @@ absl::StatusOr<Value> Object::Exit(const CallContext& context, Value exception) 
 }
 
 int64_t NewObjectId() {
-  constexpr int64_t kFirst = kPropertyClassId + 2;
+  constexpr int64_t kFirst = kNamesClassId + 2;
   // From 0, so that it lies among what else is zero at first: a process that is forked for a
   // connection has a copy of its own of each page it writes to.
   static std::atomic<int64_t> given{0};

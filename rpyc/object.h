@@ -97,6 +97,9 @@ class Object : public std::enable_shared_from_this<Object> {
   // Special methods the peer's proxy class must have, each with its docstring.
   using Methods = std::vector<std::pair<std::string, std::optional<std::string>>>;
   virtual absl::StatusOr<Methods> SpecialMethods(const CallContext& context);
+  // The exposed methods that are no special ones, without the prefix, each with its signature and
+  // docstring: help() shows them, as it reads the proxy's class.
+  virtual Methods ExposedMethods() const { return {}; }
 };
 
 // A process-wide number for a new class or object, never given twice. Always odd, so that it is no
@@ -107,6 +110,8 @@ inline constexpr int64_t kFunctionClassId = 1;
 inline constexpr int64_t kSignatureClassId = 3;
 inline constexpr int64_t kRestrictedClassId = 5;
 inline constexpr int64_t kPropertyClassId = 7;
+inline constexpr int64_t kCodeClassId = 9;
+inline constexpr int64_t kNamesClassId = 11;
 inline bool IsObjectIdOfOurs(int64_t id) { return id % 2 != 0; }
 
 }  // namespace rpyc

@@ -8,6 +8,7 @@
 
 #include "absl/container/inlined_vector.h"
 #include "absl/strings/string_view.h"
+#include "rpyc/cpp20.h"
 
 namespace rpyc {
 

@@ -23,17 +23,113 @@ absl::Status NotTaken() {
 
 }  // namespace
 
-absl::Status Outbox::Append(absl::FunctionRef<absl::Status(OutBuffer*)> append) {
+absl::Status PostedFrames::Add(const OutBuffer& frame) {
   MutexLock lock(&mutex_);
-  OutBuffer* const buffer = sending_ ? &behind_ : &out_;
-  const size_t before = buffer->size();
-  absl::Status appended = OrOutOfMemory([&] { return append(buffer); });
-  if (appended.ok() && buffer->size() - before > ByteBudget::kFreeBytes) {
-    appended = ChargeLocked(buffer->size() - before);
+  if (frame.size() > ByteBudget::kFreeBytes) {
+    absl::Status charged = charge_.Resize(charged_bytes_ + frame.size());
+    if (!charged.ok()) return charged;
+    charged_bytes_ += frame.size();
   }
-  if (!appended.ok()) buffer->Truncate(before);
-  size_.store(buffer->size() - (sending_ ? 0 : written_), std::memory_order_relaxed);
+  const size_t before = frames_.size();
+  absl::Status added = OrOutOfMemory([&] {
+    for (const absl::string_view chunk : frame.Chunks()) frames_.Append(chunk);
+    return absl::OkStatus();
+  });
+  if (!added.ok()) frames_.Truncate(before);
+  size_.store(frames_.size());
+  return added;
+}
+
+absl::StatusOr<size_t> PostedFrames::MoveTo(OutBuffer* out) {
+  MutexLock lock(&mutex_);
+  const size_t before = out->size();
+  absl::Status moved = OrOutOfMemory([&] {
+    for (const absl::string_view chunk : frames_.Chunks()) out->Append(chunk);
+    return absl::OkStatus();
+  });
+  if (!moved.ok()) {
+    out->Truncate(before);
+    return moved;
+  }
+  frames_.Clear();
+  size_.store(0);
+  charge_.ShrinkTo(0);
+  return std::exchange(charged_bytes_, 0);
+}
+
+absl::Status Outbox::Append(absl::FunctionRef<absl::Status(OutBuffer*)> append) {
+  absl::Status appended;
+  {
+    MutexLock lock(&mutex_);
+    TakePostedLocked();
+    OutBuffer* const buffer = sending_ ? &behind_ : &out_;
+    const size_t before = buffer->size();
+    appended = OrOutOfMemory([&] { return append(buffer); });
+    if (appended.ok() && buffer->size() - before > ByteBudget::kFreeBytes) {
+      appended = ChargeLocked(buffer->size() - before);
+    }
+    if (!appended.ok()) buffer->Truncate(before);
+    size_.store(buffer->size() - (sending_ ? 0 : written_), std::memory_order_relaxed);
+  }
+  SendPosted();
   return appended;
+}
+
+absl::Status Outbox::Post(const OutBuffer& frame) {
+  absl::Status added = posted_.Add(frame);
+  if (added.ok()) SendPosted();
+  return added;
+}
+
+// Puts what was posted behind what has been appended. In this order, so that a reference is given
+// back only after the message that names it. False: memory has run out, and it stays posted.
+bool Outbox::TakePostedLocked() {
+  if (posted_.size() == 0) return true;
+  OutBuffer* const buffer = sending_ ? &behind_ : &out_;
+  const absl::StatusOr<size_t> counted = posted_.MoveTo(buffer);
+  if (!counted.ok()) return false;
+  // What has been counted stays so, unless another connection takes that room in between.
+  if (*counted > 0) ChargeLocked(*counted).IgnoreError();
+  size_.store(buffer->size() - (sending_ ? 0 : written_), std::memory_order_relaxed);
+  return true;
+}
+
+// Sends what was posted while the mutex was another thread's, or leaves that to the thread that has
+// the mutex now: each thread calls this once it has unlocked it. Never waits.
+void Outbox::SendPosted() {
+  bool taken = true;
+  while (taken && posted_.size() > 0 && mutex_.TryLock()) {
+    taken = SendPostedLocked();
+    mutex_.Unlock();
+  }
+}
+
+// Writes only where nothing else waits: that is for the threads that have appended it. False: as
+// TakePostedLocked.
+bool Outbox::SendPostedLocked() {
+  const bool alone = !sending_ && out_.empty() && error_.ok();
+  if (!TakePostedLocked()) return false;
+  if (!alone || out_.empty()) return true;
+  const absl::StatusOr<size_t> taken = stream_->WriteSome(out_.Chunks());
+  if (!taken.ok()) {
+    // The thread that reads the connection ends it.
+    error_ = taken.status();
+  } else {
+    written_ = *taken;
+    if (sent_bytes_ != nullptr) {
+      sent_bytes_->store(
+          sent_bytes_->load(std::memory_order_relaxed) + static_cast<int64_t>(*taken),
+          std::memory_order_relaxed);
+    }
+  }
+  if (!taken.ok() || written_ == out_.size()) {
+    out_.Clear();
+    written_ = 0;
+    charged_bytes_ = 0;
+    charge_.ShrinkTo(0);
+  }
+  size_.store(out_.size() - written_, std::memory_order_relaxed);
+  return true;
 }
 
 // A small one is free: there are few, as a sender waits while much is unsent.
@@ -44,8 +140,15 @@ absl::Status Outbox::ChargeLocked(size_t bytes) {
 }
 
 absl::Status Outbox::Send(absl::Time deadline, bool has_input) {
+  absl::Status sent = SendAppended(deadline, has_input);
+  SendPosted();
+  return sent;
+}
+
+absl::Status Outbox::SendAppended(absl::Time deadline, bool has_input) {
   {
     MutexLock lock(&mutex_);
+    TakePostedLocked();
     while (sending_) {
       if (behind_.size() < kMostBehindBytes) return absl::OkStatus();
       if (!sent_.WaitUntil(&mutex_, deadline)) {
@@ -58,6 +161,7 @@ absl::Status Outbox::Send(absl::Time deadline, bool has_input) {
   for (;;) {
     absl::Status written = OrOutOfMemory([&] { return Write(deadline, has_input); });
     MutexLock lock(&mutex_);
+    TakePostedLocked();
     if (absl::IsDeadlineExceeded(written)) {
       const absl::Status queued = OrOutOfMemory([&] {
         for (const absl::string_view chunk : behind_.Chunks()) out_.Append(chunk);

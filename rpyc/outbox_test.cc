@@ -181,6 +181,83 @@ TEST_F(OutboxTest, OutOfMemoryWhileSendingIsAFailureForGood) {
   }
 }
 
+OutBuffer Frame(absl::string_view text) {
+  OutBuffer frame;
+  frame.Append(text);
+  return frame;
+}
+
+TEST_F(OutboxTest, WhatIsPostedIsSentAtOnceAsFarAsThePeerTakesIt) {
+  stream_.room_ = 3;
+  ASSERT_TRUE(outbox_.Post(Frame("one ")).ok());
+  EXPECT_EQ(stream_.got_, "one");
+  EXPECT_EQ(outbox_.size(), 1u);
+  stream_.room_ = 100;
+  ASSERT_TRUE(outbox_.Post(Frame("two ")).ok());
+  EXPECT_EQ(stream_.got_, "one") << "behind what others have to send";
+  EXPECT_EQ(outbox_.size(), 5u);
+  EXPECT_TRUE(outbox_.Send(absl::InfinitePast(), false).ok());
+  EXPECT_EQ(stream_.got_, "one two ");
+  ASSERT_TRUE(outbox_.Post(Frame("three")).ok());
+  EXPECT_EQ(stream_.got_, "one two three");
+  EXPECT_TRUE(outbox_.empty());
+}
+
+TEST_F(OutboxTest, PostingDoesNotWaitForAThreadThatAppends) {
+  stream_.room_ = 100;
+  // Under the outbox's lock: were it waited for, this would not end.
+  ASSERT_TRUE(outbox_
+                  .Append([&](OutBuffer* out) {
+                    out->Append("first ");
+                    std::thread poster([&] { EXPECT_TRUE(outbox_.Post(Frame("posted ")).ok()); });
+                    poster.join();
+                    EXPECT_FALSE(outbox_.empty());
+                    return absl::OkStatus();
+                  })
+                  .ok());
+  ASSERT_TRUE(Append("last").ok());
+  EXPECT_EQ(stream_.got_, "") << "what is appended waits to be sent";
+  EXPECT_TRUE(outbox_.Send(absl::InfiniteFuture(), false).ok());
+  EXPECT_EQ(stream_.got_, "first posted last");
+}
+
+TEST_F(OutboxTest, AnAppendThatFailsSendsWhatWasPostedMeanwhile) {
+  stream_.room_ = 100;
+  EXPECT_FALSE(outbox_
+                   .Append([&](OutBuffer*) {
+                     std::thread poster([&] { EXPECT_TRUE(outbox_.Post(Frame("posted")).ok()); });
+                     poster.join();
+                     return absl::InternalError("nothing");
+                   })
+                   .ok());
+  EXPECT_EQ(stream_.got_, "posted");
+}
+
+TEST_F(OutboxTest, WhatIsPostedToAPeerThatHasGoneIsDropped) {
+  stream_.gone_ = true;
+  ASSERT_TRUE(outbox_.Post(Frame("x")).ok());
+  EXPECT_TRUE(outbox_.empty());
+  EXPECT_TRUE(absl::IsUnavailable(outbox_.Send(absl::InfiniteFuture(), false)));
+}
+
+TEST(Outbox, WhatIsPostedCountsInTheBudget) {
+  const Limits limits;
+  SlowStream stream;
+  FrameParser parser(limits);
+  CallContext::Caller caller;
+  Activity activity(limits, &stream, &parser, &caller);
+  ByteBudget budget("max_bytes", 4 * ByteBudget::kFreeBytes);
+  Outbox outbox(limits, &stream, &activity, &budget);
+  const std::string large(3 * ByteBudget::kFreeBytes, 'x');
+  ASSERT_TRUE(outbox.Post(Frame(large)).ok());
+  EXPECT_GT(budget.used_bytes(), 0);
+  EXPECT_TRUE(IsOutOfMemory(outbox.Post(Frame(large))));
+  EXPECT_EQ(outbox.size(), large.size());
+  stream.room_ = large.size();
+  EXPECT_TRUE(outbox.Send(absl::InfiniteFuture(), false).ok());
+  EXPECT_EQ(budget.used_bytes(), 0);
+}
+
 TEST(Outbox, WhatThreadsAddTogetherArrivesWhole) {
   constexpr int kThreads = 4;
   constexpr int kMessages = 500;

@@ -6,6 +6,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/time/time.h"
+#include "rpyc/cpp20.h"
 
 namespace rpyc {
 

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "rpyc/cpp20.h"
+
 // Numbers of the RPyC protocol, each with its Python name.
 // Source:  RPyC core/consts.py, 5.3.1 and 6.0.2 (identical from 4.1 on).
 namespace rpyc {

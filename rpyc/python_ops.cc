@@ -70,12 +70,6 @@ bool SameObject(const Value& a, const Value& b) {
          (*a.AsObject())->identity() == (*b.AsObject())->identity();
 }
 
-// What a dict's key is found by.
-Value CanonicalKey(const Value& key) {
-  if (const NumberedObject* numbered = AsNumbered(key)) return Canonical(numbered->number());
-  return Canonical(key);
-}
-
 class Comparison {
  public:
   explicit Comparison(const CallContext& context) : context_(context) {}
@@ -345,6 +339,11 @@ absl::StatusOr<std::vector<Value>> SortedBy(const CallContext& context, std::vec
   sorted.reserve(items.size());
   for (const size_t index : order) sorted.push_back(std::move(items[index]));
   return sorted;
+}
+
+Value CanonicalKey(const Value& key) {
+  if (const NumberedObject* numbered = AsNumbered(key)) return Canonical(numbered->number());
+  return Canonical(key);
 }
 
 absl::StatusOr<Value> HashableKey(const Value& key) {

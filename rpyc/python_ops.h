@@ -36,6 +36,8 @@ absl::StatusOr<size_t> FindEqual(const CallContext& context, absl::Span<const Va
 absl::StatusOr<std::vector<Value>> SortedBy(const CallContext& context, std::vector<Value> keys,
                                             std::vector<Value> items, bool reverse);
 
+// What a dict finds `key`, which is hashable, by.
+Value CanonicalKey(const Value& key);
 // What a dict finds `key` by: equal exactly if Python takes the keys for the same.
 // Errors:  TypeError - unhashable, or a reference.
 absl::StatusOr<Value> HashableKey(const Value& key);

@@ -5,6 +5,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "rpyc/bind/invoke.h"
+#include "rpyc/cast/object.h"
 #include "rpyc/errors.h"
 #include "rpyc/limits.h"
 #include "rpyc/materialize.h"
@@ -80,6 +81,12 @@ CallPolicy& Service::MutablePolicy() {
   return *call_policy_;
 }
 
+void Service::AddTranslation(Translation translation) {
+  if (translations_ == nullptr) translations_ = std::make_shared<ErrorTranslations>();
+  translation.cpp_class = ShortTypeName(*translation.type);
+  translations_->Add(std::move(translation), absl::StrCat("service ", name()));
+}
+
 Service& Service::SharesObjects() & {
   if (shared_objects_ == nullptr) shared_objects_ = std::make_shared<SharedObjects>();
   return *this;
@@ -107,7 +114,7 @@ const std::vector<std::string>& Service::aliases() const { return *aliases_; }
 absl::StatusOr<std::shared_ptr<Object>> Service::MakeRoot() const {
   std::shared_ptr<void> self;
   if (factory_) {
-    absl::Status made = Guarded([&] { self = factory_(); });
+    absl::Status made = Guarded([&] { self = factory_(); }, translations_.get());
     if (!made.ok()) return made;
   }
   return std::make_shared<Root>(class_, std::move(self));

@@ -16,8 +16,10 @@
 #include "rpyc/bind/instance.h"
 #include "rpyc/bind/method.h"
 #include "rpyc/bind/property.h"
+#include "rpyc/bind/translation.h"
 #include "rpyc/call_context.h"
 #include "rpyc/call_policy.h"
+#include "rpyc/cast/listener.h"  // so that a service may take one
 
 namespace rpyc {
 
@@ -75,6 +77,27 @@ class Service {
   Service& Alias(absl::string_view name) &;
   Service&& Alias(absl::string_view name) && { return std::move(Alias(name)); }
 
+  // Has exceptions of class E, and of classes derived from it, go out as `python_class`: a builtin
+  // exception, or one with its module. Of several that fit a thrown one the most derived wins.
+  //
+  //   service.Translate<LimitError>("lab.LimitError",
+  //                                 rpyc::ErrorAttribute("limit", &LimitError::limit));
+  //
+  // Its arguments are what(), or rpyc::ErrorArgs(getter, ...). Attributes go by value. With
+  // rpyc::Rebuild(function) it comes back as well: what this end's Netrefs raise of that class,
+  // in as<T>(), is thrown as the E that `function` makes of the const RemoteError&, which is nested
+  // in it (std::rethrow_if_nested). A client has it by ClientOptions::service.
+  // A name that Python could not have ends the program. Of two for one E the later holds.
+  template <typename E, typename... Parts>
+  Service& Translate(absl::string_view python_class, Parts... parts) & {
+    AddTranslation(MakeTranslation<E>(python_class, std::move(parts)...));
+    return *this;
+  }
+  template <typename E, typename... Parts>
+  Service&& Translate(absl::string_view python_class, Parts... parts) && {
+    return std::move(Translate<E>(python_class, std::move(parts)...));
+  }
+
   // Runs `hook` when a connection has been made, before its first request, or has gone; after, or
   // before, the hooks of the root's class. It takes a const rpyc::CallContext& or nothing. A hook
   // of a new connection that throws ends the connection.
@@ -131,6 +154,8 @@ class Service {
   const std::shared_ptr<SharedObjects>& shared_objects() const { return shared_objects_; }
   // Null without AuthenticatedBy.
   const std::shared_ptr<const Authenticator>& authenticator() const { return authenticator_; }
+  // Null without Translate.
+  const std::shared_ptr<ErrorTranslations>& translations() const { return translations_; }
   // A root for a new connection. Runs the user's constructor: an exception becomes a PyStatus.
   absl::StatusOr<std::shared_ptr<Object>> MakeRoot() const;
   // Whether a connection needs its root, to run hooks on, before a peer asks for it.
@@ -146,12 +171,14 @@ class Service {
   Service(absl::string_view name, std::shared_ptr<const ClassInfo> root_class, Factory factory);
   void AddRootMembers();  // what RPyC's Service exposes on every root
   CallPolicy& MutablePolicy();
+  void AddTranslation(Translation translation);
 
   std::shared_ptr<std::vector<std::string>> aliases_;
   std::shared_ptr<ClassInfo> class_;  // the root's: the user's members and get_service_name, ...
   Factory factory_;
   std::shared_ptr<CallPolicy> call_policy_;
   std::shared_ptr<SharedObjects> shared_objects_;
+  std::shared_ptr<ErrorTranslations> translations_;
   std::shared_ptr<const Authenticator> authenticator_;
 };
 

@@ -175,6 +175,7 @@ TEST(Service, MethodsDescribeThemselves) {
   EXPECT_EQ(*bound.GetAttr(kNobody, {"__name__", true}), Value("deposit"));
   EXPECT_EQ(*bound.GetAttr(kNobody, {"__qualname__", true}), Value("cpp.Account.deposit"));
   EXPECT_EQ(*bound.GetAttr(kNobody, {"__doc__", false}), Value("Adds cents."));
+  EXPECT_FALSE(bound.GetAttr(kNobody, {"__self__", true}).ok());  // as help() asks
   EXPECT_EQ(*(*bound.GetAttr(kNobody, {"__signature__", true})->AsObject())->Str(kNobody),
             "(cents: int) -> int");
   EXPECT_EQ(*bound.Repr(kNobody), "<bound method cpp.Account.deposit>");
@@ -202,7 +203,7 @@ TEST(Service, EverythingHasPythonsFormat) {
 
 TEST(Service, WhatUserCodeThrowsBecomesPythons) {
   const std::pair<std::function<void()>, const char*> rows[] = {
-      {[] { throw KeyError("k"); }, "KeyError: k"},
+      {[] { throw KeyError("k"); }, "KeyError: 'k'"},
       {[] { throw PyError("my.mod", "MyError", "m"); }, "my.mod.MyError: m"},
       {[] { throw StopIteration(); }, "StopIteration"},
       {[] { throw std::invalid_argument("m"); }, "ValueError: m"},
@@ -245,7 +246,7 @@ TEST(Service, CausesAreInTheTraceback) {
       "\nThe above exception was the direct cause of the following exception:\n\n";
   constexpr char kTrace[] = "Traceback (most recent call last):\n  C++\n";
   EXPECT_EQ(exception.traceback,
-            absl::StrCat(kTrace, "IndexError: first\n", kCause, kTrace, "KeyError: second\n",
+            absl::StrCat(kTrace, "IndexError: first\n", kCause, kTrace, "KeyError: 'second'\n",
                          kCause, kTrace, "my.mod.MyError: third\n"));
 }
 

@@ -2,6 +2,7 @@
 #define RPYC_SLEEP_H_
 
 #include "absl/time/time.h"
+#include "rpyc/cpp20.h"
 
 namespace rpyc {
 

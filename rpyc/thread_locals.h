@@ -5,6 +5,8 @@
 #include <memory>
 #include <vector>
 
+#include "rpyc/cpp20.h"
+
 namespace rpyc {
 
 class Fiber;

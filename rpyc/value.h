@@ -13,6 +13,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "rpyc/cpp20.h"
 
 namespace rpyc {
 

@@ -1,6 +1,8 @@
 #ifndef RPYC_VERSION_H_
 #define RPYC_VERSION_H_
 
+#include "rpyc/cpp20.h"
+
 namespace rpyc {
 
 // This project's version.

@@ -2,8 +2,10 @@
 
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "rpyc/brine.h"
 #include "rpyc/protocol_constants.h"
 #include "rpyc/utf8.h"
@@ -21,13 +23,79 @@ size_t Count(absl::string_view text, absl::string_view part) {
   return count;
 }
 
+// Those of Python's own exceptions whose text is made of an error number.
+constexpr absl::string_view kOsErrors[] = {"BlockingIOError",
+                                           "BrokenPipeError",
+                                           "ChildProcessError",
+                                           "ConnectionError",
+                                           "ConnectionAbortedError",
+                                           "ConnectionRefusedError",
+                                           "ConnectionResetError",
+                                           "FileExistsError",
+                                           "FileNotFoundError",
+                                           "InterruptedError",
+                                           "IsADirectoryError",
+                                           "NotADirectoryError",
+                                           "OSError",
+                                           "PermissionError",
+                                           "ProcessLookupError",
+                                           "TimeoutError"};
+
+const Value* FindAttribute(const RemoteException& exception, absl::string_view name) {
+  for (const auto& [known, value] : exception.attributes) {
+    if (known == name) return &value;
+  }
+  return nullptr;
+}
+
+std::string OsErrorText(const RemoteException& exception) {
+  const std::vector<Value>& args = exception.args;
+  const auto text = [](const Value& value) {
+    const std::string* str = value.AsStr();
+    return str != nullptr ? *str : value.DebugString();
+  };
+  std::string shown = absl::StrCat("[Errno ", text(args[0]), "] ", text(args[1]));
+  // A peer has taken the file out of the arguments; C++ may have left it there.
+  const Value* file = FindAttribute(exception, "filename");
+  if (file == nullptr && args.size() > 2) file = &args[2];
+  if (file != nullptr && !file->is_none()) absl::StrAppend(&shown, ": ", file->DebugString());
+  const Value* other = FindAttribute(exception, "filename2");
+  if (other != nullptr && !other->is_none()) absl::StrAppend(&shown, " -> ", other->DebugString());
+  return shown;
+}
+
+// A client of RPyC gives a class that it does not know this module, and a name with the module in
+// it. Source:  RPyC core/vinegar.py, load, 4.1.0 to 6.0.2.
+void NameAsAtItsOrigin(RemoteException& exception) {
+  absl::string_view module = exception.module;
+  absl::string_view name = exception.name;
+  if (absl::ConsumePrefix(&module, "rpyc.core.vinegar/") && absl::ConsumePrefix(&name, module) &&
+      absl::ConsumePrefix(&name, ".")) {
+    exception.name = std::string(name);
+    exception.module = std::string(module);
+  }
+}
+
 }  // namespace
 
+std::string RemoteException::Text() const {
+  if (args.empty()) return "";
+  if (module == "builtins" && args.size() >= 2 && args.size() <= 5 &&
+      absl::c_linear_search(kOsErrors, name)) {
+    return OsErrorText(*this);
+  }
+  if (args.size() > 1) return Value::Tuple(args).DebugString();
+  const std::string* message = args[0].AsStr();
+  if (message == nullptr || Is("KeyError")) return args[0].DebugString();
+  return *message;
+}
+
 std::string RemoteException::Summary() const {
-  std::string text = module == "builtins" ? name : absl::StrCat(module, ".", name);
-  if (args.empty()) return text;
-  const std::string* message = args.size() == 1 ? args[0].AsStr() : nullptr;
-  return absl::StrCat(text, ": ", message != nullptr ? *message : Value::Tuple(args).DebugString());
+  const bool is_builtin = module == "builtins" || module == "__main__";
+  std::string summary = is_builtin ? name : absl::StrCat(module, ".", name);
+  const std::string text = Text();
+  if (!text.empty()) absl::StrAppend(&summary, ": ", text);
+  return summary;
 }
 
 std::string RemoteException::TracebackText() const {
@@ -127,6 +195,7 @@ RemoteException Load(const Value& dumped) {
   RemoteException exception;
   exception.module = *names[0].AsStr();
   exception.name = *names[1].AsStr();
+  NameAsAtItsOrigin(exception);
   exception.args.assign(fields[1].items().begin(), fields[1].items().end());
   for (const Value& pair : fields[2].items()) {
     if (!pair.IsTuple() || pair.items().size() != 2) continue;

@@ -26,7 +26,12 @@ struct RemoteException {
   bool Is(absl::string_view class_module, absl::string_view class_name) const {
     return module == class_module && name == class_name;
   }
-  // "ValueError: bad input".
+  // Python's str() of the exception: "bad input", "'none'" of a KeyError.
+  // Source:  CPython Objects/exceptions.c, BaseException_str, KeyError_str and OSError_str, 3.8 to
+  //          3.13.
+  std::string Text() const;
+  // The last line of Python's traceback: "ValueError: bad input", "KeyError: 'none'".
+  // Source:  CPython Lib/traceback.py, TracebackException.format_exception_only, 3.8 to 3.13.
   std::string Summary() const;
   // `traceback`, or what stands for it, and below it the peer's, numbered as RPyC does:
   // "========= Remote Traceback (1) =========".
@@ -52,7 +57,8 @@ struct DumpOptions {
 // Source:  RPyC core/vinegar.py, dump, 5.3.1 and 6.0.2.
 Value Dump(const RemoteException& exception, const DumpOptions& options);
 
-// The exception a peer's EXCEPTION message stands for. What is malformed becomes a TypeError that
+// The exception a peer's EXCEPTION message stands for. A class that the peer had from us, or from
+// another peer, and did not know has its own name again. What is malformed becomes a TypeError that
 // says so. Attributes that the next peer's own exceptions have (names with "_", args, add_note,
 // with_traceback) are left out: set there, they would stand in place of the real ones.
 // Source:  RPyC core/vinegar.py, load, 5.3.1 and 6.0.2.

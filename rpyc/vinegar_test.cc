@@ -27,7 +27,44 @@ TEST(Vinegar, StopIterationIsTheNumberOne) {
 
 TEST(Vinegar, MakesATracebackThatEndsInTheMessage) {
   const Value dumped = vinegar::Dump({.name = "KeyError", .args = {Value("k")}}, {});
-  EXPECT_EQ(*dumped.items()[3].AsStr(), "Traceback (most recent call last):\n  C++\nKeyError: k\n");
+  EXPECT_EQ(*dumped.items()[3].AsStr(),
+            "Traceback (most recent call last):\n  C++\nKeyError: 'k'\n");
+}
+
+// Each as the last line of Python's traceback has it; seen with real clients by tests/interop.
+TEST(Vinegar, ReadsAsPythonDoes) {
+  const auto summary = [](std::string name, std::vector<Value> args,
+                          std::vector<std::pair<std::string, Value>> attributes = {}) {
+    return RemoteException{
+        .name = std::move(name), .args = std::move(args), .attributes = std::move(attributes)}
+        .Summary();
+  };
+  EXPECT_EQ(summary("KeyError", {"none"}), "KeyError: 'none'");
+  EXPECT_EQ(summary("KeyError", {"it's"}), "KeyError: \"it's\"");
+  EXPECT_EQ(summary("KeyError", {5}), "KeyError: 5");
+  EXPECT_EQ(summary("KeyError", {"a", 1}), "KeyError: ('a', 1)");
+  EXPECT_EQ(summary("KeyError", {}), "KeyError");
+  EXPECT_EQ(summary("KeyError", {""}), "KeyError: ''");
+  EXPECT_EQ(summary("ValueError", {"none"}), "ValueError: none");
+  EXPECT_EQ(summary("ValueError", {""}), "ValueError");
+  EXPECT_EQ(summary("ValueError", {5}), "ValueError: 5");
+  EXPECT_EQ(summary("ValueError", {Value()}), "ValueError: None");
+  EXPECT_EQ(summary("ValueError", {Value::Tuple({1, 2})}), "ValueError: (1, 2)");
+  EXPECT_EQ(summary("ValueError", {2, "x"}), "ValueError: (2, 'x')");
+  EXPECT_EQ(summary("OSError", {2, "gone"}), "OSError: [Errno 2] gone");
+  EXPECT_EQ(summary("TimeoutError", {110, "late"}), "TimeoutError: [Errno 110] late");
+  EXPECT_EQ(summary("OSError", {"gone"}), "OSError: gone");
+  EXPECT_EQ(summary("FileNotFoundError", {2, "gone", "/x"}),
+            "FileNotFoundError: [Errno 2] gone: '/x'");
+  EXPECT_EQ(summary("FileNotFoundError", {2, "gone"},
+                    {{"filename", "/x"}, {"filename2", "/y"}, {"errno", 2}}),
+            "FileNotFoundError: [Errno 2] gone: '/x' -> '/y'");
+  EXPECT_EQ(summary("FileNotFoundError", {2, "gone"}, {{"filename", Value()}}),
+            "FileNotFoundError: [Errno 2] gone");
+  EXPECT_EQ((RemoteException{.module = "lab", .name = "KeyError", .args = {"k"}}.Summary()),
+            "lab.KeyError: k");
+  EXPECT_EQ((RemoteException{.module = "__main__", .name = "Mine", .args = {"k"}}.Summary()),
+            "Mine: k");
 }
 
 TEST(Vinegar, WhatCannotTravelBecomesText) {
@@ -67,6 +104,18 @@ TEST(Vinegar, ADeniedTracebackHidesThePeersToo) {
 Value Raised(Value module, Value name, std::vector<Value> attributes = {}) {
   return Value::Tuple({Value::Tuple({std::move(module), std::move(name)}), Value::Tuple({}),
                        Value::Tuple(std::move(attributes)), Value("")});
+}
+
+TEST(Vinegar, AClassThatAPeerDidNotKnowHasItsOwnNameAgain) {
+  const RemoteException again =
+      vinegar::Load(Raised("rpyc.core.vinegar/lab.errors", "lab.errors.LimitError"));
+  EXPECT_TRUE(again.Is("lab.errors", "LimitError"));
+  for (const auto& [module, name] :
+       std::vector<std::pair<std::string, std::string>>{{"rpyc.core.vinegar/lab", "LimitError"},
+                                                        {"rpyc.core.vinegar/lab", "labLimitError"},
+                                                        {"rpyc.core.vinegar", "lab.LimitError"}}) {
+    EXPECT_TRUE(vinegar::Load(Raised(module, name)).Is(module, name)) << module << " " << name;
+  }
 }
 
 TEST(Vinegar, WhatEveryExceptionHasIsNotTakenFromThePeer) {

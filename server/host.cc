@@ -51,6 +51,7 @@ absl::StatusOr<std::unique_ptr<Host>> Host::Start(HostOptions options) {
   if (!catalog.ok()) return catalog.status();
   auto state = std::make_unique<State>(*std::move(catalog), std::move(options.kinds),
                                        std::move(options.zygote), options.max_total_bytes);
+  state->directory.SetWhyNoZygote(std::move(options.why_no_zygote));
   // First whatever can be said without binding anything.
   for (const ServerOptions& server : options.servers) {
     absl::Status checked = state->directory.CheckServer("", server).status();

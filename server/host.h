@@ -31,6 +31,8 @@ struct HostOptions {
   // Of StartZygote, with the same services and kinds: servers whose connections have processes of
   // their own need it. Several hosts may share one.
   std::shared_ptr<Zygote> zygote = nullptr;
+  // Where there is none: why, for the error of a server that needs one.
+  std::string why_no_zygote = "";
 };
 
 // Servers and their control plane in one process, for a program with a main loop of its own: no

@@ -163,7 +163,12 @@ int Run(HostOptions options, const HostFlags& flags, std::vector<std::string> ar
                 absl::StrCat("--server: ", given.message()));
   }
   absl::StatusOr<std::shared_ptr<Zygote>> zygote = StartZygoteIfNeeded(options, std::move(argv));
-  if (zygote.ok()) options.zygote = *zygote;
+  if (zygote.ok()) {
+    options.zygote = *zygote;
+  } else {
+    // For a server that needs it; most programs have none.
+    options.why_no_zygote = std::string(zygote.status().message());
+  }
   PrepareProcess();
   // Until all is up only debugging logs: a start that fails says one line.
   if (const absl::Status logging = LogInBackground(); !logging.ok()) {
@@ -193,9 +198,6 @@ int Run(HostOptions options, const HostFlags& flags, std::vector<std::string> ar
   SetLogLevel(flags.log_level);
   for (const std::string& socket : untaken) {
     LogWarning("inherited socket ", socket, ": no --server listens on it");
-  }
-  if (!zygote.ok()) {
-    LogWarning("connections can have no processes of their own: ", zygote.status().message());
   }
   if (no_services) LogWarning("no services are linked into this host: it can start no server");
 

@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/numbers.h"
@@ -118,6 +119,39 @@ TEST(HostMain, ASecondSignalEndsItAtOnce) {
   host.Signal(SIGTERM);
   EXPECT_TRUE(idle.Ended());  // it drains
   EXPECT_EQ(host.Wait(SIGTERM), 128 + SIGTERM);
+}
+
+// What a gate_host that has a thread already says until it ends by itself, or by SIGTERM once it is
+// ready; and its exit code.
+std::pair<std::string, int> SaidWithThread(const std::string& kind) {
+  const std::string command =
+      "echo $$; GATE_HOST_THREAD=1 exec server/testing/gate_host --admin_address= --server=" +
+      kind + ":GATE@127.0.0.1:0 2>&1";
+  std::FILE* const host = ::popen(command.c_str(), "r");
+  char line[1000];
+  EXPECT_NE(std::fgets(line, sizeof(line), host), nullptr);
+  int pid = 0;
+  EXPECT_TRUE(absl::SimpleAtoi(line, &pid));
+  std::string said;
+  while (std::fgets(line, sizeof(line), host) != nullptr) {
+    said += line;
+    if (std::string(line) == "rpycd: ready\n") ::kill(pid, SIGTERM);
+  }
+  const int status = ::pclose(host);
+  return {said, WIFEXITED(status) ? WEXITSTATUS(status) : -1};
+}
+
+TEST(HostMain, ThatItCannotForkIsSaidToAServerThatNeedsItOnly) {
+  const auto [threaded, ended] = SaidWithThread("threaded");
+  EXPECT_EQ(ended, 0) << threaded;
+  EXPECT_NE(threaded.find("rpycd: ready\n"), threaded.npos);
+  EXPECT_EQ(threaded.find("warning"), threaded.npos) << threaded;
+  EXPECT_EQ(threaded.find("process"), threaded.npos) << threaded;
+  const auto [forking, failed] = SaidWithThread("forking");
+  EXPECT_EQ(failed, 1) << forking;
+  EXPECT_NE(forking.find("the program has 2 threads already; a zygote is forked first"),
+            forking.npos)
+      << forking;
 }
 
 }  // namespace

@@ -99,13 +99,13 @@ absl::StatusOr<SocketAddress> ListenAddress(ServerOptions* options) {
   return address;
 }
 
-absl::StatusOr<std::unique_ptr<Listener>> OpenListener(const ServerOptions& options,
-                                                       const SocketAddress& address) {
-  absl::StatusOr<std::unique_ptr<Listener>> listener =
-      options.listen_fd >= 0 ? Listener::Inherit(options.listen_fd)
-                             : Listener::Open(address, {.backlog = options.backlog,
-                                                        .reuse_addr = options.reuse_addr,
-                                                        .ipv6_only = options.ipv6_only});
+absl::StatusOr<std::unique_ptr<SocketListener>> OpenListener(const ServerOptions& options,
+                                                             const SocketAddress& address) {
+  absl::StatusOr<std::unique_ptr<SocketListener>> listener =
+      options.listen_fd >= 0 ? SocketListener::Inherit(options.listen_fd)
+                             : SocketListener::Open(address, {.backlog = options.backlog,
+                                                              .reuse_addr = options.reuse_addr,
+                                                              .ipv6_only = options.ipv6_only});
   if (!listener.ok()) {
     return WithListenReason(listener.status(), PlaceField(options), PortField(options));
   }

@@ -5,8 +5,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "rpyc/transport/listener.h"
 #include "rpyc/transport/socket_address.h"
+#include "rpyc/transport/socket_listener.h"
 #include "server/server_options.h"
 
 namespace rpyc {
@@ -22,9 +22,9 @@ absl::StatusOr<SocketAddress> ListenAddress(ServerOptions* options);
 // address.
 absl::Status CheckListener(const ServerOptions& options);
 
-// Listens there. Errors:  those of Listener, with the contract's reasons.
-absl::StatusOr<std::unique_ptr<Listener>> OpenListener(const ServerOptions& options,
-                                                       const SocketAddress& address);
+// Listens there. Errors:  those of SocketListener, with the contract's reasons.
+absl::StatusOr<std::unique_ptr<SocketListener>> OpenListener(const ServerOptions& options,
+                                                             const SocketAddress& address);
 
 }  // namespace rpyc
 

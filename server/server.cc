@@ -10,8 +10,8 @@
 #include "rpyc/did_you_mean.h"
 #include "rpyc/mutex.h"
 #include "rpyc/transport/descriptor_reserve.h"
-#include "rpyc/transport/listener.h"
 #include "rpyc/transport/socket_address.h"
+#include "rpyc/transport/socket_listener.h"
 #include "rpyc/transport/tls_context.h"
 #include "rpyc/transport/tls_pem.h"
 #include "server/auto_registration.h"
@@ -145,7 +145,7 @@ class Server::Core : public std::enable_shared_from_this<Core> {
   ServerState state_ ABSL_GUARDED_BY(mutex_) = ServerState::kStarting;
   bool closing_ ABSL_GUARDED_BY(mutex_) = false;  // a Close has begun, and will end it
   // Until the accept loop ends, or has its one connection.
-  std::unique_ptr<Listener> listener_ ABSL_GUARDED_BY(mutex_);
+  std::unique_ptr<SocketListener> listener_ ABSL_GUARDED_BY(mutex_);
   absl::Status last_error_ ABSL_GUARDED_BY(mutex_);
   // Null: not announced. Set once.
   std::shared_ptr<AutoRegistration> registration_ ABSL_GUARDED_BY(mutex_);
@@ -206,7 +206,7 @@ void Server::Core::StopRegistering() {
 }
 
 absl::Status Server::Core::Listen(const SocketAddress& address) {
-  absl::StatusOr<std::unique_ptr<Listener>> listener = OpenListener(options_, address);
+  absl::StatusOr<std::unique_ptr<SocketListener>> listener = OpenListener(options_, address);
   if (!listener.ok()) return listener.status();
   endpoint_ = (*listener)->endpoint();
   setup_->label = absl::StrCat(
@@ -222,7 +222,7 @@ absl::Status Server::Core::Listen(const SocketAddress& address) {
 }
 
 void Server::Core::AcceptLoop() {
-  Listener* listener;
+  SocketListener* listener;
   {
     MutexLock lock(&mutex_);
     listener = listener_.get();
@@ -245,7 +245,7 @@ void Server::Core::AcceptLoop() {
 // The connection that has been accepted is about to be served, and no other will be.
 void Server::Core::TakeTheOne() {
   has_its_one_ = true;
-  std::unique_ptr<Listener> listener;
+  std::unique_ptr<SocketListener> listener;
   {
     MutexLock lock(&mutex_);
     listener = std::move(listener_);

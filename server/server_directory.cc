@@ -271,9 +271,21 @@ absl::StatusOr<ServerRecord> ServerDirectory::StartServer(absl::string_view id,
   absl::StatusOr<EntryView> started =
       state_->EndStart(*entry, Server::Start(options, **service, kinds_, watcher_,
                                              state_->Observer(*entry), zygote_, budget_));
-  if (!started.ok()) return started.status();
+  if (!started.ok()) return WithWhyNoZygote(started.status(), options.kind);
   state_->CollectIfClosed(*entry);  // it may have closed before the entry had it
   return std::move(*started).ToRecord();
+}
+
+absl::Status ServerDirectory::WithWhyNoZygote(absl::Status error, absl::string_view kind) const {
+  const ServerKindInfo* const info = kinds_.Find(kind);
+  if (zygote_ != nullptr || why_no_zygote_.empty() || info == nullptr ||
+      !info->traits.separate_process) {
+    return error;
+  }
+  absl::Status told(error.code(), absl::StrCat(error.message(), ": ", why_no_zygote_));
+  error.ForEachPayload(
+      [&told](absl::string_view url, const absl::Cord& payload) { told.SetPayload(url, payload); });
+  return told;
 }
 
 absl::StatusOr<ServerRecord> ServerDirectory::CheckServer(absl::string_view id,

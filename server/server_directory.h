@@ -43,6 +43,9 @@ class ServerDirectory {
   // Closes what is open, without draining.
   ~ServerDirectory();
 
+  // Why there is no zygote: the error of a server that needs one says so. Before the first server.
+  void SetWhyNoZygote(std::string why) { why_no_zygote_ = std::move(why); }
+
   // Starts a server and answers it once it listens. An empty `id` is made from the service's name:
   // "calculator", then "calculator-2", ... The id of a closed server may be used again; its old
   // record goes.
@@ -108,7 +111,11 @@ class ServerDirectory {
 
   const ServiceCatalog catalog_;
   const ServerKindTable kinds_;
+  // `error`, and why there is no zygote if a server of that kind needs one.
+  absl::Status WithWhyNoZygote(absl::Status error, absl::string_view kind) const;
+
   const std::shared_ptr<Zygote> zygote_;
+  std::string why_no_zygote_;
   // Both of all servers.
   const std::shared_ptr<ByteBudget> budget_;
   const std::shared_ptr<Watcher> watcher_ = std::make_shared<Watcher>(budget_);

@@ -1,5 +1,6 @@
 #include "rpyc/bind/class_def.h"
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "rpyc/bind/class_object.h"
 #include "rpyc/bind/instance.h"
 #include "rpyc/errors.h"
+#include "rpyc/service.h"
 
 namespace rpyc {
 namespace {
@@ -37,6 +39,16 @@ absl::StatusOr<Value> Get(const std::shared_ptr<Object>& object, absl::string_vi
 }
 absl::Status Set(const std::shared_ptr<Object>& object, absl::string_view name, Value value) {
   return object->SetAttr(kNobody, {name, true}, std::move(value));
+}
+
+// As help() asks a function for its signature.
+Value HelpSignatureObject(const Value& function) {
+  Object& object = **function.AsObject();
+  EXPECT_FALSE(object.GetAttr(kNobody, {"__self__", false}).ok());
+  return *object.GetAttr(kNobody, {"__signature__", false});
+}
+std::string HelpSignature(const Value& function) {
+  return *(*HelpSignatureObject(function).AsObject())->Str(kNobody);
 }
 
 class Inner {
@@ -155,8 +167,12 @@ TEST(ClassObject, DescribesItself) {
   const auto type = SeenClass<Gauge>();
   EXPECT_EQ(*type->GetAttr(kNobody, {"__doc__", false}), Value("Measures."));
   EXPECT_EQ(*Get(type, "__name__"), Value("Gauge"));
-  EXPECT_EQ(*(*Get(type, "__signature__")->AsObject())->Str(kNobody),
-            "(name: str, low: int = 3) -> Gauge");
+  const Value code = *Get(type, "__code__");
+  EXPECT_EQ(*(*code.AsObject())->GetAttr(kNobody, {"co_varnames", true}),
+            Value::Tuple({"name", "low"}));
+  EXPECT_EQ(*Get(type, "__defaults__"), Value::Tuple({3}));
+  EXPECT_EQ(Failure(Get(SeenClass<Inner>(), "__code__")),
+            "AttributeError: type object 'cpp.Inner' has no attribute '__code__'");
   const auto special = *type->SpecialMethods(kNobody);
   ASSERT_EQ(special.size(), 1u);
   EXPECT_EQ(special[0].first, "__call__");
@@ -180,10 +196,26 @@ TEST(ClassObject, ItsAttributesAreItsMembers) {
   EXPECT_EQ((*low.AsObject())->identity(), (*Get(type, "low")->AsObject())->identity());
   EXPECT_EQ(Failure(Set(type, "low", 5)),
             "AttributeError: 'cpp.Gauge' object attribute 'low' is read-only");
-  EXPECT_EQ(*type->Dir({}), (std::vector<std::string>{"Inner", "Self", "__call__", "__doc__",
-                                                      "__name__", "__qualname__", "__signature__",
-                                                      "low", "name", "note", "peek", "peek_doc",
-                                                      "raw", "serial", "twice", "unit", "who"}));
+  EXPECT_EQ(*type->Dir({}), (std::vector<std::string>{"Inner",
+                                                      "Self",
+                                                      "__annotations__",
+                                                      "__call__",
+                                                      "__code__",
+                                                      "__defaults__",
+                                                      "__doc__",
+                                                      "__kwdefaults__",
+                                                      "__name__",
+                                                      "__qualname__",
+                                                      "low",
+                                                      "name",
+                                                      "note",
+                                                      "peek",
+                                                      "peek_doc",
+                                                      "raw",
+                                                      "serial",
+                                                      "twice",
+                                                      "unit",
+                                                      "who"}));
 }
 
 TEST(ClassObject, ItsMethodsTakeTheObjectFirst) {
@@ -205,8 +237,7 @@ TEST(ClassObject, ItsMethodsTakeTheObjectFirst) {
             "object");
   EXPECT_EQ(Failure(method.Call(kNobody, {{Value(Seen(gauge)), 1}, {}})),
             "TypeError: peek() takes 0 positional arguments but 1 was given");
-  EXPECT_EQ(*(*method.GetAttr(kNobody, {"__signature__", false})->AsObject())->Str(kNobody),
-            "(self) -> int");
+  EXPECT_EQ(HelpSignature(*peek), "(self) -> int");
   EXPECT_EQ(*method.GetAttr(kNobody, {"__qualname__", false}), Value("cpp.Gauge.peek"));
   EXPECT_EQ(*method.Repr(kNobody), "<function cpp.Gauge.peek>");
   const auto again = type->GetAttr(kNobody, {"peek", false});
@@ -381,11 +412,76 @@ TEST(Operators, AClassWithEqAndNoHashOfItsOwnIsUnhashable) {
   EXPECT_EQ(*Seen(std::make_shared<Token>(Token{5}))->Hash(kNobody), Value(5));
 }
 
-TEST(Signature, TellsHelpTheDocstringAndOthersOnlyItsText) {
+// What inspect, and what builds on it, reads of a function.
+Value InspectsCode(const Value& function, absl::string_view name) {
+  const Value code = *(*function.AsObject())->GetAttr(kNobody, {"__code__", false});
+  EXPECT_EQ(code.type_name(), "types.CodeType");
+  EXPECT_TRUE((*code.AsObject())->Has(name).exposed);
+  return *(*code.AsObject())->GetAttr(kNobody, {name, true});
+}
+
+TEST(FunctionObject, HasWhatInspectReadsOfAFunction) {
+  Service service("S");
+  service.Expose(
+      "f", [](int, std::string, Args, bool, Kwargs) { return 1.5; }, Arg("a"), Arg("b") = "x",
+      Arg("c") = true);
+  service.Expose("g", [](int, int) {});
+  const auto root = *service.MakeRoot();
+  const Value f = *root->GetAttr(kNobody, {"f", true});
+  EXPECT_EQ(InspectsCode(f, "co_varnames"), Value::Tuple({"a", "b", "c", "args", "kwargs"}));
+  EXPECT_EQ(InspectsCode(f, "co_argcount"), Value(2));
+  EXPECT_EQ(InspectsCode(f, "co_posonlyargcount"), Value(0));
+  EXPECT_EQ(InspectsCode(f, "co_kwonlyargcount"), Value(1));
+  EXPECT_EQ(InspectsCode(f, "co_flags"), Value(12));
+  const auto get = [&](absl::string_view name) {
+    return *(*f.AsObject())->GetAttr(kNobody, {name, false});
+  };
+  EXPECT_EQ(get("__defaults__"), Value::Tuple({"x"}));
+  const auto ask = [&](const Value& dict, absl::string_view method, std::vector<Value> args) {
+    return (*dict.AsObject())->CallAttr(kNobody, {method, true}, {std::move(args), {}});
+  };
+  EXPECT_EQ(*ask(get("__kwdefaults__"), "keys", {}), Value::Tuple({"c"}));
+  EXPECT_EQ(*ask(get("__kwdefaults__"), "__getitem__", {"c"}), Value(true));
+  EXPECT_EQ(Failure(ask(get("__kwdefaults__"), "__getitem__", {"d"})), "KeyError: 'd'");
+  const Value annotations = get("__annotations__");
+  EXPECT_EQ(*ask(annotations, "keys", {}), Value::Tuple({"a", "b", "c", "return"}));
+  EXPECT_EQ(*ask(annotations, "__len__", {}), Value(4));
+  EXPECT_EQ(*ask(annotations, "get", {"return", 0}), Value("float"));
+  EXPECT_EQ(*ask(annotations, "get", {"args", 0}), Value(0));
+  const Value keys = *(*annotations.AsObject())->GetAttr(kNobody, {"keys", true});
+  EXPECT_EQ(*(*keys.AsObject())->Call(kNobody, {}), Value::Tuple({"a", "b", "c", "return"}));
+  const Value g = *root->GetAttr(kNobody, {"g", true});
+  EXPECT_EQ(InspectsCode(g, "co_varnames"), Value::Tuple({"arg0", "arg1"}));
+  EXPECT_EQ(InspectsCode(g, "co_posonlyargcount"), Value(2));
+  EXPECT_EQ(*(*g.AsObject())->GetAttr(kNobody, {"__defaults__", false}), Value());
+  EXPECT_EQ(*(*g.AsObject())->GetAttr(kNobody, {"__kwdefaults__", false}), Value());
+}
+
+TEST(FunctionObject, OnlyHelpGetsASignature) {
   const Value add = *Get(Seen(std::make_shared<Gauge>()), "peek_doc");
   const auto signature = [&] {
-    return *(*add.AsObject())->GetAttr(kNobody, {"__signature__", false});
+    return (*add.AsObject())->GetAttr(kNobody, {"__signature__", false}).ok();
   };
+  EXPECT_FALSE(signature());
+  EXPECT_EQ(HelpSignature(add), "(first: int, second: int = 2) -> int");
+  EXPECT_FALSE(signature()) << "help has had it";
+}
+
+TEST(Instance, ListsItsMethodsForHelp) {
+  const Object::Methods methods = Seen(std::make_shared<Gauge>())->ExposedMethods();
+  const auto find = [&](absl::string_view name) {
+    return std::find_if(methods.begin(), methods.end(),
+                        [name](const auto& method) { return method.first == name; });
+  };
+  ASSERT_NE(find("unit"), methods.end());
+  EXPECT_EQ(find("unit")->second, "unit() -> str");
+  EXPECT_EQ(find("low"), methods.end()) << "a property is no method";
+  EXPECT_EQ(find("peek"), methods.end()) << "only some peers may see it";
+}
+
+TEST(Signature, TellsHelpTheDocstringAndOthersOnlyItsText) {
+  const Value add = *Get(Seen(std::make_shared<Gauge>()), "peek_doc");
+  const auto signature = [&] { return HelpSignatureObject(add); };
   const auto ask = [](const Value& object, absl::string_view name, CallArgs args) {
     const bool exposed = (*object.AsObject())->Has(name).exposed;
     return (*object.AsObject())->CallAttr(kNobody, {name, exposed}, std::move(args));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "rpyc/bind/function_object.h"
@@ -13,7 +14,7 @@ namespace rpyc {
 namespace {
 
 bool IsOfClassItself(absl::string_view name) {
-  return name == "__name__" || name == "__qualname__" || name == "__signature__";
+  return name == "__name__" || name == "__qualname__" || IsFunctionAttribute(name);
 }
 
 // A method as its class shows it: called with the object first, as Python's Account.deposit(a, 5).
@@ -127,8 +128,9 @@ absl::StatusOr<Value> ClassObject::GetAttr(const CallContext& context, Attribute
     const std::string& name = class_->name();
     return Value(name.substr(name.rfind('.') + 1));
   }
-  if (attribute.name == "__signature__" && class_->init() != nullptr) {
-    return SignatureOf(class_->init()->signature, class_->init()->doc);
+  if (class_->init() != nullptr) {
+    std::optional<Value> found = FunctionAttribute(attribute.name, class_->init()->signature);
+    if (found.has_value()) return *std::move(found);
   }
   return PyStatus("AttributeError", absl::StrCat("type object '", class_->name(),
                                                  "' has no attribute '", attribute.name, "'"));
@@ -150,7 +152,9 @@ absl::StatusOr<bool> ClassObject::IsCallable(const CallContext&) { return true; 
 
 absl::StatusOr<std::vector<std::string>> ClassObject::Dir(const CallContext&) {
   std::vector<std::string> names = {"__call__", "__doc__", "__name__", "__qualname__"};
-  if (class_->init() != nullptr) names.push_back("__signature__");
+  if (class_->init() != nullptr) {
+    names.insert(names.end(), {"__annotations__", "__code__", "__defaults__", "__kwdefaults__"});
+  }
   for (const auto& member : class_->members()) names.push_back(member->name);
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "rpyc/bind/class_info.h"
+#include "rpyc/bind/instance.h"
 #include "rpyc/cast/cast.h"
 #include "rpyc/object.h"
 
@@ -33,6 +34,7 @@ class ClassObject : public Object {
   absl::StatusOr<std::vector<std::string>> Dir(const CallContext& context) override;
   absl::StatusOr<bool> IsCallable(const CallContext& context) override;
   absl::StatusOr<Methods> SpecialMethods(const CallContext& context) override;
+  Methods ExposedMethods() const override { return ExposedMethodsOf(*class_); }
 
  private:
   const Member* Find(absl::string_view name) const;  // null: none, or the class has it itself

@@ -1,9 +1,9 @@
 #include "rpyc/bind/function_object.h"
 
-#include <atomic>
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
+#include <iterator>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
@@ -14,12 +14,12 @@ namespace rpyc {
 namespace {
 
 // inspect.Signature as far as help() asks: its text, from Python 3.13 on by format(max_width=n).
+// All others have no use for a proxy of a signature: FunctionAttribute says what they get.
 //
 // help() shows a function's docstring below its signature, but looks for it where a proxy has none:
 // Python 3.9 and later read __doc__ past __getattribute__, from the proxy's class. So the docstring
 // comes with the signature's text, if that is asked for as pydoc alone does: it asks a signature
-// that was made for it whether it is true, and then for the text. inspect.signature() and str() of
-// others see the signature only.
+// that was made for it whether it is true, and then for the text.
 // Source:  CPython Lib/pydoc.py, TextDoc.docroutine, 3.9 to 3.12; _getargspec, 3.13.
 class SignatureObject : public Object {
  public:
@@ -82,10 +82,164 @@ class SignatureObject : public Object {
   std::atomic<bool> asked_by_help_{false};
 };
 
+// What inspect reads of a function's code. The name is one that RPyC's clients, 4.1 ones too, find
+// the class of, so that isinstance(code, types.CodeType) is true.
+// Source:  CPython Lib/inspect.py, _signature_from_function, 3.8 to 3.13.
+class CodeObject : public Object {
+ public:
+  explicit CodeObject(const Signature& signature) {
+    std::vector<Value> keyword_only;
+    std::vector<Value> rest;
+    bool after_args = false;
+    for (size_t i = 0; i < signature.parameters.size(); ++i) {
+      const Parameter& parameter = signature.parameters[i];
+      Value name(signature.ShownName(i));
+      if (parameter.kind == ParameterKind::kArgs) {
+        flags_ |= kVarArgs;
+        after_args = true;
+        rest.push_back(std::move(name));
+      } else if (parameter.kind == ParameterKind::kKwargs) {
+        flags_ |= kVarKeywords;
+        rest.push_back(std::move(name));
+      } else if (after_args) {
+        keyword_only.push_back(std::move(name));
+      } else {
+        if (parameter.name.empty()) ++positional_only_;
+        names_.push_back(std::move(name));
+      }
+    }
+    positional_ = static_cast<int64_t>(names_.size());
+    keyword_only_ = static_cast<int64_t>(keyword_only.size());
+    std::move(keyword_only.begin(), keyword_only.end(), std::back_inserter(names_));
+    std::move(rest.begin(), rest.end(), std::back_inserter(names_));
+  }
+  absl::string_view type_name() const override { return "types.CodeType"; }
+  int64_t class_id() const override { return kCodeClassId; }
+  AttributePresence Has(absl::string_view name) const override {
+    return Find(name).has_value() ? AttributePresence{.exposed = true} : Object::Has(name);
+  }
+  absl::StatusOr<Value> GetAttr(const CallContext& context, AttributeRef attribute) override {
+    std::optional<Value> found = Find(attribute.name);
+    return found.has_value() ? *std::move(found) : Object::GetAttr(context, attribute);
+  }
+
+ private:
+  // Source:  CPython Include/cpython/code.h, CO_VARARGS and CO_VARKEYWORDS.
+  static constexpr int64_t kVarArgs = 4;
+  static constexpr int64_t kVarKeywords = 8;
+
+  std::optional<Value> Find(absl::string_view name) const {
+    if (name == "co_argcount") return Value(positional_);
+    if (name == "co_posonlyargcount") return Value(positional_only_);
+    if (name == "co_kwonlyargcount") return Value(keyword_only_);
+    if (name == "co_varnames") return Value::Tuple(names_);
+    if (name == "co_flags") return Value(flags_);
+    return std::nullopt;
+  }
+
+  std::vector<Value> names_;  // positional, keyword-only, *args, **kwargs
+  int64_t positional_ = 0;
+  int64_t positional_only_ = 0;
+  int64_t keyword_only_ = 0;
+  int64_t flags_ = 0;
+};
+
+// A dict that nobody changes, as far as inspect asks; rpyc::Dict is made of exposed functions, and
+// so is not to be had here.
+class NamesObject : public Object {
+ public:
+  explicit NamesObject(std::vector<std::pair<std::string, Value>> entries)
+      : entries_(std::move(entries)) {}
+  absl::string_view type_name() const override { return "builtins.dict"; }
+  int64_t class_id() const override { return kNamesClassId; }
+  AttributePresence Has(absl::string_view name) const override {
+    if (name == "get" || name == "keys") return {.exposed = true};
+    if (name == "__len__" || name == "__getitem__") return {.plain = true, .special = true};
+    return Object::Has(name);
+  }
+  // RPyC asks for get and keys before it calls them.
+  absl::StatusOr<Value> GetAttr(const CallContext& context, AttributeRef attribute) override {
+    if (!Has(attribute.name).exposed) return Object::GetAttr(context, attribute);
+    auto method = std::make_shared<Member>();
+    method->name = std::string(attribute.name);
+    Parameter& args = method->signature.parameters.emplace_back();
+    args.name = "args";
+    args.kind = ParameterKind::kArgs;
+    method->signature.has_rest = true;
+    method->body = [self = shared_from_this()](const Member& member, const MemberCall& call,
+                                               absl::Span<Value> args) {
+      return self->CallAttr(call.context, {.name = member.name, .exposed = true},
+                            {.positional = std::move(args[0]).TakeItems(), .keyword = {}});
+    };
+    return Value(std::make_shared<FunctionObject>(std::move(method)));
+  }
+  absl::StatusOr<Value> CallAttr(const CallContext& context, AttributeRef attribute,
+                                 CallArgs args) override {
+    if (attribute.name == "__len__") return Value(static_cast<int64_t>(entries_.size()));
+    if (attribute.name == "keys") {
+      std::vector<Value> keys;
+      for (const auto& [name, value] : entries_) keys.push_back(Value(name));
+      return Value::Tuple(std::move(keys));
+    }
+    const bool gets = attribute.name == "get";
+    if ((!gets && attribute.name != "__getitem__") || args.positional.empty()) {
+      return Object::CallAttr(context, attribute, std::move(args));
+    }
+    for (const auto& [name, value] : entries_) {
+      if (args.positional[0] == Value(name)) return value;
+    }
+    if (gets) return args.positional.size() > 1 ? std::move(args.positional[1]) : Value();
+    return PyStatus(RemoteException{.name = "KeyError", .args = {args.positional[0]}});
+  }
+
+ private:
+  const std::vector<std::pair<std::string, Value>> entries_;
+};
+
+// The defaults of the positional parameters, or of those after *args.
+Value DefaultsOf(const Signature& signature, bool keyword_only) {
+  std::vector<std::pair<std::string, Value>> named;
+  bool after_args = false;
+  for (size_t i = 0; i < signature.parameters.size(); ++i) {
+    const Parameter& parameter = signature.parameters[i];
+    after_args |= parameter.kind == ParameterKind::kArgs;
+    if (after_args == keyword_only && parameter.default_value.has_value()) {
+      named.emplace_back(signature.ShownName(i), *parameter.default_value);
+    }
+  }
+  if (named.empty()) return Value();
+  if (keyword_only) return Value(std::make_shared<NamesObject>(std::move(named)));
+  std::vector<Value> values;
+  for (auto& [name, value] : named) values.push_back(std::move(value));
+  return Value::Tuple(std::move(values));
+}
+
+Value AnnotationsOf(const Signature& signature) {
+  std::vector<std::pair<std::string, Value>> types;
+  for (size_t i = 0; i < signature.parameters.size(); ++i) {
+    const std::string& type = signature.parameters[i].type;
+    if (!type.empty()) types.emplace_back(signature.ShownName(i), Value(type));
+  }
+  if (!signature.return_type.empty()) types.emplace_back("return", Value(signature.return_type));
+  return Value(std::make_shared<NamesObject>(std::move(types)));
+}
+
+constexpr absl::string_view kFunctionAttributes[] = {"__annotations__", "__code__", "__defaults__",
+                                                     "__kwdefaults__"};
+
 }  // namespace
 
-Value SignatureOf(const Signature& signature, absl::string_view doc) {
-  return Value(std::make_shared<SignatureObject>(signature, doc));
+bool IsFunctionAttribute(absl::string_view name) {
+  return std::find(std::begin(kFunctionAttributes), std::end(kFunctionAttributes), name) !=
+         std::end(kFunctionAttributes);
+}
+
+std::optional<Value> FunctionAttribute(absl::string_view name, const Signature& signature) {
+  if (name == "__code__") return Value(std::make_shared<CodeObject>(signature));
+  if (name == "__defaults__") return DefaultsOf(signature, /*keyword_only=*/false);
+  if (name == "__kwdefaults__") return DefaultsOf(signature, /*keyword_only=*/true);
+  if (name == "__annotations__") return AnnotationsOf(signature);
+  return std::nullopt;
 }
 
 absl::string_view FunctionObject::type_name() const {
@@ -95,7 +249,8 @@ absl::string_view FunctionObject::type_name() const {
 int64_t FunctionObject::class_id() const { return kFunctionClassId; }
 
 AttributePresence FunctionObject::Has(absl::string_view name) const {
-  const bool known = name == "__name__" || name == "__qualname__" || name == "__signature__";
+  const bool known = name == "__name__" || name == "__qualname__" || name == "__signature__" ||
+                     name == "__self__" || IsFunctionAttribute(name);
   return known ? AttributePresence{.plain = true, .special = true} : Object::Has(name);
 }
 
@@ -103,7 +258,13 @@ absl::StatusOr<Value> FunctionObject::GetAttr(const CallContext& context, Attrib
   if (attribute.name == "__doc__" && !member_->doc.empty()) return Value(member_->doc);
   if (attribute.name == "__name__") return Value(member_->name);
   if (attribute.name == "__qualname__") return Value(QualifiedName());
-  if (attribute.name == "__signature__") return SignatureOf(ShownSignature(), member_->doc);
+  if (attribute.name == "__signature__" && help_asks_.exchange(false)) {
+    return Value(std::make_shared<SignatureObject>(ShownSignature(), member_->doc));
+  }
+  if (attribute.name == "__self__") help_asks_.store(true);
+  if (std::optional<Value> found = FunctionAttribute(attribute.name, ShownSignature())) {
+    return *std::move(found);
+  }
   return Object::GetAttr(context, attribute);
 }
 
@@ -116,8 +277,8 @@ absl::StatusOr<std::string> FunctionObject::Repr(const CallContext&) {
 }
 
 absl::StatusOr<std::vector<std::string>> FunctionObject::Dir(const CallContext&) {
-  return std::vector<std::string>{"__call__", "__doc__", "__name__", "__qualname__",
-                                  "__signature__"};
+  return std::vector<std::string>{"__annotations__", "__call__",       "__code__", "__defaults__",
+                                  "__doc__",         "__kwdefaults__", "__name__", "__qualname__"};
 }
 
 absl::StatusOr<bool> FunctionObject::IsCallable(const CallContext&) { return true; }

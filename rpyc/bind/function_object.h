@@ -1,7 +1,9 @@
 #ifndef RPYC_BIND_FUNCTION_OBJECT_H_
 #define RPYC_BIND_FUNCTION_OBJECT_H_
 
+#include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,7 +14,11 @@
 namespace rpyc {
 
 // A C++ function as Python sees it. Its Python name is one for which clients need no INSPECT and
-// help() works.
+// help() works. inspect makes a signature of its own of what a Python function has: __code__,
+// __defaults__, __kwdefaults__ and __annotations__. A __signature__ it would take instead, so only
+// help() gets one, which tells the docstring too: help() asks for __self__ first, inspect does not.
+// Source:  CPython Lib/pydoc.py, TextDoc.docroutine, and Lib/inspect.py, _signature_from_callable,
+//          3.8 to 3.13.
 class FunctionObject : public Object {
  public:
   // `member` needs no object.
@@ -35,11 +41,13 @@ class FunctionObject : public Object {
 
  private:
   const std::shared_ptr<const Member> member_;
+  std::atomic<bool> help_asks_{false};
 };
 
-// What Python shows for it: inspect.Signature as far as help() asks, its text. `doc` is the
-// docstring that help() shows with it.
-Value SignatureOf(const Signature& signature, absl::string_view doc);
+// What inspect reads of something callable that is called as `signature` says; none: `name` is
+// nothing of that.
+std::optional<Value> FunctionAttribute(absl::string_view name, const Signature& signature);
+bool IsFunctionAttribute(absl::string_view name);
 
 }  // namespace rpyc
 

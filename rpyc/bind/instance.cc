@@ -19,6 +19,17 @@ Object::Methods SpecialMethodsOf(const ClassInfo& info) {
   return methods;
 }
 
+Object::Methods ExposedMethodsOf(const ClassInfo& info) {
+  Object::Methods methods;
+  for (const auto& member : info.members()) {
+    if (!member->Presence().exposed || member->kind != MemberKind::kMethod) continue;
+    methods.emplace_back(member->name,
+                         absl::StrCat(member->name, member->signature.ToString(),
+                                      member->doc.empty() ? "" : "\n\n", member->doc));
+  }
+  return methods;
+}
+
 AttributePresence Instance::Has(absl::string_view name) const {
   const Member* member = class_->Find(name);
   if (member == nullptr) return Object::Has(name);

@@ -16,6 +16,8 @@ namespace rpyc {
 
 // The special methods of a class's instances, hidden ones too.
 Object::Methods SpecialMethodsOf(const ClassInfo& info);
+// As Object::ExposedMethods says.
+Object::Methods ExposedMethodsOf(const ClassInfo& info);
 
 // A C++ object as Python sees it: shares the object, shows its class's members.
 class Instance : public Object {
@@ -46,6 +48,7 @@ class Instance : public Object {
   absl::StatusOr<std::vector<std::string>> Dir(const CallContext& context) override;
   absl::StatusOr<bool> IsCallable(const CallContext& context) override;
   absl::StatusOr<Methods> SpecialMethods(const CallContext& context) override;
+  Methods ExposedMethods() const override { return ExposedMethodsOf(*class_); }
 
  private:
   // The member a peer means that may have `attribute`; null if there is none.

@@ -13,6 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "rpyc/bind/translation.h"
 #include "rpyc/cast/cast.h"
 #include "rpyc/errors.h"
 #include "rpyc/fiber.h"
@@ -22,8 +23,20 @@ namespace {
 
 constexpr int kMaxCauses = 20;
 
-// The exception being handled, as Python's. Call this and the next two from a catch block only.
-absl::Status WithoutCause() {
+// What no row of WithoutCause is for.
+absl::Status General(const ErrorTranslations* translations, absl::string_view message) {
+  if (translations != nullptr) {
+    if (std::optional<absl::Status> named = translations->FindGeneral()) return *std::move(named);
+  }
+  return PyStatus("RuntimeError", message);
+}
+
+// The exception being handled, as Python's. Call this, General and the next two from a catch block
+// only.
+absl::Status WithoutCause(const ErrorTranslations* translations) {
+  if (translations != nullptr) {
+    if (std::optional<absl::Status> named = translations->FindSpecific()) return *std::move(named);
+  }
   try {
     throw;
   } catch (const PyError& e) {
@@ -48,9 +61,9 @@ absl::Status WithoutCause() {
         .args = {Value(e.code().value()), Value(e.what())},
         .attributes = {{"errno", Value(e.code().value())}, {"strerror", Value(e.what())}}});
   } catch (const std::exception& e) {
-    return PyStatus("RuntimeError", e.what());
+    return General(translations, e.what());
   } catch (...) {
-    return PyStatus("RuntimeError", "a C++ exception of unknown type");
+    return General(translations, "a C++ exception of unknown type");
   }
 }
 
@@ -66,8 +79,8 @@ std::exception_ptr Cause() {
 }
 
 // The exception being handled, as Python's, with its causes in the traceback.
-absl::Status CurrentException(int causes = 0) {
-  absl::Status status = WithoutCause();
+absl::Status CurrentException(const ErrorTranslations* translations, int causes = 0) {
+  absl::Status status = WithoutCause(translations);
   const std::exception_ptr cause = causes < kMaxCauses ? Cause() : nullptr;
   if (cause == nullptr) return status;
   RemoteException exception = ToException(status);
@@ -77,7 +90,7 @@ absl::Status CurrentException(int causes = 0) {
     std::rethrow_exception(cause);
   } catch (...) {
     exception.traceback =
-        absl::StrCat(ToException(CurrentException(causes + 1)).TracebackText(),
+        absl::StrCat(ToException(CurrentException(translations, causes + 1)).TracebackText(),
                      "\nThe above exception was the direct cause of the following exception:\n\n",
                      exception.TracebackText());
   }
@@ -115,7 +128,7 @@ absl::StatusOr<Value> Invoke(const Member& member, const MemberBody& body, const
     if (result.ok() || IsPyStatus(result.status())) return result;
     return PyStatus(ToException(result.status()));
   } catch (...) {
-    return CurrentException();
+    return CurrentException(call.context.translations());
   }
 }
 
@@ -126,12 +139,12 @@ absl::StatusOr<Value> BindAndInvoke(const Member& member, const MemberCall& call
   return Invoke(member, member.body, call, absl::MakeSpan(*bound));
 }
 
-absl::Status Guarded(absl::FunctionRef<void()> user_code) {
+absl::Status Guarded(absl::FunctionRef<void()> user_code, const ErrorTranslations* translations) {
   try {
     user_code();
     return absl::OkStatus();
   } catch (...) {
-    return CurrentException();
+    return CurrentException(translations);
   }
 }
 

@@ -13,8 +13,11 @@
 
 namespace rpyc {
 
+class ErrorTranslations;
+
 // Runs `body`, one of the member's; `args` are in the order of its parameters. This and Guarded are
 // the one door through which user code's exceptions become Python's:
+//   what the service translates (Service::Translate) goes out as it says;
 //   PyError goes out exactly as named; invalid_argument, domain_error, length_error and range_error
 //   are ValueError, out_of_range IndexError, overflow_error OverflowError, bad_alloc MemoryError,
 //   filesystem and system errors OSError, everything else RuntimeError.
@@ -26,8 +29,9 @@ absl::StatusOr<Value> Invoke(const Member& member, const MemberBody& body, const
 // Calls a method: puts `args` in the order of its parameters first.
 absl::StatusOr<Value> BindAndInvoke(const Member& member, const MemberCall& call, CallArgs args);
 
-// Runs any other piece of user code behind the same door.
-absl::Status Guarded(absl::FunctionRef<void()> user_code);
+// Runs any other piece of user code behind the same door. `translations` may be null.
+absl::Status Guarded(absl::FunctionRef<void()> user_code,
+                     const ErrorTranslations* translations = nullptr);
 
 // The outcome of a call to `member` whose argument `index` could not be converted: an error in
 // words, "add() argument 'a': expected int, got str"; of a binary operator NotImplemented, so that

@@ -133,12 +133,18 @@ ABSL_ATTRIBUTE_NOINLINE absl::StatusOr<std::vector<Value>> BindUnusual(absl::str
 
 }  // namespace
 
+std::string Signature::ShownName(size_t index) const {
+  const std::string& name = parameters[index].name;
+  return name.empty() ? absl::StrCat("arg", index) : name;
+}
+
 std::string Signature::ToString(size_t max_width) const {
   std::vector<std::string> parts;
   // Without names are all of them or none.
   const size_t positional_only =
       parameters.empty() || !parameters[0].name.empty() ? 0 : PositionalCount(*this);
-  for (const Parameter& parameter : parameters) {
+  for (size_t i = 0; i < parameters.size(); ++i) {
+    const Parameter& parameter = parameters[i];
     std::string text;
     switch (parameter.kind) {
       case ParameterKind::kArgs:
@@ -150,11 +156,7 @@ std::string Signature::ToString(size_t max_width) const {
       case ParameterKind::kOrdinary:
         break;
     }
-    if (parameter.name.empty()) {
-      absl::StrAppend(&text, "arg", parts.size());
-    } else {
-      absl::StrAppend(&text, parameter.name);
-    }
+    absl::StrAppend(&text, ShownName(i));
     if (!parameter.type.empty()) absl::StrAppend(&text, ": ", parameter.type);
     if (parameter.default_value) {
       absl::StrAppend(&text, parameter.type.empty() ? "=" : " = ",

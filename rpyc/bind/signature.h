@@ -52,6 +52,8 @@ struct Signature {
   std::string return_type;  // annotation; empty: anything
   bool has_rest = false;    // one of the parameters is *args or **kwargs
 
+  // The name of a parameter, "arg0" of one without.
+  std::string ShownName(size_t index) const;
   // Python's notation: "(a: int, b: int = 2) -> int". Where what is in parentheses is longer than
   // `max_width` bytes, each parameter has a line of its own, as in Signature.format of Python 3.13.
   std::string ToString(size_t max_width = std::string::npos) const;

@@ -22,6 +22,10 @@
 #include "rpyc/value.h"
 
 namespace rpyc {
+
+template <typename Signature>
+class Listener;
+
 namespace cast_internal {
 
 // Errors:  TypeError - Python could not call it.
@@ -37,21 +41,25 @@ template <typename A>
 inline constexpr bool kMayChange =
     std::is_lvalue_reference_v<A> && !std::is_const_v<std::remove_reference_t<A>>;
 
+// Whether F has an operator(), and a Cast of its own.
 template <typename F>
-inline constexpr bool kIsStdFunction = false;
+inline constexpr bool kIsNoPlainCallable = false;
 template <typename Signature>
-inline constexpr bool kIsStdFunction<std::function<Signature>> = true;
+inline constexpr bool kIsNoPlainCallable<std::function<Signature>> = true;
+template <typename Signature>
+inline constexpr bool kIsNoPlainCallable<Listener<Signature>> = true;
 
 // A lambda, a function pointer, or another object with one operator().
 template <typename F>
 concept PlainCallable = bind_internal::ShapeOf<F>::kKnown && !std::is_member_pointer_v<F> &&
-                        !kIsStdFunction<F> && !Exposed<F>;
+                        !kIsNoPlainCallable<F> && !Exposed<F>;
 
 }  // namespace cast_internal
 
-// Any Python callable; calling it throws RemoteError for what it raises, and for a result that is
-// no R, unless R is an absl::StatusOr. It may be kept, and called later from any thread. Going out
-// it is a Python callable; an empty one is None.
+// Any Python callable. Calling it waits for the answer, at most sync_request_timeout (a
+// rpyc::Listener waits for nothing), and throws RemoteError for what it raises, and for a result
+// that is no R, unless R is an absl::StatusOr. It may be kept, and called later from any thread.
+// Going out it is a Python callable; an empty one is None.
 template <typename R, typename... A>
 struct Cast<std::function<R(A...)>> {
   static absl::StatusOr<std::function<R(A...)>> From(const CallContext& context, Value& value) {

@@ -58,6 +58,7 @@ TEST_F(CallbackCastTest, ItTellsOfItself) {
   EXPECT_EQ(object.type_name(), "builtins.builtin_function_or_method");
   EXPECT_EQ(object.Repr({}).value(), "<function <lambda>>");
   EXPECT_EQ(object.GetAttr({}, {.name = "__name__", .exposed = false}).value(), Value("<lambda>"));
+  EXPECT_FALSE(object.GetAttr({}, {.name = "__self__", .exposed = false}).ok());  // as help() asks
   const Value signature = object.GetAttr({}, {.name = "__signature__", .exposed = false}).value();
   EXPECT_EQ((*signature.AsObject())->Str({}).value(), "(arg0: int, /) -> int");
   EXPECT_TRUE(object.IsCallable({}).value());
@@ -94,7 +95,7 @@ TEST_F(CallbackCastTest, WhatIsNotCallableIsNamed) {
 TEST_F(CallbackCastTest, WhatItRaisesIsThrown) {
   const auto raises = [] { throw KeyError("mine"); };
   const Value f = Cast<decltype(raises)>::To(raises);
-  EXPECT_EQ(Failure(Run([](std::function<void()> f) { f(); }, {f})), "KeyError: mine");
+  EXPECT_EQ(Failure(Run([](std::function<void()> f) { f(); }, {f})), "KeyError: 'mine'");
   EXPECT_EQ(Run(
                 [](std::function<void()> f) {
                   try {
@@ -106,7 +107,7 @@ TEST_F(CallbackCastTest, WhatItRaisesIsThrown) {
                 },
                 {f})
                 .value(),
-            Value("KeyError: mine"));
+            Value("KeyError: 'mine'"));
   EXPECT_EQ(Run([](std::function<absl::Status()> f) { return !f().ok(); }, {f}).value(),
             Value(true));
   const Value twice = Cast<int (*)(int)>::To(&Twice);

@@ -206,7 +206,8 @@ TEST(SequenceCast, AnEndlessGeneratorIsAnError) {
 
 TEST(SequenceCast, ErrorsOfIteratingGoThrough) {
   const Iterator failing([]() -> int { throw KeyError("gone"); });
-  EXPECT_EQ(Echo<std::vector<int>>(Value(failing.object())), "KeyError: f() argument 'x': gone");
+  EXPECT_EQ(Echo<std::vector<int>>(Value(failing.object())),
+            "KeyError: \"f() argument 'x': gone\"");
 }
 
 TEST(MapCast, CopiesMappingsAndPairs) {

@@ -5,6 +5,8 @@
 
 #include <utility>
 
+#include "rpyc/cpp20.h"
+
 namespace rpyc {
 
 // Owns one file descriptor and closes it. Move-only.

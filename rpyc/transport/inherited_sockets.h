@@ -12,7 +12,7 @@ namespace rpyc {
 
 // The listening sockets that a process was started with: by name those that systemd hands over
 // (socket activation, sd_listen_fds(3)), by number any. Owns them: with it they are closed here,
-// which does not touch whoever else has them, nor a Listener that goes on with one.
+// which does not touch whoever else has them, nor a SocketListener that goes on with one.
 // Threads: one.
 class InheritedSockets {
  public:

@@ -9,7 +9,7 @@ namespace rpyc {
 // Whether `error`, an errno, says that descriptors or memory have run out.
 bool IsExhausted(int error);
 
-// What Listener::Open says where a system call failed with `error`: "cannot listen on ...".
+// What SocketListener::Open says where a system call failed with `error`: "cannot listen on ...".
 absl::Status ListenError(const SocketAddress& address, int error);
 
 }  // namespace rpyc

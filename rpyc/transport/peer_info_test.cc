@@ -7,14 +7,14 @@
 #include <filesystem>
 #include <string>
 
-#include "rpyc/transport/listener.h"
 #include "rpyc/transport/socket_address.h"
+#include "rpyc/transport/socket_listener.h"
 
 namespace rpyc {
 namespace {
 
 TEST(PeerInfo, OfATcpConnection) {
-  auto listener = *Listener::Open(*SocketAddress::Resolve("127.0.0.1", 0, false), {});
+  auto listener = *SocketListener::Open(*SocketAddress::Resolve("127.0.0.1", 0, false), {});
   const Endpoint& at = listener->endpoint();
   const Socket client = *Socket::Connect(*SocketAddress::Resolve(at.host, at.port, false));
   const PeerInfo seen_by_server = PeerInfoOf(*listener->Accept());
@@ -30,7 +30,7 @@ TEST(PeerInfo, OfAUnixSocketSaysWhoseProcessThePeerIs) {
   char directory[] = "/tmp/peer_info_XXXXXX";  // a path that the kernel takes
   ASSERT_NE(::mkdtemp(directory), nullptr);
   const SocketAddress at = *SocketAddress::Unix(std::string(directory) + "/socket");
-  auto listener = *Listener::Open(at, {});
+  auto listener = *SocketListener::Open(at, {});
   const Socket client = *Socket::Connect(at);
   const PeerInfo info = PeerInfoOf(*listener->Accept());
   EXPECT_EQ(info.local, at.ToString());

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "absl/time/clock.h"
-#include "rpyc/transport/listener.h"
+#include "rpyc/transport/socket_listener.h"
 
 namespace rpyc {
 namespace {
@@ -27,7 +27,7 @@ struct TcpPair {
 };
 
 TcpPair MakeTcpPair() {
-  auto listener = *Listener::Open(*SocketAddress::Resolve("127.0.0.1", 0, false), {});
+  auto listener = *SocketListener::Open(*SocketAddress::Resolve("127.0.0.1", 0, false), {});
   const Endpoint& at = listener->endpoint();
   Socket client = *Socket::Connect(*SocketAddress::Resolve(at.host, at.port, false));
   Socket server = *listener->Accept();
@@ -198,7 +198,7 @@ TEST(SocketStream, NothingIsReadAfterShutdown) {
 }
 
 TEST(SocketStream, ConnectSaysWhoDoesNotAnswer) {
-  auto listener = *Listener::Open(*SocketAddress::Resolve("127.0.0.1", 0, false), {});
+  auto listener = *SocketListener::Open(*SocketAddress::Resolve("127.0.0.1", 0, false), {});
   const SocketAddress gone = *SocketAddress::Resolve("127.0.0.1", listener->endpoint().port, false);
   listener.reset();
   const absl::Status status = Socket::Connect(gone).status();
@@ -208,7 +208,8 @@ TEST(SocketStream, ConnectSaysWhoDoesNotAnswer) {
 
 TEST(SocketStream, ConnectGivesUpAtItsDeadline) {
   // A backlog that is full: the kernel drops what would make the next connection.
-  auto listener = *Listener::Open(*SocketAddress::Resolve("127.0.0.1", 0, false), {.backlog = 1});
+  auto listener =
+      *SocketListener::Open(*SocketAddress::Resolve("127.0.0.1", 0, false), {.backlog = 1});
   const SocketAddress full = *SocketAddress::Resolve("127.0.0.1", listener->endpoint().port, false);
   std::vector<Socket> waiting;
   absl::StatusOr<Socket> last = Socket();

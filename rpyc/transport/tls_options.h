@@ -4,6 +4,8 @@
 #include <optional>
 #include <string>
 
+#include "rpyc/cpp20.h"
+
 namespace rpyc {
 
 // What becomes of a client's certificate: Python's ssl.CERT_NONE, CERT_OPTIONAL, CERT_REQUIRED.

@@ -17,8 +17,8 @@
 #include "absl/time/clock.h"
 #include "rpyc/mutex.h"
 #include "rpyc/transport/endpoint.h"
-#include "rpyc/transport/listener.h"
 #include "rpyc/transport/socket_address.h"
+#include "rpyc/transport/socket_listener.h"
 #include "rpyc/transport/unix_path.h"
 #include "server/admin/catalog_service.h"
 #include "server/admin/connection_service.h"
@@ -65,7 +65,7 @@ absl::StatusOr<Place> TakePlace(absl::string_view text) {
                         {{"field", "admin_address"}});
   }
   // gRPC does not tell why it could not listen, it logs it. Our own attempt does.
-  absl::StatusOr<std::unique_ptr<Listener>> probe = Listener::Open(*address, {});
+  absl::StatusOr<std::unique_ptr<SocketListener>> probe = SocketListener::Open(*address, {});
   if (!probe.ok()) return probe.status();
   place.address = *address;
   return place;

@@ -29,8 +29,8 @@
 #include "rpyc/mutex.h"
 #include "rpyc/service.h"
 #include "rpyc/transport/fd.h"
-#include "rpyc/transport/listener.h"
 #include "rpyc/transport/socket_address.h"
+#include "rpyc/transport/socket_listener.h"
 #include "server/reason.h"
 #include "server/server_kinds.h"
 #include "server/testing/caller.h"
@@ -263,7 +263,7 @@ TEST_F(AdminServerTest, RequestsThatCannotBeReadAreTold) {
 
 TEST_F(AdminServerTest, ErrorsOfStartServer) {
   ASSERT_TRUE(Start("server_id: 'one' spec { service: 'ECHO' }").ok());
-  auto taken = Listener::Open(*SocketAddress::Resolve("127.0.0.1", 0, false), {});
+  auto taken = SocketListener::Open(*SocketAddress::Resolve("127.0.0.1", 0, false), {});
   ASSERT_TRUE(taken.ok());
   const std::string busy = absl::StrCat("port: ", (*taken)->endpoint().port);
 
@@ -674,7 +674,7 @@ TEST_F(AdminServerTest, OnlyLoopbackAndOnlyAddresses) {
 }
 
 TEST_F(AdminServerTest, Ipv6HasBrackets) {
-  if (!Listener::Open(*SocketAddress::Resolve("::1", 0, true), {}).ok()) GTEST_SKIP();
+  if (!SocketListener::Open(*SocketAddress::Resolve("::1", 0, true), {}).ok()) GTEST_SKIP();
   Listen("[::1]:0");
   EXPECT_TRUE(absl::StartsWith(server_->address(), "[::1]:"));
   grpc::ClientContext context;

@@ -4,9 +4,9 @@
 
 #include "absl/strings/match.h"
 #include "gtest/gtest.h"
-#include "rpyc/transport/listener.h"
 #include "rpyc/transport/socket.h"
 #include "rpyc/transport/socket_address.h"
+#include "rpyc/transport/socket_listener.h"
 #include "tests/client/client_fixture.h"
 
 namespace rpyc {
@@ -119,7 +119,7 @@ TEST_P(ClientConnect, TheHooksOfTheClientsService) {
 RPYC_FOR_EACH_VERSION(ClientConnect);
 
 TEST(ClientConnectErrors, NameThePeer) {
-  auto listener = *Listener::Open(*SocketAddress::Resolve("127.0.0.1", 0, false), {});
+  auto listener = *SocketListener::Open(*SocketAddress::Resolve("127.0.0.1", 0, false), {});
   const int port = listener->endpoint().port;
   const std::string name = listener->endpoint().ToString();
   ClientOptions hasty;
@@ -138,7 +138,7 @@ TEST(ClientConnectErrors, NameThePeer) {
 }
 
 TEST(ClientConnectErrors, APeerThatHangsUpAtOnce) {
-  auto listener = *Listener::Open(*SocketAddress::Resolve("127.0.0.1", 0, false), {});
+  auto listener = *SocketListener::Open(*SocketAddress::Resolve("127.0.0.1", 0, false), {});
   ClientOptions options;
   options.config.dialect = 5;
   const Client client = *Connect("127.0.0.1", listener->endpoint().port, options);

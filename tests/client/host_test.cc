@@ -4,9 +4,12 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <exception>
 #include <functional>
 #include <future>
 #include <memory>
+#include <optional>
+#include <stdexcept>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -26,6 +29,7 @@
 #include "rpyc/call_context.h"
 #include "rpyc/cast/buffer.h"
 #include "rpyc/dict.h"
+#include "rpyc/cast/listener.h"
 #include "rpyc/errors.h"
 #include "rpyc/iterator.h"
 #include "rpyc/list.h"
@@ -65,15 +69,35 @@ struct Range {
     s.Field("low", &Range::low).Field("mode", &Range::mode, Mode::kOn);
   }
 };
+// An exception that both programs have.
+class LimitError : public std::runtime_error {
+ public:
+  LimitError(const std::string& what, int limit) : std::runtime_error(what), limit(limit) {}
+  const int limit;
+};
+// What both say of it.
+void TranslateLimits(Service& service) {
+  service.Translate<LimitError>(
+      "lab.LimitError", ErrorAttribute("limit", &LimitError::limit),
+      Rebuild([](const RemoteError& error) {
+        const Value* limit = error.attribute("limit");
+        const int64_t* number = limit == nullptr ? nullptr : limit->AsInt();
+        return LimitError(error.message(), number == nullptr ? 0 : static_cast<int>(*number));
+      }));
+}
 
 // KEEPER: what the tests do at the host's end.
 struct Keeper {
   std::shared_ptr<std::atomic<int>> alive = std::make_shared<std::atomic<int>>(0);
-  Netref kept;  // of one client at a time
+  Netref kept;                     // of one client at a time
+  std::promise<std::string> gone;  // the client of a listener
+  Listeners<void(int)> listeners{
+      {.on_gone = [this](const std::string& client) { gone.set_value(client); }}};
 
   Service service(std::promise<void>* waits) {
-    return Service("KEEPER")
-        .Expose("keep", [this](const Netref& x) { kept = x; })
+    Service service("KEEPER");
+    TranslateLimits(service);
+    return service.Expose("keep", [this](const Netref& x) { kept = x; })
         .Expose("add_to_kept", [this](int n) { return kept["add"](n).as<int>(); })
         .Expose("kept", [this] { return kept; })
         .Expose("drop", [this] { kept = Netref(); })
@@ -81,6 +105,16 @@ struct Keeper {
         .Expose("mode", [](Mode mode) { return mode; })
         .Expose("range", [](Range range) { return range; })
         .Expose("samples", [](Buffer<double> samples) { return samples; })
+        .Expose("limit", [](int limit) { throw LimitError("too far", limit); })
+        .Expose("call",
+                [](const std::function<void()>& f) {
+                  try {
+                    f();
+                  } catch (const LimitError& error) {
+                    throw LimitError(absl::StrCat("again: ", error.what()), error.limit + 1);
+                  }
+                })
+        .Expose("listen", [this](const Listener<void(int)>& added) { listeners.Add(added); })
         .Expose("fail", [](const std::string& text) { throw KeyError(text); })
         .Expose("fail_as_cpp_does", []() -> int { throw std::runtime_error("too hot"); })
         .Expose("wait", [waits](const CallContext& context) {
@@ -116,8 +150,7 @@ class ClientOfOurHost : public testing::TestWithParam<How> {
     host_ = *std::move(host);
   }
 
-  absl::StatusOr<Client> ConnectTo(const std::string& service) {
-    ClientOptions options;
+  absl::StatusOr<Client> ConnectTo(const std::string& service, ClientOptions options = {}) {
     options.config.dialect = GetParam().dialect;
     for (const auto& server : host_->servers().ListServers(false)) {
       if (server.options.service != service) continue;
@@ -224,7 +257,7 @@ TEST_P(ClientOfOurHost, ExceptionsArriveWithTheirTraceback) {
     EXPECT_TRUE(error.Is("KeyError"));
     EXPECT_EQ(error.args().at(0), Value("gone"));
     EXPECT_TRUE(error.from_peer());
-    EXPECT_TRUE(absl::StrContains(error.traceback(), "KeyError: gone")) << error.traceback();
+    EXPECT_TRUE(absl::StrContains(error.traceback(), "KeyError: 'gone'")) << error.traceback();
   }
   const absl::Status status = client.root()["fail_as_cpp_does"]().status();
   EXPECT_TRUE(absl::StrContains(ToException(status).Summary(), "RuntimeError: too hot"));
@@ -234,6 +267,54 @@ TEST_P(ClientOfOurHost, ExceptionsArriveWithTheirTraceback) {
   const absl::Status through =
       callback.root()["call"]([]() -> int { throw ValueError("mine"); }).status();
   EXPECT_TRUE(absl::StrContains(ToException(through).Summary(), "ValueError: mine"));
+}
+
+TEST_P(ClientOfOurHost, AnExceptionOfTheProgramsIsThrownAtBothEnds) {
+  ClientOptions options;
+  TranslateLimits(options.service.emplace("CLIENT"));
+  const Client client = ConnectTo("KEEPER", options).value();
+  try {
+    client.root()["limit"](10).as<void>();
+    ADD_FAILURE() << "nothing raised";
+  } catch (const LimitError& error) {
+    EXPECT_STREQ(error.what(), "too far");
+    EXPECT_EQ(error.limit, 10);
+    try {
+      std::rethrow_if_nested(error);
+      ADD_FAILURE() << "nothing nested";
+    } catch (const RemoteError& remote) {
+      EXPECT_TRUE(remote.Is("lab", "LimitError"));
+      EXPECT_TRUE(absl::StrContains(remote.traceback(), "lab.LimitError: too far"));
+    }
+  }
+  EXPECT_THROW(client.root().Function<void(int)>("limit")(10), LimitError);
+  EXPECT_THROW(Async(client.root()["limit"])(10).as<void>(), LimitError);
+  EXPECT_FALSE(client.root()["limit"](10).get<int>().ok()) << "without throwing";
+  // Thrown here, caught and thrown anew there, and back.
+  try {
+    client.root()["call"]([] { throw LimitError("mine", 1); }).as<void>();
+    ADD_FAILURE() << "nothing raised";
+  } catch (const LimitError& error) {
+    EXPECT_STREQ(error.what(), "again: mine");
+    EXPECT_EQ(error.limit, 2);
+  }
+  // A client that says nothing of it.
+  const Client other = ConnectTo("KEEPER").value();
+  EXPECT_THROW(other.root()["limit"](10).as<void>(), RemoteError);
+}
+
+TEST_P(ClientOfOurHost, AListenerIsToldAndThenGone) {
+  std::promise<int> told;
+  {
+    Client client = ConnectTo("KEEPER").value();
+    const BgServingThread serving(client);
+    client.root()["listen"]([&told](int n) { told.set_value(n); }).as<void>();
+    keeper_.listeners(7);
+    EXPECT_EQ(told.get_future().get(), 7);
+    EXPECT_EQ(keeper_.listeners.size(), 1u);
+  }
+  EXPECT_NE(keeper_.gone.get_future().get(), "");
+  EXPECT_TRUE(keeper_.listeners.empty());
 }
 
 TEST_P(ClientOfOurHost, ClosingWhileAnotherThreadWaits) {

@@ -10,8 +10,8 @@
 #include "client/client.h"
 #include "gtest/gtest.h"
 #include "rpyc/transport/endpoint.h"
-#include "rpyc/transport/listener.h"
 #include "rpyc/transport/socket_address.h"
+#include "rpyc/transport/socket_listener.h"
 #include "rpyc/transport/test_certificates.h"
 #include "rpyc/transport/tls_options.h"
 #include "tests/client/client_fixture.h"
@@ -135,7 +135,7 @@ TEST(ConnectTls, NamesTheFileThatIsWrong) {
 }
 
 TEST(ConnectTls, APeerThatKeepsSilent) {
-  auto listener = *Listener::Open(*SocketAddress::Resolve("127.0.0.1", 0, false), {});
+  auto listener = *SocketListener::Open(*SocketAddress::Resolve("127.0.0.1", 0, false), {});
   const Endpoint& at = listener->endpoint();
   ClientOptions options;
   options.connect_timeout = absl::Milliseconds(50);

@@ -20,7 +20,7 @@ def _compiler_says(ctx, source, report):
         feature_configuration = features,
         cc_toolchain = toolchain,
         source_file = source.path,
-        user_compile_flags = ctx.fragments.cpp.copts + ctx.fragments.cpp.cxxopts + ["-fsyntax-only"],
+        user_compile_flags = ctx.fragments.cpp.copts + ctx.fragments.cpp.cxxopts + ctx.attr.copts + ["-fsyntax-only"],
         include_directories = context.includes,
         quote_include_directories = context.quote_includes,
         system_include_directories = context.system_includes,
@@ -74,6 +74,8 @@ compile_fail_test = rule(
     attrs = {
         "src": attr.label(allow_single_file = [".cc"], mandatory = True),
         "deps": attr.label_list(providers = [CcInfo]),
+        # Flags after those of the build, which they override.
+        "copts": attr.string_list(),
         "_cc_toolchain": attr.label(
             default = Label("@bazel_tools//tools/cpp:current_cc_toolchain"),
         ),

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "client/discovery.h"
 #include "rpyc/authenticator.h"
 #include "rpyc/call_context.h"
+#include "rpyc/cast/listener.h"
 #include "rpyc/dict.h"
 #include "rpyc/errors.h"
 #include "rpyc/iterator.h"
@@ -244,6 +246,55 @@ int AddInPython(const rpyc::Client& client) {
   absl::StatusOr<int> six = client.root()["add"](three, 3).get<int>();  // does not
   auto add = client.root().Function<int(int, int)>("add");              // a std::function
   return add(three, six.value_or(0));
+}
+
+// --- the tour: listeners ---
+
+void Log(const std::string&) {}
+
+class Stage {
+ public:
+  void Tick(double position) { positions_(position); }  // by the control loop
+
+  friend void RpycExpose(rpyc::ClassDef<Stage>& c) {
+    c.Expose("listen", [](Stage& self, const rpyc::Listener<void(double)>& listener) {
+      self.positions_.Add(listener);
+    });
+    c.Expose("ignore", [](Stage& self, const rpyc::Listener<void(double)>& listener) {
+      self.positions_.Remove(listener);
+    });
+  }
+
+ private:
+  rpyc::Listeners<void(double)> positions_{
+      {.max_waiting = 10,
+       .when_full = rpyc::WhenFull::kDropOldest,
+       .on_error = [](const std::string& client,
+                      const rpyc::RemoteError& error) { Log(client + " raised " + error.what()); },
+       .on_gone = [](const std::string& client) { Log(client + " has gone"); }}};
+};
+
+rpyc::Service StageService() { return rpyc::Service::Of<Stage>("STAGE"); }
+
+// --- the tour: errors ---
+
+struct LimitError : std::runtime_error {
+  LimitError(const std::string& what, double limit) : std::runtime_error(what), limit(limit) {}
+  double limit;
+};
+
+rpyc::Service Bench() {
+  return rpyc::Service("BENCH")
+      .Expose("move",
+              [](double to) {
+                if (to > 10) throw LimitError("too far", 10);
+              })
+      .Translate<LimitError>("lab.LimitError", rpyc::ErrorAttribute("limit", &LimitError::limit),
+                             rpyc::Rebuild([](const rpyc::RemoteError& error) {
+                               const rpyc::Value* limit = error.attribute("limit");
+                               const double* number = limit == nullptr ? nullptr : limit->AsFloat();
+                               return LimitError(error.message(), number == nullptr ? 0 : *number);
+                             }));
 }
 
 }  // namespace snippets

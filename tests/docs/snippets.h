@@ -19,6 +19,8 @@ rpyc::Service Lab();
 rpyc::Service Bank();
 rpyc::Service Sums();
 rpyc::Service Workshop();
+rpyc::Service StageService();
+rpyc::Service Bench();
 rpyc::Service Gui(std::shared_ptr<Window> window, rpyc::Executor main_loop);
 rpyc::Service Gui(rpyc::Executor main_loop);
 rpyc::Service Vault(absl::string_view secret);

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "rpyc/authenticator.h"
+#include "rpyc/call_context.h"
+#include "rpyc/errors.h"
 #include "rpyc/object.h"
 
 namespace snippets {
@@ -88,6 +91,18 @@ TEST(Snippets, Work) {
   EXPECT_EQ(Call(Bank(), "deposit", {5}), rpyc::Value(5));
   EXPECT_EQ(Call(Gui([](std::function<void()> task) { task(); }), "set_title", {"x"}),
             rpyc::Value());
+}
+
+TEST(Snippets, AnExceptionOfOnesOwn) {
+  const rpyc::Service bench = Bench();
+  ASSERT_NE(bench.translations(), nullptr);
+  auto caller = std::make_shared<rpyc::CallContext::Caller>();
+  caller->translations = bench.translations();
+  const std::shared_ptr<rpyc::Object> root = bench.MakeRoot().value();
+  const absl::StatusOr<rpyc::Value> moved = root->CallAttr(
+      rpyc::CallContext(caller), {"move", /*exposed=*/true}, {.positional = {11}, .keyword = {}});
+  EXPECT_EQ(rpyc::ToException(moved.status()).Summary(), "lab.LimitError: too far");
+  EXPECT_NE(StageService().root_class().Find("listen"), nullptr);
 }
 
 TEST(Snippets, AnAuthenticatorOfOnesOwn) {

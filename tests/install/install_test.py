@@ -215,6 +215,17 @@ class Prefix(unittest.TestCase):
         version = run([tool("pkg-config"), "--modversion", "rpychost"]).strip()
         self.assertTrue(said.startswith(f"rpycd {version} "), said)
 
+    def test_a_compiler_that_is_not_told_cpp20_says_one_thing(self):
+        for header in ("client/client.h", "rpyc/errors.h", "rpyc/netref.h", "rpyc/service.h", "server/host.h", "server/log_sink.h"):
+            with self.subTest(header):
+                done = subprocess.run([tool("g++"), "-std=c++17", "-fsyntax-only", f"-I{prefix}/include/rpychost", "-xc++", "-"],
+                                      input=f'#include "{header}"\n', capture_output=True, text=True, timeout=COMPILE_S, env=env)
+                self.assertNotEqual(done.returncode, 0)
+                said = re.findall(r"error: .*", done.stderr)
+                self.assertEqual(said[0], 'error: #error "rpyc: this library needs C++20: compile with -std=c++20"')
+                # The end of the compilation, and nothing of what would have followed.
+                self.assertEqual([text for text in said[1:] if not text.startswith("error: rpyc: compile with -std=c++20")], [])
+
     def test_services_need_no_grpc(self):
         libs = run([tool("pkg-config"), "--libs", "rpychost-client"])
         self.assertNotRegex(libs, "grpc|protobuf|spdlog")

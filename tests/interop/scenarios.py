@@ -510,16 +510,34 @@ def help_asks_as_each_python_does(t):
     if t.baseline:
         t.skipTest("a Python server denies __signature__")
     add = t.calc().add
-    plain = str(inspect.signature(add))
+    t.assertFalse(hasattr(add, "__signature__"), "inspect makes one of its own")
+
+    def for_help():
+        t.assertFalse(hasattr(add, "__self__"))
+        return add.__signature__
+
+    plain = str(for_help())
     t.assertRegex(plain, r"^\(a(: \w+)?, b(: \w+)?\)")
     for ask in (str, lambda signature: signature.format(max_width=77),
                 lambda signature: signature.format(max_width=77, quote_annotation_strings=False)):
-        signature = inspect.signature(add)
+        signature = for_help()
         t.assertTrue(signature)
         t.assertEqual(ask(signature), f"{plain}\n    {add.__doc__}")
-    signature = inspect.signature(add)  # which nobody asks for help
+    signature = for_help()
     t.assertEqual((signature.format(), str(signature), repr(signature)), (plain, ) * 3)
     t.assertRegex(signature.format(max_width=3), r"^\(\n    a(: \w+)?,\n    b(: \w+)?\n\)")
+
+
+def inspect_makes_a_signature_of_its_own(t):
+    if t.baseline:
+        t.skipTest("a Python server denies __code__")
+    add = t.calc().add
+    signature = inspect.signature(add)
+    t.assertIs(type(signature), inspect.Signature)
+    t.assertEqual(list(signature.parameters), ["a", "b"])
+    t.assertEqual(signature, inspect.signature(t.calc().add))
+    t.assertEqual(signature.bind(1, b=2).args, (1, 2))
+    t.assertEqual(inspect.getfullargspec(add).args, ["a", "b"])
 
 
 def isinstance_does_not_break(t):

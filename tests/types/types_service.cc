@@ -33,6 +33,7 @@
 #include "rpyc/cast/buffer.h"
 #include "rpyc/cast/path.h"
 #include "rpyc/cast/sequence.h"
+#include "rpyc/cast/listener.h"
 #include "rpyc/dict.h"
 #include "rpyc/iterator.h"
 #include "rpyc/list.h"
@@ -142,6 +143,8 @@ Service TypesService() {
   Echo<Thing>("Thing", &service);
   Echo<Netref>("rpyc::Netref", &service);
   service.Expose("std::function<int(int)>", [](std::function<int(int)> f) { return f(21); });
+  service.Expose("rpyc::Listener<void(int)>",
+                 [](const Listener<void(int)>& listener) { return listener.connected(); });
   service.Expose("a lambda", [] { return [](int n) { return n; }; });
   service.Expose("rpyc::ClassReference", [] { return Class<Thing>(); });
 

@@ -1,4 +1,4 @@
-#include "rpyc/transport/listener.h"
+#include "rpyc/transport/socket_listener.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -26,7 +26,7 @@ SocketAddress Tcp(absl::string_view host, int port) {
 }
 
 // Where `listener` can be connected to.
-SocketAddress AddressOf(const Listener& listener) {
+SocketAddress AddressOf(const SocketListener& listener) {
   const Endpoint& endpoint = listener.endpoint();
   return endpoint.socket_path.empty() ? Tcp(endpoint.host, endpoint.port)
                                       : *SocketAddress::Unix(endpoint.socket_path);
@@ -56,8 +56,8 @@ class ListenerTest : public testing::Test {
     EXPECT_EQ(::rmdir(folder_), 0) << "something was left in " << folder_;
   }
 
-  absl::StatusOr<std::unique_ptr<Listener>> OpenPath() {
-    return Listener::Open(*SocketAddress::Unix(path_), {});
+  absl::StatusOr<std::unique_ptr<SocketListener>> OpenPath() {
+    return SocketListener::Open(*SocketAddress::Unix(path_), {});
   }
 
   char folder_[24] = "/tmp/rpyc-test-XXXXXX";
@@ -65,7 +65,7 @@ class ListenerTest : public testing::Test {
 };
 
 TEST_F(ListenerTest, AcceptsOverTcp) {
-  auto listener = *Listener::Open(Tcp(kLoopback, 0), {});
+  auto listener = *SocketListener::Open(Tcp(kLoopback, 0), {});
   EXPECT_NE(listener->endpoint().port, 0);
   absl::StatusOr<Socket> client = Socket::Connect(AddressOf(*listener));
   ASSERT_TRUE(client.ok()) << client.status();
@@ -82,7 +82,7 @@ TEST_F(ListenerTest, AcceptsOverTcp) {
 }
 
 TEST_F(ListenerTest, AcceptsOverIpv6) {
-  auto listener = Listener::Open(Tcp("::1", 0), {});
+  auto listener = SocketListener::Open(Tcp("::1", 0), {});
   if (!listener.ok()) GTEST_SKIP() << "no IPv6 here: " << listener.status();
   EXPECT_EQ((*listener)->endpoint().ToString().substr(0, 6), "[::1]:");
   absl::StatusOr<Socket> client = Socket::Connect(AddressOf(**listener));
@@ -90,7 +90,7 @@ TEST_F(ListenerTest, AcceptsOverIpv6) {
 }
 
 TEST_F(ListenerTest, TheIpv6WildcardTakesIpv4Too) {
-  auto both = Listener::Open(Tcp("::", 0), {});
+  auto both = SocketListener::Open(Tcp("::", 0), {});
   if (!both.ok()) GTEST_SKIP() << "no IPv6 here: " << both.status();
   EXPECT_EQ((*both)->endpoint().host, "::");
   const int port = (*both)->endpoint().port;
@@ -100,11 +100,11 @@ TEST_F(ListenerTest, TheIpv6WildcardTakesIpv4Too) {
   absl::StatusOr<Socket> ipv6 = Socket::Connect(Tcp("::1", port));
   ASSERT_TRUE(ipv6.ok()) << ipv6.status();
   EXPECT_EQ((*both)->Accept()->peer(), SocketAddress::OfLocal(ipv6->fd()).ToString());
-  EXPECT_FALSE(Listener::Open(Tcp("0.0.0.0", port), {}).ok()) << "it has this port too";
+  EXPECT_FALSE(SocketListener::Open(Tcp("0.0.0.0", port), {}).ok()) << "it has this port too";
 }
 
 TEST_F(ListenerTest, TheIpv6WildcardAloneIfAsked) {
-  auto alone = Listener::Open(Tcp("::", 0), {.ipv6_only = true});
+  auto alone = SocketListener::Open(Tcp("::", 0), {.ipv6_only = true});
   if (!alone.ok()) GTEST_SKIP() << "no IPv6 here: " << alone.status();
   const int port = (*alone)->endpoint().port;
   EXPECT_FALSE(Socket::Connect(Tcp(kLoopback, port)).ok());
@@ -112,8 +112,8 @@ TEST_F(ListenerTest, TheIpv6WildcardAloneIfAsked) {
 }
 
 TEST_F(ListenerTest, SaysThatAnAddressIsInUse) {
-  auto first = *Listener::Open(Tcp(kLoopback, 0), {});
-  const absl::Status second = Listener::Open(AddressOf(*first), {}).status();
+  auto first = *SocketListener::Open(Tcp(kLoopback, 0), {});
+  const absl::Status second = SocketListener::Open(AddressOf(*first), {}).status();
   EXPECT_EQ(second.code(), absl::StatusCode::kFailedPrecondition) << second;
   EXPECT_NE(second.message().find(first->endpoint().ToString()), absl::string_view::npos);
   // Free again at once, also after connections.
@@ -121,19 +121,19 @@ TEST_F(ListenerTest, SaysThatAnAddressIsInUse) {
   EXPECT_TRUE(first->Accept().ok());
   const SocketAddress address = AddressOf(*first);
   first.reset();
-  EXPECT_TRUE(Listener::Open(address, {}).ok());
+  EXPECT_TRUE(SocketListener::Open(address, {}).ok());
 }
 
 TEST_F(ListenerTest, SaysThatAnAddressIsNotOurs) {
   // TEST-NET-1, nobody's.
-  const absl::Status status = Listener::Open(Tcp("192.0.2.1", 0), {}).status();
+  const absl::Status status = SocketListener::Open(Tcp("192.0.2.1", 0), {}).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
 }
 
 TEST_F(ListenerTest, StopWakesAccept) {
-  auto tcp = *Listener::Open(Tcp(kLoopback, 0), {});
+  auto tcp = *SocketListener::Open(Tcp(kLoopback, 0), {});
   auto unix_socket = *OpenPath();
-  for (Listener* listener : {tcp.get(), unix_socket.get()}) {
+  for (SocketListener* listener : {tcp.get(), unix_socket.get()}) {
     auto accepted =
         std::async(std::launch::async, [listener] { return listener->Accept().status(); });
     listener->Stop();
@@ -144,7 +144,7 @@ TEST_F(ListenerTest, StopWakesAccept) {
 }
 
 TEST_F(ListenerTest, OutOfDescriptorsClosesAConnectionAndGoesOn) {
-  auto listener = *Listener::Open(Tcp(kLoopback, 0), {});
+  auto listener = *SocketListener::Open(Tcp(kLoopback, 0), {});
   absl::StatusOr<Socket> refused = Socket::Connect(AddressOf(*listener));
   absl::StatusOr<Socket> served = Socket::Connect(AddressOf(*listener));
   rlimit limit, lowered;
@@ -167,7 +167,7 @@ TEST_F(ListenerTest, OutOfDescriptorsClosesAConnectionAndGoesOn) {
 }
 
 TEST_F(ListenerTest, StopWakesAnAcceptWithoutDescriptors) {
-  auto listener = *Listener::Open(Tcp(kLoopback, 0), {});
+  auto listener = *SocketListener::Open(Tcp(kLoopback, 0), {});
   rlimit limit, lowered;
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
   lowered = limit;
@@ -223,7 +223,7 @@ TEST_F(ListenerTest, ForeignUnixSocketAndOtherFilesStay) {
   std::ofstream(path_).put('\n');
   EXPECT_EQ(OpenPath().status().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_TRUE(Exists(path_));
-  EXPECT_EQ(Listener::Open(*SocketAddress::Unix(path_ + "/no/folder"), {}).status().code(),
+  EXPECT_EQ(SocketListener::Open(*SocketAddress::Unix(path_ + "/no/folder"), {}).status().code(),
             absl::StatusCode::kInvalidArgument);
 }
 
@@ -275,7 +275,7 @@ TEST_F(ListenerTest, ARelativePathIsRemovedFromAnotherFolder) {
   char before[PATH_MAX];
   ASSERT_NE(::getcwd(before, sizeof(before)), nullptr);
   ASSERT_EQ(::chdir(folder_), 0);
-  auto listener = *Listener::Open(*SocketAddress::Unix("x.sock"), {});
+  auto listener = *SocketListener::Open(*SocketAddress::Unix("x.sock"), {});
   ASSERT_EQ(::chdir(before), 0);
   EXPECT_TRUE(Exists(path_));
   listener.reset();
@@ -302,7 +302,7 @@ TEST_F(ListenerTest, InheritedOnesAcceptAndAreLeftAsTheyWere) {
   for (const SocketAddress& address : {Tcp(kLoopback, 0), *SocketAddress::Unix(path_)}) {
     const Fd made = Made(address);
     const SocketAddress bound = SocketAddress::OfLocal(made.get());
-    auto listener = *Listener::Inherit(made.get());
+    auto listener = *SocketListener::Inherit(made.get());
     EXPECT_EQ(listener->endpoint(), bound.ToEndpoint());
     absl::StatusOr<Socket> first = Socket::Connect(bound);
     absl::StatusOr<Socket> accepted = listener->Accept();
@@ -322,7 +322,7 @@ TEST_F(ListenerTest, InheritedOnesAcceptAndAreLeftAsTheyWere) {
     ASSERT_TRUE(second.ok()) << second.status();
     EXPECT_EQ(listener->Accept().status().code(), absl::StatusCode::kCancelled);
     listener.reset();
-    EXPECT_TRUE((*Listener::Inherit(made.get()))->Accept().ok());
+    EXPECT_TRUE((*SocketListener::Inherit(made.get()))->Accept().ok());
   }
   EXPECT_TRUE(Exists(path_));
 }
@@ -330,10 +330,10 @@ TEST_F(ListenerTest, InheritedOnesAcceptAndAreLeftAsTheyWere) {
 TEST_F(ListenerTest, InheritedOnesMayBeSharedWithOthersWhoAccept) {
   const Fd made = Made(Tcp(kLoopback, 0));
   const SocketAddress bound = SocketAddress::OfLocal(made.get());
-  auto one = *Listener::Inherit(made.get());
-  auto other = *Listener::Inherit(made.get());
+  auto one = *SocketListener::Inherit(made.get());
+  auto other = *SocketListener::Inherit(made.get());
   std::vector<std::future<int>> accepts;
-  for (Listener* listener : {one.get(), other.get()}) {
+  for (SocketListener* listener : {one.get(), other.get()}) {
     accepts.push_back(std::async(std::launch::async, [listener] {
       int accepted = 0;
       while (listener->Accept().ok()) ++accepted;
@@ -353,7 +353,7 @@ TEST_F(ListenerTest, InheritedOnesMayBeSharedWithOthersWhoAccept) {
 
 TEST_F(ListenerTest, AnInheritedOneThatOthersShutIsBroken) {
   const Fd made = Made(Tcp(kLoopback, 0));
-  auto listener = *Listener::Inherit(made.get());
+  auto listener = *SocketListener::Inherit(made.get());
   ::shutdown(made.get(), SHUT_RDWR);
   EXPECT_EQ(listener->Accept().status().code(), absl::StatusCode::kInternal);
 }
@@ -365,7 +365,7 @@ TEST_F(ListenerTest, InheritsWhatListensOnly) {
   const Fd datagram(::socket(AF_INET, SOCK_DGRAM, 0));
   const Fd file(::open("/dev/null", O_RDONLY));
   for (int fd : {bound.get(), datagram.get(), file.get(), -1}) {
-    const absl::Status status = Listener::Inherit(fd).status();
+    const absl::Status status = SocketListener::Inherit(fd).status();
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
     EXPECT_NE(status.message().find(std::to_string(fd)), absl::string_view::npos) << status;
   }

@@ -1,5 +1,5 @@
-#ifndef RPYC_TRANSPORT_LISTENER_H_
-#define RPYC_TRANSPORT_LISTENER_H_
+#ifndef RPYC_TRANSPORT_SOCKET_LISTENER_H_
+#define RPYC_TRANSPORT_SOCKET_LISTENER_H_
 
 #include <atomic>
 #include <memory>
@@ -14,7 +14,7 @@
 
 namespace rpyc {
 
-struct ListenerOptions {
+struct SocketListenerOptions {
   int backlog = 0;         // 0: SOMAXCONN
   bool reuse_addr = true;  // SO_REUSEADDR; SO_REUSEPORT never
   bool ipv6_only = false;  // else [::] takes IPv4 connections too, whatever the system's default
@@ -25,20 +25,20 @@ struct ListenerOptions {
 // A TCP peer that has vanished from the network is noticed within six minutes: after one of
 // silence the kernel asks it, five times a minute apart (SO_KEEPALIVE).
 // Threads: Accept by one; Stop from any.
-class Listener {
+class SocketListener {
  public:
   // Binds and listens.
   // Errors:  kFailedPrecondition - address in use; kPermissionDenied; kResourceExhausted - out of
   //          descriptors or memory; kInvalidArgument - not an address of this machine.
-  static absl::StatusOr<std::unique_ptr<Listener>> Open(const SocketAddress& address,
-                                                        const ListenerOptions& options);
+  static absl::StatusOr<std::unique_ptr<SocketListener>> Open(const SocketAddress& address,
+                                                              const SocketListenerOptions& options);
 
   // Goes on with a socket that somebody else made listen, and perhaps still has: systemd, a parent
   // process. Works on a duplicate, so `fd` stays the caller's. The socket becomes non-blocking for
   // whoever has it. Neither Stop nor the end touch it or its file: connections that come then wait
   // for the next who accepts, or are refused if nobody has it any more.
   // Errors:  kInvalidArgument - no listening stream socket; kResourceExhausted.
-  static absl::StatusOr<std::unique_ptr<Listener>> Inherit(int fd);
+  static absl::StatusOr<std::unique_ptr<SocketListener>> Inherit(int fd);
 
   // Waits for a connection. TCP connections send small frames at once (TCP_NODELAY).
   // Errors:  kCancelled - stopped; kResourceExhausted - out of descriptors or memory: a connection
@@ -58,7 +58,7 @@ class Listener {
   const Endpoint& endpoint() const { return endpoint_; }
 
  private:
-  Listener(Fd fd, std::unique_ptr<UnixPath> unix_path, Fd wake);
+  SocketListener(Fd fd, std::unique_ptr<UnixPath> unix_path, Fd wake);
   int AcceptOnce(Socket* socket);
   absl::StatusOr<Socket> AcceptWithoutDescriptors();
   void Wait(int16_t events, int milliseconds);
@@ -82,4 +82,4 @@ class Listener {
 
 }  // namespace rpyc
 
-#endif  // RPYC_TRANSPORT_LISTENER_H_
+#endif  // RPYC_TRANSPORT_SOCKET_LISTENER_H_

@@ -1,4 +1,4 @@
-#include "rpyc/transport/listener.h"
+#include "rpyc/transport/socket_listener.h"
 
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -70,8 +70,8 @@ Fd OpenReserve() { return Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC)); }
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Listener>> Listener::Open(const SocketAddress& address,
-                                                         const ListenerOptions& options) {
+absl::StatusOr<std::unique_ptr<SocketListener>> SocketListener::Open(
+    const SocketAddress& address, const SocketListenerOptions& options) {
   Fd fd(::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!fd.valid()) return ListenError(address, errno);
   std::unique_ptr<UnixPath> unix_path;
@@ -94,10 +94,11 @@ absl::StatusOr<std::unique_ptr<Listener>> Listener::Open(const SocketAddress& ad
   if (unix_path != nullptr) unix_path->SetBound();
   const int backlog = options.backlog > 0 ? options.backlog : SOMAXCONN;
   if (::listen(fd.get(), backlog) != 0) return ListenError(address, errno);
-  return std::unique_ptr<Listener>(new Listener(std::move(fd), std::move(unix_path), Fd()));
+  return std::unique_ptr<SocketListener>(
+      new SocketListener(std::move(fd), std::move(unix_path), Fd()));
 }
 
-absl::StatusOr<std::unique_ptr<Listener>> Listener::Inherit(int fd) {
+absl::StatusOr<std::unique_ptr<SocketListener>> SocketListener::Inherit(int fd) {
   const absl::StatusOr<SocketAddress> address = SocketAddress::OfListening(fd);
   if (!address.ok()) return address.status();
   Fd own(::fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
@@ -108,10 +109,11 @@ absl::StatusOr<std::unique_ptr<Listener>> Listener::Inherit(int fd) {
     return ErrnoStatus(absl::StatusCode::kResourceExhausted,
                        absl::StrCat("cannot listen on ", address->ToString()), errno);
   }
-  return std::unique_ptr<Listener>(new Listener(std::move(own), nullptr, std::move(wake)));
+  return std::unique_ptr<SocketListener>(
+      new SocketListener(std::move(own), nullptr, std::move(wake)));
 }
 
-Listener::Listener(Fd fd, std::unique_ptr<UnixPath> unix_path, Fd wake)
+SocketListener::SocketListener(Fd fd, std::unique_ptr<UnixPath> unix_path, Fd wake)
     : fd_(std::move(fd)),
       unix_path_(std::move(unix_path)),
       wake_(std::move(wake)),
@@ -122,7 +124,7 @@ Listener::Listener(Fd fd, std::unique_ptr<UnixPath> unix_path, Fd wake)
   if (tcp_) PrepareTcp(fd_.get());
 }
 
-absl::StatusOr<Socket> Listener::Accept() {
+absl::StatusOr<Socket> SocketListener::Accept() {
   for (;;) {
     if (inherited()) {
       Wait(POLLIN, -1);
@@ -143,7 +145,7 @@ absl::StatusOr<Socket> Listener::Accept() {
 }
 
 // Returns 0 or errno.
-int Listener::AcceptOnce(Socket* socket) {
+int SocketListener::AcceptOnce(Socket* socket) {
   SocketAddress peer;
   Fd fd(::accept4(fd_.get(), peer.mutable_get(), peer.mutable_size(), SOCK_CLOEXEC));
   if (!fd.valid()) return errno;
@@ -152,7 +154,7 @@ int Listener::AcceptOnce(Socket* socket) {
   return 0;
 }
 
-absl::StatusOr<Socket> Listener::AcceptWithoutDescriptors() {
+absl::StatusOr<Socket> SocketListener::AcceptWithoutDescriptors() {
   // accept4 looks for a descriptor before it looks for a connection: wait for one ourselves.
   Wait(POLLIN, -1);
   if (inherited() && stopped_.load()) return absl::CancelledError("stopped");
@@ -168,12 +170,12 @@ absl::StatusOr<Socket> Listener::AcceptWithoutDescriptors() {
                      absl::StrCat("accept on ", endpoint_.ToString()), error);
 }
 
-absl::Status Listener::CheckFile() const {
+absl::Status SocketListener::CheckFile() const {
   return unix_path_ == nullptr ? absl::OkStatus() : unix_path_->CheckBound();
 }
 
 // As CheckFile, when the file has been lost since the last call.
-absl::Status Listener::NoticeLostFile() {
+absl::Status SocketListener::NoticeLostFile() {
   alignas(inotify_event) char events[1024];
   bool changed = false;
   while (::read(file_watch_.get(), events, sizeof(events)) > 0) changed = true;
@@ -185,7 +187,7 @@ absl::Status Listener::NoticeLostFile() {
 
 // Waits for `events` of the socket, until stopped or until something is done to the file, so long
 // at most; -1 is for ever.
-void Listener::Wait(int16_t events, int milliseconds) {
+void SocketListener::Wait(int16_t events, int milliseconds) {
   const Fd& other = inherited() ? wake_ : file_watch_;
   pollfd waited[] = {{.fd = fd_.get(), .events = events, .revents = 0},
                      {.fd = other.get(), .events = POLLIN, .revents = 0}};
@@ -195,7 +197,7 @@ void Listener::Wait(int16_t events, int milliseconds) {
   }
 }
 
-void Listener::Stop() {
+void SocketListener::Stop() {
   stopped_.store(true);
   if (inherited()) {
     // A shutdown would end it for all who have it.

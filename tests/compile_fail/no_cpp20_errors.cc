@@ -1,0 +1,2 @@
+// error: rpyc: this library needs C++20: compile with -std=c++20
+#include "rpyc/errors.h"
