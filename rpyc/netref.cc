@@ -191,7 +191,7 @@ bool Netref::Is(const Netref& other) const {
   const Value a = OrThrow(value());
   const Value b = OrThrow(other.value());
   if (a.AsObject() == nullptr || b.AsObject() == nullptr) return a == b;
-  return (*a.AsObject())->identity() == (*b.AsObject())->identity();
+  return (*a.AsObject())->IsSameAs(**b.AsObject());
 }
 
 bool Netref::IsCallable() const {

@@ -44,9 +44,10 @@ class ClassObject : public Object {
 // so that classes may refer to each other.
 class ClassReference {
  public:
-  using Getter = const std::shared_ptr<const ClassInfo>& (*)();
+  using Getter = ClassGetter;
   explicit ClassReference(Getter getter) : getter_(getter) {}
   std::shared_ptr<Object> Get() const { return std::make_shared<ClassObject>(getter_()); }
+  Getter getter() const { return getter_; }
 
  private:
   Getter getter_;

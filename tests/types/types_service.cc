@@ -17,8 +17,11 @@
 #include <variant>
 #include <vector>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "absl/time/time.h"
 #include "rpyc/bind/args.h"
 #include "rpyc/bind/class_def.h"
@@ -35,16 +38,29 @@ namespace {
 struct Thing {
   int number = 7;
   friend void RpycExpose(ClassDef<Thing>& c) {
-    c.Expose("__repr__", [](Thing& self) { return absl::StrCat("Thing(", self.number, ")"); });
+    c.Expose("__repr__",
+             [](const Thing& self) { return absl::StrCat("Thing(", self.number, ")"); });
   }
 };
 
 template <typename T>
 void Echo(absl::string_view name, Service* service) {
-  service->Expose(name, [](T value) { return value; });
+  service->Expose(FunctionName(name), [](T value) { return value; });
 }
 
 }  // namespace
+
+std::string FunctionName(absl::string_view type) {
+  std::string name;
+  for (const char c : type) {
+    if (absl::ascii_isalnum(static_cast<unsigned char>(c))) {
+      name.push_back(c);
+    } else if (!absl::EndsWith(name, "_")) {
+      name.push_back('_');
+    }
+  }
+  return std::string(absl::StripSuffix(name, "_"));
+}
 
 Service TypesService() {
   Service service("TYPES");
@@ -57,7 +73,7 @@ Service TypesService() {
   Echo<std::complex<double>>("std::complex<double>", &service);
   Echo<std::string>("std::string", &service);
   Echo<absl::string_view>("absl::string_view", &service);
-  service.Expose("const char*", [] { return "text"; });
+  service.Expose(FunctionName("const char*"), [] { return "text"; });
   Echo<Bytes>("rpyc::Bytes", &service);
   Echo<std::optional<int>>("std::optional<int>", &service);
   Echo<std::vector<int>>("std::vector<int>", &service);
@@ -76,18 +92,19 @@ Service TypesService() {
   Echo<std::unordered_map<int, int>>("std::unordered_map<int, int>", &service);
   Echo<List>("rpyc::List", &service);
   Echo<Dict>("rpyc::Dict", &service);
-  service.Expose("rpyc::Iterator", [] { return Iterator(std::vector<int>{1}); });
+  service.Expose(FunctionName("rpyc::Iterator"), [] { return Iterator(std::vector<int>{1}); });
   Echo<std::shared_ptr<Thing>>("std::shared_ptr<Thing>", &service);
-  service.Expose("std::shared_ptr<const Thing>",
-                 [](std::shared_ptr<const Thing> thing) { return thing->number; });
+  Echo<std::shared_ptr<const Thing>>("std::shared_ptr<const Thing>", &service);
   Echo<Thing>("Thing", &service);
   Echo<Netref>("rpyc::Netref", &service);
-  service.Expose("std::function<int(int)>", [](std::function<int(int)> f) { return f(21); });
-  service.Expose("a lambda", [] { return [](int n) { return n; }; });
-  service.Expose("rpyc::ClassReference", [] { return Class<Thing>(); });
+  service.Expose(FunctionName("std::function<int(int)>"),
+                 [](std::function<int(int)> f) { return f(21); });
+  service.Expose(FunctionName("a lambda"), [] { return [](int n) { return n; }; });
+  service.Expose(FunctionName("rpyc::ClassReference"), [] { return Class<Thing>(); });
 
-  service.Expose("rpyc::Args", [](Args args) { return Value::Tuple(std::move(args.values)); });
-  service.Expose("rpyc::Kwargs", [](Kwargs kwargs) { return kwargs.values.size(); });
+  service.Expose(FunctionName("rpyc::Args"),
+                 [](Args args) { return Value::Tuple(std::move(args.values)); });
+  service.Expose(FunctionName("rpyc::Kwargs"), [](Kwargs kwargs) { return kwargs.values.size(); });
 
   service.Expose("a_list", [] { return List{1, 2}; });
   service.Expose("a_dict", [] { return Dict{{"a", 1}}; });
