@@ -204,11 +204,11 @@ class Session {
  public:
   Session& Itself() { return *this; }
   std::string get_service_name() const { return "of my own"; }
-  bool is(const Session& other) const { return this == &other; }
+  bool is_same(const Session& other) const { return this == &other; }
   std::vector<std::string> log;
   friend void RpycExpose(ClassDef<Session>& c) {
     c.Expose("itself", &Session::Itself);
-    c.Expose("is", &Session::is);
+    c.Expose("is_same", &Session::is_same);
     c.Expose("get_service_name", &Session::get_service_name);
     c.Property("log", &Session::log);
     c.OnConnect([](Session& self, const CallContext& context) {
@@ -296,7 +296,7 @@ TEST(Service, ARootIsAnObjectOfItsClass) {
   const auto root = Root(Service::Of<Session>("S"));
   EXPECT_EQ(root->type_name(), "cpp.Session");
   EXPECT_EQ(Call(root, "itself")->AsObject()->get(), root.get());
-  EXPECT_EQ(*Call(root, "is", {Value(root)}), Value(true));
+  EXPECT_EQ(*Call(root, "is_same", {Value(root)}), Value(true));
   EXPECT_TRUE(*Class<Session>().Get()->HasInstance(kNobody, *root));
   EXPECT_NE(root->class_id(), ClassOf<Session>()->class_id());
 }

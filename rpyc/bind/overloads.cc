@@ -26,9 +26,9 @@ size_t CountPositional(const Signature& signature) {
   return count;
 }
 
-bool TakesArgs(const Signature& signature) {
+bool Takes(ParameterKind kind, const Signature& signature) {
   return std::any_of(signature.parameters.begin(), signature.parameters.end(),
-                     [](const Parameter& p) { return p.kind == ParameterKind::kArgs; });
+                     [kind](const Parameter& p) { return p.kind == kind; });
 }
 
 // How many arguments a call must pass at least.
@@ -43,13 +43,15 @@ size_t CountRequired(const Signature& signature) {
 // Whether every call by position that `later` takes, `earlier` takes too, by the same types: then
 // no such call would ever reach it.
 bool Hides(const Signature& earlier, const Signature& later) {
-  if (TakesArgs(later) && !TakesArgs(earlier)) return false;
+  for (const ParameterKind kind : {ParameterKind::kArgs, ParameterKind::kKwargs}) {
+    if (Takes(kind, later) && !Takes(kind, earlier)) return false;
+  }
   const size_t required = CountRequired(later);
   const size_t most = CountPositional(later);
   if (required > most) return false;  // it is called by keywords
   if (CountRequired(earlier) > required) return false;
   const size_t common = std::min(most, CountPositional(earlier));
-  if (common < most && !TakesArgs(earlier)) return false;
+  if (common < most && !Takes(ParameterKind::kArgs, earlier)) return false;
   for (size_t i = 0; i < common; ++i) {
     if (earlier.parameters[i].type != later.parameters[i].type) return false;
   }

@@ -168,7 +168,7 @@ TEST_F(OverloadsTest, Constructors) {
   EXPECT_EQ(made_by({}), Value("nothing"));
   EXPECT_EQ(made_by({{5}, {}}), Value("int"));
   EXPECT_EQ(made_by({{}, {{"name", "x"}}}), Value("str"));
-  EXPECT_EQ(Failure(type->Call(kNobody, {{1.5}, {}})).substr(0, 55),
+  EXPECT_EQ(Failure(type->Call(kNobody, {{1.5}, {}})).substr(0, 56),
             "TypeError: no Mover() takes (float); there are\n  Mover()");
 }
 
