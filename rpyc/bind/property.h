@@ -20,6 +20,46 @@
 namespace rpyc {
 namespace bind_internal {
 
+// How an exposed object travels that a property's getter makes anew for each reading: read-only,
+// for what Python changed in it would be lost.
+struct MadeAnew {};
+template <typename R>
+requires(Exposed<R>)  //
+    struct ResultCast<MadeAnew, R> {
+  static absl::StatusOr<Value> To(const CallContext&, R result) {
+    return Cast<std::shared_ptr<const R>>::To(std::make_shared<R>(std::move(result)));
+  }
+  static std::string Name() { return Cast<R>::Name(); }
+};
+
+template <typename R>
+struct WithoutStatus {
+  using type = R;
+};
+template <typename R>
+struct WithoutStatus<absl::StatusOr<R>> {
+  using type = R;
+};
+
+// The same of what holds exposed objects is refused, unless it goes as plain values.
+template <typename Policy, typename Result>
+struct PropertyPolicy {
+  using R = typename WithoutStatus<std::remove_cv_t<Result>>::type;
+  static constexpr bool kIsAnew = std::is_same_v<Policy, ReturnPolicy::Default> && Exposed<R>;
+  using type = std::conditional_t<kIsAnew, MadeAnew, Policy>;
+  static constexpr bool kLosesChanges = !std::is_same_v<Policy, ReturnPolicy::ByValue> &&
+                                        !Exposed<R> && cast_internal::HoldsExposed<R>::value;
+  static_assert(!kLosesChanges,
+                "rpyc: a property gives Python copies of the exposed objects in this, and what it "
+                "changes in them would be lost; hold std::shared_ptr<T>, or expose a function that "
+                "returns new ones");
+};
+template <typename Policy, typename Result>
+struct PropertyPolicy<Policy, Result&> {
+  using type = Policy;
+  static constexpr bool kLosesChanges = false;
+};
+
 template <typename T, typename F>
 constexpr size_t kPythonCount = Callable<T, F>::kCount;
 
@@ -97,8 +137,8 @@ void AddDataMember(Member* member, M C::*data) {
 
 // An attribute: `getter` is a function as for MakeMethod that Python passes nothing, or a data
 // member, which may be set unless it is const. A data member that is an exposed object itself goes
-// out as a reference to it. `extras`: a setter, a deleter, a docstring, a
-// rpyc::ReturnPolicy.
+// out as a reference to it, and one that a getter returns by value read-only. `extras`: a setter, a
+// deleter, a docstring, a rpyc::ReturnPolicy.
 template <typename T, typename G, typename... Extras>
 Member MakeProperty(absl::string_view name, G getter, Extras&&... extras) {
   namespace internal = bind_internal;
@@ -115,13 +155,15 @@ Member MakeProperty(absl::string_view name, G getter, Extras&&... extras) {
     using C = internal::Callable<T, G>;
     static_assert(C::kCount == 0, "rpyc: a property's getter takes the object and no argument");
     static_assert(!C::kReturnsSelf, "rpyc: a property cannot be the object itself");
-    if constexpr (C::kCount == 0 && !C::kReturnsSelf) {
+    using Travels = internal::PropertyPolicy<Policy, typename C::Result>;
+    if constexpr (C::kCount == 0 && !C::kReturnsSelf && !Travels::kLosesChanges) {
+      using Given = typename Travels::type;
       if (internal::IsNull(getter)) member.mistake = "the getter is null";
       member.needs_object = C::kTakesObject;
       member.may_change_object = C::kTakesObject && C::kMayChangeObject;
       member.add_classes = &internal::MentionsOf<typename C::Result, std::tuple<>>::Add;
-      member.signature.return_type = internal::ResultName<Policy, typename C::Result>();
-      member.body = internal::MakeBody<Policy, T>(std::move(getter));
+      member.signature.return_type = internal::ResultName<Given, typename C::Result>();
+      member.body = internal::MakeBody<Given, T>(std::move(getter));
     }
   }
   (internal::AddAccessor<T, std::decay_t<Extras>>(&member, std::forward<Extras>(extras)), ...);

@@ -95,6 +95,9 @@ class Stage {
     c.Property("factory", &Stage::factory);
     c.Property("limits_by_getter", [](Stage& self) -> Range& { return self.limits; });
     c.Property("const_limits", &Stage::Limits);
+    c.Property("made_anew", [](const Stage& self) { return self.limits; });
+    c.Property("perhaps", [](const Stage& self) { return absl::StatusOr<Range>(self.limits); });
+    c.Expose("copy", [](const Stage& self) { return self.limits; });
     c.Property("as_value", &Stage::limits, ReturnPolicy::kValue);
     c.Expose("counter", &Stage::counter);
     c.Expose("set_range", [](Range& range, double high) { range.high = high; });
@@ -214,6 +217,18 @@ TEST(Reference, APointerToConstGoesOutReadOnly) {
   EXPECT_FALSE(Cast<std::shared_ptr<Range>>::From(value).ok());
   EXPECT_EQ(Cast<std::shared_ptr<const Range>>::From(value)->get(), range.get());
   EXPECT_EQ(Cast<Range>::From(value)->high, 2) << "a copy may be changed";
+}
+
+TEST(Reference, WhatAPropertyMakesAnewIsReadOnly) {
+  const auto object = Seen(std::make_shared<Stage>());
+  for (const char* name : {"made_anew", "perhaps"}) {
+    EXPECT_EQ(*Get(ObjectOf(Get(object, name)), "high"), Value(10.0));
+    EXPECT_EQ(Failure(Set(ObjectOf(Get(object, name)), "high", 77)),
+              "AttributeError: 'cpp.Range' object attribute 'high' is read-only");
+  }
+  const auto copy = ObjectOf(Call(object, "copy"));
+  EXPECT_TRUE(Set(copy, "high", 77).ok()) << "a function was called, and gave a new object";
+  EXPECT_EQ(*Get(copy, "high"), Value(77.0));
 }
 
 TEST(Reference, ByValueIsAsked) {

@@ -97,7 +97,7 @@ def a_part_keeps_its_object_alive(t):
 
 def const_objects_are_read_only(t):
     w = _workshop(t, "writable")
-    for limits in (w.const_limits(), w.find("x").factory):
+    for limits in (w.const_limits(), w.find("x").factory, w.find("x").span):
         t.same((10.0, 10.0), (limits.high, limits.width))
         t.assertIn("is read-only", t.raises(AttributeError, setattr, limits, "high", 5))
         t.assertIn("may change the object", t.raises(TypeError, limits.widen, 1))
