@@ -2,6 +2,7 @@
 #define RPYC_BIND_METHOD_H_
 
 #include <memory>
+#include <ranges>
 #include <string>
 #include <tuple>
 #include <type_traits>

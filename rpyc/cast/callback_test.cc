@@ -29,12 +29,11 @@ class CallbackCastTest : public ::testing::Test {
   // Calls `function`, exposed, with `args`.
   template <typename F>
   absl::StatusOr<Value> Run(F function, std::vector<Value> args) {
-    service_.Expose("run", std::move(function), "Runs.");
-    return (*service_.MakeRoot())
+    const Service service = Service("TEST").Expose("run", std::move(function), "Runs.");
+    return (*service.MakeRoot())
         ->CallAttr({}, {.name = "run", .exposed = true},
                    {.positional = std::move(args), .keyword = {}});
   }
-  Service service_{"TEST"};
 };
 
 TEST_F(CallbackCastTest, ALambdaIsACallable) {
