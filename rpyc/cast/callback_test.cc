@@ -131,13 +131,12 @@ TEST_F(CallbackCastTest, AFunctionComesBackAsACallable) {
 }
 
 TEST_F(CallbackCastTest, TheSignatureSaysSo) {
-  service_.Expose(
+  const Service service = Service("TEST").Expose(
       "apply", [](std::function<double(int, std::string)>, std::function<void()>) {}, Arg("f"),
       Arg("done") = [] {});
-  EXPECT_EQ(service_.root_class().Find("apply")->signature.parameters[0].type,
+  EXPECT_EQ(service.root_class().Find("apply")->signature.parameters[0].type,
             "Callable[[int, str], float]");
-  EXPECT_EQ(service_.root_class().Find("apply")->signature.parameters[1].type,
-            "Callable[[], None]");
+  EXPECT_EQ(service.root_class().Find("apply")->signature.parameters[1].type, "Callable[[], None]");
 }
 
 }  // namespace
