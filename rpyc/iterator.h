@@ -13,6 +13,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "rpyc/cast/cast.h"
+#include "rpyc/cast/exposed.h"
 #include "rpyc/cast/scalar.h"
 #include "rpyc/object.h"
 #include "rpyc/value.h"
@@ -51,6 +52,25 @@ class Iterator {
   // Yields the items from `begin` to `end`, which are valid as long as `owner` lives.
   template <std::input_iterator I, std::sentinel_for<I> S>
   static Iterator Over(std::shared_ptr<const void> owner, I begin, S end) {
+    constexpr bool kShared =
+        !std::is_lvalue_reference_v<std::iter_reference_t<I>> ||
+        !cast_internal::HoldsExposed<std::remove_cv_t<std::iter_value_t<I>>>::value;
+    static_assert(kShared,
+                  "rpyc: Python would get copies of the exposed objects that are iterated over, "
+                  "and what it changes in them would be lost; hold them as std::shared_ptr<T>");
+    return OverItems(std::move(owner), std::move(begin), std::move(end));
+  }
+
+  const std::shared_ptr<Object>& object() const { return object_; }
+
+ private:
+  using Item = absl::StatusOr<std::optional<Value>>;
+  using Next = absl::AnyInvocable<Item()>;
+  struct Erased {};
+  Iterator(Erased, Next next);
+
+  template <typename I, typename S>
+  static Iterator OverItems(std::shared_ptr<const void> owner, I begin, S end) {
     using T = std::iter_value_t<I>;
     return Iterator(
         Erased(),
@@ -61,14 +81,6 @@ class Iterator {
           return std::optional<Value>(std::move(item));
         });
   }
-
-  const std::shared_ptr<Object>& object() const { return object_; }
-
- private:
-  using Item = absl::StatusOr<std::optional<Value>>;
-  using Next = absl::AnyInvocable<Item()>;
-  struct Erased {};
-  Iterator(Erased, Next next);
 
   template <typename T>
   struct ItemOf {
@@ -100,7 +112,12 @@ class Iterator {
   static Iterator OverHeld(std::shared_ptr<R> range) {
     auto begin = std::ranges::begin(*range);
     auto end = std::ranges::end(*range);
-    return Over(std::move(range), std::move(begin), std::move(end));
+    // A container that it keeps has no other owner; a view shows another's items.
+    if constexpr (std::ranges::view<R>) {
+      return Over(std::move(range), std::move(begin), std::move(end));
+    } else {
+      return OverItems(std::move(range), std::move(begin), std::move(end));
+    }
   }
 
   std::shared_ptr<Object> object_;

@@ -36,8 +36,10 @@ class Materializer {
       return value;
     }
     // What is being copied further up must not be met again.
-    const void* identity = value.AsObject() != nullptr ? (*value.AsObject())->identity() : nullptr;
-    if (identity != nullptr && std::find(path_.begin(), path_.end(), identity) != path_.end()) {
+    const Object* object = value.AsObject() != nullptr ? value.AsObject()->get() : nullptr;
+    if (object != nullptr && std::any_of(path_.begin(), path_.end(), [object](const Object* other) {
+          return other != nullptr && other->IsSameAs(*object);
+        })) {
       return PyStatus("ValueError", absl::StrCat("cannot materialize a ", ShortTypeName(value),
                                                  " that contains itself"));
     }
@@ -47,7 +49,7 @@ class Materializer {
     }
     absl::Status counted = Count(sizeof(Value));
     if (!counted.ok()) return counted;
-    path_.push_back(identity);
+    path_.push_back(object);
     absl::StatusOr<Value> copy = value.AsObject() != nullptr ? CopyObject(value) : CopyFixed(value);
     path_.pop_back();
     return copy;
@@ -193,7 +195,7 @@ class Materializer {
   const CallContext& context_;
   const Limits& limits_;
   const ProtocolConfig* const rules_;  // null: none
-  std::vector<const void*> path_;
+  std::vector<const Object*> path_;    // null: a tuple
   size_t bytes_ = 0;
 };
 

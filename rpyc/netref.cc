@@ -199,7 +199,7 @@ bool Netref::Is(const Netref& other) const {
   const Value a = OrThrow(context_, value());
   const Value b = OrThrow(context_, other.value());
   if (a.AsObject() == nullptr || b.AsObject() == nullptr) return a == b;
-  return (*a.AsObject())->identity() == (*b.AsObject())->identity();
+  return (*a.AsObject())->IsSameAs(**b.AsObject());
 }
 
 bool Netref::IsCallable() const {

@@ -24,6 +24,9 @@ absl::StatusOr<Value> Format(const CallContext& context, Object& object, const C
   return Value(*std::move(text));
 }
 
+// Mixed with the process's hash seed, so that the address itself is not told.
+uint64_t IdentityHash(const void* identity) { return absl::Hash<const void*>()(identity) >> 3; }
+
 absl::Status NoAttribute(const Object& object, absl::string_view name) {
   return PyStatus("AttributeError",
                   absl::StrCat("'", object.type_name(), "' object has no attribute '", name, "'"));
@@ -78,19 +81,21 @@ absl::StatusOr<Value> Object::CallAttr(const CallContext& context, AttributeRef 
   return (*object)->Call(context, std::move(args));
 }
 
+// What tells objects apart in a repr is their hash, which a peer may ask for too: the same number
+// for all peers, and for as long as the object lives.
 absl::StatusOr<std::string> Object::Repr(const CallContext&) {
-  return absl::StrCat("<", type_name(), " object>");
+  return absl::StrCat("<", type_name(), " object at 0x",
+                      absl::Hex(IdentityHash(identity()), absl::kZeroPad16), ">");
 }
 
 absl::StatusOr<Value> Object::Hash(const CallContext&) {
-  // Mixed with the process's hash seed, so that the address itself is not told.
-  return Value(static_cast<int64_t>(absl::Hash<const void*>()(identity()) >> 3));
+  return Value(static_cast<int64_t>(IdentityHash(identity())));
 }
 
 absl::StatusOr<Value> Object::Compare(const CallContext&, absl::string_view op,
                                       const Value& other) {
   const std::shared_ptr<Object>* object = other.AsObject();
-  const bool same = object != nullptr && (*object)->identity() == identity();
+  const bool same = object != nullptr && (*object)->IsSameAs(*this);
   if (same && (op == "__eq__" || op == "__ne__")) return Value(op == "__eq__");
   return Value(NotImplemented());
 }

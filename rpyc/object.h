@@ -64,6 +64,8 @@ class Object : public std::enable_shared_from_this<Object> {
   // Two Objects that stand for the same thing have the same identity, and so the same id on the
   // wire while the peer holds either.
   virtual const void* identity() const { return this; }
+  // Whether `other` stands for the same thing. Objects of different classes may share an identity.
+  virtual bool IsSameAs(const Object& other) const { return identity() == other.identity(); }
   // Of a proxy: the id_pack that the object's owner gave it, as on the wire. Empty: ours.
   virtual absl::string_view origin_id_pack() const { return {}; }
 

@@ -67,7 +67,7 @@ bool HoldsNan(const Value& value) {
 
 bool SameObject(const Value& a, const Value& b) {
   return a.AsObject() != nullptr && b.AsObject() != nullptr &&
-         (*a.AsObject())->identity() == (*b.AsObject())->identity();
+         (*a.AsObject())->IsSameAs(**b.AsObject());
 }
 
 class Comparison {

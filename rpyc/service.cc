@@ -4,6 +4,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "rpyc/bind/definition.h"
 #include "rpyc/bind/invoke.h"
 #include "rpyc/cast/object.h"
 #include "rpyc/errors.h"
@@ -25,6 +26,13 @@ class Root : public Instance {
     return PyStatus("AttributeError", "access denied");
   }
 };
+
+const Instance& InstanceOf(absl::string_view service, const Value& root) {
+  if (root.AsObject() == nullptr) {
+    EndByMistake(absl::StrCat("the service ", service), "the shared object is null");
+  }
+  return static_cast<const Instance&>(**root.AsObject());
+}
 
 absl::Status RunHook(const Member& hook, const CallContext& context, Object& root) {
   return Invoke(hook, hook.body, {context, static_cast<Instance&>(root).self(), &root}, {})
@@ -48,9 +56,13 @@ Service::Service(absl::string_view name, std::shared_ptr<const ClassInfo> root_c
   AddRootMembers();
 }
 
+Service::Service(absl::string_view name, const Value& root)
+    : Service(name, InstanceOf(name, root).shared_class(),
+              [self = InstanceOf(name, root).self()] { return self; }) {}
+
 void Service::AddRootMembers() {
   const auto add = [this](Member member) {
-    if (class_->Find(member.name) == nullptr) class_->Add(std::move(member));
+    if (class_->Find(member.name) == nullptr) class_->AddDefault(std::move(member));
   };
   add(MakeMethod<void>(
       "get_service_name", [aliases = aliases_] { return aliases->front(); },

@@ -20,6 +20,7 @@
 #include "rpyc/call_context.h"
 #include "rpyc/call_policy.h"
 #include "rpyc/cast/listener.h"  // so that a service may take one
+#include "rpyc/cast/object.h"
 
 namespace rpyc {
 
@@ -44,14 +45,15 @@ class Service {
     return Service(name, ClassOf<T>(), [] { return std::shared_ptr<void>(std::make_shared<T>()); });
   }
   // A service whose root is `root` for every connection; T must be safe for many threads, or the
-  // service Serialized.
+  // service Serialized. As everywhere, a T that is of a known derived class is that to Python.
   template <typename T>
   static Service Shared(absl::string_view name, std::shared_ptr<T> root) {
-    return Service(name, ClassOf<T>(), [root] { return std::shared_ptr<void>(root); });
+    return Service(name, Cast<std::shared_ptr<T>>::To(std::move(root)));
   }
 
   // Exposes `callable` (a lambda, a function, a rpyc::Class<T>()) as `name`. `extras` are
-  // rpyc::Arg("name") for the parameters, in order, and at most one docstring.
+  // rpyc::Arg("name") for the parameters, in order, and at most one docstring. Several functions of
+  // one name are overloads: see ClassDef::Expose.
   template <typename F, typename... Extras>
   Service& Expose(absl::string_view name, F callable, Extras&&... extras) & {
     class_->Add(MakeMember<void>(name, std::move(callable), std::forward<Extras>(extras)...));
@@ -169,7 +171,8 @@ class Service {
  private:
   using Factory = std::function<std::shared_ptr<void>()>;
   Service(absl::string_view name, std::shared_ptr<const ClassInfo> root_class, Factory factory);
-  void AddRootMembers();  // what RPyC's Service exposes on every root
+  Service(absl::string_view name, const Value& root);  // an Instance, which all connections share
+  void AddRootMembers();                               // what RPyC's Service exposes on every root
   CallPolicy& MutablePolicy();
   void AddTranslation(Translation translation);
 

@@ -196,9 +196,41 @@ TEST(Service, MethodsCompareAsPythonsDo) {
 TEST(Service, EverythingHasPythonsFormat) {
   const auto bank = Root(Service::Of<Bank>("BANK"));
   EXPECT_EQ(*bank->CallAttr(kNobody, {"__format__", false}, {{""}, {}}),
-            Value("<cpp.Bank object>"));
+            Value(*bank->Repr(kNobody)));
   EXPECT_EQ(Failure(bank->CallAttr(kNobody, {"__format__", false}, {{">10"}, {}})),
             "TypeError: unsupported format string passed to cpp.Bank.__format__");
+}
+
+class Session {
+ public:
+  Session& Itself() { return *this; }
+  std::string get_service_name() const { return "of my own"; }
+  bool is_same(const Session& other) const { return this == &other; }
+  std::vector<std::string> log;
+  friend void RpycExpose(ClassDef<Session>& c) {
+    c.Expose("itself", &Session::Itself);
+    c.Expose("is_same", &Session::is_same);
+    c.Expose("get_service_name", &Session::get_service_name);
+    c.Property("log", &Session::log);
+    c.OnConnect([](Session& self, const CallContext& context) {
+      self.log.push_back("hello " + context.peer());
+    });
+    c.OnDisconnect([](Session& self) { self.log.push_back("goodbye"); });
+  }
+};
+
+TEST(Service, ReprTellsOneObjectFromAnother) {
+  const auto repr = [](const std::shared_ptr<Object>& object) { return *object->Repr(kNobody); };
+  const auto session = std::make_shared<Session>();
+  const auto one = Root(Service::Shared("S", session)), same = Root(Service::Shared("S", session));
+  const std::string text = repr(one);
+  EXPECT_EQ(text.substr(0, 25), "<cpp.Session object at 0x");
+  EXPECT_EQ(text.size(), 25u + 16 + 1);
+  EXPECT_EQ(repr(same), text);
+  EXPECT_NE(repr(Root(Service::Shared("S", std::make_shared<Session>()))), text);
+  EXPECT_EQ(text.find(absl::StrCat(absl::Hex(reinterpret_cast<uintptr_t>(session.get())))),
+            std::string::npos)
+      << "no address of ours";
 }
 
 TEST(Service, WhatUserCodeThrowsBecomesPythons) {
@@ -261,29 +293,11 @@ TEST(Service, ARootThatCannotBeMade) {
             "ValueError: no instrument");
 }
 
-class Session {
- public:
-  Session& Itself() { return *this; }
-  std::string get_service_name() const { return "of my own"; }
-  bool is(const Session& other) const { return this == &other; }
-  std::vector<std::string> log;
-  friend void RpycExpose(ClassDef<Session>& c) {
-    c.Expose("itself", &Session::Itself);
-    c.Expose("is", &Session::is);
-    c.Expose("get_service_name", &Session::get_service_name);
-    c.Property("log", &Session::log);
-    c.OnConnect([](Session& self, const CallContext& context) {
-      self.log.push_back("hello " + context.peer());
-    });
-    c.OnDisconnect([](Session& self) { self.log.push_back("goodbye"); });
-  }
-};
-
 TEST(Service, ARootIsAnObjectOfItsClass) {
   const auto root = Root(Service::Of<Session>("S"));
   EXPECT_EQ(root->type_name(), "cpp.Session");
   EXPECT_EQ(Call(root, "itself")->AsObject()->get(), root.get());
-  EXPECT_EQ(*Call(root, "is", {Value(root)}), Value(true));
+  EXPECT_EQ(*Call(root, "is_same", {Value(root)}), Value(true));
   EXPECT_TRUE(*Class<Session>().Get()->HasInstance(kNobody, *root));
   EXPECT_NE(root->class_id(), ClassOf<Session>()->class_id());
 }

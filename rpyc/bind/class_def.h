@@ -1,13 +1,13 @@
 #ifndef RPYC_BIND_CLASS_DEF_H_
 #define RPYC_BIND_CLASS_DEF_H_
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <type_traits>
 #include <typeinfo>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "rpyc/bind/class_info.h"
 #include "rpyc/bind/class_object.h"
@@ -45,20 +45,30 @@ class ClassDef {
   }
 
   // Inherits what Python sees of B. T's own members win, also virtual ones of B's through B's own
-  // definition; a shared_ptr<T> goes where a shared_ptr<B> is expected; isinstance knows it.
+  // definition; a shared_ptr<T> goes where a shared_ptr<B> is expected; isinstance knows it. If B
+  // is polymorphic, a T behind a shared_ptr<B> or a B& goes out as a T, once T is known: it is
+  // exposed by rpyc::Class<T>(), or an exposed function takes or returns it.
   template <typename B>
   ClassDef& Base() {
     static_assert(std::is_convertible_v<T*, B*> && !std::is_same_v<T, B>,
                   "rpyc: c.Base<B>() takes a public base class of the class being exposed");
     if constexpr (std::is_convertible_v<T*, B*> && !std::is_same_v<T, B>) {
-      info_->AddBase(ClassOf<B>(), [](const std::shared_ptr<void>& self) -> std::shared_ptr<void> {
-        return std::static_pointer_cast<B>(std::static_pointer_cast<T>(self));
-      });
+      Downcast downcast = nullptr;
+      if constexpr (std::is_polymorphic_v<B>) {
+        downcast = [](void* self) -> void* { return dynamic_cast<T*>(static_cast<B*>(self)); };
+      }
+      info_->AddBase(
+          ClassOf<B>(),
+          [](const std::shared_ptr<void>& self) -> std::shared_ptr<void> {
+            return std::static_pointer_cast<B>(std::static_pointer_cast<T>(self));
+          },
+          downcast);
     }
     return *this;
   }
 
-  // Lets Python make a T by calling the class: by T's constructor that takes A..., ...
+  // Lets Python make a T by calling the class: by T's constructor that takes A..., of which there
+  // may be several, ...
   template <typename... A, typename... Extras>
   requires(sizeof...(A) > 0 || (... && bind_internal::kIsExtra<Extras>))  //
       ClassDef& Init(Extras&&... extras) {
@@ -78,7 +88,9 @@ class ClassDef {
   }
 
   // Exposes a function: see MakeMethod. `extras`: rpyc::Arg for every parameter, in order, or none;
-  // at most one docstring. A rpyc::Class<U>() becomes an attribute.
+  // at most one docstring. A rpyc::Class<U>() becomes an attribute. Several functions of one name
+  // are overloads: a call goes to the first that takes its arguments as they are, else to the first
+  // that converts them.
   template <typename F, typename... Extras>
   ClassDef& Expose(absl::string_view name, F callable, Extras&&... extras) {
     info_->Add(MakeMember<T>(name, std::move(callable), std::forward<Extras>(extras)...));
@@ -131,12 +143,12 @@ class ClassDef {
   // `begin` to `end`, functions of the object that is not changed meanwhile.
   template <typename F>
   ClassDef& Iterable(F items) {
-    info_->Add(bind_internal::MakeIter<T>(std::move(items)));
+    info_->AddDefault(bind_internal::MakeIter<T>(std::move(items)));
     return *this;
   }
   template <typename B, typename E>
   ClassDef& Iterable(B begin, E end) {
-    info_->Add(bind_internal::MakeIter<T>(std::move(begin), std::move(end)));
+    info_->AddDefault(bind_internal::MakeIter<T>(std::move(begin), std::move(end)));
     return *this;
   }
 
@@ -167,22 +179,37 @@ class ClassDef {
   void SetInit(F factory, Extras&&... extras) {
     // Named as Python calls it, without the module.
     const std::string name = info_->name().substr(info_->name().rfind('.') + 1);
-    info_->set_init(MakeMethod<void>(name, std::move(factory), std::forward<Extras>(extras)...));
+    info_->AddInit(MakeMethod<void>(name, std::move(factory), std::forward<Extras>(extras)...));
   }
 
   ClassInfo* const info_;
 };
 
+namespace bind_internal {
+
+// Where T's is, once it has been made.
+template <typename T>
+inline constinit ClassSlot class_slot{nullptr};
+
+template <typename T>
+const std::shared_ptr<const ClassInfo>& MakeClassOf() {
+  return MakeClass({.type = typeid(T),
+                    .name = [] { return ShortTypeName(typeid(T)); },
+                    .expose =
+                        [](ClassInfo* info) {
+                          ClassDef<T> definition(info);
+                          RpycExpose(definition);
+                        }},
+                   &class_slot<T>);
+}
+
+}  // namespace bind_internal
+
 template <typename T>
 const std::shared_ptr<const ClassInfo>& ClassOf() {
   static_assert(Exposed<T>, "rpyc: T needs a friend function RpycExpose(rpyc::ClassDef<T>&)");
-  static const std::shared_ptr<const ClassInfo> info = [] {
-    auto made = std::make_shared<ClassInfo>(absl::StrCat("cpp.", ShortTypeName(typeid(T))));
-    ClassDef<T> definition(made.get());
-    RpycExpose(definition);
-    return made;
-  }();
-  return info;
+  const auto* made = bind_internal::class_slot<T>.load(std::memory_order_acquire);
+  return made != nullptr ? *made : bind_internal::MakeClassOf<T>();
 }
 
 template <typename T>

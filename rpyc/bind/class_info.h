@@ -1,87 +1,58 @@
 #ifndef RPYC_BIND_CLASS_INFO_H_
 #define RPYC_BIND_CLASS_INFO_H_
 
+#include <atomic>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/status/statusor.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/string_view.h"
-#include "absl/types/span.h"
-#include "rpyc/bind/signature.h"
-#include "rpyc/call_context.h"
-#include "rpyc/object.h"
-#include "rpyc/value.h"
+#include "rpyc/bind/derived_classes.h"
+#include "rpyc/bind/member.h"
 
 namespace rpyc {
-
-enum class MemberKind { kMethod, kProperty };
-
-// Who sees a member: the peer by its access rules for exposed_prefix + name, or for plain names.
-enum class Visibility { kExposed, kPublic };
-
-// What the body of a member runs on.
-struct MemberCall {
-  const CallContext& context;
-  const std::shared_ptr<void>& self;  // of the class the member was made for; null if it needs none
-  Object* object = nullptr;           // what Python sees of it
-};
-
-struct Member;
-// Runs user code. `args` are one for each parameter and may be moved from. May throw what user code
-// throws: see Invoke.
-using MemberBody = std::function<absl::StatusOr<Value>(const Member& member, const MemberCall& call,
-                                                       absl::Span<Value> args)>;
-
-// One thing that an exposed class shows to Python, types erased.
-struct Member {
-  std::string name;
-  std::string doc;
-  MemberKind kind = MemberKind::kMethod;
-  Visibility visibility = Visibility::kExposed;
-  Signature signature;  // of a property: its return_type
-  bool needs_object = false;
-  MemberBody body;     // of a property: its getter
-  MemberBody setter;   // of a property: takes the new value; empty if it is read-only
-  MemberBody deleter;  // of a property: empty if it cannot be deleted
-
-  // A special method: Python looks it up on the class.
-  bool is_special() const;
-  // How an object carries it.
-  AttributePresence Presence() const;
-};
 
 // A pointer to an object of a class as one to its base; null where the two are the same address.
 using Upcast = std::shared_ptr<void> (*)(const std::shared_ptr<void>& self);
 
-// What Python sees of a C++ class. Built once, then immutable and shared by all its objects.
+// What Python sees of a C++ class. Built once, then immutable and shared by all its objects, but
+// for which classes are known to derive from it.
 class ClassInfo {
  public:
   // `name` as Python shows it, "cpp.Account". The first component must not be a Python module.
   explicit ClassInfo(absl::string_view name);
+  ClassInfo(const ClassInfo&) = delete;
+  ClassInfo& operator=(const ClassInfo&) = delete;
 
   const std::string& name() const { return name_; }
   int64_t class_id() const { return class_id_; }
   const std::string& doc() const { return doc_; }
   void set_doc(absl::string_view doc) { doc_ = std::string(doc); }
 
-  // Adds a member; one of the same name is replaced.
+  // Adds a member in place of one of its name that was inherited, or is only a default. A further
+  // function of the class's own is an overload.
+  // Errors:  EndByMistake - what is wrong with the member; its name is taken.
   void Add(Member member);
+  // Adds one that what the class exposes by that name itself, before or later, is put in place of.
+  void AddDefault(Member member);
   // Inherits: the base's members that have no other of their name, its hooks, and its docstring if
-  // there is none. Of two bases the one added first wins, as in Python.
-  void AddBase(std::shared_ptr<const ClassInfo> base, Upcast upcast);
+  // there is none. Of two bases the one added first wins, as in Python. `downcast`: null unless the
+  // base is polymorphic.
+  void AddBase(std::shared_ptr<const ClassInfo> base, Upcast upcast, Downcast downcast = nullptr);
   const Member* Find(absl::string_view name) const;  // nullptr if there is none
   // In the order added.
   const std::vector<std::shared_ptr<const Member>>& members() const { return members_; }
 
   // What calling the class does; nullptr if it cannot be called.
   const Member* init() const { return init_.get(); }
-  void set_init(Member init) { init_ = std::make_shared<const Member>(std::move(init)); }
+  // A further one is an overload. Errors: as Add's.
+  void AddInit(Member init);
 
   // What runs when a connection whose root is of this class comes and goes, in this order.
   using Hooks = std::vector<std::shared_ptr<const Member>>;
@@ -94,6 +65,24 @@ class ClassInfo {
   bool CastTo(const ClassInfo& target, std::shared_ptr<void>* self) const;
   // Whether `other` is this or a base.
   bool IsA(const ClassInfo& other) const;
+  // CastTo, for one that does not change the object: of a read-only object, too.
+  bool CastToConst(const ClassInfo& target, std::shared_ptr<void>* self) const {
+    return (original_ == nullptr ? this : original_)->CastTo(target, self);
+  }
+
+  // What Python sees of a const object of the class `info`: a class of its own, derived from it,
+  // whose properties cannot be set and whose methods that are not const in C++ say so.
+  static std::shared_ptr<const ClassInfo> ReadOnly(const std::shared_ptr<const ClassInfo>& info);
+  bool is_read_only() const { return original_ != nullptr; }
+  // Whether an object of this class is one of `other` and of none derived from it.
+  bool IsExactly(const ClassInfo& other) const { return this == &other || original_ == &other; }
+
+  // The classes known to derive from this. Empty of one that was not made by MakeClass.
+  const DerivedClasses& derived_classes() const { return derived_; }
+  // Makes this class, of C++ type `type`, known to its bases. Within a Definition. `info` is this,
+  // and is never destroyed.
+  void TellBases(const std::type_info& type, const std::shared_ptr<const ClassInfo>* info) const;
+
   // Whether Python hashes its objects: not where __eq__ came without __hash__ in the same class.
   bool is_hashable() const { return FindHashability().value_or(true); }
 
@@ -101,8 +90,13 @@ class ClassInfo {
   struct Base {
     std::shared_ptr<const ClassInfo> info;
     Upcast upcast;
+    Downcast downcast;
   };
+  // Ends the program if something is wrong with it; sees to it that what it needs is made.
+  void Prepare(const Member& member) const;
   void AddShared(std::shared_ptr<const Member> member);
+  // That a class somewhere below this one has become known.
+  void ForgetDerived() const;
   // None: neither the class nor a base says anything.
   std::optional<bool> FindHashability() const;
 
@@ -112,13 +106,33 @@ class ClassInfo {
   // Of the class itself, not inherited.
   bool has_own_eq_ = false;
   bool has_own_hash_ = false;
+  absl::flat_hash_set<std::string> own_names_;
   std::vector<Base> bases_;
   std::vector<std::shared_ptr<const Member>> members_;
   absl::flat_hash_map<std::string, const Member*> by_name_;
   std::shared_ptr<const Member> init_;
   Hooks on_connect_;
   Hooks on_disconnect_;
+  mutable DerivedClasses derived_;
+  // Of a read-only class: what it shows.
+  const ClassInfo* original_ = nullptr;
+  // Made at most once, within a Definition.
+  mutable std::unique_ptr<const ClassInfo> read_only_owner_;
+  mutable std::atomic<const ClassInfo*> read_only_{nullptr};
 };
+
+// Where the one ClassInfo of a C++ type is kept, for ever, once it has been made.
+using ClassSlot = std::atomic<const std::shared_ptr<const ClassInfo>*>;
+
+// How it is made.
+struct ClassRecipe {
+  const std::type_info& type;
+  std::string (*name)();
+  void (*expose)(ClassInfo* info);  // the user's RpycExpose
+};
+
+// Makes it, unless another thread has; with it all the classes that its members name.
+const std::shared_ptr<const ClassInfo>& MakeClass(const ClassRecipe& recipe, ClassSlot* slot);
 
 }  // namespace rpyc
 

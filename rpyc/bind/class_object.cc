@@ -8,6 +8,7 @@
 #include "rpyc/bind/function_object.h"
 #include "rpyc/bind/instance.h"
 #include "rpyc/bind/invoke.h"
+#include "rpyc/bind/overloads.h"
 #include "rpyc/errors.h"
 
 namespace rpyc {
@@ -15,6 +16,17 @@ namespace {
 
 bool IsOfClassItself(absl::string_view name) {
   return name == "__name__" || name == "__qualname__" || IsFunctionAttribute(name);
+}
+
+// The same function with the object as its first parameter.
+Signature WithSelf(Signature signature) {
+  std::vector<Parameter>& rest = signature.parameters;
+  // Without names are all of the ordinary ones or none.
+  const bool nameless = !rest.empty() && rest[0].name.empty();
+  Parameter self;
+  if (!nameless) self.name = "self";
+  rest.insert(rest.begin(), std::move(self));
+  return signature;
 }
 
 // A method as its class shows it: called with the object first, as Python's Account.deposit(a, 5).
@@ -39,7 +51,8 @@ class UnboundMethod : public FunctionObject {
     auto* instance = object == nullptr ? nullptr : dynamic_cast<Instance*>(object->get());
     std::shared_ptr<void> self = instance == nullptr ? nullptr : instance->self();
     if (instance == nullptr || (self == nullptr && member().needs_object) ||
-        !instance->class_info().CastTo(*class_, &self)) {
+        !(member().may_change_object ? instance->class_info().CastTo(*class_, &self)
+                                     : instance->class_info().CastToConst(*class_, &self))) {
       return PyStatus("TypeError", absl::StrCat("descriptor '", member().name, "' for '",
                                                 class_->name(), "' objects doesn't apply to a '",
                                                 first.type_name(), "' object"));
@@ -55,14 +68,12 @@ class UnboundMethod : public FunctionObject {
     return absl::StrCat(class_->name(), ".", member().name);
   }
   Signature ShownSignature() const override {
-    Signature signature = member().signature;
-    std::vector<Parameter>& rest = signature.parameters;
-    // Without names are all of the ordinary ones or none.
-    const bool nameless = !rest.empty() && rest[0].name.empty();
-    Parameter self;
-    if (!nameless) self.name = "self";
-    rest.insert(rest.begin(), std::move(self));
-    return signature;
+    if (member().overloads.empty()) return WithSelf(member().signature);
+    std::vector<Signature> signatures;
+    for (const auto& function : member().overloads) {
+      signatures.push_back(WithSelf(function->signature));
+    }
+    return SignatureOfAll(member().name, signatures);
   }
 
  private:

@@ -46,7 +46,7 @@ class ClassObject : public Object {
 // class only when it is used, so that classes may refer to each other.
 class ClassReference {
  public:
-  using Getter = const std::shared_ptr<const ClassInfo>& (*)();
+  using Getter = ClassGetter;
   using Maker = std::shared_ptr<Object> (*)();
   explicit ClassReference(Getter getter) : getter_(getter) {}
   // A class that Python sees as an object of another kind.
@@ -54,6 +54,7 @@ class ClassReference {
   std::shared_ptr<Object> Get() const {
     return maker_ != nullptr ? maker_() : std::make_shared<ClassObject>(getter_());
   }
+  Getter getter() const { return getter_; }  // null: of such a class
 
  private:
   Getter getter_ = nullptr;

@@ -152,11 +152,15 @@ Parameter Unnamed(std::string type) {
 
 void AddSequence(Member len, Member get, ClassInfo* info) {
   const std::string item = get.signature.return_type;
-  info->Add(len);
+  const bool may_change = len.may_change_object || get.may_change_object;
+  info->AddDefault(len);
   const auto source =
       std::make_shared<const Source>(Source{.len = std::move(len), .get = std::move(get)});
   const auto add = [&](absl::string_view name, Signature signature, Method method) {
-    info->Add(SequenceMethod(name, std::move(signature), source, method));
+    Member member = SequenceMethod(name, std::move(signature), source, method);
+    member.may_change_object = may_change;
+    member.add_classes = source->get.add_classes;
+    info->AddDefault(std::move(member));
   };
   add("__getitem__", {.parameters = {Unnamed("")}, .return_type = item},
       [](const Sequence& sequence, absl::Span<Value> args) {

@@ -3,12 +3,14 @@
 
 #include <concepts>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <ranges>
 #include <type_traits>
 #include <utility>
 
 #include "rpyc/bind/class_info.h"
+#include "rpyc/bind/mentions.h"
 #include "rpyc/bind/method.h"
 #include "rpyc/bind/property.h"
 #include "rpyc/iterator.h"
@@ -52,7 +54,7 @@ void AddSequenceOf(M C::*items, ClassInfo* info) {
   constexpr bool kRandomAccess = std::ranges::random_access_range<M>;
   static_assert(kRandomAccess,
                 "rpyc: c.Sequence takes a container with [], or functions for length and item");
-  if constexpr (kRandomAccess) {
+  if constexpr (kRandomAccess && CheckHolder<M&, ReturnPolicy::Default>()) {
     using Item = std::ranges::range_value_t<M>;
     AddSequenceOf<T>([items](const T& self) { return std::ranges::size(self.*items); },
                      [items](const T& self, size_t index) -> Item { return (self.*items)[index]; },
@@ -67,14 +69,21 @@ Member MakeIter(F items) {
   constexpr bool kOfObject = kInvocableOn<T, F>;
   static_assert(kOfObject, "rpyc: c.Iterable takes a container, or a function of the object");
   if constexpr (kOfObject) {
-    return MakeMethod<T>("__iter__", [items = std::move(items)](std::shared_ptr<T> self) mutable {
-      using R = std::decay_t<decltype(InvokeOn(items, self))>;
-      if constexpr (std::is_same_v<R, Iterator>) {
-        return InvokeOn(items, self);
-      } else {
-        return Iterator(R(InvokeOn(items, self)));
-      }
-    });
+    using Result = decltype(InvokeOn(items, std::declval<const std::shared_ptr<T>&>()));
+    using R = std::decay_t<Result>;
+    if constexpr (CheckHolder<Result, ReturnPolicy::Default>()) {
+      Member member =
+          MakeMethod<T>("__iter__", [items = std::move(items)](std::shared_ptr<T> self) mutable {
+            if constexpr (std::is_same_v<R, Iterator>) {
+              return InvokeOn(items, self);
+            } else {
+              return Iterator(R(InvokeOn(items, self)));
+            }
+          });
+      member.may_change_object = !std::is_invocable_v<F&, const T&>;
+      member.add_classes = &Mentions<R>::Add;
+      return member;
+    }
   }
   return Member();
 }
@@ -84,12 +93,18 @@ Member MakeIter(B begin, E end) {
   constexpr bool kOfObject = kInvocableOn<T, B> && kInvocableOn<T, E>;
   static_assert(kOfObject, "rpyc: begin and end are functions of the object");
   if constexpr (kOfObject) {
-    return MakeMethod<T>("__iter__", [begin = std::move(begin),
-                                      end = std::move(end)](std::shared_ptr<T> self) mutable {
+    using First =
+        std::decay_t<decltype(InvokeOn(begin, std::declval<const std::shared_ptr<T>&>()))>;
+    Member member = MakeMethod<T>("__iter__", [begin = std::move(begin), end = std::move(end)](
+                                                  std::shared_ptr<T> self) mutable {
       auto first = InvokeOn(begin, self);
       auto last = InvokeOn(end, self);
       return Iterator::Over(std::move(self), std::move(first), std::move(last));
     });
+    member.may_change_object =
+        !std::is_invocable_v<B&, const T&> || !std::is_invocable_v<E&, const T&>;
+    member.add_classes = &Mentions<std::iter_value_t<First>>::Add;
+    return member;
   }
   return Member();
 }
@@ -116,8 +131,8 @@ void AddContext(Enter enter, Exit exit, ClassInfo* info) {
     if constexpr (kCounts) {
       Member entering = MakeMethod<T>("__enter__", std::move(enter));
       constexpr bool kVoid = std::is_void_v<typename Callable<T, Enter>::Result>;
-      info->Add(kVoid ? ReturningObject(std::move(entering)) : std::move(entering));
-      info->Add(
+      info->AddDefault(kVoid ? ReturningObject(std::move(entering)) : std::move(entering));
+      info->AddDefault(
           MakeExit(MakeMethod<T>("__exit__", std::move(exit)), kTakesFlag<typename X::Python>));
     }
   }

@@ -30,6 +30,13 @@ Object::Methods ExposedMethodsOf(const ClassInfo& info) {
   return methods;
 }
 
+bool Instance::IsSameAs(const Object& other) const {
+  if (identity() != other.identity()) return false;
+  const auto* instance = dynamic_cast<const Instance*>(&other);
+  return instance != nullptr &&
+         (class_->IsA(instance->class_info()) || instance->class_info().IsA(*class_));
+}
+
 AttributePresence Instance::Has(absl::string_view name) const {
   const Member* member = class_->Find(name);
   if (member == nullptr) return Object::Has(name);
@@ -164,17 +171,17 @@ absl::StatusOr<Value> BoundMethod::Call(const CallContext& context, CallArgs arg
   return BindAndInvoke(member(), {context, instance_->self(), instance_.get()}, std::move(args));
 }
 
-bool BoundMethod::IsSameAs(const Value& other) const {
+bool BoundMethod::IsSameMethod(const Value& other) const {
   const std::shared_ptr<Object>* object = other.AsObject();
   const auto* method =
       object == nullptr ? nullptr : dynamic_cast<const BoundMethod*>(object->get());
   return method != nullptr && &method->member() == &member() &&
-         method->instance_->identity() == instance_->identity();
+         method->instance_->IsSameAs(*instance_);
 }
 
 absl::StatusOr<Value> BoundMethod::Compare(const CallContext& context, absl::string_view op,
                                            const Value& other) {
-  if (!IsSameAs(other)) return Object::Compare(context, op, other);
+  if (!IsSameMethod(other)) return Object::Compare(context, op, other);
   if (op == "__eq__" || op == "__ne__") return Value(op == "__eq__");
   return Value(NotImplemented());
 }

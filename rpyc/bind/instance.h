@@ -28,11 +28,14 @@ class Instance : public Object {
   ~Instance() override { Discard(std::move(self_)); }
 
   const ClassInfo& class_info() const { return *class_; }
+  const std::shared_ptr<const ClassInfo>& shared_class() const { return class_; }
   const std::shared_ptr<void>& self() const { return self_; }
 
   absl::string_view type_name() const override { return class_->name(); }
   int64_t class_id() const override { return class_->class_id(); }
   const void* identity() const override { return self_ ? self_.get() : this; }
+  // At one address there may be an object and its first data member.
+  bool IsSameAs(const Object& other) const override;
   AttributePresence Has(absl::string_view name) const override;
   absl::StatusOr<Value> GetAttr(const CallContext& context, AttributeRef attribute) override;
   absl::Status SetAttr(const CallContext& context, AttributeRef attribute, Value value) override;
@@ -81,7 +84,7 @@ class BoundMethod : public FunctionObject {
   std::string QualifiedName() const override;
 
  private:
-  bool IsSameAs(const Value& other) const;
+  bool IsSameMethod(const Value& other) const;
 
   const std::shared_ptr<Instance> instance_;
 };

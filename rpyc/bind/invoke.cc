@@ -148,9 +148,14 @@ absl::Status Guarded(absl::FunctionRef<void()> user_code, const ErrorTranslation
   }
 }
 
-absl::StatusOr<Value> ArgumentError(const Member& member, size_t index, const absl::Status& error) {
+absl::StatusOr<Value> ArgumentError(const Member& member, const MemberCall& call, size_t index,
+                                    const absl::Status& error) {
   // What the peer itself raised.
   if (ToException(error).remote_traceback.has_value()) return error;
+  if (call.mismatch != nullptr) {
+    call.mismatch->found = IsPyStatus(error, "TypeError") || IsPyStatus(error, "ValueError") ||
+                           IsPyStatus(error, "OverflowError");
+  }
   if (LeavesToOther(member.name, error)) return Value(NotImplemented());
   std::string where;
   if (member.kind == MemberKind::kProperty) {

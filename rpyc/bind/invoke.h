@@ -35,8 +35,10 @@ absl::Status Guarded(absl::FunctionRef<void()> user_code,
 
 // The outcome of a call to `member` whose argument `index` could not be converted: an error in
 // words, "add() argument 'a': expected int, got str"; of a binary operator NotImplemented, so that
-// Python asks the other operand.
-absl::StatusOr<Value> ArgumentError(const Member& member, size_t index, const absl::Status& error);
+// Python asks the other operand. An overload is told that another one may fit; not so where the
+// peer itself raised the error, or did not answer.
+absl::StatusOr<Value> ArgumentError(const Member& member, const MemberCall& call, size_t index,
+                                    const absl::Status& error);
 
 // The outcome of a member that returned a reference to its own class: the object itself, which
 // `returned` must be.

@@ -2,6 +2,7 @@
 #define RPYC_BIND_METHOD_H_
 
 #include <memory>
+#include <ranges>
 #include <string>
 #include <tuple>
 #include <type_traits>
@@ -14,12 +15,15 @@
 #include "rpyc/bind/args.h"
 #include "rpyc/bind/class_info.h"
 #include "rpyc/bind/invoke.h"
+#include "rpyc/bind/mentions.h"
 #include "rpyc/bind/shape.h"
 #include "rpyc/bind/signature.h"
 #include "rpyc/cast/cast.h"
 #include "rpyc/cast/container.h"
 #include "rpyc/cast/duration.h"
 #include "rpyc/cast/enum.h"
+#include "rpyc/cast/exact.h"
+#include "rpyc/cast/exposed.h"
 #include "rpyc/cast/map.h"
 #include "rpyc/cast/object.h"
 #include "rpyc/cast/optional.h"
@@ -55,6 +59,20 @@ struct ResultCast<Policy, absl::StatusOr<R>> {
   static std::string Name() { return ResultCast<Policy, R>::Name(); }
 };
 
+// What a result of type R travels as. A reference to an exposed object is a pointer that shares
+// what the function's own object owns.
+template <typename R>
+struct Travelling {
+  using type = std::decay_t<R>;
+};
+template <typename R>
+inline constexpr bool kRefersToExposed = std::is_lvalue_reference_v<R>&& Exposed<std::decay_t<R>>;
+template <typename R>
+requires(kRefersToExposed<R>)  //
+    struct Travelling<R> {
+  using type = std::shared_ptr<std::remove_reference_t<R>>;
+};
+
 template <typename Policy, typename R, typename Call>
 absl::StatusOr<Value> ToResult(const CallContext& context, Call&& call) {
   if constexpr (std::is_void_v<R>) {
@@ -70,7 +88,7 @@ std::string ResultName() {
   if constexpr (std::is_void_v<R>) {
     return "None";
   } else {
-    return ResultCast<Policy, std::decay_t<R>>::Name();
+    return ResultCast<Policy, typename Travelling<R>::type>::Name();
   }
 }
 
@@ -84,7 +102,7 @@ struct Passing {
 template <typename P>
 requires(std::is_lvalue_reference_v<P>&& Exposed<std::decay_t<P>>)  //
     struct Passing<P> {
-  using Held = std::shared_ptr<std::decay_t<P>>;
+  using Held = std::shared_ptr<std::remove_reference_t<P>>;
   static P Give(Held& held) { return *held; }
 };
 template <typename P>
@@ -98,8 +116,9 @@ inline constexpr bool kGoesIn = requires(Value& value) {
 }
 || requires(const CallContext& context, Value& value) { Cast<Held<P>>::From(context, value); };
 template <typename R>
-inline constexpr bool kGoesOut = requires(const CallContext& context, R&& result) {
-  ResultCast<ReturnPolicy::Default, std::decay_t<R>>::To(context, std::forward<R>(result));
+inline constexpr bool kGoesOut = requires(const CallContext& context,
+                                          typename Travelling<R>::type&& result) {
+  ResultCast<ReturnPolicy::Default, typename Travelling<R>::type>::To(context, std::move(result));
 };
 template <>
 inline constexpr bool kGoesOut<void> = true;
@@ -115,6 +134,21 @@ inline constexpr bool kMemberOf = true;
 template <typename T, typename M, typename C>
 inline constexpr bool kMemberOf<T, M C::*> = std::is_base_of_v<C, T>;
 
+template <typename F>
+inline constexpr bool kIsConstMember = false;
+template <typename C, typename R, typename... A>
+inline constexpr bool kIsConstMember<R (C::*)(A...) const> = true;
+template <typename C, typename R, typename... A>
+inline constexpr bool kIsConstMember<R (C::*)(A...) const noexcept> = true;
+
+// Whether one of the parameters that Python does not pass is the object, or its owner, to be
+// changed.
+template <typename T, typename Hidden>
+inline constexpr bool kMayChangeSelf = false;
+template <typename T, typename... H>
+inline constexpr bool kMayChangeSelf<T, std::tuple<H...>> =
+    (... || (!kIsContext<H> && (kIsOwner<T, H> || !std::is_const_v<std::remove_reference_t<H>>)));
+
 // What a callable of class T is made of.
 template <typename T, typename F>
 struct Callable {
@@ -129,6 +163,9 @@ struct Callable {
   // A reference to the object itself, for calls in a chain.
   static constexpr bool kReturnsSelf =
       kTakesObject && std::is_lvalue_reference_v<Result> && std::is_same_v<std::decay_t<Result>, T>;
+  // Whether C++ calls it on no const object.
+  static constexpr bool kMayChangeObject =
+      kMemberFunction ? !kIsConstMember<F> : kMayChangeSelf<T, Hidden>;
 };
 
 template <typename R, typename... P>
@@ -157,9 +194,20 @@ constexpr bool CheckTypes(std::tuple<P...>*) {
   return false;
 }
 
+// A reference to a container of exposed objects would go out as copies of them.
+template <typename R, typename Policy>
+constexpr bool CheckHolder() {
+  constexpr bool kShared =
+      !cast_internal::kRefersToHolder<R> || std::is_same_v<Policy, ReturnPolicy::ByValue>;
+  static_assert(kShared,
+                "rpyc: Python would get copies of the exposed objects in this, and what it changes "
+                "in them would be lost; hold std::shared_ptr<T>, or return new ones by value");
+  return kShared;
+}
+
 // Whether `F` may be exposed by class T. If not, that is one compile error in words; callers then
 // use nothing of it, so that no others follow.
-template <typename T, typename F>
+template <typename T, typename F, typename Policy = ReturnPolicy::Default>
 constexpr bool CheckCallable() {
   static_assert(ShapeOf<F>::kKnown,
                 "rpyc: this is no function; expose a function, a member function, or a lambda "
@@ -169,7 +217,14 @@ constexpr bool CheckCallable() {
   if constexpr (ShapeOf<F>::kKnown && kMemberOf<T, F>) {
     using C = Callable<T, F>;
     using Result = std::conditional_t<C::kReturnsSelf, void, typename C::Result>;
-    return CheckTypes<Result>(static_cast<typename C::Python*>(nullptr));
+    constexpr bool kOwned = C::kTakesObject || !kRefersToExposed<Result>;
+    static_assert(kOwned,
+                  "rpyc: a function without an object returns a reference, and nothing says who "
+                  "keeps what it refers to alive; return a std::shared_ptr, or a copy by value");
+    constexpr bool kShared = CheckHolder<Result, Policy>();
+    if constexpr (kOwned && kShared) {
+      return CheckTypes<Result>(static_cast<typename C::Python*>(nullptr));
+    }
   }
   return false;
 }
@@ -180,16 +235,49 @@ constexpr ParameterKind KindOf() {
   return kIsKwargs<P> ? ParameterKind::kKwargs : ParameterKind::kOrdinary;
 }
 
+template <typename H>
+absl::Status Accepts(const Value& value) {
+  Value copy = value;
+  return FromPython<H>(CallContext(), copy).status();
+}
+
+template <typename H>
+inline constexpr bool kTakesItems = kQuestion<H> == Question::kItems ||
+                                    (std::ranges::range<H> &&
+                                     !std::is_convertible_v<H, absl::string_view>);
+
+template <typename H>
+inline constexpr CppType kCppType = {
+    .is_exact = &cast_internal::IsExactly<H>,
+    .accepts = &Accepts<H>,
+    .copy_items = kTakesItems<H> ? &cast_internal::ItemsOf : nullptr};
+
+template <typename P>
+constexpr const CppType* CppTypeOf() {
+  if constexpr (KindOf<P>() == ParameterKind::kOrdinary) {
+    return &kCppType<Held<P>>;
+  } else {
+    return nullptr;
+  }
+}
+
 template <typename... P>
 std::vector<Parameter> MakeParameters(std::tuple<P...>*) {
-  return {Parameter{
-      .name = {}, .type = ParameterName<Held<P>>(), .default_value = {}, .kind = KindOf<P>()}...};
+  return {Parameter{.name = {},
+                    .type = ParameterName<Held<P>>(),
+                    .default_value = {},
+                    .kind = KindOf<P>(),
+                    .cpp_type = CppTypeOf<P>()}...};
 }
 
 template <typename Policy, typename T, typename Result, typename Call>
 absl::StatusOr<Value> ToSelfOrResult(const MemberCall& member_call, Call&& call) {
   if constexpr (std::is_lvalue_reference_v<Result> && std::is_same_v<std::decay_t<Result>, T>) {
     return SelfResult(member_call, static_cast<const void*>(std::addressof(call())));
+  } else if constexpr (kRefersToExposed<Result>) {
+    using Shared = typename Travelling<Result>::type;
+    return ResultCast<Policy, Shared>::To(member_call.context,
+                                          Shared(member_call.self, std::addressof(call())));
   } else if constexpr (std::is_same_v<Result, std::shared_ptr<T>> &&
                        !std::is_same_v<Policy, ReturnPolicy::ByValue>) {
     Result result = call();
@@ -215,7 +303,7 @@ absl::StatusOr<Value> Apply(F& callable, const Member& member, const MemberCall&
   size_t wrong = 0;
   (void)(... && (std::get<I>(converted).ok() ||
                  (error = &std::get<I>(converted).status(), wrong = I, false)));
-  if (error != nullptr) return ArgumentError(member, wrong, *error);
+  if (error != nullptr) return ArgumentError(member, member_call, wrong, *error);
   using Result = typename Callable<T, F>::Result;
   return ToSelfOrResult<Policy, T, Result>(member_call, [&]() -> Result {
     if constexpr (std::is_member_function_pointer_v<F>) {
@@ -276,8 +364,32 @@ inline void AddExtra(Member* member, std::vector<Arg>*, absl::string_view doc) {
   member->doc = std::string(doc);
 }
 
-// Gives the parameters their names and defaults.
-void NameParameters(std::vector<Arg> names, Signature* signature);
+// Gives the parameters their names and defaults; what is wrong with those is the member's mistake.
+void NameParameters(std::vector<Arg> names, Member* member);
+
+// Whether nothing is there to be called.
+template <typename F>
+bool IsNull([[maybe_unused]] const F& callable) {
+  if constexpr (std::is_pointer_v<F> || std::is_member_pointer_v<F>) {
+    return callable == nullptr;
+  } else if constexpr (requires { callable.operator bool(); }) {
+    return !static_cast<bool>(callable);
+  } else {
+    return false;
+  }
+}
+inline constexpr char kNullFunction[] = "the function is null";
+
+// The exposed classes in a result and parameters.
+template <typename Result, typename Parameters>
+struct MentionsOf;
+template <typename Result, typename... P>
+struct MentionsOf<Result, std::tuple<P...>> {
+  static void Add(std::vector<ClassGetter>* classes) {
+    Mentions<std::decay_t<Result>>::Add(classes);
+    (Mentions<std::decay_t<P>>::Add(classes), ...);
+  }
+};
 
 // Whether `extras` fit a function that Python passes `Parameters`.
 template <typename Parameters, typename... Extras>
@@ -305,20 +417,25 @@ constexpr bool CheckExtras() {
 //   T&, or std::shared_ptr<T> - the object, and its owner, to keep it alive;
 //   const rpyc::CallContext&  - who calls;
 // which are not arguments that Python passes; a member function's first may be the latter.
-// rpyc::Args and rpyc::Kwargs take what is passed beyond the others. A `T&` result is the object.
+// rpyc::Args and rpyc::Kwargs take what is passed beyond the others. A `T&` result is the object. A
+// reference to another exposed class goes out as what it refers to, in what the object owns: it is
+// valid as long as the object is. A const one goes out read-only.
 // `extras`: rpyc::Arg for every other parameter, in order, or none; at most one docstring; at most
 // one rpyc::ReturnPolicy.
 template <typename T, typename F, typename... Extras>
 Member MakeMethod(absl::string_view name, F callable, Extras&&... extras) {
   namespace internal = bind_internal;
   Member member;
-  if constexpr (internal::CheckCallable<T, F>()) {
+  using Policy = typename internal::PolicyOf<Extras...>::type;
+  if constexpr (internal::CheckCallable<T, F, Policy>()) {
     using C = internal::Callable<T, F>;
     using Result = std::conditional_t<C::kReturnsSelf, void, typename C::Result>;
-    using Policy = typename internal::PolicyOf<Extras...>::type;
     if constexpr (internal::CheckExtras<typename C::Python, Extras...>()) {
       member.name = std::string(name);
+      if (internal::IsNull(callable)) member.mistake = internal::kNullFunction;
       member.needs_object = C::kTakesObject;
+      member.may_change_object = C::kTakesObject && C::kMayChangeObject;
+      member.add_classes = &internal::MentionsOf<typename C::Result, typename C::Python>::Add;
       member.signature.parameters =
           internal::MakeParameters(static_cast<typename C::Python*>(nullptr));
       member.signature.has_rest = internal::kOrdinaryCount<typename C::Python> != C::kCount;
@@ -327,7 +444,7 @@ Member MakeMethod(absl::string_view name, F callable, Extras&&... extras) {
       }
       std::vector<Arg> names;
       (internal::AddExtra(&member, &names, std::forward<Extras>(extras)), ...);
-      internal::NameParameters(std::move(names), &member.signature);
+      internal::NameParameters(std::move(names), &member);
       member.body = internal::MakeBody<Policy, T>(std::move(callable));
     }
   }

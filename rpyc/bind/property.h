@@ -1,6 +1,7 @@
 #ifndef RPYC_BIND_PROPERTY_H_
 #define RPYC_BIND_PROPERTY_H_
 
+#include <memory>
 #include <string>
 #include <tuple>
 #include <type_traits>
@@ -12,10 +13,52 @@
 #include "rpyc/bind/invoke.h"
 #include "rpyc/bind/method.h"
 #include "rpyc/cast/cast.h"
+#include "rpyc/cast/exposed.h"
+#include "rpyc/cast/object.h"
 
 // Turns getters, setters and data members into attributes.
 namespace rpyc {
 namespace bind_internal {
+
+// How an exposed object travels that a property's getter makes anew for each reading: read-only,
+// for what Python changed in it would be lost.
+struct MadeAnew {};
+template <typename R>
+requires(Exposed<R>)  //
+    struct ResultCast<MadeAnew, R> {
+  static absl::StatusOr<Value> To(const CallContext&, R result) {
+    return Cast<std::shared_ptr<const R>>::To(std::make_shared<R>(std::move(result)));
+  }
+  static std::string Name() { return Cast<R>::Name(); }
+};
+
+template <typename R>
+struct WithoutStatus {
+  using type = R;
+};
+template <typename R>
+struct WithoutStatus<absl::StatusOr<R>> {
+  using type = R;
+};
+
+// The same of what holds exposed objects is refused, unless it goes as plain values.
+template <typename Policy, typename Result>
+struct PropertyPolicy {
+  using R = typename WithoutStatus<std::remove_cv_t<Result>>::type;
+  static constexpr bool kIsAnew = std::is_same_v<Policy, ReturnPolicy::Default> && Exposed<R>;
+  using type = std::conditional_t<kIsAnew, MadeAnew, Policy>;
+  static constexpr bool kLosesChanges = !std::is_same_v<Policy, ReturnPolicy::ByValue> &&
+                                        !Exposed<R> && cast_internal::HoldsExposed<R>::value;
+  static_assert(!kLosesChanges,
+                "rpyc: a property gives Python copies of the exposed objects in this, and what it "
+                "changes in them would be lost; hold std::shared_ptr<T>, or expose a function that "
+                "returns new ones");
+};
+template <typename Policy, typename Result>
+struct PropertyPolicy<Policy, Result&> {
+  using type = Policy;
+  static constexpr bool kLosesChanges = false;
+};
 
 template <typename T, typename F>
 constexpr size_t kPythonCount = Callable<T, F>::kCount;
@@ -32,6 +75,9 @@ void AddAccessor(Member* member, F accessor) {
     static_assert(kCount <= 1,
                   "rpyc: a property's setter takes the new value, and its deleter nothing");
     if constexpr (kCount <= 1) {
+      if (IsNull(accessor)) {
+        member->mistake = kCount == 1 ? "the setter is null" : "the deleter is null";
+      }
       (kCount == 1 ? member->setter : member->deleter) =
           MakeBody<ReturnPolicy::Default, T>(std::move(accessor));
       member->needs_object = member->needs_object || Callable<T, F>::kTakesObject;
@@ -44,21 +90,42 @@ template <typename M>
 inline constexpr bool kSettable =
     !std::is_const_v<M> && !kBorrows<M> && std::is_move_assignable_v<M> && kGoesIn<M>;
 
+// The object's own part goes out as a reference to it: of a const object a read-only one.
+template <typename Policy, typename T, typename M, typename C>
+absl::StatusOr<Value> ToPart(const MemberCall& call, M C::*data) {
+  using Const = std::shared_ptr<const M>;
+  using Part = std::conditional_t<std::is_const_v<M>, Const, std::shared_ptr<M>>;
+  Part part(call.self, &(static_cast<T*>(call.self.get())->*data));
+  if (!std::is_const_v<M> && cast_internal::IsReadOnly(call.object)) {
+    return ResultCast<Policy, Const>::To(call.context, std::move(part));
+  }
+  return ResultCast<Policy, Part>::To(call.context, std::move(part));
+}
+
 template <typename Policy, typename T, typename M, typename C>
 void AddDataMember(Member* member, M C::*data) {
+  // What the getter gives.
+  using Given = std::conditional_t<Exposed<std::remove_const_t<M>>, std::shared_ptr<M>, M>;
   static_assert(kMemberOf<T, M C::*>, "rpyc: a data member of another class than the one exposed");
-  if constexpr (kMemberOf<T, M C::*> && CheckTypes<M>(static_cast<std::tuple<>*>(nullptr))) {
+  if constexpr (kMemberOf<T, M C::*> && CheckHolder<M&, Policy>() &&
+                CheckTypes<Given>(static_cast<std::tuple<>*>(nullptr))) {
+    if (data == nullptr) member->mistake = "the data member is null";
     member->needs_object = true;
-    member->signature.return_type = ResultName<Policy, M>();
+    member->add_classes = &MentionsOf<M, std::tuple<>>::Add;
+    member->signature.return_type = ResultName<Policy, Given>();
     member->body = [data](const Member&, const MemberCall& call, absl::Span<Value>) {
-      const T& self = *static_cast<const T*>(call.self.get());
-      return ToResult<Policy, M>(call.context, [&]() -> const M& { return self.*data; });
+      if constexpr (Exposed<std::remove_const_t<M>>) {
+        return ToPart<Policy, T>(call, data);
+      } else {
+        const T& self = *static_cast<const T*>(call.self.get());
+        return ToResult<Policy, M>(call.context, [&]() -> const M& { return self.*data; });
+      }
     };
     if constexpr (kSettable<M>) {
       member->setter = [data](const Member& attribute, const MemberCall& call,
                               absl::Span<Value> args) -> absl::StatusOr<Value> {
         absl::StatusOr<M> value = FromPython<M>(call.context, args[0]);
-        if (!value.ok()) return ArgumentError(attribute, 0, value.status());
+        if (!value.ok()) return ArgumentError(attribute, call, 0, value.status());
         static_cast<T*>(call.self.get())->*data = *std::move(value);
         return Value();
       };
@@ -69,8 +136,9 @@ void AddDataMember(Member* member, M C::*data) {
 }  // namespace bind_internal
 
 // An attribute: `getter` is a function as for MakeMethod that Python passes nothing, or a data
-// member, which may be set unless it is const. `extras`: a setter, a deleter, a docstring, a
-// rpyc::ReturnPolicy.
+// member, which may be set unless it is const. A data member that is an exposed object itself goes
+// out as a reference to it, and one that a getter returns by value read-only. `extras`: a setter, a
+// deleter, a docstring, a rpyc::ReturnPolicy.
 template <typename T, typename G, typename... Extras>
 Member MakeProperty(absl::string_view name, G getter, Extras&&... extras) {
   namespace internal = bind_internal;
@@ -83,14 +151,19 @@ Member MakeProperty(absl::string_view name, G getter, Extras&&... extras) {
   member.kind = MemberKind::kProperty;
   if constexpr (std::is_member_object_pointer_v<G>) {
     internal::AddDataMember<Policy, T>(&member, getter);
-  } else if constexpr (internal::CheckCallable<T, G>()) {
+  } else if constexpr (internal::CheckCallable<T, G, Policy>()) {
     using C = internal::Callable<T, G>;
     static_assert(C::kCount == 0, "rpyc: a property's getter takes the object and no argument");
     static_assert(!C::kReturnsSelf, "rpyc: a property cannot be the object itself");
-    if constexpr (C::kCount == 0 && !C::kReturnsSelf) {
+    using Travels = internal::PropertyPolicy<Policy, typename C::Result>;
+    if constexpr (C::kCount == 0 && !C::kReturnsSelf && !Travels::kLosesChanges) {
+      using Given = typename Travels::type;
+      if (internal::IsNull(getter)) member.mistake = "the getter is null";
       member.needs_object = C::kTakesObject;
-      member.signature.return_type = internal::ResultName<Policy, typename C::Result>();
-      member.body = internal::MakeBody<Policy, T>(std::move(getter));
+      member.may_change_object = C::kTakesObject && C::kMayChangeObject;
+      member.add_classes = &internal::MentionsOf<typename C::Result, std::tuple<>>::Add;
+      member.signature.return_type = internal::ResultName<Given, typename C::Result>();
+      member.body = internal::MakeBody<Given, T>(std::move(getter));
     }
   }
   (internal::AddAccessor<T, std::decay_t<Extras>>(&member, std::forward<Extras>(extras)), ...);
@@ -101,8 +174,10 @@ Member MakeProperty(absl::string_view name, G getter, Extras&&... extras) {
 template <typename T, typename F, typename... Extras>
 Member MakeMember(absl::string_view name, F exposed, Extras&&... extras) {
   if constexpr (std::is_same_v<F, ClassReference>) {
-    return MakeProperty<void>(
+    Member member = MakeProperty<void>(
         name, [exposed] { return exposed; }, std::forward<Extras>(extras)...);
+    member.held_class = exposed.getter();
+    return member;
   } else {
     return MakeMethod<T>(name, std::move(exposed), std::forward<Extras>(extras)...);
   }

@@ -139,37 +139,38 @@ std::string Signature::ShownName(size_t index) const {
 }
 
 std::string Signature::ToString(size_t max_width) const {
+  if (!text.empty()) return text;
   std::vector<std::string> parts;
   // Without names are all of them or none.
   const size_t positional_only =
       parameters.empty() || !parameters[0].name.empty() ? 0 : PositionalCount(*this);
   for (size_t i = 0; i < parameters.size(); ++i) {
     const Parameter& parameter = parameters[i];
-    std::string text;
+    std::string part;
     switch (parameter.kind) {
       case ParameterKind::kArgs:
-        text = "*";
+        part = "*";
         break;
       case ParameterKind::kKwargs:
-        text = "**";
+        part = "**";
         break;
       case ParameterKind::kOrdinary:
         break;
     }
-    absl::StrAppend(&text, ShownName(i));
-    if (!parameter.type.empty()) absl::StrAppend(&text, ": ", parameter.type);
+    absl::StrAppend(&part, ShownName(i));
+    if (!parameter.type.empty()) absl::StrAppend(&part, ": ", parameter.type);
     if (parameter.default_value) {
-      absl::StrAppend(&text, parameter.type.empty() ? "=" : " = ",
+      absl::StrAppend(&part, parameter.type.empty() ? "=" : " = ",
                       parameter.default_value->DebugString());
     }
-    parts.push_back(std::move(text));
+    parts.push_back(std::move(part));
     if (parts.size() == positional_only) parts.push_back("/");
   }
-  std::string text = absl::StrCat("(", absl::StrJoin(parts, ", "), ")");
-  if (text.size() > max_width)
-    text = absl::StrCat("(\n    ", absl::StrJoin(parts, ",\n    "), "\n)");
-  if (!return_type.empty()) absl::StrAppend(&text, " -> ", return_type);
-  return text;
+  std::string shown = absl::StrCat("(", absl::StrJoin(parts, ", "), ")");
+  if (shown.size() > max_width)
+    shown = absl::StrCat("(\n    ", absl::StrJoin(parts, ",\n    "), "\n)");
+  if (!return_type.empty()) absl::StrAppend(&shown, " -> ", return_type);
+  return shown;
 }
 
 absl::StatusOr<std::vector<Value>> BindArguments(absl::string_view function,

@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "rpyc/call_context.h"
 #include "rpyc/cast/cast.h"
 #include "rpyc/object.h"
 #include "rpyc/value.h"
@@ -24,6 +25,7 @@ struct Arg {
     default_value = std::move(value);
     return std::move(*this);
   }
+  Arg&& operator=(std::nullopt_t) && { return std::move(*this) = Value(); }
   template <typename T>
   requires(!std::is_convertible_v<T, Value>)  //
       Arg &&
@@ -38,12 +40,23 @@ struct Arg {
 
 enum class ParameterKind { kOrdinary, kArgs, kKwargs };
 
+// What the C++ type of a parameter takes.
+struct CppType {
+  // Whether a value is of its very Python type, so that nothing is converted.
+  bool (*is_exact)(const Value& value);
+  // Whether it takes a value that no peer is needed for: a default.
+  absl::Status (*accepts)(const Value& value);
+  // The items of what it iterates over, as a tuple; null: it takes no items.
+  absl::StatusOr<Value> (*copy_items)(const CallContext& context, Value value);
+};
+
 // One parameter as Python sees it.
 struct Parameter {
   std::string name;  // empty: positional-only
   std::string type;  // annotation; empty: anything
   std::optional<Value> default_value;
   ParameterKind kind = ParameterKind::kOrdinary;
+  const CppType* cpp_type = nullptr;  // null: *args, **kwargs, or of a member made by hand
 };
 
 // How an exposed function is called.
@@ -51,6 +64,7 @@ struct Signature {
   std::vector<Parameter> parameters;
   std::string return_type;  // annotation; empty: anything
   bool has_rest = false;    // one of the parameters is *args or **kwargs
+  std::string text{};       // shown instead of all this, where several functions have one name
 
   // The name of a parameter, "arg0" of one without.
   std::string ShownName(size_t index) const;

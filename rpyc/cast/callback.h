@@ -17,6 +17,7 @@
 #include "rpyc/call_context.h"
 #include "rpyc/cast/cast.h"
 #include "rpyc/cast/container.h"
+#include "rpyc/cast/exposed.h"
 #include "rpyc/cast/object.h"
 #include "rpyc/netref.h"
 #include "rpyc/value.h"
@@ -40,6 +41,11 @@ std::string CallableName(std::vector<std::string> parameters, std::string result
 template <typename A>
 inline constexpr bool kMayChange =
     std::is_lvalue_reference_v<A> && !std::is_const_v<std::remove_reference_t<A>>;
+
+// A reference of which Python would get a copy.
+template <typename A>
+inline constexpr bool kCopiesExposed =
+    std::is_lvalue_reference_v<A>&& HoldsExposed<std::decay_t<A>>::value;
 
 // Whether F has an operator(), and a Cast of its own.
 template <typename F>
@@ -66,6 +72,11 @@ struct Cast<std::function<R(A...)>> {
     static_assert((... && !cast_internal::kMayChange<A>),
                   "rpyc: a Python callable cannot change its arguments; let the std::function take "
                   "them by value or by const reference, and an exposed object by std::shared_ptr");
+    static_assert(
+        (... || cast_internal::kMayChange<A>) || (... && !cast_internal::kCopiesExposed<A>),
+        "rpyc: a Python callable would get a copy of this argument, and what it changes "
+        "in it would be lost; let the std::function take an exposed object by "
+        "std::shared_ptr, or by value");
     absl::Status callable = cast_internal::CheckCallable(context, value);
     if (!callable.ok()) return callable;
     return netref_internal::Typed<R(A...)>::Make(

@@ -29,12 +29,11 @@ class CallbackCastTest : public ::testing::Test {
   // Calls `function`, exposed, with `args`.
   template <typename F>
   absl::StatusOr<Value> Run(F function, std::vector<Value> args) {
-    service_.Expose("run", std::move(function), "Runs.");
-    return (*service_.MakeRoot())
+    const Service service = Service("TEST").Expose("run", std::move(function), "Runs.");
+    return (*service.MakeRoot())
         ->CallAttr({}, {.name = "run", .exposed = true},
                    {.positional = std::move(args), .keyword = {}});
   }
-  Service service_{"TEST"};
 };
 
 TEST_F(CallbackCastTest, ALambdaIsACallable) {
@@ -133,13 +132,12 @@ TEST_F(CallbackCastTest, AFunctionComesBackAsACallable) {
 }
 
 TEST_F(CallbackCastTest, TheSignatureSaysSo) {
-  service_.Expose(
+  const Service service = Service("TEST").Expose(
       "apply", [](std::function<double(int, std::string)>, std::function<void()>) {}, Arg("f"),
       Arg("done") = [] {});
-  EXPECT_EQ(service_.root_class().Find("apply")->signature.parameters[0].type,
+  EXPECT_EQ(service.root_class().Find("apply")->signature.parameters[0].type,
             "Callable[[int, str], float]");
-  EXPECT_EQ(service_.root_class().Find("apply")->signature.parameters[1].type,
-            "Callable[[], None]");
+  EXPECT_EQ(service.root_class().Find("apply")->signature.parameters[1].type, "Callable[[], None]");
 }
 
 }  // namespace

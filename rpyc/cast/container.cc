@@ -30,6 +30,16 @@ absl::Status ConvertItems(const CallContext& context, Value& value, Question que
   return ForEachBatch(context, value, Limits(), convert_all);
 }
 
+absl::StatusOr<Value> ItemsOf(const CallContext& context, Value value) {
+  std::vector<Value> items;
+  absl::Status read = ConvertItems(context, value, Question::kNone, [&](Value& item) {
+    items.push_back(std::move(item));
+    return absl::OkStatus();
+  });
+  if (!read.ok()) return read;
+  return Value::Tuple(std::move(items));
+}
+
 absl::Status BecomeTuple(const CallContext& context, Value& value, size_t count,
                          absl::string_view expected) {
   std::vector<Value> items;

@@ -37,6 +37,9 @@ std::string InnerParameterName() {
   return name.empty() ? "Any" : name;
 }
 
+// All that iterating over `value` gives, as a tuple; a tuple as it is.
+absl::StatusOr<Value> ItemsOf(const CallContext& context, Value value);
+
 template <typename T, typename Container>
 absl::StatusOr<Container> CopyItems(const CallContext& context, Value& value) {
   static_assert(ItemsOwnTheirText<T>());

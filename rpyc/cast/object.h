@@ -1,8 +1,10 @@
 #ifndef RPYC_CAST_OBJECT_H_
 #define RPYC_CAST_OBJECT_H_
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <typeinfo>
 #include <utility>
 
@@ -10,17 +12,9 @@
 #include "rpyc/bind/instance.h"
 #include "rpyc/cast/ask.h"
 #include "rpyc/cast/cast.h"
+#include "rpyc/cast/exposed.h"
 
 namespace rpyc {
-
-template <typename T>
-class ClassDef;
-
-// T says what Python sees of it.
-template <typename T>
-concept Exposed = requires(ClassDef<T>& definition) {
-  RpycExpose(definition);
-};
 
 // The one ClassInfo of an exposed T, made on first use. Defined in rpyc/bind/class_def.h.
 template <typename T>
@@ -29,30 +23,69 @@ const std::shared_ptr<const ClassInfo>& ClassOf();
 // The last component of a C++ type's name: "Account" of bank::Account.
 std::string ShortTypeName(const std::type_info& type);
 
-// The C++ object behind `value` as one of class `wanted`; null if it is none of it.
-std::shared_ptr<void> SelfAs(const ClassInfo& wanted, const Value& value);
+namespace cast_internal {
 
-// An exposed object travels by reference: Python holds a proxy, the object is shared.
+// The C++ object behind `value` as one of class `wanted`; null if it is none of it. Of a read-only
+// object only SelfAsConst gives anything.
+std::shared_ptr<void> SelfAs(const ClassInfo& wanted, const Value& value);
+std::shared_ptr<void> SelfAsConst(const ClassInfo& wanted, const Value& value);
+// Whether `value` is an object of class `wanted` and of none derived from it.
+bool IsExactlyOf(const ClassInfo& wanted, const Value& value);
+// Whether `object` is one that is const in C++.
+bool IsReadOnly(const Object* object);
+// The TypeError for an argument that is no object of the class `expected`, or may not be changed.
+absl::Status WrongInstance(const ClassInfo& wanted, absl::string_view expected, const Value& value);
+
+// An object of the class `info`, as Python sees it.
+Value ToInstance(const std::shared_ptr<const ClassInfo>& info, std::shared_ptr<void> self,
+                 bool is_const);
+// The same of one whose dynamic type is another one than the class's: as an object of the known
+// class that is nearest to it. `whole` points to all of the object.
+Value ToDerivedInstance(const std::shared_ptr<const ClassInfo>& info, const std::type_info& type,
+                        void* whole, std::shared_ptr<void> self, bool is_const);
+
+template <typename T>
+Value ToInstanceOf(std::shared_ptr<T> object, bool is_const) {
+  if (object == nullptr) return Value();
+  if constexpr (std::is_polymorphic_v<T> && !std::is_final_v<T>) {
+    T& known = *object;
+    if (typeid(known) != typeid(T)) {
+      void* const whole = dynamic_cast<void*>(&known);
+      return ToDerivedInstance(ClassOf<T>(), typeid(known), whole, std::move(object), is_const);
+    }
+  }
+  return ToInstance(ClassOf<T>(), std::move(object), is_const);
+}
+
+}  // namespace cast_internal
+
+// An exposed object travels by reference: Python holds a proxy, the object is shared. Of a
+// polymorphic class it goes out as what it is, a derived class that is exposed and known.
 template <typename T>
 struct Cast<std::shared_ptr<T>, std::enable_if_t<Exposed<T>>> {
   static absl::StatusOr<std::shared_ptr<T>> From(Value& value) {
-    std::shared_ptr<void> self = SelfAs(*ClassOf<T>(), value);
-    if (self == nullptr) return cast_internal::WrongObject(Name(), value);
+    std::shared_ptr<void> self = cast_internal::SelfAs(*ClassOf<T>(), value);
+    if (self == nullptr) return cast_internal::WrongInstance(*ClassOf<T>(), Name(), value);
     return std::static_pointer_cast<T>(std::move(self));
   }
   // A null pointer is None.
   static Value To(std::shared_ptr<T> object) {
-    if (object == nullptr) return Value();
-    return Value(std::make_shared<Instance>(ClassOf<T>(), std::move(object)));
+    return cast_internal::ToInstanceOf<T>(std::move(object), /*is_const=*/false);
   }
   static std::string Name() { return ShortTypeName(typeid(T)); }
 };
 
-// In only: what Python holds, it may change.
+// A const object goes out read-only: Python calls those of its methods that are const in C++.
 template <typename T>
 struct Cast<std::shared_ptr<const T>, std::enable_if_t<Exposed<T>>> {
   static absl::StatusOr<std::shared_ptr<const T>> From(Value& value) {
-    return Cast<std::shared_ptr<T>>::From(value);
+    std::shared_ptr<void> self = cast_internal::SelfAsConst(*ClassOf<T>(), value);
+    if (self == nullptr) return cast_internal::WrongInstance(*ClassOf<T>(), Name(), value);
+    return std::static_pointer_cast<const T>(std::move(self));
+  }
+  static Value To(std::shared_ptr<const T> object) {
+    return cast_internal::ToInstanceOf<T>(std::const_pointer_cast<T>(std::move(object)),
+                                          /*is_const=*/true);
   }
   static std::string Name() { return Cast<std::shared_ptr<T>>::Name(); }
 };
@@ -61,7 +94,7 @@ struct Cast<std::shared_ptr<const T>, std::enable_if_t<Exposed<T>>> {
 template <typename T>
 struct Cast<T, std::enable_if_t<Exposed<T>>> {
   static absl::StatusOr<T> From(Value& value) requires std::is_copy_constructible_v<T> {
-    absl::StatusOr<std::shared_ptr<T>> object = Cast<std::shared_ptr<T>>::From(value);
+    absl::StatusOr<std::shared_ptr<const T>> object = Cast<std::shared_ptr<const T>>::From(value);
     if (!object.ok()) return std::move(object).status();
     return **object;
   }
@@ -69,6 +102,27 @@ struct Cast<T, std::enable_if_t<Exposed<T>>> {
     return Cast<std::shared_ptr<T>>::To(std::make_shared<T>(std::move(object)));
   }
   static std::string Name() { return Cast<std::shared_ptr<T>>::Name(); }
+};
+
+// What does not say who keeps the object alive.
+template <typename T>
+struct Cast<T*, std::enable_if_t<Exposed<std::remove_const_t<T>>>> {
+  static_assert(sizeof(T*) == 0,
+                "rpyc: a pointer does not say who owns the object; pass a std::shared_ptr, or let "
+                "a member function return a reference to what its object holds");
+  static absl::StatusOr<T*> From(Value& value);
+  static Value To(T* object);
+  static std::string Name();
+};
+template <typename T>
+struct Cast<std::reference_wrapper<T>, std::enable_if_t<Exposed<std::remove_const_t<T>>>> {
+  static_assert(sizeof(T*) == 0,
+                "rpyc: a std::reference_wrapper does not say who owns the object; pass a "
+                "std::shared_ptr, or let a member function return a reference to what its object "
+                "holds");
+  static absl::StatusOr<std::reference_wrapper<T>> From(Value& value);
+  static Value To(std::reference_wrapper<T> object);
+  static std::string Name();
 };
 
 }  // namespace rpyc

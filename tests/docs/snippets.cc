@@ -41,6 +41,18 @@ rpyc::Service Greeter() {
           rpyc::Arg("name"), rpyc::Arg("times") = 1, "Returns a greeting.");
 }
 
+double MoveTo(double position) { return position; }
+double PositionOf(const std::string& place) { return place == "home" ? 0 : 1; }
+
+rpyc::Service Motion() {
+  return rpyc::Service("MOTION")
+      .Expose(
+          "move", [](double position) { return MoveTo(position); }, rpyc::Arg("position"))
+      .Expose(
+          "move", [](const std::string& place) { return MoveTo(PositionOf(place)); },
+          rpyc::Arg("place"));
+}
+
 // --- the tour: classes ---
 
 class Thermometer {

@@ -15,6 +15,7 @@ namespace snippets {
 class Window;
 
 rpyc::Service Greeter();
+rpyc::Service Motion();
 rpyc::Service Lab();
 rpyc::Service Bank();
 rpyc::Service Sums();

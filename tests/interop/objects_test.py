@@ -2,6 +2,7 @@
 
 import access_scenarios
 import async_scenarios
+import binding_scenarios
 import call_scenarios
 import callback_scenarios
 import container_scenarios
@@ -33,5 +34,5 @@ def one(version, name):
 
 
 harness.add_scenario_cases(
-    globals(), access_scenarios.ALL + async_scenarios.ALL + call_scenarios.ALL + callback_scenarios.ALL
-    + container_scenarios.ALL + object_scenarios.ALL, one)
+    globals(), access_scenarios.ALL + async_scenarios.ALL + binding_scenarios.ALL + call_scenarios.ALL
+    + callback_scenarios.ALL + container_scenarios.ALL + object_scenarios.ALL, one)

@@ -21,8 +21,8 @@ try:
 except ImportError:  # the runner imports scenarios under the plain python3, for the names alone
     rpyc = None
 
-MODULES = ("scenarios", "access_scenarios", "arguments_scenarios", "async_scenarios", "axis_scenarios", "call_scenarios",
-           "callback_scenarios", "chain_scenarios", "container_scenarios", "error_scenarios", "matrix_scenarios",
+MODULES = ("scenarios", "access_scenarios", "arguments_scenarios", "async_scenarios", "axis_scenarios", "binding_scenarios",
+           "call_scenarios", "callback_scenarios", "chain_scenarios", "container_scenarios", "error_scenarios", "matrix_scenarios",
            "middle_scenarios", "object_scenarios", "patient_scenarios", "serving_scenarios",
            "sharing_scenarios")  # where scenarios are found by name
 

@@ -24,16 +24,19 @@
 #include <variant>
 #include <vector>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "absl/time/time.h"
 #include "rpyc/bind/args.h"
 #include "rpyc/bind/class_def.h"
 #include "rpyc/bind/class_object.h"
 #include "rpyc/cast/buffer.h"
+#include "rpyc/cast/listener.h"
 #include "rpyc/cast/path.h"
 #include "rpyc/cast/sequence.h"
-#include "rpyc/cast/listener.h"
 #include "rpyc/dict.h"
 #include "rpyc/iterator.h"
 #include "rpyc/list.h"
@@ -46,7 +49,8 @@ namespace {
 struct Thing {
   int number = 7;
   friend void RpycExpose(ClassDef<Thing>& c) {
-    c.Expose("__repr__", [](Thing& self) { return absl::StrCat("Thing(", self.number, ")"); });
+    c.Expose("__repr__",
+             [](const Thing& self) { return absl::StrCat("Thing(", self.number, ")"); });
   }
 };
 
@@ -83,10 +87,22 @@ struct Axis {
 
 template <typename T>
 void Echo(absl::string_view name, Service* service) {
-  service->Expose(name, [](T value) { return value; });
+  service->Expose(FunctionName(name), [](T value) { return value; });
 }
 
 }  // namespace
+
+std::string FunctionName(absl::string_view type) {
+  std::string name;
+  for (const char c : type) {
+    if (absl::ascii_isalnum(static_cast<unsigned char>(c))) {
+      name.push_back(c);
+    } else if (!absl::EndsWith(name, "_")) {
+      name.push_back('_');
+    }
+  }
+  return std::string(absl::StripSuffix(name, "_"));
+}
 
 Service TypesService() {
   Service service("TYPES");
@@ -101,7 +117,7 @@ Service TypesService() {
   Echo<absl::string_view>("absl::string_view", &service);
   Echo<std::string_view>("std::string_view", &service);
   Echo<char>("char", &service);
-  service.Expose("const char*", [] { return "text"; });
+  service.Expose(FunctionName("const char*"), [] { return "text"; });
   Echo<Bytes>("rpyc::Bytes", &service);
   Echo<std::optional<int>>("std::optional<int>", &service);
   Echo<std::vector<int>>("std::vector<int>", &service);
@@ -135,21 +151,22 @@ Service TypesService() {
   Echo<Limits>("Limits", &service);
   Echo<List>("rpyc::List", &service);
   Echo<Dict>("rpyc::Dict", &service);
-  service.Expose("rpyc::Iterator", [] { return Iterator(std::vector<int>{1}); });
+  service.Expose(FunctionName("rpyc::Iterator"), [] { return Iterator(std::vector<int>{1}); });
   Echo<std::shared_ptr<Thing>>("std::shared_ptr<Thing>", &service);
-  service.Expose("std::shared_ptr<const Thing>",
-                 [](std::shared_ptr<const Thing> thing) { return thing->number; });
-  service.Expose("std::unique_ptr<Thing>", [] { return std::make_unique<Thing>(); });
+  Echo<std::shared_ptr<const Thing>>("std::shared_ptr<const Thing>", &service);
+  service.Expose(FunctionName("std::unique_ptr<Thing>"), [] { return std::make_unique<Thing>(); });
   Echo<Thing>("Thing", &service);
   Echo<Netref>("rpyc::Netref", &service);
-  service.Expose("std::function<int(int)>", [](std::function<int(int)> f) { return f(21); });
-  service.Expose("rpyc::Listener<void(int)>",
+  service.Expose(FunctionName("std::function<int(int)>"),
+                 [](std::function<int(int)> f) { return f(21); });
+  service.Expose(FunctionName("rpyc::Listener<void(int)>"),
                  [](const Listener<void(int)>& listener) { return listener.connected(); });
-  service.Expose("a lambda", [] { return [](int n) { return n; }; });
-  service.Expose("rpyc::ClassReference", [] { return Class<Thing>(); });
+  service.Expose(FunctionName("a lambda"), [] { return [](int n) { return n; }; });
+  service.Expose(FunctionName("rpyc::ClassReference"), [] { return Class<Thing>(); });
 
-  service.Expose("rpyc::Args", [](Args args) { return Value::Tuple(std::move(args.values)); });
-  service.Expose("rpyc::Kwargs", [](Kwargs kwargs) { return kwargs.values.size(); });
+  service.Expose(FunctionName("rpyc::Args"),
+                 [](Args args) { return Value::Tuple(std::move(args.values)); });
+  service.Expose(FunctionName("rpyc::Kwargs"), [](Kwargs kwargs) { return kwargs.values.size(); });
 
   service.Expose("a_list", [] { return List{1, 2}; });
   service.Expose("a_dict", [] { return Dict{{"a", 1}}; });

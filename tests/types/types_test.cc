@@ -91,7 +91,7 @@ TEST(TypesPage, EveryExampleIsTrue) {
   const std::regex one_case("`([^`]*)` (gives|raises) `([^`]*)`");
   std::set<std::string> tried;
   for (const Row& row : Rows()) {
-    tried.insert(row.example);
+    tried.insert(FunctionName(row.example));
     if (row.example == "none") continue;
     const auto begin = std::sregex_iterator(row.cases.begin(), row.cases.end(), one_case);
     EXPECT_NE(begin, std::sregex_iterator()) << row.example << " has no example";
@@ -101,7 +101,8 @@ TEST(TypesPage, EveryExampleIsTrue) {
       ASSERT_TRUE(argument.ok()) << input << ": " << argument.status();
       std::vector<Value> args = {*argument};
       if (input == "()") args.clear();
-      EXPECT_EQ(Outcome(*root, row.example, args), std::make_pair((*it)[2].str(), (*it)[3].str()))
+      EXPECT_EQ(Outcome(*root, FunctionName(row.example), args),
+                std::make_pair((*it)[2].str(), (*it)[3].str()))
           << row.example << " of " << input;
     }
   }
@@ -151,7 +152,10 @@ TEST(TypesPage, HasEveryConversion) {
       {"rpyc/cast/unique_ptr.h std::unique_ptr<T, D>", "std::unique_ptr<T> of an exposed class"},
       {"rpyc/cast/buffer.h std::span<T>", "std::span<const T>"},
       {"rpyc/cast/struct.h T", "a struct"},
-      {"rpyc/cast/enum.h T", "an enumeration"}};
+      {"rpyc/cast/enum.h T", "an enumeration"},
+      {"rpyc/cast/object.h T*", "a pointer or std::reference_wrapper to an exposed object"},
+      {"rpyc/cast/object.h std::reference_wrapper<T>",
+       "a pointer or std::reference_wrapper to an exposed object"}};
   std::set<std::string> on_page;
   for (const Row& row : Rows()) on_page.insert(row.type);
 

@@ -19,6 +19,12 @@ try:
 except ImportError:
     np = None
 
+
+def function_name(type):
+    """As FunctionName of types_service.h."""
+    return re.sub(r"[^A-Za-z0-9]+", "_", type).rstrip("_")
+
+
 CASE = re.compile(r"`([^`]*)` (gives|raises) `([^`]*)`")
 # Of plain values that come by reference, in tables of three columns.
 PASSED = re.compile(r"`([^`]*)` to `([^`]*)` (gives|raises) `([^`]*)`")
@@ -54,6 +60,7 @@ def main(address, page):
                 if np is None and "np." in given:
                     continue
                 tried += 1
+                function = function_name(function)
                 args = () if given == "()" else (eval(given, dict(names, __name__=__name__)),)  # the page is ours
                 try:
                     got = "gives", repr(getattr(root, function)(*args))

@@ -1,0 +1,15 @@
+// error: rpyc: Python would get copies of the exposed objects in this
+#include "rpyc/service.h"
+
+struct Axis {
+  double position = 0;
+  friend void RpycExpose(rpyc::ClassDef<Axis>& c) { c.Property("position", &Axis::position); }
+};
+
+struct Lab {
+  const std::map<std::string, Axis>& axes() const { return axes_; }
+  std::map<std::string, Axis> axes_;
+  friend void RpycExpose(rpyc::ClassDef<Lab>& c) { c.Expose("axes", &Lab::axes); }
+};
+
+rpyc::Service Made() { return rpyc::Service::Of<Lab>("S"); }

@@ -1,0 +1,12 @@
+// error: rpyc: a pointer does not say who owns the object
+#include "rpyc/service.h"
+
+struct Axis {
+  double position = 0;
+  friend void RpycExpose(rpyc::ClassDef<Axis>& c) { c.Property("position", &Axis::position); }
+};
+
+rpyc::Service Made() {
+  static Axis axis;
+  return rpyc::Service("S").Expose("axis", [] { return &axis; });
+}
