@@ -12,6 +12,7 @@ import sys
 import unittest
 
 import rpyc
+from walk_page import function_name
 
 try:
     import numpy as np
@@ -287,7 +288,7 @@ class Buffers(Client):
 
     def test_memory_is_asked_for_where_it_may_be(self):
         root = self.root(allow_public_attrs=True)
-        echo, total = getattr(root, "rpyc::Buffer<double>"), root.a_sum
+        echo, total = getattr(root, function_name("rpyc::Buffer<double>")), root.a_sum
         numbers = array.array("d", [1, 2, 3.5])
         for given in (numbers, memoryview(numbers), memoryview(numbers.tobytes())):
             self.assertEqual(echo(given), numbers.tobytes())
@@ -310,7 +311,7 @@ class Buffers(Client):
         for config in ({}, {"allow_public_attrs": True}):
             root = self.root(**config)
             for name in ("std::vector<uint8_t>", "std::vector<std::byte>", "std::vector<char>"):
-                echo = getattr(root, name)
+                echo = getattr(root, function_name(name))
                 for given in (b"ab", bytearray(b"ab"), memoryview(b"ab"), [97, 98], array.array("B", b"ab")):
                     self.assertEqual(echo(given), b"ab")
                 if np is not None:
@@ -322,14 +323,14 @@ class Buffers(Client):
 
 class PathsAndTimes(Client):
     def test_paths(self):
-        echo = getattr(self.root(), "std::filesystem::path")
+        echo = getattr(self.root(), function_name("std::filesystem::path"))
         for given in ("/tmp/x", pathlib.Path("/tmp/x"), pathlib.PurePosixPath("/tmp/x")):
             self.assertEqual(echo(given), "/tmp/x")
         self.raises(ValueError, "embedded null byte", echo, "/tmp/x\0.txt")
         with os.scandir("/") as entries:
             entry = next(entries)
         self.raises(TypeError, "expected str or os.PathLike, got posix.DirEntry: pass what os.fspath() gives", echo, entry)
-        echo = getattr(self.root(allow_all_attrs=True), "std::filesystem::path")
+        echo = getattr(self.root(allow_all_attrs=True), function_name("std::filesystem::path"))
         self.assertEqual(echo(entry), entry.path)
 
     def test_times(self):
@@ -337,7 +338,7 @@ class PathsAndTimes(Client):
         utc = datetime.datetime(2020, 1, 2, 3, 4, 5, 678901, tzinfo=datetime.timezone.utc)
         there = utc.astimezone(datetime.timezone(-datetime.timedelta(hours=5, minutes=30)))
         for name in ("absl::Time", "std::chrono::system_clock::time_point"):
-            echo = getattr(root, name)
+            echo = getattr(root, function_name(name))
             for given in (utc, there, utc.timestamp()):
                 self.assertAlmostEqual(echo(given), utc.timestamp(), places=6)
             old = datetime.datetime(1969, 12, 31, 23, 59, 59, 500000, tzinfo=datetime.timezone.utc)
@@ -352,7 +353,7 @@ class PathsAndTimes(Client):
     def test_durations(self):
         root = self.root()
         for name in ("absl::Duration", "std::chrono::milliseconds"):
-            echo = getattr(root, name)
+            echo = getattr(root, function_name(name))
             for given in (1.5, datetime.timedelta(seconds=1.5), datetime.timedelta(days=-400, milliseconds=5),
                           datetime.timedelta(days=1), datetime.timedelta(0)):
                 seconds = given.total_seconds() if isinstance(given, datetime.timedelta) else given
