@@ -1,0 +1,58 @@
+"""Drives the laboratory: lab_client.py [PORT]. With numpy it shows the waveform as an array."""
+
+import collections
+import sys
+import threading
+
+import rpyc
+from rpyc.core.vinegar import GenericException
+
+conn = rpyc.connect("127.0.0.1", int(sys.argv[1]) if len(sys.argv) > 1 else 18861)
+root = conn.root
+State = root.State
+
+for axis in root.axes():
+    turns = isinstance(axis, root.RotaryAxis)
+    print(f"{axis.name}: {axis.state.name}, {'turns' if turns else 'goes'} from {axis.limits.low:g} to {axis.limits.high:g}")
+
+x, phi = root.axis("x"), root.axis("phi")
+x.limits = {"low": -5, "high": 5}
+low, high = x.limits
+print(f"x goes from {low:g} to {high:g} now")
+try:
+    x.limits.high = 77
+except AttributeError:
+    print("what x.limits gives is a copy, and says so")
+try:
+    x.move_to(77)
+except GenericException as e:
+    print(f"{type(e).__name__}: {e.axis} and {e.position:g}")
+
+seen, arrived = collections.defaultdict(list), threading.Event()
+
+
+def on_position(axis, position):
+    seen[axis].append(position)
+    if axis == "x" and position == 5:
+        arrived.set()
+
+
+background = rpyc.BgServingThread(conn)
+root.listen(on_position)
+phi.turn(degrees=90)
+x.move_to(5)
+assert arrived.wait(20)
+assert seen["x"] == sorted(seen["x"]) and x.position == 5
+x.move_to(0, times=3)
+x.stop()
+assert x.state == State.IDLE
+print("x has told where it was on its way")
+background.stop()
+
+samples = root.waveform()
+try:
+    import numpy as np
+    print(f"a waveform of {len(np.frombuffer(samples))} volts")
+except ImportError:
+    print(f"a waveform of {len(samples) // 8} volts")
+conn.close()
