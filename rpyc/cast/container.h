@@ -80,7 +80,7 @@ Value BytesTo(const T* data, size_t size) {
 // A member of an enumeration as an item that must travel by value: its number, which it equals.
 template <typename T>
 Value HashableTo(const T& item) {
-  if constexpr (std::is_enum_v<T>) {
+  if constexpr (requires { Cast<T>::ToNumber(item); }) {
     return Cast<T>::ToNumber(item);
   } else {
     return Cast<T>::To(item);
