@@ -4,6 +4,9 @@
 #include <iterator>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "rpyc/bind/definition.h"
 #include "rpyc/utf8.h"
 
 namespace rpyc {
@@ -29,6 +32,12 @@ bool MayGoOn(char c) { return MayBegin(c) || absl::ascii_isdigit(static_cast<uns
 bool IsPythonName(absl::string_view name) {
   return !name.empty() && MayBegin(name[0]) && std::all_of(name.begin(), name.end(), MayGoOn) &&
          !IsKeyword(name) && IsValidUtf8(name);
+}
+
+void RequireFieldName(absl::string_view exposed, absl::string_view name) {
+  const bool is_special = absl::StartsWith(name, "__") && absl::EndsWith(name, "__");
+  if (IsPythonName(name) && !is_special) return;
+  EndByMistake(exposed, absl::StrCat("'", name, "' is no name that Python can write after a dot"));
 }
 
 }  // namespace rpyc

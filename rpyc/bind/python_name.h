@@ -10,6 +10,10 @@ namespace rpyc {
 // Source:  Python's language reference, lexical analysis; keyword.kwlist, 3.8 to 3.13.
 bool IsPythonName(absl::string_view name);
 
+// Ends the program by EndByMistake unless `name` may be that of an enum's member or a struct's
+// field: a Python name without two underscores at both ends. `exposed`: "the enum cpp.State".
+void RequireFieldName(absl::string_view exposed, absl::string_view name);
+
 }  // namespace rpyc
 
 #endif  // RPYC_BIND_PYTHON_NAME_H_

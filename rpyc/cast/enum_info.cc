@@ -8,9 +8,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "rpyc/bind/definition.h"
+#include "rpyc/bind/python_name.h"
 #include "rpyc/builtin_method.h"
 #include "rpyc/cast/ask.h"
-#include "rpyc/cast/definition_error.h"
 #include "rpyc/cast/scalar.h"
 #include "rpyc/did_you_mean.h"
 #include "rpyc/errors.h"
@@ -253,9 +254,9 @@ void EnumInfo::set_doc(absl::string_view doc) { doc_ = std::string(doc); }
 
 void EnumInfo::Add(absl::string_view name, uint64_t bits) {
   const std::string owner = absl::StrCat("the enum ", name_);
-  cast_internal::CheckIdentifier(owner, name);
+  RequireFieldName(owner, name);
   if (std::find(names_.begin(), names_.end(), name) != names_.end()) {
-    cast_internal::DefinitionError(absl::StrCat(owner, " has two members named ", name));
+    EndByMistake(owner, absl::StrCat("it has two members named ", name));
   }
   names_.emplace_back(name);
   bits_.push_back(bits);
@@ -263,7 +264,7 @@ void EnumInfo::Add(absl::string_view name, uint64_t bits) {
 
 void EnumInfo::Finish() {
   if (names_.empty()) {
-    cast_internal::DefinitionError(absl::StrCat("the enum ", name_, " lists no members"));
+    EndByMistake(absl::StrCat("the enum ", name_), "it lists no members");
   }
   member_class_ = MakeMemberClass(name_, doc_, are_flags_);
   std::shared_ptr<ClassInfo> shown = MakeEnumerationClass(name_, doc_);

@@ -247,10 +247,12 @@ enum class Empty { kA };
 void RpycExpose(EnumDef<Empty>&) {}
 
 TEST(EnumDeathTest, AWrongDefinitionEndsTheProgram) {
-  EXPECT_DEATH(EnumOf<Twice>(), "rpyc: the enum cpp.Twice has two members named A");
-  EXPECT_DEATH(EnumOf<Keyword>(),
-               "rpyc: the enum cpp.Keyword: 'None' is no name that Python can write after a dot");
-  EXPECT_DEATH(EnumOf<Empty>(), "rpyc: the enum cpp.Empty lists no members");
+  EXPECT_DEATH(EnumOf<Twice>(),
+               "rpyc: cannot expose the enum cpp.Twice: it has two members named A");
+  EXPECT_DEATH(
+      EnumOf<Keyword>(),
+      "cannot expose the enum cpp.Keyword: 'None' is no name that Python can write after a dot");
+  EXPECT_DEATH(EnumOf<Empty>(), "cannot expose the enum cpp.Empty: it lists no members");
 }
 
 }  // namespace

@@ -8,11 +8,12 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "rpyc/bind/definition.h"
 #include "rpyc/bind/instance.h"
+#include "rpyc/bind/python_name.h"
 #include "rpyc/builtin_method.h"
 #include "rpyc/cast/ask.h"
 #include "rpyc/cast/cast.h"
-#include "rpyc/cast/definition_error.h"
 #include "rpyc/collection.h"
 #include "rpyc/container.h"
 #include "rpyc/did_you_mean.h"
@@ -155,15 +156,14 @@ void StructInfo::set_doc(absl::string_view doc) { doc_ = std::string(doc); }
 
 void StructInfo::Add(StructField field) {
   const std::string owner = absl::StrCat("the struct ", name_);
-  cast_internal::CheckIdentifier(owner, field.name);
+  RequireFieldName(owner, field.name);
   if (std::find(names_.begin(), names_.end(), field.name) != names_.end()) {
-    cast_internal::DefinitionError(absl::StrCat(owner, " has two fields named ", field.name));
+    EndByMistake(owner, absl::StrCat("it has two fields named ", field.name));
   }
   const bool after_default = !fields_.empty() && fields_.back().default_value.has_value();
   if (after_default && !field.default_value.has_value()) {
-    cast_internal::DefinitionError(absl::StrCat(owner, ": the field ", field.name,
-                                                " needs a default, since the one before it has "
-                                                "one"));
+    EndByMistake(owner, absl::StrCat("the field ", field.name,
+                                     " needs a default, since the one before it has one"));
   }
   names_.push_back(field.name);
   fields_.push_back(std::move(field));
@@ -171,7 +171,7 @@ void StructInfo::Add(StructField field) {
 
 void StructInfo::Finish() {
   if (fields_.empty()) {
-    cast_internal::DefinitionError(absl::StrCat("the struct ", name_, " lists no fields"));
+    EndByMistake(absl::StrCat("the struct ", name_), "it lists no fields");
   }
   auto made = std::make_shared<ClassInfo>(name_);
   made->set_doc(doc_);

@@ -240,8 +240,9 @@ struct Keyword {
 };
 
 TEST(StructDeathTest, AWrongDefinitionEndsTheProgram) {
-  EXPECT_DEATH(StructOf<Twice>(), "rpyc: the struct cpp.Twice has two fields named a");
-  EXPECT_DEATH(StructOf<Gap>(), "rpyc: the struct cpp.Gap: the field b needs a default");
+  EXPECT_DEATH(StructOf<Twice>(),
+               "rpyc: cannot expose the struct cpp.Twice: it has two fields named a");
+  EXPECT_DEATH(StructOf<Gap>(), "cannot expose the struct cpp.Gap: the field b needs a default");
   EXPECT_DEATH(StructOf<Keyword>(), "'from' is no name that Python can write after a dot");
 }
 
