@@ -175,7 +175,9 @@ TEST(Service, MethodsDescribeThemselves) {
   EXPECT_EQ(*bound.GetAttr(kNobody, {"__name__", true}), Value("deposit"));
   EXPECT_EQ(*bound.GetAttr(kNobody, {"__qualname__", true}), Value("cpp.Account.deposit"));
   EXPECT_EQ(*bound.GetAttr(kNobody, {"__doc__", false}), Value("Adds cents."));
-  EXPECT_FALSE(bound.GetAttr(kNobody, {"__self__", true}).ok());  // as help() asks
+  // As help() asks.
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(bound.GetAttr(kNobody, {"__name__", true}).ok());
+  EXPECT_FALSE(bound.GetAttr(kNobody, {"__self__", true}).ok());
   EXPECT_EQ(*(*bound.GetAttr(kNobody, {"__signature__", true})->AsObject())->Str(kNobody),
             "(cents: int) -> int");
   EXPECT_EQ(*bound.Repr(kNobody), "<bound method cpp.Account.deposit>");

@@ -44,6 +44,7 @@ absl::Status Set(const std::shared_ptr<Object>& object, absl::string_view name, 
 // As help() asks a function for its signature.
 Value HelpSignatureObject(const Value& function) {
   Object& object = **function.AsObject();
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(object.GetAttr(kNobody, {"__name__", false}).ok());
   EXPECT_FALSE(object.GetAttr(kNobody, {"__self__", false}).ok());
   return *object.GetAttr(kNobody, {"__signature__", false});
 }
@@ -465,6 +466,10 @@ TEST(FunctionObject, OnlyHelpGetsASignature) {
   EXPECT_FALSE(signature());
   EXPECT_EQ(HelpSignature(add), "(first: int, second: int = 2) -> int");
   EXPECT_FALSE(signature()) << "help has had it";
+  // As help ends.
+  EXPECT_TRUE((*add.AsObject())->GetAttr(kNobody, {"__name__", false}).ok());
+  EXPECT_FALSE((*add.AsObject())->GetAttr(kNobody, {"__self__", false}).ok());
+  EXPECT_FALSE(signature());
 }
 
 TEST(Instance, ListsItsMethodsForHelp) {

@@ -224,6 +224,11 @@ Value AnnotationsOf(const Signature& signature) {
   return Value(std::make_shared<NamesObject>(std::move(types)));
 }
 
+// How often help() at least reads __name__ before it reads __self__ and then __signature__. It
+// reads
+// __self__ once more at its end, after fewer.
+constexpr int kNamesReadByHelp = 3;
+
 constexpr absl::string_view kFunctionAttributes[] = {"__annotations__", "__code__", "__defaults__",
                                                      "__kwdefaults__"};
 
@@ -256,12 +261,19 @@ AttributePresence FunctionObject::Has(absl::string_view name) const {
 
 absl::StatusOr<Value> FunctionObject::GetAttr(const CallContext& context, AttributeRef attribute) {
   if (attribute.name == "__doc__" && !member_->doc.empty()) return Value(member_->doc);
-  if (attribute.name == "__name__") return Value(member_->name);
+  if (attribute.name == "__name__") {
+    names_read_.fetch_add(1, std::memory_order_relaxed);
+    return Value(member_->name);
+  }
   if (attribute.name == "__qualname__") return Value(QualifiedName());
   if (attribute.name == "__signature__" && help_asks_.exchange(false)) {
+    names_read_.store(0);
     return Value(std::make_shared<SignatureObject>(ShownSignature(), member_->doc));
   }
-  if (attribute.name == "__self__") help_asks_.store(true);
+  if (attribute.name == "__self__") {
+    if (names_read_.load() >= kNamesReadByHelp) help_asks_.store(true);
+    return PyStatus("AttributeError", "cannot access '__self__'");  // as what is hidden
+  }
   if (std::optional<Value> found = FunctionAttribute(attribute.name, ShownSignature())) {
     return *std::move(found);
   }

@@ -16,7 +16,8 @@ namespace rpyc {
 // A C++ function as Python sees it. Its Python name is one for which clients need no INSPECT and
 // help() works. inspect makes a signature of its own of what a Python function has: __code__,
 // __defaults__, __kwdefaults__ and __annotations__. A __signature__ it would take instead, so only
-// help() gets one, which tells the docstring too: help() asks for __self__ first, inspect does not.
+// help() gets one, which tells the docstring too: help() reads __name__ three times and then
+// __self__ before it, inspect reads neither.
 // Source:  CPython Lib/pydoc.py, TextDoc.docroutine, and Lib/inspect.py, _signature_from_callable,
 //          3.8 to 3.13.
 class FunctionObject : public Object {
@@ -41,6 +42,7 @@ class FunctionObject : public Object {
 
  private:
   const std::shared_ptr<const Member> member_;
+  std::atomic<int> names_read_{0};  // since help() had a signature
   std::atomic<bool> help_asks_{false};
 };
 

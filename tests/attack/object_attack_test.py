@@ -42,10 +42,16 @@ class Names(Case):
 
     def test_private_names(self):
         with self.others_are_served(), self.opened() as peer:
-            for target in (peer.its_root, peer.getattr(peer.its_root, "add")):
+            add = peer.getattr(peer.its_root, "add")
+            for target in (peer.its_root, add, peer.getattr(add, "__code__")):
                 for name in PRIVATE_NAMES + tuple("exposed_" + name for name in PRIVATE_NAMES):
+                    if target is add and name == "__code__":
+                        continue  # what inspect asks of it, and nothing else, has an answer: the third target
                     self.answered(peer, GETATTR, boxes(yours(target), value(name)), "AttributeError")
                     self.answered(peer, CALLATTR, boxes(yours(target), value(name), value(()), value(())), "AttributeError")
+            code = yours(peer.getattr(add, "__code__"))
+            for name in ("co_code", "co_consts", "co_filename", "co_names", "co_freevars", "replace"):
+                self.answered(peer, GETATTR, boxes(code, value(name)), "AttributeError")
 
     def test_writing_and_deleting(self):
         with self.others_are_served(), self.opened() as peer:

@@ -378,8 +378,15 @@ def missing_attributes(t):
 
 def methods_hide_their_insides(t):
     method = t.calc().add
-    for name in ("__globals__", "__code__", "__func__", "__self__", "__closure__", "nosuch", "_x"):
+    for name in ("__globals__", "__func__", "__self__", "__closure__", "nosuch", "_x"):
         t.assertEqual(t.raises(AttributeError, request(method), 4, method, name), f"cannot access {name!r}")
+    if t.baseline:
+        t.assertEqual(t.raises(AttributeError, request(method), 4, method, "__code__"), "cannot access '__code__'")
+    else:  # what inspect asks of it, which is how the method is called
+        code = method.__code__
+        t.assertEqual(code.co_varnames, ("a", "b"))
+        for name in ("co_code", "co_consts", "co_filename", "co_names", "replace"):
+            t.assertEqual(t.raises(AttributeError, request(code), 4, code, name), f"cannot access {name!r}")
 
 
 def hasattr_tells_the_truth(t):
@@ -513,6 +520,7 @@ def help_asks_as_each_python_does(t):
     t.assertFalse(hasattr(add, "__signature__"), "inspect makes one of its own")
 
     def for_help():
+        t.assertEqual([add.__name__] * 3, [add.__name__, add.__name__, "add"])
         t.assertFalse(hasattr(add, "__self__"))
         return add.__signature__
 
