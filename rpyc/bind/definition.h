@@ -8,8 +8,8 @@
 namespace rpyc {
 
 // Ends the program with "rpyc: cannot expose `exposed`: `mistake`" on stderr. For what an author
-// got wrong and no compiler sees: it is found when the service is made, before any client comes.
-// Nothing that a peer sends leads here.
+// got wrong and no compiler sees. It is found when the service is made, before any client comes;
+// only in a class that no exposed function names, when its first object goes out.
 [[noreturn]] void EndByMistake(absl::string_view exposed, absl::string_view mistake);
 
 // While one lives, its thread makes a class, and with it the classes of its bases. What needs a
