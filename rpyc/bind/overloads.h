@@ -19,7 +19,8 @@ std::string WhyNoOverload(const Member& earlier, const Member& added);
 // whose parameters are of the very types of the arguments, then of those that convert them. None
 // does: a TypeError that lists them all. The functions are methods of one name.
 //
-// An iterator passed to functions that take items is read once, before the first is tried.
+// An iterator passed to functions that take items is read once, before the first is tried. Should
+// its items convert for none of them, a function that takes any object gets it without its items.
 Member Overloaded(std::vector<std::shared_ptr<const Member>> functions);
 
 // What Python shows of several functions of one name: any arguments, and all of the signatures,
