@@ -215,7 +215,7 @@ void StructInfo::Finish() {
       if (!filled.ok()) return filled;
       return Make(object.get());
     };
-    made->set_init(std::move(init));
+    made->AddInit(std::move(init));
   }
   object_class_ = std::move(made);
 }

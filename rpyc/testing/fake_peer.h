@@ -45,6 +45,9 @@ class FakePeer : public Requester {
     request->Answer(Answer(handle, args));
     return request;
   }
+  std::shared_ptr<PendingRequest> Post(Handle handle, Value args) override {
+    return Start(handle, std::move(args));
+  }
   bool Await(const PendingRequest&, absl::Time) override { return true; }
   absl::Duration sync_request_timeout() const override { return absl::Seconds(30); }
 
