@@ -42,17 +42,19 @@ struct Fault {  // no std::exception
 
 class TranslationTest : public ::testing::Test {
  protected:
+  TranslationTest() {
+    service_.Expose("run", [this] { run_(); });
+  }
   // What Python gets where a method throws `thrown`.
   template <typename E>
   RemoteException Raised(E thrown) {
-    service_.Expose("run", [thrown] { throw thrown; });
+    run_ = [thrown] { throw thrown; };
     return Call();
   }
-  RemoteException Call(std::vector<Value> args = {}) {
+  RemoteException Call() {
     const std::shared_ptr<Object> root = *service_.MakeRoot();
     const absl::StatusOr<Value> result =
-        root->CallAttr(Context(), {.name = "run", .exposed = true},
-                       {.positional = std::move(args), .keyword = {}});
+        root->CallAttr(Context(), {.name = "run", .exposed = true}, {});
     EXPECT_FALSE(result.ok());
     return result.ok() ? RemoteException() : ToException(result.status());
   }
@@ -67,6 +69,7 @@ class TranslationTest : public ::testing::Test {
     return Raised(std::move(thrown)).Summary();
   }
 
+  std::function<void()> run_;  // what the service's only method does
   Service service_{"LAB"};
 };
 
@@ -140,13 +143,13 @@ TEST_F(TranslationTest, HoldsForConstructorsIteratorsAndCauses) {
   EXPECT_EQ(ToException((*items.AsObject())->NextItems(Context(), 1).status()).Summary(),
             "lab.LimitError: in an iterator");
 
-  service_.Expose("run", [] {
+  run_ = [] {
     try {
       throw LimitError("inner", 1);
     } catch (...) {
       std::throw_with_nested(std::runtime_error("outer"));
     }
-  });
+  };
   const std::string traceback = Call().TracebackText();
   EXPECT_NE(traceback.find("lab.LimitError: inner\n\nThe above exception was the direct cause"),
             traceback.npos)
@@ -219,9 +222,7 @@ TEST_F(TranslationTest, WhatIsNotRebuiltStaysARemoteError) {
 TEST_F(TranslationTest, PassingThroughItIsItself) {
   service_.Translate<LimitError>("lab.LimitError", ErrorAttribute("limit", &LimitError::limit),
                                  Rebuild(&Made));
-  service_.Expose("run", [context = Context()] {
-    Netref(PyStatus(FromPeer("LimitError")), context).as<int>();
-  });
+  run_ = [context = Context()] { Netref(PyStatus(FromPeer("LimitError")), context).as<int>(); };
   const RemoteException raised = Call();
   EXPECT_EQ(raised.Summary(), "lab.LimitError: too far");
   EXPECT_EQ(raised.attributes, (std::vector<std::pair<std::string, Value>>{{"limit", Value(5.0)}}));
