@@ -16,7 +16,7 @@ for axis in root.axes():
     print(f"{axis.name}: {axis.state.name}, {'turns' if turns else 'goes'} from {axis.limits.low:g} to {axis.limits.high:g}")
 
 x, phi = root.axis("x"), root.axis("phi")
-x.limits = {"low": -5, "high": 5}
+x.set_limits({"low": -5, "high": 5})
 low, high = x.limits
 print(f"x goes from {low:g} to {high:g} now")
 try:

@@ -26,7 +26,7 @@ void RpycExpose(rpyc::ClassDef<Axis>& c) {
   c.Doc("Something that moves: in millimetres, or in degrees where it turns.");
   c.Property("name", &Axis::name).Property("state", &Axis::state);
   c.Property("position", &Axis::position);
-  c.Property("limits", &Axis::limits, &Axis::SetLimits);
+  c.Property("limits", &Axis::limits).Expose("set_limits", &Axis::SetLimits, rpyc::Arg("limits"));
   c.Expose("move_to", static_cast<void (Axis::*)(double)>(&Axis::MoveTo), rpyc::Arg("position"));
   c.Expose("move_to", static_cast<void (Axis::*)(double, int)>(&Axis::MoveTo),
            rpyc::Arg("position"), rpyc::Arg("times"), "There and back again, so often.");

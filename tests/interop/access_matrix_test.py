@@ -160,8 +160,10 @@ class AccessMatrix(unittest.TestCase):
         for cell in names:
             # RPyC leaves out those that each proxy has anyway; our lists and dicts nobody inspects.
             local = {"__eq__", "__ne__", "__lt__", "__gt__", "__le__", "__ge__", "__hash__", "__str__", "__repr__", "__exit__"}
+            # What every root has here: RPyC's service has no such method, or no text of it.
+            of_roots = {name for name in names[cell] if name.endswith(("materialize", "get_service_name", "get_service_aliases"))}
             if not cell.startswith(("list", "dict", "generator")):
-                self.assertLessEqual(names[cell] - local, set(theirs[cell].split()[1:]), cell)
+                self.assertLessEqual(names[cell] - local - of_roots, set(theirs[cell].split()[1:]), cell)
         self.assertEqual(names["class inspect"], names["object inspect"])
         self.assertLessEqual({"__len__", "__iter__", "__add__", "__call__"}, names["class inspect"])
         for what in ("class", "object"):
