@@ -42,8 +42,8 @@ struct Fault {  // no std::exception
 
 class TranslationTest : public ::testing::Test {
  protected:
-  TranslationTest() {
-    service_.Expose("run", [this] { run_(); });
+  Service MakeService(absl::string_view name) {
+    return Service(name).Expose("run", [this] { run_(); });
   }
   // What Python gets where a method throws `thrown`.
   template <typename E>
@@ -70,7 +70,7 @@ class TranslationTest : public ::testing::Test {
   }
 
   std::function<void()> run_;  // what the service's only method does
-  Service service_{"LAB"};
+  Service service_ = MakeService("LAB");
 };
 
 TEST_F(TranslationTest, NamesClassMessageAndAttributes) {
@@ -106,8 +106,7 @@ TEST_F(TranslationTest, TheMostDerivedWinsInWhateverOrder) {
   EXPECT_EQ(Summary(std::runtime_error("d")), "lab.RuntimeError: d");
   EXPECT_EQ(Summary(std::logic_error("e")), "lab.Error: e");
 
-  Service other("OTHER");
-  std::swap(service_, other);
+  service_ = MakeService("OTHER");
   service_.Translate<HardLimitError>("lab.HardLimitError").Translate<LimitError>("lab.LimitError");
   EXPECT_EQ(Summary(LimitError("a", 1)), "lab.LimitError: a");
   EXPECT_EQ(Summary(HiddenError("b", 1)), "lab.HardLimitError: b");
