@@ -35,12 +35,11 @@ class Lab(unittest.TestCase):
     def test_each_client(self):
         for version in harness.VERSIONS:
             with self.subTest(version):
+                self.host.kill()
+                self.setUp()  # the axes are where they were at first
                 client = self.start(version, CLIENT)
                 self.assertEqual(0, client.wait(), client.story() + self.host.story())
                 self.assertEqual(SAYS, client.lines)
-                # For the next one.
-                self.host.kill()
-                self.setUp()
 
     def test_the_control_loop_waits_for_no_listener(self):
         asker = harness.Process([harness.venv_python(harness.VERSIONS[-1]), "-u", "-c", ASKER, self.port], stdin=-1)
