@@ -72,7 +72,7 @@ class Client {
   // Whether the connection has ended, by whomever.
   bool closed() const;
 
-  // Whom it is connected to: "127.0.0.1:18861".
+  // The address of the server: "127.0.0.1:18861".
   const std::string& peer() const;
   // 5 or 6; as ClientOptions::config.dialect it spares the next connection the question.
   int dialect() const;

@@ -224,9 +224,8 @@ Value AnnotationsOf(const Signature& signature) {
   return Value(std::make_shared<NamesObject>(std::move(types)));
 }
 
-// How often help() at least reads __name__ before it reads __self__ and then __signature__. It
-// reads
-// __self__ once more at its end, after fewer.
+// help() reads __name__ at least so often before it reads __self__ and then __signature__. At its
+// end it reads __self__ once more, after fewer reads of __name__.
 constexpr int kNamesReadByHelp = 3;
 
 constexpr absl::string_view kFunctionAttributes[] = {"__annotations__", "__code__", "__defaults__",
