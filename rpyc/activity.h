@@ -60,32 +60,30 @@ class Activity {
   // To be called whenever the connection has become unattended, and now and then when it has not
   // quite; before it is used. `unserved`: there is something to do that no descriptor tells of.
   // By the thread that left it, perhaps under a lock: it must not call back.
-  void OnUnattended(std::function<void(bool unserved)> unattended) {
-    unattended_ = std::move(unattended);
-  }
+  void OnIdle(std::function<void(bool unserved)> on_idle) { on_idle_ = std::move(on_idle); }
 
   // Nothing to a connection that has none.
   using JobList = std::list<std::unique_ptr<Job>>;
 
   // --- Threads that wait. ---
 
-  enum class Got {
-    kInput,    // the input
-    kJob,      // the turn, and a job to run by it
-    kAnswer,   // `awaited` is ready
-    kTimeout,  // `deadline` has passed
-    kEnded,    // the connection has ended
+  enum class WaitResult {
+    kMayRead,   // this thread has the read side
+    kMayRun,    // this thread has the run lock, and a job to run
+    kAnswered,  // `awaited` is ready
+    kTimeout,   // `deadline` has passed
+    kEnded,     // the connection has ended
   };
   // Waits until there is something to do. `awaited` may be null.
-  Got Wait(const PendingRequest* awaited, absl::Time deadline, std::unique_ptr<Job>* job);
+  WaitResult Wait(const PendingRequest* awaited, absl::Time deadline, std::unique_ptr<Job>* job);
   // The input, if nobody has it or waits for it.
-  bool TryTakeInput() { return Change(0, kInput | kSlow, kInput, 0); }
+  bool TryTakeReadSide() { return TryChange(0, kReadSideHeld | kNeedsMutex, kReadSideHeld, 0); }
   // Where threads are bound: this thread sends a request and will wait for its answer, so that what
   // is for it is kept for it; until EndCall. They nest.
   void BeginCall();
   void EndCall();
   // Tells those who wait for it that `request` is ready.
-  void Answered(const PendingRequest& request);
+  void NotifyAnswered(const PendingRequest& request);
 
   // --- The thread that has the input. ---
 
@@ -94,9 +92,11 @@ class Activity {
   bool BeginRun(uint64_t for_thread = 0);
   // `unserved`: whether messages, or pieces of them, are left that have been read already, by the
   // parser or by the stream.
-  void GiveInput(bool unserved = false);
+  void ReleaseReadSide(bool unserved = false);
   // Of one who did not look at the messages, and may have left more by reading ahead.
-  void ReturnInput() { GiveInput((state_.load() & kUnserved) != 0 || stream_->has_buffered()); }
+  void ReleaseReadSideUnparsed() {
+    ReleaseReadSide((state_.load() & kUnserved) != 0 || stream_->has_buffered());
+  }
   // Keeps a request for whoever has the turn next. False: there are too many, wait first.
   void AddJob(Job&& job);
   bool HasRoomForJobs() const { return job_bytes_.load() < limits_.max_read_ahead_bytes; }
@@ -112,8 +112,8 @@ class Activity {
   bool EndRun();
   // Gives the turn away while a call waits, and takes it again. With `bound`, the same in both, no
   // other thread has it meanwhile.
-  void Pause(bool bound);
-  void Resume(bool bound);
+  void YieldRunLock(bool bound);
+  void RetakeRunLock(bool bound);
 
   // --- Any thread. ---
 
@@ -129,30 +129,30 @@ class Activity {
   bool busy() const { return depth() > 0; }
   // Requests begun and not ended, those included that wait for a peer.
   int depth() const {
-    return static_cast<int>((state_.load(std::memory_order_relaxed) & kDepthMask) / kOneDeeper);
+    return static_cast<int>((state_.load(std::memory_order_relaxed) & kDepthMask) / kOneRun);
   }
 
   // --- The watcher. ---
 
-  static constexpr absl::Duration kLookInterval = absl::Milliseconds(100);
-  // To be called every kLookInterval. Never waits, runs no user code.
-  void Look();
+  static constexpr absl::Duration kTickInterval = absl::Milliseconds(100);
+  // To be called every kTickInterval. Never waits, runs no user code.
+  void Tick();
   // For how many looks nothing has begun and nothing has run.
-  int idle_looks() const { return idle_looks_; }
+  int idle_ticks() const { return idle_ticks_; }
 
  private:
-  static constexpr uint64_t kInput = 1;     // a thread has the input
-  static constexpr uint64_t kTurn = 2;      // a thread has the turn
-  static constexpr uint64_t kTaken = 4;     // the input is the watcher's
-  static constexpr uint64_t kDraining = 8;  // end when not busy
-  static constexpr uint64_t kCrowd = 16;    // threads wait, jobs do, or threads are bound
+  static constexpr uint64_t kReadSideHeld = 1;  // a thread has the input
+  static constexpr uint64_t kRunLockHeld = 2;   // a thread has the turn
+  static constexpr uint64_t kWatcherReads = 4;  // the input is the watcher's
+  static constexpr uint64_t kDraining = 8;      // end when not busy
+  static constexpr uint64_t kContended = 16;    // threads wait, jobs do, or threads are bound
   static constexpr uint64_t kEnded = 32;
   static constexpr uint64_t kUnserved = 64;  // who had the input left messages
-  static constexpr uint64_t kOneDeeper = 1 << 8;
+  static constexpr uint64_t kOneRun = 1 << 8;
   static constexpr uint64_t kDepthMask = 0xfffff << 8;
-  static constexpr uint64_t kChange = 1 << 28;  // one more change: what runs is another
+  static constexpr uint64_t kOneChange = 1 << 28;  // one more change: what runs is another
   // What any of the quick ways must not meet.
-  static constexpr uint64_t kSlow = kTaken | kCrowd | kEnded;
+  static constexpr uint64_t kNeedsMutex = kWatcherReads | kContended | kEnded;
 
   struct Waiter {
     const PendingRequest* awaited;
@@ -160,44 +160,46 @@ class Activity {
     CondVar wake;
   };
 
-  bool Change(uint64_t required, uint64_t forbidden, uint64_t add, uint64_t remove);
+  bool TryChange(uint64_t required, uint64_t forbidden, uint64_t add, uint64_t remove);
   bool IsForThisThreadLocked(uint64_t for_thread) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   JobList::iterator FindJobLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool MayRunLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  bool TakeInputLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool TakeReadSideLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool TakeJobLocked(std::unique_ptr<Job>* job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void PassOnLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void UpdateCrowdLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void WakeWaiterLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void UpdateContendedLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void ReadAheadLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool FindCloseLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void TellIfUnattended(bool has_jobs) const;
+  void NotifyIfIdle(bool has_jobs) const;
 
   const Limits& limits_;
   Stream* const stream_;
   const FrameParser* const parser_;
   CallContext::Caller* const caller_;
   const size_t prefix_bytes_;
-  std::function<void(bool unserved)> unattended_;
+  std::function<void(bool unserved)> on_idle_;
 
   std::atomic<uint64_t> state_{0};
   std::atomic<size_t> job_bytes_{0};
 
   // The watcher's own.
-  uint64_t last_look_ = 0;
-  int looks_ = 0;
-  int idle_looks_ = 0;
+  uint64_t last_tick_state_ = 0;
+  int same_run_ticks_ = 0;
+  int idle_ticks_ = 0;
 
   Mutex mutex_;
   std::list<Waiter*> waiters_ ABSL_GUARDED_BY(mutex_);
-  std::vector<uint64_t> callers_ ABSL_GUARDED_BY(mutex_);  // between BeginCall and EndCall
+  std::vector<uint64_t> calling_threads_ ABSL_GUARDED_BY(mutex_);  // between BeginCall and EndCall
   JobList jobs_ ABSL_GUARDED_BY(mutex_);
-  CondVar turn_free_;
-  int turn_waiters_ ABSL_GUARDED_BY(mutex_) = 0;
-  uint64_t bound_ ABSL_GUARDED_BY(mutex_) = 0;  // the thread whose alone the turn is
+  CondVar run_lock_free_;
+  int run_lock_waiters_ ABSL_GUARDED_BY(mutex_) = 0;
+  uint64_t bound_thread_ ABSL_GUARDED_BY(mutex_) = 0;  // the thread whose alone the turn is
   int bound_depth_ ABSL_GUARDED_BY(mutex_) = 0;
-  bool input_ended_ ABSL_GUARDED_BY(mutex_) = false;  // nothing more comes
-  size_t next_frame_ ABSL_GUARDED_BY(mutex_) = 0;     // where one goes on in what was read ahead
-  std::string begun_ ABSL_GUARDED_BY(mutex_);  // what the parser has of that one, if it matters
+  bool peer_has_ended_ ABSL_GUARDED_BY(mutex_) = false;  // nothing more comes
+  size_t next_frame_offset_ ABSL_GUARDED_BY(mutex_) =
+      0;  // where one goes on in what was read ahead
+  std::string frame_prefix_
+      ABSL_GUARDED_BY(mutex_);  // what the parser has of that one, if it matters
 };
 
 }  // namespace rpyc

@@ -55,10 +55,10 @@ class AsyncResult {
   void AddCallback(std::function<void(AsyncResult)> callback) const;
 
  private:
-  struct State;
-  explicit AsyncResult(std::shared_ptr<State> state) : state_(std::move(state)) {}
+  struct PendingResult;
+  explicit AsyncResult(std::shared_ptr<PendingResult> pending) : pending_(std::move(pending)) {}
 
-  std::shared_ptr<State> state_;
+  std::shared_ptr<PendingResult> pending_;
 };
 
 // What calls without waiting: rpyc::Async(root["slow"])(1, rpyc::Arg("b") = 2).

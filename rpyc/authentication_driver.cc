@@ -67,13 +67,13 @@ absl::Status AuthenticationDriver::Send() {
 }
 
 absl::Status AuthenticationDriver::Receive() {
-  if (received_.size() >= kMostReceivedBytes) return Refused("it has sent too much");
+  if (received_.size() >= kMaxReceivedBytes) return Refused("it has sent too much");
   std::array<char, kReadBytes> piece;
-  const size_t room = std::min(piece.size(), kMostReceivedBytes - received_.size());
+  const size_t room = std::min(piece.size(), kMaxReceivedBytes - received_.size());
   const absl::StatusOr<ReadResult> read = stream_->ReadSome(
       absl::MakeSpan(piece.data(), room), ReadHint::kBetweenFrames, absl::InfinitePast());
   if (!read.ok()) return read.status();
-  switch (read->state) {
+  switch (read->outcome) {
     case ReadResult::kData:
       received_.append(piece.data(), read->bytes);
       return absl::OkStatus();

@@ -19,7 +19,7 @@ namespace rpyc {
 class AuthenticationDriver {
  public:
   // What an authenticator may be sent before it is done.
-  static constexpr size_t kMostReceivedBytes = 64 << 10;
+  static constexpr size_t kMaxReceivedBytes = 64 << 10;
 
   AuthenticationDriver(const Authenticator* authenticator, PeerInfo peer, Stream* stream)
       : authenticator_(authenticator), peer_(std::move(peer)), stream_(stream) {}

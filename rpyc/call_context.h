@@ -39,7 +39,7 @@ class CallContext {
   };
 
   // Nobody: what the host does for itself.
-  CallContext() : CallContext(Nobody()) {}
+  CallContext() : CallContext(NoCaller()) {}
   explicit CallContext(std::shared_ptr<const Caller> caller) : caller_(std::move(caller)) {}
 
   // The other end, for people: "127.0.0.1:53422".
@@ -79,7 +79,7 @@ class CallContext {
   CallContext WithDefaultTimeout() const { return CallContext(caller_); }
 
  private:
-  static const std::shared_ptr<const Caller>& Nobody() {
+  static const std::shared_ptr<const Caller>& NoCaller() {
     static const std::shared_ptr<const Caller> nobody = std::make_shared<Caller>();
     return nobody;
   }

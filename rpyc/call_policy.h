@@ -22,8 +22,8 @@ struct CallPolicy {
   Executor executor;  // empty: the connection's own thread
   // If serialized: a call runs. Not a lock, since it is kept over waits of which a fiber knows.
   Mutex mutex;
-  CondVar turn_is_free;
-  bool turn_is_taken ABSL_GUARDED_BY(mutex) = false;
+  CondVar service_lock_is_free;
+  bool service_lock_is_taken ABSL_GUARDED_BY(mutex) = false;
 };
 
 // One connection's part of it. Without a policy, calls just run.
@@ -52,20 +52,20 @@ class CallRunner {
   bool bound() const { return policy_ != nullptr && policy_->executor != nullptr; }
 
   // Around a wait for a peer within `call`: others have their turn meanwhile. The executor's thread
-  // is not given back. False: there was no turn to give, and Resume must not follow.
-  bool Pause();
-  void Resume();
+  // is not given back. False: there was no turn to give, and RetakeServiceLock must not follow.
+  bool YieldServiceLock();
+  void RetakeServiceLock();
 
  private:
   absl::Status RunByPolicy(absl::FunctionRef<void()> call);
   absl::Status RunOnExecutor(absl::FunctionRef<void()> call);
-  void RunInTurn(absl::FunctionRef<void()> call);
-  void TakeTurn();
-  void GiveTurn();
+  void RunWithServiceLock(absl::FunctionRef<void()> call);
+  void TakeServiceLock();
+  void ReleaseServiceLock();
 
   const std::shared_ptr<CallPolicy> policy_;
-  bool on_executor_ = false;  // a Run has begun there and not ended
-  bool has_turn_ = false;     // and it is not paused
+  bool on_executor_ = false;       // a Run has begun there and not ended
+  bool has_service_lock_ = false;  // and it is not paused
 };
 
 }  // namespace rpyc

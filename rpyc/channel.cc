@@ -77,13 +77,13 @@ void FrameParser::Buffer::Retire(size_t used) {
 
 // --- FrameParser ---
 
-FrameParser::FrameParser(const Limits& limits, ByteBudget* newcomers)
+FrameParser::FrameParser(const Limits& limits, ByteBudget* first_frame_budget)
     : max_frame_bytes_(limits.max_frame_bytes),
       max_inflated_bytes_(limits.max_inflated_bytes),
       first_bytes_(kFirstBytes),
-      is_newcomer_(newcomers != nullptr) {
-  input_.charge = ByteCharge(newcomers);
-  inflated_.charge = ByteCharge(newcomers);
+      awaits_first_frame_(first_frame_budget != nullptr) {
+  input_.charge = ByteCharge(first_frame_budget);
+  inflated_.charge = ByteCharge(first_frame_budget);
 }
 
 FrameParser::~FrameParser() {
@@ -109,7 +109,7 @@ void FrameParser::Compact() {
   if (begin_ == 0) return;
   std::memmove(input_.data, input_.data + begin_, end_ - begin_);
   end_ -= begin_;
-  tail_ -= begin_;
+  last_frame_ -= begin_;
   begin_ = 0;
 }
 
@@ -119,7 +119,7 @@ absl::Span<char> FrameParser::PrepareRead() {
     input_.Retire(end_);
     inflated_.Retire(inflated_bytes_);
     inflated_bytes_ = 0;
-    begin_ = end_ = tail_ = 0;
+    begin_ = end_ = last_frame_ = 0;
   }
   const size_t held = end_ - begin_;
 
@@ -134,12 +134,13 @@ absl::Span<char> FrameParser::PrepareRead() {
         std::min(header->frame_bytes(), std::max({grown, kInsideFrameBytes, input_.recent_need}));
     missing = header->frame_bytes() - held;
   }
-  if (filled_ && input_.capacity < kPipelineBytes) wanted = std::max(wanted, 4 * input_.capacity);
+  if (last_read_filled_space_ && input_.capacity < kPipelineBytes)
+    wanted = std::max(wanted, 4 * input_.capacity);
 
   if (wanted > input_.capacity) {
     Compact();
     if (absl::Status grown = input_.Grow(std::max(wanted, kFirstBytes)); !grown.ok()) {
-      CannotGrow(std::move(grown));
+      RefuseForLackOfMemory(std::move(grown));
     }
   } else if (const size_t space = input_.capacity - end_;
              space < missing || (space < input_.capacity / 2 && held <= begin_)) {
@@ -150,7 +151,7 @@ absl::Span<char> FrameParser::PrepareRead() {
 
 // Sees to it that there is some space, if there is any memory: what was too much for one frame is
 // enough for the head of it, and to drop the rest.
-[[gnu::noinline, gnu::cold]] void FrameParser::CannotGrow(absl::Status why) {
+[[gnu::noinline, gnu::cold]] void FrameParser::RefuseForLackOfMemory(absl::Status why) {
   if (input_.capacity == 0) {
     input_.Grow(kFirstBytes).IgnoreError();
     return;
@@ -209,9 +210,9 @@ bool FrameParser::HasHeadAt(size_t offset, const Header& header) const {
 
 // Lets go of an incomplete frame that has been refused, and of its bytes that are still to come.
 [[gnu::noinline, gnu::cold]] void FrameParser::DropRefused() {
-  skip_ = skipped_bytes();
+  bytes_to_skip_ = skipped_bytes();
   refused_bytes_ = 0;
-  begin_ = end_ = tail_ = 0;
+  begin_ = end_ = last_frame_ = 0;
   if (input_.capacity > kPipelineBytes) input_.Free();
 }
 
@@ -224,8 +225,8 @@ bool FrameParser::IsPlausibleAt(size_t offset, const Header& header) const {
 }
 
 // The first frame is complete.
-[[gnu::noinline]] void FrameParser::CountAsKnown() {
-  is_newcomer_ = false;
+[[gnu::noinline]] void FrameParser::LeaveFirstFrameBudget() {
+  awaits_first_frame_ = false;
   input_.charge.MoveTo(input_.charge.budget()->parent());
   inflated_.charge.MoveTo(inflated_.charge.budget()->parent());
 }
@@ -235,7 +236,7 @@ void FrameParser::FreeIfEmpty() {
   input_.Retire(end_);
   inflated_.Retire(inflated_bytes_);
   inflated_bytes_ = 0;
-  begin_ = end_ = tail_ = 0;
+  begin_ = end_ = last_frame_ = 0;
   first_bytes_ = std::clamp(input_.recent_need, kFirstBytes, kKeptBytes);
   input_.Free();
   inflated_.Free();
@@ -243,17 +244,17 @@ void FrameParser::FreeIfEmpty() {
 
 void FrameParser::Commit(size_t bytes) {
   end_ += bytes;
-  filled_ = end_ == input_.capacity;
-  if (skip_ > 0) {
-    const size_t skipped = std::min(skip_, bytes);
-    skip_ -= skipped;
+  last_read_filled_space_ = end_ == input_.capacity;
+  if (bytes_to_skip_ > 0) {
+    const size_t skipped = std::min(bytes_to_skip_, bytes);
+    bytes_to_skip_ -= skipped;
     begin_ += skipped;
-    tail_ = begin_;
+    last_frame_ = begin_;
   }
   for (;;) {
-    const std::optional<Header> header = HeaderAt(tail_);
-    if (!header.has_value() || !CompleteAt(tail_, *header)) return;
-    tail_ += header->frame_bytes();
+    const std::optional<Header> header = HeaderAt(last_frame_);
+    if (!header.has_value() || !CompleteAt(last_frame_, *header)) return;
+    last_frame_ += header->frame_bytes();
   }
 }
 
@@ -270,7 +271,7 @@ absl::StatusOr<std::optional<absl::string_view>> FrameParser::Next() {
                                  " bytes exceeds max_frame_bytes ", max_frame_bytes_)));
     }
     if (!CompleteAt(begin_, *header)) return std::nullopt;
-    if (is_newcomer_) CountAsKnown();
+    if (awaits_first_frame_) LeaveFirstFrameBudget();
 
     absl::string_view payload(input_.data + begin_ + kFrameHeaderBytes, header->payload_bytes);
     if (header->compressed) {

@@ -36,9 +36,9 @@ size_t FrameBytes(absl::string_view header);
 // long, or that there is no memory for, the rest is dropped as it comes. Threads: one.
 class FrameParser {
  public:
-  // What is held counts in `newcomers`, until the first frame is complete, then in its parent. They
-  // outlive the parser; null: nobody counts.
-  explicit FrameParser(const Limits& limits, ByteBudget* newcomers = nullptr);
+  // What is held counts in `first_frame_budget`, until the first frame is complete, then in its
+  // parent. They outlive the parser; null: nobody counts.
+  explicit FrameParser(const Limits& limits, ByteBudget* first_frame_budget = nullptr);
   ~FrameParser();
   FrameParser(const FrameParser&) = delete;
   FrameParser& operator=(const FrameParser&) = delete;
@@ -68,14 +68,16 @@ class FrameParser {
   bool can_go_on() const { return can_go_on_; }
 
   // True when a frame has begun whose end has not arrived.
-  bool inside_frame() const { return skip_ > 0 || tail_ != end_; }
+  bool inside_frame() const { return bytes_to_skip_ > 0 || last_frame_ != end_; }
   // How many of the bytes to come belong to a frame that was refused.
   size_t skipped_bytes() const {
-    return refused_bytes_ > 0 ? refused_bytes_ - (end_ - begin_) : skip_;
+    return refused_bytes_ > 0 ? refused_bytes_ - (end_ - begin_) : bytes_to_skip_;
   }
   // The bytes of that frame, empty if there is none. Next does not touch them: until PrepareRead
   // they may be read by another thread.
-  absl::string_view incomplete_frame() const { return {input_.data + tail_, end_ - tail_}; }
+  absl::string_view incomplete_frame() const {
+    return {input_.data + last_frame_, end_ - last_frame_};
+  }
   // True when Next would not return nullopt: one more complete frame is buffered, or an error.
   bool has_frame() const;
 
@@ -114,11 +116,11 @@ class FrameParser {
   absl::StatusOr<absl::string_view> Inflate(absl::string_view compressed);
   bool HasHeadAt(size_t offset, const Header& header) const;
   bool MayBeRefusedAt(size_t offset, const Header& header) const;
-  void CannotGrow(absl::Status why);
+  void RefuseForLackOfMemory(absl::Status why);
   absl::Status Refuse(const Header& header, absl::Status why);
   void DropRefused();
   bool IsPlausibleAt(size_t offset, const Header& header) const;
-  void CountAsKnown();
+  void LeaveFirstFrameBudget();
 
   const uint32_t max_frame_bytes_;
   const uint32_t max_inflated_bytes_;
@@ -126,13 +128,13 @@ class FrameParser {
   size_t first_bytes_;  // what a read is offered where there is no buffer yet
   size_t begin_ = 0;    // input_ holds bytes [begin_, end_)
   size_t end_ = 0;
-  size_t tail_ = 0;      // where the last frame begins, unless it is complete; then end_
-  bool filled_ = false;  // the last read took all the space it was offered
+  size_t last_frame_ = 0;  // where the last frame begins, unless it is complete; then end_
+  bool last_read_filled_space_ = false;  // the last read took all the space it was offered
   Buffer inflated_;
   size_t inflated_bytes_ = 0;  // of the largest payload since inflated_ was retired
-  size_t skip_ = 0;            // bytes to come that nobody wants; begin_ is end_ meanwhile
+  size_t bytes_to_skip_ = 0;   // bytes to come that nobody wants; begin_ is end_ meanwhile
   size_t refused_bytes_ = 0;   // of the incomplete frame at begin_, which has been refused
-  bool is_newcomer_;           // no frame has been complete, and what is held counts
+  bool awaits_first_frame_;    // no frame has been complete, and what is held counts
   bool can_go_on_ = true;
   absl::Status refusal_;  // what Next is to say of the frame that is skipped
   std::string refused_head_;

@@ -71,9 +71,9 @@ class Connection : private Requester {
     Limits limits;
     ProtocolConfig config;
     // What is received and not yet answered counts in `budget`, before the first whole frame in
-    // `newcomers`, a part of it. They outlive the connection; null: nobody counts.
+    // `first_frame_budget`, a part of it. They outlive the connection; null: nobody counts.
     ByteBudget* budget = nullptr;
-    ByteBudget* newcomers = nullptr;
+    ByteBudget* first_frame_budget = nullptr;
   };
 
   // `service` and `options` are borrowed. `peer` says who is at the other end, for CallContext.
@@ -86,9 +86,9 @@ class Connection : private Requester {
 
   // Says who the peer has turned out to be, which of our addresses it came to (CallContext), and
   // what of its messages was received along with that. Once, before Open; by who authenticates.
-  void Introduce(std::string local, Value credentials, absl::string_view received = {});
+  void SetPeerIdentity(std::string local, Value credentials, absl::string_view received = {});
   // Has it count in `counters`, which outlive it: another process reads them, say. Before Open.
-  void CountIn(ConnectionCounters* counters);
+  void UseCounters(ConnectionCounters* counters);
   // Runs the service's on_connect. Once, before anything is served.
   // Errors:  kFailedPrecondition - the hook failed; the connection has ended.
   absl::Status Open();
@@ -102,7 +102,7 @@ class Connection : private Requester {
   // Serves what comes until `deadline`; false once the connection has ended.
   bool Serve(absl::Time deadline);
 
-  // For threads that serve many connections, in place of ServeAll: OnUnattended, Open, and then
+  // For threads that serve many connections, in place of ServeAll: OnIdle, Open, and then
   // ServeArrived each time what was asked for has come, until that is false; then Finish.
   //
   // `arm` is told what to wait for whenever nobody attends to the connection (see Activity).
@@ -111,10 +111,10 @@ class Connection : private Requester {
   // needlessly, perhaps under a lock: it must not call back. Once, before the connection is used.
   // If that is by a fiber, the connection is at home at its loop: no other thread reads it or runs
   // what its peer asks for; one that asks the peer has a fiber of that loop wait for the answer.
-  void OnUnattended(std::function<void(Stream::Event wanted)> arm);
-  // Serves what has arrived, at most `most_requests` messages. Never waits for the peer, also not
+  void OnIdle(std::function<void(Stream::Event wanted)> arm);
+  // Serves what has arrived, at most `request_budget` messages. Never waits for the peer, also not
   // until it takes the replies. False once the connection has ended.
-  bool ServeArrived(int most_requests);
+  bool ServeArrived(int request_budget);
   // How it ended: as ServeAll says. Only once it has.
   absl::Status end_status() const;
   // As a client ends: tells the peer. A peer of dialect 6 is waited for, at most
@@ -131,12 +131,12 @@ class Connection : private Requester {
   // Ends it now: the stream is shut under whatever runs, and calls are told that they are
   // cancelled.
   void Shutdown();
-  // The same, and `why` is how it has ended.
-  void Abort(absl::Status why) { EndWith(std::move(why)); }
-  // The watcher's part: to be called every kLookInterval, see Activity. Also sends what waits while
+  // The same, and `how` is how it has ended. Does nothing to a connection that has ended.
+  void End(absl::Status how);
+  // The watcher's part: to be called every kTickInterval, see Activity. Also sends what waits while
   // nobody else would: references given back, replies behind a slow call. Never waits.
-  static constexpr absl::Duration kLookInterval = Activity::kLookInterval;
-  void Look();
+  static constexpr absl::Duration kTickInterval = Activity::kTickInterval;
+  void Tick();
 
   // Whether Drain has been asked for.
   bool draining() const { return activity_.draining(); }
@@ -153,29 +153,30 @@ class Connection : private Requester {
   // for. Source:  RPyC core/protocol.py, Connection._send and _dispatch, 5.3.1 and 6.0.2.
   static constexpr size_t kThreadIdsBytes = 2 * sizeof(uint64_t);
 
-  absl::Status WaitFor(const PendingRequest* awaited, absl::Time deadline,
-                       int* most_requests = nullptr);
-  absl::Status ServeInput(const PendingRequest* awaited, absl::Time deadline, int* most_requests);
-  absl::Status ServeWithInput(const PendingRequest* awaited, absl::Time deadline,
-                              int* most_requests, bool* has_input);
+  absl::Status ServeUntil(const PendingRequest* awaited, absl::Time deadline,
+                          int* request_budget = nullptr);
+  absl::Status ServeReadSide(const PendingRequest* awaited, absl::Time deadline,
+                             int* request_budget);
+  absl::Status ServeReadSideLoop(const PendingRequest* awaited, absl::Time deadline,
+                                 int* request_budget, bool* has_read_side);
   bool ReadAhead();
-  void AcknowledgeUnanswered();
-  void GiveInput();
-  absl::Status FlushReplies(int* most_requests, bool has_input);
+  void AcknowledgeUnlessSent();
+  void ReleaseReadSide();
+  absl::Status FlushReplies(int* request_budget, bool has_read_side);
   absl::StatusOr<bool> Read(absl::Time deadline);
-  absl::Status RefuseFrame(const absl::Status& why, bool* has_input);
-  void LookAtFrame();
-  absl::Status TakeDialect(absl::string_view payload);
+  absl::Status RefuseFrame(const absl::Status& why, bool* has_read_side);
+  void CheckFrameProgress();
+  absl::Status LearnDialect(absl::string_view payload);
   absl::Status HeadError(absl::string_view payload, absl::Status error) const;
   absl::Status NameForeignPeer(absl::Status error);
   absl::Status RefuseForeignPeer();
-  absl::Status HowItCloses(const Job& job) const;
-  absl::Status DispatchMessage(absl::string_view payload, bool* has_input);
-  absl::Status DispatchRequest(Job& job, brine::Reader* reader, bool* has_input);
-  absl::Status DispatchAnswer(const MessageHead& head, brine::Reader* reader, bool* has_input);
+  absl::Status EndStatusOfClose(const Job& job) const;
+  absl::Status DispatchMessage(absl::string_view payload, bool* has_read_side);
+  absl::Status DispatchRequest(Job& job, brine::Reader* reader, bool* has_read_side);
+  absl::Status DispatchAnswer(const MessageHead& head, brine::Reader* reader, bool* has_read_side);
   absl::Status Deliver(const std::shared_ptr<PendingRequest>& request, absl::StatusOr<Value> answer,
-                       bool* has_input);
-  absl::Status RunOrKeep(Job& job, bool* has_input);
+                       bool* has_read_side);
+  absl::Status RunOrQueue(Job& job, bool* has_read_side);
   absl::Status RunJob(Job& job);
   absl::StatusOr<Value> RunTimed(Job& job);
   absl::StatusOr<Value> Run(Job& job);
@@ -185,12 +186,11 @@ class Connection : private Requester {
   absl::Status Reply(const Job& job, Value result);
   void ReplyException(const Job& job, const absl::Status& error);
   void BeginMessage(MessageType type, absl::string_view seq, uint64_t for_thread, OutBuffer* out);
-  void EndWith(absl::Status status);
   void EndIfDrained();
   absl::Status EndedError(const absl::Status& how) const;
 
   void AppendReleases();
-  absl::Status Flush(bool has_input, absl::Time deadline = absl::InfiniteFuture());
+  absl::Status Flush(bool has_read_side, absl::Time deadline = absl::InfiniteFuture());
   absl::Status AppendRequest(int64_t seq, Handle handle, Value args);
   absl::Status EncodeRequest(int64_t seq, Handle handle, Value args, OutBuffer* out);
   bool AwaitDialect(absl::Time deadline);
@@ -199,11 +199,11 @@ class Connection : private Requester {
                                 std::optional<absl::Duration> timeout) override;
   std::shared_ptr<PendingRequest> Start(Handle handle, Value args) override;
   std::shared_ptr<PendingRequest> Post(Handle handle, Value args) override;
-  std::shared_ptr<PendingRequest> Ended() const;
+  std::shared_ptr<PendingRequest> RequestAfterEnd() const;
   std::shared_ptr<PendingRequest> Send(Handle handle, Value args, absl::Time deadline);
   bool Await(const PendingRequest& request, absl::Time deadline) override;
-  bool IsAway() const;
-  void AwaitAtHome(const PendingRequest& request, absl::Time deadline);
+  bool IsForeignThread() const;
+  void AwaitOnOwningLoop(const PendingRequest& request, absl::Time deadline);
   absl::Duration sync_request_timeout() const override {
     return options_.config.sync_request_timeout;
   }
@@ -214,17 +214,17 @@ class Connection : private Requester {
   const std::unique_ptr<Stream> stream_;
   const std::shared_ptr<CallContext::Caller> caller_;
   const CallContext call_context_;
-  bool often_unattended_ = false;
-  std::shared_ptr<FiberLoop> home_;  // null: none, threads serve
+  bool shared_threads_ = false;
+  std::shared_ptr<FiberLoop> owning_loop_;  // null: none, threads serve
 
   // Of the thread that has the input.
   FrameParser parser_;
-  bool heard_ = false;    // something from the peer
-  bool drained_ = false;  // the last read found all there was
+  bool received_anything_ = false;    // something from the peer
+  bool last_read_found_all_ = false;  // the last read found all there was
   // sent_bytes when bytes were last received.
   static constexpr int64_t kNothingToAcknowledge = -1;
-  int64_t sent_at_read_ = kNothingToAcknowledge;
-  bool reads_ahead_ = false;  // what comes, while the peer takes no replies
+  int64_t sent_bytes_at_last_read_ = kNothingToAcknowledge;
+  bool wants_read_ahead_ = false;  // what comes, while the peer takes no replies
   // Of the thread that has the turn.
   HandlerContext context_;
   CallRunner runner_;
@@ -237,8 +237,9 @@ class Connection : private Requester {
   std::atomic<bool> frame_unfinished_{false};  // the last read ended inside one
   std::atomic<bool> frame_timed_out_{false};   // shut because its rest did not come
   std::atomic<Dialect> dialect_;
-  std::atomic<int> quick_in_a_row_{0};  // pipelined requests that ran user code, and not for long
-  PendingRequest first_frame_;          // answered when the dialect is known
+  std::atomic<int> quick_runs_in_a_row_{
+      0};                       // pipelined requests that ran user code, and not for long
+  PendingRequest first_frame_;  // answered when the dialect is known
   LocalObjects local_objects_;
   ProxyCache proxies_;
   Boxing boxing_;
@@ -249,8 +250,8 @@ class Connection : private Requester {
   ConnectionCounters* counters_ = &own_counters_;
 
   std::atomic<bool> ended_{false};
-  std::atomic<bool> left_unheard_{false};  // the peer has hung up, and had sent nothing
-  std::atomic<bool> idled_out_{false};     // shut because it was idle for too long
+  std::atomic<bool> peer_hung_up_silently_{false};  // the peer has hung up, and had sent nothing
+  std::atomic<bool> idle_timed_out_{false};         // shut because it was idle for too long
   mutable Mutex end_mutex_;
   absl::Status end_status_ ABSL_GUARDED_BY(end_mutex_);
   bool opened_ ABSL_GUARDED_BY(end_mutex_) = false;  // on_disconnect is due

@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "rpyc/connection.h"
 #include "rpyc/errors.h"
-#include "rpyc/held_turn.h"
+#include "rpyc/held_run_lock.h"
 #include "rpyc/protocol_constants.h"
 #include "rpyc/thread_id.h"
 #include "rpyc/version.h"
@@ -83,7 +83,7 @@ void Connection::ReplyException(const Job& job, const absl::Status& error) {
     brine::Encode(dumped, Limits(), out).IgnoreError();
     return frame.End(std::numeric_limits<uint32_t>::max());
   });
-  if (!appended.ok()) EndWith(std::move(appended));  // there is no memory even for that
+  if (!appended.ok()) End(std::move(appended));  // there is no memory even for that
 }
 
 absl::Status Connection::AppendRequest(int64_t seq, Handle handle, Value args) {
@@ -95,7 +95,7 @@ absl::Status Connection::AppendRequest(int64_t seq, Handle handle, Value args) {
 
 absl::Status Connection::EncodeRequest(int64_t seq, Handle handle, Value args, OutBuffer* out) {
   FrameWriter frame(out);
-  BeginMessage(MessageType::kRequest, EncodedInt(seq), HeldTurn::PeerThread(&activity_), out);
+  BeginMessage(MessageType::kRequest, EncodedInt(seq), HeldRunLock::PeerThread(&activity_), out);
   brine::AppendTupleHeader(2, out);
   brine::AppendInt(static_cast<int64_t>(handle), out);
   absl::Status boxed = boxing_.Box(std::move(args), out);
@@ -115,7 +115,7 @@ void Connection::AppendReleases() {
         .Append([&](OutBuffer* out) {
           FrameWriter frame(out);
           BeginMessage(MessageType::kRequest, EncodedInt(pending_.NextSeq()),
-                       HeldTurn::PeerThread(&activity_), out);
+                       HeldRunLock::PeerThread(&activity_), out);
           brine::AppendTupleHeader(2, out);
           brine::AppendInt(static_cast<int64_t>(Handle::kDel), out);
           boxing_.AppendRelease(release, out);

@@ -19,9 +19,9 @@ namespace rpyc {
 namespace {
 
 // How long a peer may be silent before it is asked in the other dialect as well.
-constexpr absl::Duration kPatience = absl::Milliseconds(500);
+constexpr absl::Duration kMaxSilence = absl::Milliseconds(500);
 // How long one of two connections is looked at before the other.
-constexpr absl::Duration kLook = absl::Milliseconds(20);
+constexpr absl::Duration kPollInterval = absl::Milliseconds(20);
 // What is read ahead at once; a peer's first message is short.
 constexpr size_t kReadAheadBytes = 4096;
 
@@ -83,11 +83,11 @@ absl::StatusOr<Dialect> Listen(Stream& stream, const Limits& limits, absl::Time 
     // What came before the end counts.
     const absl::StatusOr<Dialect> dialect = DialectOf(stream.read_ahead(), limits);
     if (!dialect.ok() || *dialect != Dialect::kUnknown) return dialect;
-    if (read->state == ReadResult::kEof) {
+    if (read->outcome == ReadResult::kEof) {
       if (!stream.read_ahead().empty()) return NotRpyc(stream.read_ahead(), absl::OkStatus());
       return absl::UnavailableError("the peer hung up without a word");
     }
-    if (read->state == ReadResult::kWouldBlock) {
+    if (read->outcome == ReadResult::kWouldBlock) {
       // Half a message, which counts as readable. Peers write such short ones at once, so this is
       // next to never.
       if (absl::Now() >= deadline) break;
@@ -98,7 +98,7 @@ absl::StatusOr<Dialect> Listen(Stream& stream, const Limits& limits, absl::Time 
 }
 
 // Where asking has used up what the server gave: `why` is what became of the next connection.
-absl::Status UsedUp(const absl::Status& why) {
+absl::Status OnlyConnectionUsed(const absl::Status& why) {
   if (absl::IsFailedPrecondition(why) || absl::IsDeadlineExceeded(why)) return why;
   return absl::Status(
       why.code(),
@@ -111,7 +111,7 @@ absl::Status UsedUp(const absl::Status& why) {
 
 }  // namespace
 
-absl::StatusOr<Probed> ProbeDialect(
+absl::StatusOr<ProbedStream> ProbeDialect(
     absl::FunctionRef<absl::StatusOr<std::unique_ptr<Stream>>()> dial, const Limits& limits,
     absl::Time deadline) {
   Attempt attempts[] = {{Dialect::kV6, nullptr}, {Dialect::kV5, nullptr}};
@@ -137,18 +137,20 @@ absl::StatusOr<Probed> ProbeDialect(
   };
 
   if (absl::Status begun = begin(attempts[0]); !begun.ok()) return begun;
-  absl::StatusOr<Dialect> said = listen(attempts[0], absl::Now() + kPatience);
+  absl::StatusOr<Dialect> said = listen(attempts[0], absl::Now() + kMaxSilence);
   if (said.ok() && *said == Dialect::kUnknown) {
     // A server that takes no second connection may still answer on the first.
     if (absl::Status begun = begin(attempts[1]); !begun.ok()) failure = begun;
   }
   while (said.ok() && *said == Dialect::kUnknown) {
-    if (attempts[0].stream == nullptr && attempts[1].stream == nullptr) return UsedUp(failure);
+    if (attempts[0].stream == nullptr && attempts[1].stream == nullptr)
+      return OnlyConnectionUsed(failure);
     if (absl::Now() >= deadline) {
       return absl::DeadlineExceededError("the peer answers in neither dialect of RPyC");
     }
-    said = listen(attempts[1], absl::Now() + kLook);
-    if (said.ok() && *said == Dialect::kUnknown) said = listen(attempts[0], absl::Now() + kLook);
+    said = listen(attempts[1], absl::Now() + kPollInterval);
+    if (said.ok() && *said == Dialect::kUnknown)
+      said = listen(attempts[0], absl::Now() + kPollInterval);
   }
   if (!said.ok()) return said.status();
 
@@ -159,12 +161,12 @@ absl::StatusOr<Probed> ProbeDialect(
   if (chosen.stream == nullptr) {
     // The other connection told, by not understanding. A server that takes one connection only may
     // still accept this one, and then hangs up on it; a busy one keeps silent, and is good.
-    if (absl::Status begun = begin(chosen); !begun.ok()) return UsedUp(begun);
+    if (absl::Status begun = begin(chosen); !begun.ok()) return OnlyConnectionUsed(begun);
     const absl::StatusOr<Dialect> again =
-        Listen(*chosen.stream, limits, std::min(deadline, absl::Now() + kPatience));
-    if (!again.ok()) return UsedUp(again.status());
+        Listen(*chosen.stream, limits, std::min(deadline, absl::Now() + kMaxSilence));
+    if (!again.ok()) return OnlyConnectionUsed(again.status());
   }
-  return Probed{std::move(chosen.stream), *said};
+  return ProbedStream{std::move(chosen.stream), *said};
 }
 
 }  // namespace rpyc

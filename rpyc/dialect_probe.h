@@ -13,7 +13,7 @@
 namespace rpyc {
 
 // A stream to a peer and the dialect that the peer speaks.
-struct Probed {
+struct ProbedStream {
   std::unique_ptr<Stream> stream;
   Dialect dialect = Dialect::kUnknown;
 };
@@ -34,7 +34,7 @@ struct Probed {
 // Wire:    PING with the sequence number -1.
 // Source:  seen with ThreadedServer, ThreadPoolServer, ForkingServer and OneShotServer of 4.1.5,
 //          5.3.1 and 6.0.2.
-absl::StatusOr<Probed> ProbeDialect(
+absl::StatusOr<ProbedStream> ProbeDialect(
     absl::FunctionRef<absl::StatusOr<std::unique_ptr<Stream>>()> dial, const Limits& limits,
     absl::Time deadline);
 

@@ -8,11 +8,11 @@ namespace rpyc::discard_internal {
 namespace {
 
 // As CPython's: a level takes some hundred bytes of stack.
-constexpr int kDeepest = 50;
+constexpr int kMaxDepth = 50;
 
 }  // namespace
 
-bool TooDeep() { return ThreadLocals::Current().discard_depth >= kDeepest; }
+bool TooDeep() { return ThreadLocals::Current().discard_depth >= kMaxDepth; }
 
 void Defer(std::shared_ptr<void> dying) {
   ThreadLocals& locals = ThreadLocals::Current();

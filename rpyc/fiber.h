@@ -17,7 +17,7 @@ class FiberLoop {
   virtual ~FiberLoop() = default;
 
   // Whether the caller is one of its fibers.
-  virtual bool IsHere() const = 0;
+  virtual bool IsCurrent() const = 0;
   // Runs `task` on one of its fibers, some time. Once the loop has ended `task` is destroyed
   // without having run.
   virtual void Post(std::function<void()> task) = 0;
@@ -43,7 +43,7 @@ class Fiber {
   // not by `deadline`.
   virtual bool AwaitReady(int fd, bool readable, bool writable, absl::Time deadline) = 0;
   // Says that reading, or writing, has just been tried and there is no more to be had.
-  virtual void Exhausted(int fd, bool readable) = 0;
+  virtual void MarkNotReady(int fd, bool readable) = 0;
 
   virtual const std::shared_ptr<FiberLoop>& loop() const = 0;
   // Whether its stack is nearly used up: what nests at a peer's will must nest no deeper. Enough is

@@ -24,11 +24,11 @@ namespace {
 using TakeItem = absl::FunctionRef<absl::Status(size_t index, Value item)>;
 
 constexpr size_t kFirstBatch = 32;
-constexpr size_t kLargestBatch = 1000;
+constexpr size_t kMaxBatch = 1000;
 // A batch of the peer's items is one frame: aim well below what a frame may have.
 constexpr size_t kBatchBytes = 1u << 20;
 // So many small requests fit the buffers of a socket, and so do not wait for who sends the answers.
-constexpr size_t kMostQuestions = 64;
+constexpr size_t kMaxOpenRequests = 64;
 
 absl::Status NotIterable(const Value& value) {
   return PyStatus("TypeError", absl::StrCat("'", ShortTypeName(value), "' object is not iterable"));
@@ -99,7 +99,7 @@ absl::Status GetEach(const CallContext& context, Object& object, const std::vect
   auto* netref = dynamic_cast<NetrefObject*>(&object);
   const std::shared_ptr<NetrefOwner> owner = netref == nullptr ? nullptr : netref->owner();
   if (owner != nullptr) {
-    return AskTogether(
+    return RequestConcurrently(
         context, *owner, keys.size(),
         [&](size_t i) {
           return netref->StartCallAttr(kGetItem, CallArgs{.positional = {keys[i]}, .keyword = {}});
@@ -207,14 +207,14 @@ absl::StatusOr<std::shared_ptr<Object>> IteratorOf(const CallContext& context,
 
 }  // namespace
 
-absl::Status AskTogether(
+absl::Status RequestConcurrently(
     const CallContext& context, NetrefOwner& owner, size_t count,
     absl::FunctionRef<std::shared_ptr<PendingRequest>(size_t index)> start,
     absl::FunctionRef<absl::Status(size_t index, absl::StatusOr<Value> answer)> take) {
   std::deque<std::shared_ptr<PendingRequest>> asked;
   size_t next = 0;
   for (size_t i = 0; i < count; ++i) {
-    for (; next < count && asked.size() < kMostQuestions; ++next) asked.push_back(start(next));
+    for (; next < count && asked.size() < kMaxOpenRequests; ++next) asked.push_back(start(next));
     const absl::Duration limit = context.timeout().value_or(owner.sync_request_timeout());
     if (!owner.Await(*asked.front(), absl::Now() + limit)) return NotAnswered(limit);
     absl::Status taken = take(i, asked.front()->TakeAnswer());
@@ -261,7 +261,7 @@ absl::StatusOr<std::vector<Value>> ItemReader::Next(const CallContext& context) 
     batch_ = kFirstBatch;
   } else {
     const size_t fit = kBatchBytes / (bytes_ / count_);
-    batch_ = std::clamp<size_t>(std::min(fit, 2 * batch_), 1, kLargestBatch);
+    batch_ = std::clamp<size_t>(std::min(fit, 2 * batch_), 1, kMaxBatch);
   }
   absl::StatusOr<std::vector<Value>> items = iterator_->NextItems(context, batch_);
   if (!items.ok()) return items;

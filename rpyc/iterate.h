@@ -69,7 +69,7 @@ absl::StatusOr<std::vector<Value>> CollectItems(const CallContext& context, cons
 // `start` begins one, `take` gets its answer, both in the order of the index, until `take` fails.
 // `owner` is whom all of them are sent to.
 // Errors:  TimeoutError; what `take` returns.
-absl::Status AskTogether(
+absl::Status RequestConcurrently(
     const CallContext& context, NetrefOwner& owner, size_t count,
     absl::FunctionRef<std::shared_ptr<PendingRequest>(size_t index)> start,
     absl::FunctionRef<absl::Status(size_t index, absl::StatusOr<Value> answer)> take);

@@ -47,18 +47,18 @@ Value Keywords(std::vector<std::pair<std::string, Value>> keyword) {
 }
 
 // What the owner is asked for: under the asker's rules no more than what is exposed.
-Value OwnersName(AttributeRef attribute) {
+Value NameAtOwner(AttributeRef attribute) {
   return Value(absl::StrCat(attribute.prefix, attribute.name));
 }
 
-absl::Status NotWhat(absl::string_view expected, const Value& got) {
+absl::Status UnexpectedAnswer(absl::string_view expected, const Value& got) {
   return PyStatus("TypeError", absl::StrCat("the peer gave ", got.type_name(), ", not ", expected));
 }
 
 absl::Status ConnectionEnded() { return PyStatus("EOFError", "the connection has ended"); }
 
 // A request that could not be sent.
-std::shared_ptr<PendingRequest> Refused(absl::Status why) {
+std::shared_ptr<PendingRequest> FailedRequest(absl::Status why) {
   auto request = std::make_shared<PendingRequest>();
   request->Answer(std::move(why));
   return request;
@@ -115,13 +115,13 @@ absl::StatusOr<Value> NetrefOwner::Request(Handle handle, Value args,
 
 std::shared_ptr<PendingRequest> NetrefOwner::Start(Handle handle, Value args) {
   const Use use(this);
-  if (use.requester() == nullptr) return Refused(ConnectionEnded());
+  if (use.requester() == nullptr) return FailedRequest(ConnectionEnded());
   return use.requester()->Start(handle, std::move(args));
 }
 
 std::shared_ptr<PendingRequest> NetrefOwner::Post(Handle handle, Value args) {
   const Use use(this);
-  if (use.requester() == nullptr) return Refused(ConnectionEnded());
+  if (use.requester() == nullptr) return FailedRequest(ConnectionEnded());
   return use.requester()->Post(handle, std::move(args));
 }
 
@@ -240,13 +240,13 @@ absl::StatusOr<Object::Methods> NetrefObject::SpecialMethods(const CallContext& 
   absl::StatusOr<Value> answer =
       RequestWithout(context, Handle::kInspect, Value::Tuple({*std::move(id_pack)}));
   if (!answer.ok()) return std::move(answer).status();
-  if (!answer->IsTuple()) return NotWhat("a tuple of methods", *answer);
+  if (!answer->IsTuple()) return UnexpectedAnswer("a tuple of methods", *answer);
   Methods methods;
   for (const Value& method : answer->items()) {
     const absl::Span<const Value> pair = method.items();
     if (!method.IsTuple() || pair.size() != 2 || pair[0].AsStr() == nullptr ||
         (pair[1].AsStr() == nullptr && !pair[1].is_none())) {
-      return NotWhat("a method's name and docstring", method);
+      return UnexpectedAnswer("a method's name and docstring", method);
     }
     methods.emplace_back(*pair[0].AsStr(),
                          pair[1].is_none() ? std::nullopt : std::make_optional(*pair[1].AsStr()));
@@ -287,33 +287,33 @@ absl::StatusOr<bool> NetrefObject::HasInstance(const CallContext& context, const
   if (!id_pack.ok()) return std::move(id_pack).status();
   absl::StatusOr<Value> answer = Request(context, Handle::kInstanceCheck, {*std::move(id_pack)});
   if (!answer.ok()) return std::move(answer).status();
-  if (answer->AsBool() == nullptr) return NotWhat("bool", *answer);
+  if (answer->AsBool() == nullptr) return UnexpectedAnswer("bool", *answer);
   return *answer->AsBool();
 }
 
 absl::StatusOr<std::string> NetrefObject::RequestText(const CallContext& context, Handle handle) {
   absl::StatusOr<Value> text = Request(context, handle);
   if (!text.ok()) return text.status();
-  if (text->AsStr() == nullptr) return NotWhat("str", *text);
+  if (text->AsStr() == nullptr) return UnexpectedAnswer("str", *text);
   return std::move(*text->MutableStr());
 }
 
 absl::StatusOr<Value> NetrefObject::GetAttr(const CallContext& context, AttributeRef attribute) {
-  return Request(context, Handle::kGetAttr, {OwnersName(attribute)});
+  return Request(context, Handle::kGetAttr, {NameAtOwner(attribute)});
 }
 
 absl::Status NetrefObject::SetAttr(const CallContext& context, AttributeRef attribute,
                                    Value value) {
-  return Request(context, Handle::kSetAttr, {OwnersName(attribute), std::move(value)}).status();
+  return Request(context, Handle::kSetAttr, {NameAtOwner(attribute), std::move(value)}).status();
 }
 
 absl::Status NetrefObject::DelAttr(const CallContext& context, AttributeRef attribute) {
-  return Request(context, Handle::kDelAttr, {OwnersName(attribute)}).status();
+  return Request(context, Handle::kDelAttr, {NameAtOwner(attribute)}).status();
 }
 
 std::shared_ptr<PendingRequest> NetrefObject::Start(Handle handle, std::vector<Value> args) {
   const std::shared_ptr<NetrefOwner> owner = owner_.lock();
-  if (owner == nullptr) return Refused(ConnectionEnded());
+  if (owner == nullptr) return FailedRequest(ConnectionEnded());
   args.insert(args.begin(), Value(shared_from_this()));
   return owner->Start(handle, Value::Tuple(std::move(args)));
 }
@@ -325,7 +325,7 @@ std::shared_ptr<PendingRequest> NetrefObject::StartCall(CallArgs args) {
 
 std::shared_ptr<PendingRequest> NetrefObject::PostCall(CallArgs args) {
   const std::shared_ptr<NetrefOwner> owner = owner_.lock();
-  if (owner == nullptr) return Refused(ConnectionEnded());
+  if (owner == nullptr) return FailedRequest(ConnectionEnded());
   return owner->Post(Handle::kCall, Value::Tuple({Value(shared_from_this()),
                                                   Value::Tuple(std::move(args.positional)),
                                                   Keywords(std::move(args.keyword))}));
@@ -344,7 +344,7 @@ absl::StatusOr<Value> NetrefObject::Call(const CallContext& context, CallArgs ar
 absl::StatusOr<Value> NetrefObject::CallAttr(const CallContext& context, AttributeRef attribute,
                                              CallArgs args) {
   return Request(context, Handle::kCallAttr,
-                 {OwnersName(attribute), Value::Tuple(std::move(args.positional)),
+                 {NameAtOwner(attribute), Value::Tuple(std::move(args.positional)),
                   Keywords(std::move(args.keyword))});
 }
 
@@ -359,7 +359,7 @@ absl::StatusOr<std::string> NetrefObject::Repr(const CallContext& context) {
 absl::StatusOr<Value> NetrefObject::Hash(const CallContext& context) {
   absl::StatusOr<Value> hash = Request(context, Handle::kHash);
   if (hash.ok() && hash->AsInt() == nullptr && hash->AsBigInt() == nullptr) {
-    return NotWhat("int", *hash);
+    return UnexpectedAnswer("int", *hash);
   }
   return hash;
 }
@@ -374,17 +374,17 @@ absl::StatusOr<std::vector<Value>> NetrefObject::NextItems(const CallContext& co
   absl::StatusOr<Value> items =
       Request(context, Handle::kBuffIter, {Value(static_cast<int64_t>(count))});
   if (!items.ok()) return items.status();
-  if (!items->IsTuple()) return NotWhat("tuple", *items);
+  if (!items->IsTuple()) return UnexpectedAnswer("tuple", *items);
   return std::move(*items).TakeItems();
 }
 
 absl::StatusOr<std::vector<std::string>> NetrefObject::Dir(const CallContext& context) {
   absl::StatusOr<Value> answer = Request(context, Handle::kDir);
   if (!answer.ok()) return std::move(answer).status();
-  if (!answer->IsTuple()) return NotWhat("tuple", *answer);
+  if (!answer->IsTuple()) return UnexpectedAnswer("tuple", *answer);
   std::vector<std::string> names;
   for (Value& name : std::move(*answer).TakeItems()) {
-    if (name.AsStr() == nullptr) return NotWhat("str", name);
+    if (name.AsStr() == nullptr) return UnexpectedAnswer("str", name);
     names.push_back(std::move(*name.MutableStr()));
   }
   return names;

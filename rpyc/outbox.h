@@ -50,7 +50,7 @@ class Outbox {
       : limits_(limits), stream_(stream), activity_(activity), charge_(budget), posted_(budget) {}
 
   // Has it count the bytes it sends in `sent_bytes`, which outlives it. Before anything is sent.
-  void CountIn(std::atomic<int64_t>* sent_bytes) { sent_bytes_ = sent_bytes; }
+  void UseCounter(std::atomic<int64_t>* sent_bytes) { sent_bytes_ = sent_bytes; }
 
   // Has `append` add one whole frame, or nothing if it fails. No other thread appends meanwhile.
   // Errors:  what `append` returns; OutOfMemory - also of the budget; nothing has been added then.
@@ -64,11 +64,11 @@ class Outbox {
 
   // Sends what has been appended, or leaves it to the thread that is sending. While the peer takes
   // nothing, what it sends is read ahead, unless another thread reads, so that two sides that send
-  // to each other both get on. `has_input`: the caller has the connection's input.
+  // to each other both get on. `has_read_side`: the caller has the connection's input.
   // InfinitePast: takes no time at all.
   // Errors:  kDeadlineExceeded - the peer has not taken all by `deadline`: the rest stays, for the
   //          next to send; kUnavailable - the peer has gone.
-  absl::Status Send(absl::Time deadline, bool has_input);
+  absl::Status Send(absl::Time deadline, bool has_read_side);
 
   // Bytes that wait to be sent; approximately, if other threads append.
   size_t size() const { return size_.load(std::memory_order_relaxed) + posted_.size(); }
@@ -76,12 +76,12 @@ class Outbox {
 
  private:
   absl::Status ChargeLocked(size_t bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  bool TakePostedLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool MovePostedLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void SendPosted();
   bool SendPostedLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::Status SendAppended(absl::Time deadline, bool has_input);
-  absl::Status Write(absl::Time deadline, bool has_input);
-  absl::Status AwaitWritable(absl::Time deadline, bool has_input, bool* input_ended);
+  absl::Status SendAppended(absl::Time deadline, bool has_read_side);
+  absl::Status Write(absl::Time deadline, bool has_read_side);
+  absl::Status AwaitWritable(absl::Time deadline, bool has_read_side, bool* peer_has_ended);
 
   const Limits& limits_;
   Stream* const stream_;
@@ -94,7 +94,7 @@ class Outbox {
   bool sending_ ABSL_GUARDED_BY(mutex_) = false;  // out_ is the sending thread's then
   OutBuffer out_;
   size_t written_ = 0;                        // of out_, by who sent before
-  OutBuffer behind_ ABSL_GUARDED_BY(mutex_);  // what is appended meanwhile
+  OutBuffer queued_ ABSL_GUARDED_BY(mutex_);  // what is appended meanwhile
   ByteCharge charge_ ABSL_GUARDED_BY(mutex_);
   size_t charged_bytes_ ABSL_GUARDED_BY(mutex_) = 0;  // of large messages, since all had been sent
   absl::Status error_ ABSL_GUARDED_BY(mutex_);

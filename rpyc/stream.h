@@ -16,8 +16,8 @@ class ByteBudget;
 
 // What a read found.
 struct ReadResult {
-  enum State { kData, kEof, kWouldBlock };
-  State state;
+  enum Outcome { kData, kEof, kWouldBlock };
+  Outcome outcome;
   size_t bytes = 0;  // for kData, at least 1
   // Of kData: nothing more was there, so that Wait or whoever watches the descriptor tells when to
   // read again. False: perhaps there is.

@@ -1,5 +1,5 @@
-#ifndef RPYC_ERRAND_H_
-#define RPYC_ERRAND_H_
+#ifndef RPYC_CROSS_THREAD_CALL_H_
+#define RPYC_CROSS_THREAD_CALL_H_
 
 #include <memory>
 #include <utility>
@@ -14,10 +14,10 @@ namespace rpyc {
 // A call on its way to another thread of control, for whose end the caller waits. The task and the
 // caller share it: the call itself lives in the latter's frame, so that it must not be run once
 // that has been told of its failure. Threads: any.
-class Errand {
+class CrossThreadCall {
  public:
   // `call` is borrowed: it outlives the wait.
-  explicit Errand(absl::FunctionRef<void()> call) : call_(call) {}
+  explicit CrossThreadCall(absl::FunctionRef<void()> call) : call_(call) {}
 
   // By the task. Runs the call, unless it has been run or given up.
   void Run();
@@ -27,28 +27,28 @@ class Errand {
   bool Wait(absl::Time deadline = absl::InfiniteFuture());
 
  private:
-  enum class State { kWaiting, kRunning, kDone, kGivenUp };
+  enum class Progress { kWaiting, kRunning, kDone, kGivenUp };
 
   const absl::FunctionRef<void()> call_;
   Mutex mutex_;
   CondVar changed_;
-  State state_ ABSL_GUARDED_BY(mutex_) = State::kWaiting;
+  Progress progress_ ABSL_GUARDED_BY(mutex_) = Progress::kWaiting;
 };
 
 // Held by the task and its copies: with the last of them goes the hope that it will run.
-class ErrandTicket {
+class CrossThreadCallTask {
  public:
-  explicit ErrandTicket(std::shared_ptr<Errand> errand) : errand_(std::move(errand)) {}
-  ~ErrandTicket() { errand_->GiveUp(); }
-  ErrandTicket(const ErrandTicket&) = delete;
-  ErrandTicket& operator=(const ErrandTicket&) = delete;
+  explicit CrossThreadCallTask(std::shared_ptr<CrossThreadCall> call) : call_(std::move(call)) {}
+  ~CrossThreadCallTask() { call_->GiveUp(); }
+  CrossThreadCallTask(const CrossThreadCallTask&) = delete;
+  CrossThreadCallTask& operator=(const CrossThreadCallTask&) = delete;
 
-  void Run() const { errand_->Run(); }
+  void Run() const { call_->Run(); }
 
  private:
-  const std::shared_ptr<Errand> errand_;
+  const std::shared_ptr<CrossThreadCall> call_;
 };
 
 }  // namespace rpyc
 
-#endif  // RPYC_ERRAND_H_
+#endif  // RPYC_CROSS_THREAD_CALL_H_

@@ -1,5 +1,5 @@
-#ifndef RPYC_HELD_TURN_H_
-#define RPYC_HELD_TURN_H_
+#ifndef RPYC_HELD_RUN_LOCK_H_
+#define RPYC_HELD_RUN_LOCK_H_
 
 #include <cstdint>
 
@@ -10,47 +10,47 @@
 namespace rpyc {
 
 // Says, for its scope, that this thread runs a request of a connection: that it has the
-// connection's turn and the service's. Whoever waits for a peer on this thread gives both away
+// connection's run lock and the service's. Whoever waits for a peer on this thread gives both away
 // meanwhile. Scopes nest: a thread that waits serves, and what it serves may wait again.
-class HeldTurn {
+class HeldRunLock {
  public:
   // `peer_thread` is the peer's thread that sent the request, 0 where threads are not bound.
-  HeldTurn(Activity* activity, CallRunner* runner, uint64_t peer_thread)
+  HeldRunLock(Activity* activity, CallRunner* runner, uint64_t peer_thread)
       : activity_(activity), runner_(runner), peer_thread_(peer_thread), outer_(Innermost()) {
     Innermost() = this;
   }
-  ~HeldTurn() { Innermost() = outer_; }
-  HeldTurn(const HeldTurn&) = delete;
-  HeldTurn& operator=(const HeldTurn&) = delete;
+  ~HeldRunLock() { Innermost() = outer_; }
+  HeldRunLock(const HeldRunLock&) = delete;
+  HeldRunLock& operator=(const HeldRunLock&) = delete;
 
   // Whether this thread is in the middle of a request of the connection `activity` belongs to.
   static bool Within(const Activity* activity) { return Innermost(activity) != nullptr; }
   // Which of the peer's threads waits for that request; 0: none, or threads are not bound.
   static uint64_t PeerThread(const Activity* activity);
 
-  // Gives the innermost turn of this thread away for a scope, if there is one.
-  class Pause {
+  // Gives the innermost run lock of this thread away for a scope, if there is one.
+  class Yield {
    public:
-    Pause();
-    ~Pause();
-    Pause(const Pause&) = delete;
-    Pause& operator=(const Pause&) = delete;
+    Yield();
+    ~Yield();
+    Yield(const Yield&) = delete;
+    Yield& operator=(const Yield&) = delete;
 
    private:
-    HeldTurn* const turn_;
-    bool of_service_ = false;  // the service's was given too
+    HeldRunLock* const held_;
+    bool yielded_service_lock_ = false;  // the service's was given too
   };
 
  private:
-  static HeldTurn*& Innermost() { return ThreadLocals::Current().held_turn; }
-  static const HeldTurn* Innermost(const Activity* activity);
+  static HeldRunLock*& Innermost() { return ThreadLocals::Current().held_run_lock; }
+  static const HeldRunLock* Innermost(const Activity* activity);
 
   Activity* const activity_;
   CallRunner* const runner_;
   const uint64_t peer_thread_;
-  HeldTurn* const outer_;
+  HeldRunLock* const outer_;
 };
 
 }  // namespace rpyc
 
-#endif  // RPYC_HELD_TURN_H_
+#endif  // RPYC_HELD_RUN_LOCK_H_

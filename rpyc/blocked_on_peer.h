@@ -1,5 +1,5 @@
-#ifndef RPYC_PEER_WAIT_H_
-#define RPYC_PEER_WAIT_H_
+#ifndef RPYC_BLOCKED_ON_PEER_H_
+#define RPYC_BLOCKED_ON_PEER_H_
 
 namespace rpyc {
 
@@ -7,7 +7,7 @@ namespace rpyc {
 // pool has somebody do its work meanwhile; to others it is nothing. Scopes nest, since who waits
 // serves: the outermost counts.
 // Threads: of the one it was made on.
-class PeerWait {
+class BlockedOnPeer {
  public:
   // Told of the waits of the threads it watches, by each thread itself, under no lock.
   class Observer {
@@ -17,28 +17,28 @@ class PeerWait {
     virtual void EndWait() = 0;
   };
 
-  PeerWait() : observer_(of_thread_) {
+  BlockedOnPeer() : observer_(observer_of_thread_) {
     if (observer_ == nullptr) return;
-    of_thread_ = nullptr;
+    observer_of_thread_ = nullptr;
     observer_->BeginWait();
   }
-  ~PeerWait() {
+  ~BlockedOnPeer() {
     if (observer_ == nullptr) return;
     observer_->EndWait();
-    of_thread_ = observer_;
+    observer_of_thread_ = observer_;
   }
-  PeerWait(const PeerWait&) = delete;
-  PeerWait& operator=(const PeerWait&) = delete;
+  BlockedOnPeer(const BlockedOnPeer&) = delete;
+  BlockedOnPeer& operator=(const BlockedOnPeer&) = delete;
 
   // Has `observer`, borrowed, told of this thread's waits from now on; null: nobody.
-  static void ObserveThisThread(Observer* observer) { of_thread_ = observer; }
+  static void ObserveThisThread(Observer* observer) { observer_of_thread_ = observer; }
 
  private:
-  static thread_local Observer* of_thread_;
+  static thread_local Observer* observer_of_thread_;
 
   Observer* const observer_;
 };
 
 }  // namespace rpyc
 
-#endif  // RPYC_PEER_WAIT_H_
+#endif  // RPYC_BLOCKED_ON_PEER_H_
