@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "rpyc/assert.h"
 #include "rpyc/brine.h"
 #include "rpyc/dialect.h"
 #include "rpyc/protocol_constants.h"
@@ -15,9 +16,9 @@
 namespace rpyc {
 namespace {
 
-// A run that is the same at so many looks is a long one.
+// A run that is the same at so many ticks is a long one.
 constexpr int kTicksOfLongRun = 3;
-// What is read ahead at a look when the buffer is full: 1 MiB a second. A sender needs about a
+// What is read ahead at a tick when the buffer is full: 1 MiB a second. A sender needs about a
 // third of its send buffer freed every 3 s.
 constexpr size_t kTrickleBytes = (1 << 20) / 10;
 // A CLOSE is smaller than this, whatever its sequence number.
@@ -37,11 +38,20 @@ bool IsClose(absl::string_view payload, const Limits& limits) {
 
 }  // namespace
 
-// Changes the state in one step: if all of `required` and none of `forbidden` is set.
+bool Activity::IsConsistent(uint64_t state) {
+  // After the end, hooks and destructors run without the run lock, and may yield and retake it.
+  if ((state & kEnded) != 0) return true;
+  const bool one_reader = (state & kReadSideHeld) == 0 || (state & kWatcherReads) == 0;
+  const bool lock_is_of_a_run = (state & kRunLockHeld) == 0 || DepthOf(state) > 0;
+  return one_reader && lock_is_of_a_run;
+}
+
 bool Activity::TryChange(uint64_t required, uint64_t forbidden, uint64_t add, uint64_t remove) {
   uint64_t state = state_.load();
   while ((state & required) == required && (state & forbidden) == 0) {
-    if (state_.compare_exchange_weak(state, (state & ~remove) + add)) return true;
+    const uint64_t changed = (state & ~remove) + add;
+    RPYC_ASSERT(IsConsistent(changed));
+    if (state_.compare_exchange_weak(state, changed)) return true;
   }
   return false;
 }
@@ -51,14 +61,13 @@ bool Activity::MayRunLocked() const {
 }
 
 bool Activity::TakeReadSideLocked() {
-  if (!HasRoomForJobs() || !TryChange(0, kReadSideHeld | kEnded, kReadSideHeld, kWatcherReads))
+  if (!HasRoomForJobs() || !TryChange(0, kReadSideHeld | kEnded, kReadSideHeld, kWatcherReads)) {
     return false;
+  }
   frame_prefix_.clear();
   return true;
 }
 
-// A thread that neither waits nor is about to would never come for it: what is for it is then for
-// any.
 bool Activity::IsForThisThreadLocked(uint64_t for_thread) const {
   if (for_thread == 0 || for_thread == ThisThreadId()) return true;
   if (absl::c_linear_search(calling_threads_, for_thread)) return false;
@@ -66,7 +75,6 @@ bool Activity::IsForThisThreadLocked(uint64_t for_thread) const {
                       [&](const Waiter* waiter) { return waiter->thread == for_thread; });
 }
 
-// The first job that this thread may run.
 Activity::JobList::iterator Activity::FindJobLocked() {
   if (!MayRunLocked()) return jobs_.end();
   const auto is_ours = [this](const std::unique_ptr<Job>& job) ABSL_NO_THREAD_SAFETY_ANALYSIS {
@@ -81,21 +89,21 @@ bool Activity::TakeJobLocked(std::unique_ptr<Job>* job) {
   if (!TryChange(0, kRunLockHeld | kEnded, kRunLockHeld + kOneRun + kOneChange, 0)) return false;
   *job = std::move(*found);
   jobs_.erase(found);
-  job_bytes_.fetch_sub((*job)->bytes);
+  const size_t bytes_before = job_bytes_.fetch_sub((*job)->bytes);
+  RPYC_ASSERT(bytes_before >= (*job)->bytes);
+  RPYC_ASSERT(!jobs_.empty() || bytes_before == (*job)->bytes);
   return true;
 }
 
-// `has_jobs` cannot be so where nobody has the lock.
 void Activity::NotifyIfIdle(bool has_jobs) const {
   if (on_idle_ == nullptr) return;
   const uint64_t state = state_.load();
   if ((state & (kReadSideHeld | kDepthMask)) != 0) return;
-  // Where jobs leave no room for more, who has the turn comes for them.
+  // Where jobs leave no room for more, the thread with the run lock will take them.
   if ((state & kEnded) == 0 && !HasRoomForJobs()) return;
   on_idle_(has_jobs || (state & kUnserved) != 0);
 }
 
-// Wakes a waiter if there is something that one could take.
 void Activity::WakeWaiterLocked() {
   if (waiters_.empty()) return NotifyIfIdle(!jobs_.empty());
   const bool some_job_is_bound =
@@ -106,9 +114,9 @@ void Activity::WakeWaiterLocked() {
     for (Waiter* waiter : waiters_) waiter->wake.Signal();
     return;
   }
-  const bool input = (state_.load() & kReadSideHeld) == 0 && HasRoomForJobs();
-  const bool job = !jobs_.empty() && (state_.load() & kRunLockHeld) == 0 && MayRunLocked();
-  if (input || job) waiters_.front()->wake.Signal();
+  const bool may_read = (state_.load() & kReadSideHeld) == 0 && HasRoomForJobs();
+  const bool may_run = !jobs_.empty() && (state_.load() & kRunLockHeld) == 0 && MayRunLocked();
+  if (may_read || may_run) waiters_.front()->wake.Signal();
 }
 
 void Activity::UpdateContendedLocked() {
@@ -154,7 +162,7 @@ Activity::WaitResult Activity::Wait(const PendingRequest* awaited, absl::Time de
 }
 
 void Activity::NotifyAnswered(const PendingRequest& request) {
-  // Who waits has said so before it looked whether the request is ready.
+  // A thread that waits has set kContended before it checked whether the request is ready.
   if ((state_.load() & kContended) == 0) return;
   MutexLock lock(&mutex_);
   for (Waiter* waiter : waiters_) {
@@ -170,14 +178,17 @@ void Activity::BeginCall() {
 
 void Activity::EndCall() {
   MutexLock lock(&mutex_);
-  calling_threads_.erase(absl::c_find(calling_threads_, ThisThreadId()));
+  const auto call = absl::c_find(calling_threads_, ThisThreadId());
+  RPYC_ASSERT(call != calling_threads_.end());
+  calling_threads_.erase(call);
   UpdateContendedLocked();
   WakeWaiterLocked();
 }
 
 bool Activity::BeginRun(uint64_t for_thread) {
   constexpr uint64_t kBegin = kRunLockHeld + kOneRun + kOneChange;
-  // Without kNeedsMutex nobody waits whom it could be for.
+  RPYC_ASSERT((state_.load() & kReadSideHeld) != 0);
+  // If kNeedsMutex is not set, no other thread is waiting for this job.
   if (TryChange(kReadSideHeld, kRunLockHeld | kNeedsMutex, kBegin, kReadSideHeld)) return true;
   MutexLock lock(&mutex_);
   if (!jobs_.empty() || !MayRunLocked() || !IsForThisThreadLocked(for_thread) ||
@@ -190,10 +201,12 @@ bool Activity::BeginRun(uint64_t for_thread) {
 
 void Activity::ReleaseReadSide(bool unserved) {
   const uint64_t left = unserved ? kUnserved : 0;
-  if (TryChange(kReadSideHeld, kNeedsMutex, kOneChange + left, kReadSideHeld | kUnserved))
-    return NotifyIfIdle(false);
+  if (TryChange(kReadSideHeld, kNeedsMutex, kOneChange + left, kReadSideHeld | kUnserved)) {
+    return NotifyIfIdle(/*has_jobs=*/false);
+  }
   MutexLock lock(&mutex_);
-  TryChange(kReadSideHeld, 0, kOneChange + left, kReadSideHeld | kUnserved);
+  const bool released = TryChange(kReadSideHeld, 0, kOneChange + left, kReadSideHeld | kUnserved);
+  RPYC_ASSERT(released);
   WakeWaiterLocked();
 }
 
@@ -215,10 +228,13 @@ Activity::Jobs Activity::jobs() {
 }
 
 bool Activity::EndRun() {
-  if (TryChange(kRunLockHeld, kReadSideHeld | kNeedsMutex, kReadSideHeld - kOneRun, kRunLockHeld))
+  RPYC_ASSERT(busy());
+  if (TryChange(kRunLockHeld, kReadSideHeld | kNeedsMutex, kReadSideHeld - kOneRun, kRunLockHeld)) {
     return true;
+  }
   MutexLock lock(&mutex_);
-  TryChange(kRunLockHeld, 0, kOneChange - kOneRun, kRunLockHeld);
+  const bool released = TryChange(kRunLockHeld, 0, kOneChange - kOneRun, kRunLockHeld);
+  RPYC_ASSERT(released || (state_.load() & kEnded) != 0);
   run_lock_free_.Signal();
   if (jobs_.empty() && TakeReadSideLocked()) return true;
   WakeWaiterLocked();
@@ -229,7 +245,8 @@ void Activity::YieldRunLock(bool bound) {
   if (!bound && TryChange(kRunLockHeld, kNeedsMutex, kOneChange, kRunLockHeld)) return;
   MutexLock lock(&mutex_);
   if (bound && bound_depth_++ == 0) bound_thread_ = ThisThreadId();
-  TryChange(kRunLockHeld, 0, kOneChange, kRunLockHeld);
+  const bool yielded = TryChange(kRunLockHeld, 0, kOneChange, kRunLockHeld);
+  RPYC_ASSERT(yielded || (state_.load() & kEnded) != 0);
   UpdateContendedLocked();
   run_lock_free_.Signal();
   WakeWaiterLocked();
@@ -242,6 +259,8 @@ void Activity::RetakeRunLock(bool bound) {
   UpdateContendedLocked();
   while (!TryChange(0, kRunLockHeld, kRunLockHeld + kOneChange, 0)) run_lock_free_.Wait(&mutex_);
   --run_lock_waiters_;
+  RPYC_ASSERT(run_lock_waiters_ >= 0);
+  RPYC_ASSERT(!bound || bound_depth_ > 0);
   if (bound && --bound_depth_ == 0) bound_thread_ = 0;
   UpdateContendedLocked();
 }
@@ -278,7 +297,7 @@ void Activity::Tick() {
   same_run_ticks_ = 0;
   MutexLock lock(&mutex_);
   if (!state_.compare_exchange_strong(state, state | kWatcherReads)) return;
-  // What the parser has of the last frame tells where the next one begins.
+  // What the parser has of the last frame says where the next one begins.
   const absl::string_view frame_prefix = parser_->incomplete_frame();
   next_frame_offset_ = parser_->skipped_bytes();
   if (next_frame_offset_ > 0) {

@@ -20,7 +20,7 @@ struct AsyncResult::PendingResult {
         owner(std::move(call.owner)),
         context(std::move(caller)) {}
 
-  // What has become of it; decides that once.
+  // Decides, once, whether the answer came before it expired.
   Outcome Settle() {
     MutexLock lock(&mutex);
     if (outcome == kPending && absl::Now() >= expiry) outcome = kExpired;
@@ -53,12 +53,12 @@ bool AsyncResult::error() const { return ready() && !pending_->request->answer()
 bool AsyncResult::expired() const { return pending_->Settle() == PendingResult::kExpired; }
 
 void AsyncResult::SetExpiry(absl::Duration timeout) const {
-  pending_->Settle();  // what is so by now stays
+  pending_->Settle();  // what is decided by now stays
   {
     MutexLock lock(&pending_->mutex);
     pending_->expiry = absl::Now() + timeout;
   }
-  // So that it is seen whether the answer comes in time, also if nobody asks then.
+  // The callback decides whether the answer came in time, also if no caller asks then.
   pending_->request->AddCallback(
       [pending = pending_](const absl::StatusOr<Value>&) { pending->Settle(); });
 }
@@ -86,7 +86,7 @@ void AsyncResult::AddCallback(std::function<void(AsyncResult)> callback) const {
   pending_->request->AddCallback(
       [pending = pending_, callback = std::move(callback)](const absl::StatusOr<Value>&) {
         if (pending->Settle() != PendingResult::kReady) return;
-        // What it throws has nobody to go to.
+        // No caller is there to be told what it throws.
         Guarded([&] { callback(AsyncResult(pending)); }).IgnoreError();
       });
 }

@@ -29,7 +29,6 @@ absl::Status AuthenticationDriver::Run(absl::Time deadline) {
   }
 }
 
-// As far as it goes without waiting.
 absl::Status AuthenticationDriver::Advance() {
   for (;;) {
     if (absl::Status sent = Send(); !sent.ok() || done_) return sent;
@@ -47,7 +46,7 @@ absl::Status AuthenticationDriver::Advance() {
     has_news_ = step->used > 0 && !received_.empty();
     if (!step->done) continue;
     done_ = true;
-    if (reply_.empty()) stream_->Acknowledge();  // the peer may go on at once, and is told nothing
+    if (reply_.empty()) stream_->Acknowledge();  // the peer is told nothing, and may go on at once
     credentials_ = std::move(step->credentials);
     authentication_.reset();
   }

@@ -3,13 +3,13 @@
 
 namespace rpyc {
 
-// Says, for its scope, that this thread waits for a peer in the middle of a request. A thread of a
-// pool has somebody do its work meanwhile; to others it is nothing. Scopes nest, since who waits
-// serves: the outermost counts.
-// Threads: of the one it was made on.
+// Says, for its scope, that this thread waits for a peer in the middle of a request. A pool has a
+// replacement thread do the work of such a thread of its own; on any other thread this does
+// nothing. Scopes nest, for a thread that waits serves: only the outermost counts.
+// Threads: the one it was made on.
 class BlockedOnPeer {
  public:
-  // Told of the waits of the threads it watches, by each thread itself, under no lock.
+  // Each thread that it observes calls it, with no lock held.
   class Observer {
    public:
     virtual ~Observer() = default;
@@ -30,7 +30,8 @@ class BlockedOnPeer {
   BlockedOnPeer(const BlockedOnPeer&) = delete;
   BlockedOnPeer& operator=(const BlockedOnPeer&) = delete;
 
-  // Has `observer`, borrowed, told of this thread's waits from now on; null: nobody.
+  // Has this thread's waits reported to `observer`, which is borrowed, from now on; with null, to
+  // no observer.
   static void ObserveThisThread(Observer* observer) { observer_of_thread_ = observer; }
 
  private:

@@ -1,11 +1,14 @@
 #include "rpyc/call_policy.h"
 
+#include "rpyc/assert.h"
 #include "rpyc/bind/invoke.h"
 #include "rpyc/cross_thread_call.h"
 #include "rpyc/errors.h"
 
 namespace rpyc {
+
 void CallRunner::TakeServiceLock() {
+  RPYC_ASSERT(!has_service_lock_);
   if (policy_->serialized) {
     MutexLock lock(&policy_->mutex);
     while (policy_->service_lock_is_taken) policy_->service_lock_is_free.Wait(&policy_->mutex);
@@ -15,9 +18,11 @@ void CallRunner::TakeServiceLock() {
 }
 
 void CallRunner::ReleaseServiceLock() {
+  RPYC_ASSERT(has_service_lock_);
   has_service_lock_ = false;
   if (!policy_->serialized) return;
   MutexLock lock(&policy_->mutex);
+  RPYC_ASSERT(policy_->service_lock_is_taken);
   policy_->service_lock_is_taken = false;
   policy_->service_lock_is_free.Signal();
 }
@@ -55,7 +60,7 @@ absl::Status CallRunner::RunByPolicy(absl::FunctionRef<void()> call) {
 absl::Status CallRunner::RunOnExecutor(absl::FunctionRef<void()> call) {
   const auto posted_call = std::make_shared<CrossThreadCall>(call);
   absl::Status posted = Guarded([&] {
-    // Made here, so that it is gone if the executor throws.
+    // The task is made here, so that it is destroyed if the executor throws.
     auto task = std::make_shared<const CrossThreadCallTask>(posted_call);
     policy_->executor([task = std::move(task)] { task->Run(); });
   });

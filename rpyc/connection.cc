@@ -8,6 +8,7 @@
 #include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "rpyc/assert.h"
 #include "rpyc/bind/invoke.h"
 #include "rpyc/errors.h"
 #include "rpyc/fiber.h"
@@ -21,10 +22,10 @@ namespace {
 // Replies that wait for the end of a batch are sent earlier when they are this many bytes.
 constexpr size_t kFlushThresholdBytes = 1 << 20;
 
-// What is read of a peer that does not speak RPyC, to be thrown away.
+// How much is read, and thrown away, of a peer that does not speak RPyC.
 constexpr size_t kMaxUnreadBytes = 64 << 10;
 
-// How often a thread that reads looks whether it can run a request that waits for the turn.
+// How often a thread that reads checks whether it can run a request that waits for the run lock.
 constexpr absl::Duration kRetryRunLockInterval = absl::Milliseconds(5);
 
 absl::Status NothingCame() {
@@ -36,8 +37,8 @@ Dialect ConfiguredDialect(const ProtocolConfig& config) {
   return config.dialect == 6 ? Dialect::kV6 : Dialect::kUnknown;
 }
 
-// A connection that held so many objects leaves enough memory behind for it to be given back to the
-// machine; about how much each of them took.
+// A connection that held so many objects leaves behind enough memory to be worth giving back to the
+// machine; each of them took about kObjectBytes.
 constexpr size_t kManyObjects = 10'000;
 constexpr size_t kObjectBytes = 256;
 
@@ -85,11 +86,9 @@ void Connection::Drain(absl::Time deadline) {
     MutexLock lock(&end_mutex_);
     opened = opened_;
   }
-  if (opened) EndIfDrained();  // else it finds out when it begins to serve
+  if (opened) EndIfDrained();  // else ServeUntil does, once it serves
 }
 
-// Has the connection end if it is to and nothing is left to serve. By any thread that has no input;
-// what it has appended has been sent.
 void Connection::EndIfDrained() {
   if (!activity_.drained()) return;
   // A thread that reads serves what has arrived, and ends then.
@@ -122,6 +121,7 @@ void Connection::SetPeerIdentity(std::string local, Value credentials, absl::str
 absl::Status Connection::Open() {
   {
     MutexLock lock(&end_mutex_);
+    RPYC_ASSERT(!opened_);
     opened_ = true;
   }
   counters_->open.store(true, std::memory_order_relaxed);
@@ -190,6 +190,7 @@ void Connection::Close() {
 
 void Connection::Finish() {
   End(absl::OkStatus());
+  RPYC_ASSERT(ended());
   proxies_.owner()->Detach();
   bool opened;
   {
@@ -197,9 +198,9 @@ void Connection::Finish() {
     if (std::exchange(finished_, true)) return;
     opened = opened_;
   }
-  // In the user's code: hooks and destructors.
+  // Hooks and destructors are user code.
   RunUserCode([&] {
-    // What a hook throws here has nobody to go to.
+    // No caller is there to be told what a hook throws here.
     if (opened && service_.has_hooks()) {
       service_.RunOnDisconnect(call_context_, *context_.root).IgnoreError();
     }
@@ -227,7 +228,7 @@ void Connection::End(absl::Status how) {
     }
   }
   first_frame_.Answer(EndedError(how));
-  // What is dropped here is destroyed, and who waits for an answer is told, with no lock held.
+  // With no lock held, the jobs are destroyed and the callbacks run: both are user code.
   const Activity::JobList dropped = activity_.End();
   for (const auto& [request, callback] : callbacks) {
     Guarded([&, &request = request, &callback = callback] {
@@ -241,15 +242,15 @@ void Connection::Tick() {
   const absl::Duration idle = options_.limits.idle_timeout;
   if (shared_threads_ && idle != absl::ZeroDuration() &&
       activity_.idle_ticks() * kTickInterval >= idle && !idle_timed_out_.exchange(true)) {
-    stream_->Shutdown();  // who serves finds it
+    stream_->Shutdown();  // the serving thread will see EOF
   }
   CheckFrameProgress();
-  // What breaks is found by who serves.
+  // The serving thread finds what is broken.
   if (!ended()) Flush(/*has_read_side=*/false, absl::InfinitePast()).IgnoreError();
 }
 
-// Shuts a connection whose frame stands still. Only while it is read: a peer that waits for a call,
-// or for its replies to go, is not to blame.
+// A frame is timed only while it is read: a peer that waits for a call, or for its replies to go,
+// is not to blame.
 void Connection::CheckFrameProgress() {
   if (!frame_unfinished_.load(std::memory_order_relaxed) || busy() || !outbox_.empty()) {
     frame_time_ = absl::InfiniteFuture();
@@ -273,7 +274,6 @@ absl::Status Connection::end_status() const {
   return end_status_;
 }
 
-// What requests end with that the connection does not outlive; `how` as its end_status.
 absl::Status Connection::EndedError(const absl::Status& how) const {
   std::string text = absl::StrCat("the connection to ", peer().empty() ? "the peer" : peer(),
                                   " has ended", how.ok() ? "" : ": ", how.message());
@@ -286,7 +286,6 @@ absl::Status Connection::EndedError(const absl::Status& how) const {
   return PyStatus("EOFError", text);
 }
 
-// Where and when the service's policy wants it. Errors: it has not run, a PyStatus.
 absl::Status Connection::RunUserCode(absl::FunctionRef<void()> code, uint64_t peer_thread) {
   return runner_.Run([&] {
     const HeldRunLock held(&activity_, &runner_, peer_thread);
@@ -294,9 +293,6 @@ absl::Status Connection::RunUserCode(absl::FunctionRef<void()> code, uint64_t pe
   });
 }
 
-// Does what there is to do until `awaited`, if any, is ready or the connection ends; at most so
-// many requests, if they are bounded: they are counted down, and nothing is waited for then.
-// Errors:  kDeadlineExceeded - neither by `deadline`, or nothing came in the idle timeout.
 absl::Status Connection::ServeUntil(const PendingRequest* awaited, absl::Time deadline,
                                     int* request_budget) {
   while (request_budget == nullptr || *request_budget > 0) {
@@ -312,6 +308,7 @@ absl::Status Connection::ServeUntil(const PendingRequest* awaited, absl::Time de
         served = ServeReadSide(awaited, deadline, request_budget);
         break;
       case Activity::WaitResult::kMayRun:
+        RPYC_ASSERT(job != nullptr);
         if (request_budget != nullptr) --*request_budget;
         served = RunJob(*job);
         if (activity_.EndRun()) {
@@ -328,8 +325,7 @@ absl::Status Connection::ServeUntil(const PendingRequest* awaited, absl::Time de
   return absl::OkStatus();
 }
 
-// Where requests are bounded, leaves what the peer does not take to whoever is armed, and serves no
-// more until then. What the peer sends is read ahead meanwhile: one that only writes would stand
+// What the peer sends is read ahead while it takes no replies: a peer that only writes would stand
 // still, and a stock one dies of that.
 absl::Status Connection::FlushReplies(int* request_budget, bool has_read_side) {
   if (request_budget == nullptr) return Flush(has_read_side);
@@ -340,11 +336,11 @@ absl::Status Connection::FlushReplies(int* request_budget, bool has_read_side) {
   return absl::OkStatus();
 }
 
-// All that is there. False: there is no room for more, or no more comes.
 bool Connection::ReadAhead() {
-  const size_t most = options_.limits.max_read_ahead_bytes;
-  while (stream_->read_ahead_bytes() < most) {
-    const absl::StatusOr<ReadResult> read = stream_->ReadAhead(most - stream_->read_ahead_bytes());
+  const size_t max_bytes = options_.limits.max_read_ahead_bytes;
+  while (stream_->read_ahead_bytes() < max_bytes) {
+    const absl::StatusOr<ReadResult> read =
+        stream_->ReadAhead(max_bytes - stream_->read_ahead_bytes());
     if (!read.ok() || read->outcome == ReadResult::kEof) return false;
     if (read->outcome == ReadResult::kWouldBlock) return true;
   }
@@ -355,7 +351,7 @@ void Connection::ReleaseReadSide() {
   if (!shared_threads_) return activity_.ReleaseReadSide();
   // The next read comes only after the peer has sent more. A request that runs sends an answer.
   if (!activity_.busy()) AcknowledgeUnlessSent();
-  // One that drains is come back to at once, to see whether it has ended.
+  // A connection that drains is served again at once, to see whether it has ended.
   const bool unserved = outbox_.empty()
                             ? parser_.has_frame() || stream_->has_buffered() || activity_.draining()
                             : std::exchange(wants_read_ahead_, false);
@@ -363,13 +359,11 @@ void Connection::ReleaseReadSide() {
   activity_.ReleaseReadSide(unserved);
 }
 
-// Reads and serves until `awaited` is ready or another thread has got the input, which is given
-// away in any case. Errors:  as ServeUntil's; any other - the connection was broken, and has ended.
 absl::Status Connection::ServeReadSide(const PendingRequest* awaited, absl::Time deadline,
                                        int* request_budget) {
   bool has_read_side = true;
   absl::Status served = ServeReadSideLoop(awaited, deadline, request_budget, &has_read_side);
-  // While nobody else can read what has broken, and find another end.
+  // Before the read side is released: another reader could find another end in what has broken.
   if (!served.ok() && !absl::IsDeadlineExceeded(served)) {
     served = NameForeignPeer(std::move(served));
     End(served);
@@ -378,8 +372,6 @@ absl::Status Connection::ServeReadSide(const PendingRequest* awaited, absl::Time
   return served;
 }
 
-// Ends the connection as soon as a first frame that is too long turns out to be another protocol's
-// bytes. By the thread that has the input. OK: it has not.
 [[gnu::noinline, gnu::cold]] absl::Status Connection::RefuseForeignPeer() {
   const absl::string_view first = parser_.incomplete_frame();
   if (first.size() < kFrameHeaderBytes ||
@@ -392,8 +384,6 @@ absl::Status Connection::ServeReadSide(const PendingRequest* awaited, absl::Time
   return foreign;
 }
 
-// Replaces `error` where the peer has turned out to speak another protocol than RPyC, and tells the
-// peer so in that. By the thread that has the input.
 [[gnu::noinline, gnu::cold]] absl::Status Connection::NameForeignPeer(absl::Status error) {
   const absl::string_view first = parser_.incomplete_frame();
   const bool is_all = counters_->received_bytes.load() == static_cast<int64_t>(first.size());
@@ -411,11 +401,10 @@ absl::Status Connection::ServeReadSide(const PendingRequest* awaited, absl::Time
       absl::StrCat("the peer does not speak RPyC: it seems to be ", foreign->name));
 }
 
-// `has_read_side`: whether this thread still has the input afterwards.
 absl::Status Connection::ServeReadSideLoop(const PendingRequest* awaited, absl::Time deadline,
                                            int* request_budget, bool* has_read_side) {
   last_read_found_all_ = false;
-  bool found_all = false;  // a read of a connection that is to end found all there was
+  bool found_all = false;  // the connection is to end, and the last read found all there was
   if (request_budget != nullptr && !outbox_.empty()) {
     absl::Status flushed = FlushReplies(request_budget, *has_read_side);
     if (!flushed.ok() || *request_budget == 0) return flushed;
@@ -429,19 +418,19 @@ absl::Status Connection::ServeReadSideLoop(const PendingRequest* awaited, absl::
       status = DispatchMessage(**payload, has_read_side);
       if (request_budget != nullptr) --*request_budget;
     }
-    const auto enough = [&] { return request_budget != nullptr && *request_budget <= 0; };
+    const auto budget_used = [&] { return request_budget != nullptr && *request_budget <= 0; };
     const bool leave = !*has_read_side || !status.ok() ||
                        (awaited != nullptr && awaited->ready()) || !activity_.HasRoomForJobs() ||
-                       enough();
+                       budget_used();
     if (batch_ends || leave || outbox_.size() >= kFlushThresholdBytes) {
       // What was answered before the peer went wrong still reaches it.
       absl::Status flushed = FlushReplies(request_budget, *has_read_side);
       status.Update(flushed);
     }
     if (!*has_read_side) EndIfDrained();
-    if (leave || !status.ok() || enough()) return status;
+    if (leave || !status.ok() || budget_used()) return status;
     if (!batch_ends) continue;
-    // What has arrived by then is still served. A peer that never stops sending is not waited for.
+    // What has arrived by now is still served. A peer that never stops sending is not waited for.
     const bool ending = activity_.drained();
     if (ending && found_all) {
       End(absl::OkStatus());
@@ -450,26 +439,26 @@ absl::Status Connection::ServeReadSideLoop(const PendingRequest* awaited, absl::
     if (request_budget != nullptr && last_read_found_all_ && !ending) return NothingCame();
     const Activity::Jobs jobs = activity_.jobs();
     if (jobs == Activity::Jobs::kReady) return absl::OkStatus();
-    const absl::Time look = ending                          ? absl::InfinitePast()
-                            : jobs == Activity::Jobs::kNone ? absl::InfiniteFuture()
-                                                            : absl::Now() + kRetryRunLockInterval;
-    const absl::StatusOr<bool> read = Read(std::min(deadline, look));
+    const absl::Time retry_at = ending ? absl::InfinitePast()
+                                : jobs == Activity::Jobs::kNone
+                                    ? absl::InfiniteFuture()
+                                    : absl::Now() + kRetryRunLockInterval;
+    const absl::StatusOr<bool> read = Read(std::min(deadline, retry_at));
     if (absl::IsDeadlineExceeded(read.status()) && ending) {
       End(absl::OkStatus());
       return absl::OkStatus();
     }
     found_all = ending && last_read_found_all_;
-    if (absl::IsDeadlineExceeded(read.status()) && look < deadline) continue;
+    if (absl::IsDeadlineExceeded(read.status()) && retry_at < deadline) continue;
     if (!read.ok()) return read.status();
     if (!*read) End(absl::OkStatus());
   }
   return absl::OkStatus();
 }
 
-// Has the messages acknowledged that were received last, unless something has been sent since: that
-// carries an acknowledgement. Answers to our own requests are such messages, and pieces of a large
-// one; until they are acknowledged a stock peer holds back what it sends next. By the thread that
-// has the input, before it waits for more. An ordinary call costs no system call here.
+// What is sent carries an acknowledgement. Answers to our own requests, and pieces of a large
+// message, have nothing sent for them; until they are acknowledged a stock peer holds back what it
+// sends next. An ordinary call costs no system call here.
 void Connection::AcknowledgeUnlessSent() {
   if (sent_bytes_at_last_read_ == counters_->sent_bytes.load(std::memory_order_relaxed)) {
     stream_->Acknowledge();
@@ -477,7 +466,6 @@ void Connection::AcknowledgeUnlessSent() {
   sent_bytes_at_last_read_ = kNothingToAcknowledge;
 }
 
-// Reads what comes next; false at the end of the stream.
 absl::StatusOr<bool> Connection::Read(absl::Time deadline) {
   const absl::Duration idle = options_.limits.idle_timeout;
   if (deadline == absl::InfiniteFuture() && idle != absl::ZeroDuration()) {
@@ -497,6 +485,7 @@ absl::StatusOr<bool> Connection::Read(absl::Time deadline) {
   if (!read.ok()) return read.status();
   switch (read->outcome) {
     case ReadResult::kData:
+      RPYC_ASSERT(read->bytes > 0 && read->bytes <= space.size());
       received_anything_ = true;
       parser_.Commit(read->bytes);
       ConnectionCounters::Add(counters_->received_bytes, static_cast<int64_t>(read->bytes));

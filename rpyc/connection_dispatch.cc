@@ -1,5 +1,5 @@
-// What a connection does with the messages of its peer: runs its requests, delivers its answers.
-// The rest of Connection is in connection.cc, connection_messages.cc and connection_requests.cc.
+// What a Connection does with the messages of its peer: it runs requests and delivers answers. The
+// rest of Connection is in connection.cc, connection_messages.cc and connection_requests.cc.
 
 #include <algorithm>
 #include <chrono>
@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "rpyc/assert.h"
 #include "rpyc/bind/invoke.h"
 #include "rpyc/connection.h"
 #include "rpyc/errors.h"
@@ -37,15 +38,16 @@ uint64_t LoadBig64(absl::string_view bytes) {
   return number;
 }
 
-// What a peer is told of a limit that a message of its broke.
+// What a peer is told when a message of its has broken a limit.
 absl::Status LimitError(const absl::Status& limit) {
   return PyStatus(IsOutOfMemory(limit) ? "MemoryError" : "ValueError", limit.message());
 }
 
 }  // namespace
 
-// The peer's first message tells the dialect.
 [[gnu::noinline]] absl::Status Connection::LearnDialect(absl::string_view payload) {
+  RPYC_ASSERT(!payload.empty());
+  RPYC_ASSERT(dialect_.load() == Dialect::kUnknown);
   const Dialect dialect = DetectDialect(payload);
   if (dialect == Dialect::kUnknown) {
     return absl::InvalidArgumentError(absl::StrCat("not RPyC: the first payload begins with byte ",
@@ -58,8 +60,6 @@ absl::Status LimitError(const absl::Status& limit) {
   return absl::OkStatus();
 }
 
-// Answers the message whose frame has been refused, if its head tells which it is. By the thread
-// that has the input. Errors:  the connection is broken.
 [[gnu::noinline, gnu::cold]] absl::Status Connection::RefuseFrame(const absl::Status& why,
                                                                   bool* has_read_side) {
   absl::string_view head = parser_.refused_head();
@@ -92,7 +92,6 @@ absl::Status LimitError(const absl::Status& limit) {
   return status;
 }
 
-// Why `payload` has no head that can be read, which is `error` unless it is of another dialect.
 [[gnu::noinline, gnu::cold]] absl::Status Connection::HeadError(absl::string_view payload,
                                                                 absl::Status error) const {
   const Dialect spoken = DetectDialect(payload);
@@ -102,8 +101,6 @@ absl::Status LimitError(const absl::Status& limit) {
                    ", and the configuration says another: dialect ", options_.config.dialect));
 }
 
-// By the thread that has the input; `has_read_side` says whether it still has it afterwards.
-// Errors:  the connection is broken.
 absl::Status Connection::DispatchMessage(absl::string_view payload, bool* has_read_side) {
   Job job;
   job.bytes = payload.size();
@@ -137,7 +134,7 @@ absl::Status Connection::DispatchRequest(Job& job, brine::Reader* reader, bool* 
     ReplyException(job, status);
     return absl::OkStatus();
   }
-  if (job.row->number == Handle::kClose) {  // has no answer, and waits for nobody
+  if (job.row->number == Handle::kClose) {  // a CLOSE has no answer, and waits for no other request
     Flush(/*has_read_side=*/true).IgnoreError();
     End(EndStatusOfClose(job));
     return absl::OkStatus();
@@ -153,7 +150,7 @@ absl::Status Connection::DispatchRequest(Job& job, brine::Reader* reader, bool* 
   return RunOrQueue(job, has_read_side);
 }
 
-// How the connection ends with the peer's CLOSE, `job`. A client of rpyc-ng 7 looks like one of
+// A client of rpyc-ng 7 looks like one of
 // RPyC 6 until it has asked for the root, whose identity it cannot read: it can only close then.
 // One of RPyC asks what the root's class has. Source:  rpyc-ng core/protocol.py,
 // Connection.__unbox, 7.0.15.
@@ -172,7 +169,6 @@ absl::Status Connection::DispatchRequest(Job& job, brine::Reader* reader, bool* 
       "speaks another protocol than RPyC");
 }
 
-// Runs `job` now, if it can have the turn, or leaves it to who can.
 absl::Status Connection::RunOrQueue(Job& job, bool* has_read_side) {
   if (!activity_.BeginRun(job.for_thread)) {
     activity_.AddJob(std::move(job));
@@ -211,11 +207,10 @@ absl::Status Connection::ReadRequest(brine::Reader* reader, Job* job) {
   return absl::OkStatus();
 }
 
-// By the thread that has the turn. Errors:  the connection is broken.
 absl::Status Connection::RunJob(Job& job) {
   if (job.row == nullptr) {
-    // Destroys it too: who serves keeps the job for long. An executor that drops it has nobody to
-    // tell.
+    // The callback is destroyed here too, as the serving thread keeps the job for long. No caller
+    // is there to be told of an executor that drops it.
     RunUserCode([&] { std::exchange(job.callback, nullptr)(); }).IgnoreError();
     return absl::OkStatus();
   }
@@ -254,8 +249,8 @@ absl::StatusOr<Value> Connection::Run(Job& job) {
   return result;
 }
 
-// Not inlined, as what is rare in general: methods run on top of these frames, and an idle
-// connection keeps the pages of stack that it has touched.
+// What is rare is not inlined: methods run on top of these frames, and an idle connection keeps the
+// pages of stack that it has touched.
 [[gnu::noinline]] absl::StatusOr<Value> Connection::RunByPolicy(Job& job) {
   absl::StatusOr<Value> result = Value();
   absl::Status ran = RunUserCode(
@@ -273,7 +268,7 @@ absl::Status Connection::DispatchAnswer(const MessageHead& head, brine::Reader* 
   if (!seq.ok()) return seq.status();
   const std::shared_ptr<PendingRequest> request =
       seq->AsInt() == nullptr ? nullptr : pending_.Take(*seq->AsInt());
-  if (request == nullptr) return absl::OkStatus();  // to a release, or to nothing
+  if (request == nullptr) return absl::OkStatus();  // it answers a release, or no request of ours
   absl::StatusOr<Value> answer = OrOutOfMemory([&] {
     return head.type == MessageType::kReply ? boxing_.Unbox(reader) : reader->ReadValue();
   });
@@ -289,7 +284,6 @@ absl::Status Connection::DispatchAnswer(const MessageHead& head, brine::Reader* 
   return broken;
 }
 
-// Answers a request of ours, and has what waits for that run.
 absl::Status Connection::Deliver(const std::shared_ptr<PendingRequest>& request,
                                  absl::StatusOr<Value> answer, bool* has_read_side) {
   std::vector<PendingRequest::Callback> callbacks = request->Answer(std::move(answer));
@@ -298,7 +292,7 @@ absl::Status Connection::Deliver(const std::shared_ptr<PendingRequest>& request,
   Job job;
   job.callback = [request, callbacks = std::move(callbacks)] {
     for (const PendingRequest::Callback& callback : callbacks) {
-      // What it throws has nobody to go to.
+      // No caller is there to be told what a callback throws.
       Guarded([&] { callback(request->answer()); }).IgnoreError();
     }
   };

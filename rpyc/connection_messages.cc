@@ -1,4 +1,4 @@
-// The messages a connection writes: Connection's other half, see connection.h.
+// This part of Connection writes messages. See connection.h.
 
 #include <algorithm>
 #include <limits>
@@ -39,13 +39,12 @@ bool HoldsOurObjects(const Value& value) {
   return std::any_of(items.begin(), items.end(), HoldsOurObjects);
 }
 
-// Boxing runs under a lock, where none of the user's objects may die: this holds them meanwhile. A
-// value without any is not shared, so that its strings can be moved.
+// Boxing runs under a lock, where none of the user's objects may die: the result holds them
+// meanwhile. A value without any is not shared, so that its strings can be moved.
 Value KeptWhileBoxed(const Value& value) { return HoldsOurObjects(value) ? value : Value(); }
 
 }  // namespace
 
-// After the frame's header.
 void Connection::BeginMessage(MessageType type, absl::string_view seq, uint64_t for_thread,
                               OutBuffer* out) {
   if (options_.config.bind_threads) {

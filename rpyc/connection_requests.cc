@@ -1,4 +1,5 @@
-// Our requests to the peer; what it asks of us is in connection.cc.
+// This part of Connection sends our requests to the peer. What the peer asks of us is in
+// connection_dispatch.cc.
 
 #include <memory>
 #include <optional>
@@ -61,7 +62,7 @@ std::shared_ptr<PendingRequest> Connection::Send(Handle handle, Value args, absl
     status = AppendRequest(seq, handle, std::move(args));
   }
   if (!status.ok()) {
-    // Unless the connection has ended meanwhile, which answers it.
+    // If the connection has ended meanwhile, that has answered the request.
     if (pending_.Take(seq) != nullptr) request->Answer(std::move(status));
     return request;
   }
@@ -92,14 +93,12 @@ std::shared_ptr<PendingRequest> Connection::Post(Handle handle, Value args) {
   return request;
 }
 
-// A request of a connection that has ended.
 std::shared_ptr<PendingRequest> Connection::RequestAfterEnd() const {
   auto request = std::make_shared<PendingRequest>();
   request->Answer(EndedError(end_status()));
   return request;
 }
 
-// Nothing can be sent before the dialect is known.
 bool Connection::AwaitDialect(absl::Time deadline) {
   if (dialect_.load() == Dialect::kUnknown) Await(first_frame_, deadline);
   return dialect_.load() != Dialect::kUnknown;
@@ -108,7 +107,7 @@ bool Connection::AwaitDialect(absl::Time deadline) {
 bool Connection::Await(const PendingRequest& request, absl::Time deadline) {
   if (request.ready()) return true;
   const HeldRunLock::Yield yield;
-  const BlockedOnPeer wait;
+  const BlockedOnPeer blocked;
   if (IsForeignThread()) {
     AwaitOnOwningLoop(request, deadline);
   } else {
@@ -117,8 +116,6 @@ bool Connection::Await(const PendingRequest& request, absl::Time deadline) {
   return request.ready();
 }
 
-// Whether the caller must leave it to others to read and run what the peer sends. Not a thread that
-// runs a request of this connection already, as an executor's does.
 bool Connection::IsForeignThread() const {
   return owning_loop_ != nullptr && !owning_loop_->IsCurrent() && !HeldRunLock::Within(&activity_);
 }

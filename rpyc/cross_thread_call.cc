@@ -1,5 +1,7 @@
 #include "rpyc/cross_thread_call.h"
 
+#include "rpyc/assert.h"
+
 namespace rpyc {
 
 void CrossThreadCall::Run() {
@@ -10,6 +12,7 @@ void CrossThreadCall::Run() {
   }
   call_();
   MutexLock lock(&mutex_);
+  RPYC_ASSERT(progress_ == Progress::kRunning);
   progress_ = Progress::kDone;
   changed_.Signal();
 }

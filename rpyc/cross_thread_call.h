@@ -11,19 +11,21 @@
 
 namespace rpyc {
 
-// A call on its way to another thread of control, for whose end the caller waits. The task and the
-// caller share it: the call itself lives in the latter's frame, so that it must not be run once
-// that has been told of its failure. Threads: any.
+// A call that another thread or fiber shall run, while the caller waits for its end. The task that
+// was posted and the caller share this. The function itself lives in the caller's frame, so it must
+// not be run once the caller has been told that it will not be.
+// Threads: any.
 class CrossThreadCall {
  public:
   // `call` is borrowed: it outlives the wait.
   explicit CrossThreadCall(absl::FunctionRef<void()> call) : call_(call) {}
 
-  // By the task. Runs the call, unless it has been run or given up.
+  // The task calls this. Runs the call, unless it has been given up.
   void Run();
-  // When nobody will run it any more, if it has not begun.
+  // Gives the call up if it has not begun: no thread will run it any more.
   void GiveUp();
-  // Waits for the end; whether the call has run. One that has not begun by `deadline` is given up.
+  // The caller waits for the end. Returns whether the call has run; one that has not begun by
+  // `deadline` is given up.
   bool Wait(absl::Time deadline = absl::InfiniteFuture());
 
  private:
@@ -35,7 +37,7 @@ class CrossThreadCall {
   Progress progress_ ABSL_GUARDED_BY(mutex_) = Progress::kWaiting;
 };
 
-// Held by the task and its copies: with the last of them goes the hope that it will run.
+// What the task and its copies hold: the call is given up when the last copy is destroyed.
 class CrossThreadCallTask {
  public:
   explicit CrossThreadCallTask(std::shared_ptr<CrossThreadCall> call) : call_(std::move(call)) {}

@@ -9,9 +9,9 @@
 
 namespace rpyc {
 
-// Says, for its scope, that this thread runs a request of a connection: that it has the
-// connection's run lock and the service's. Whoever waits for a peer on this thread gives both away
-// meanwhile. Scopes nest: a thread that waits serves, and what it serves may wait again.
+// Says, for its scope, that this thread runs a request of a connection, so that it has the
+// connection's run lock and the service lock. A thread that waits for a peer within the scope
+// yields both meanwhile. Scopes nest: a thread that waits serves, and what it serves may wait too.
 class HeldRunLock {
  public:
   // `peer_thread` is the peer's thread that sent the request, 0 where threads are not bound.
@@ -25,10 +25,10 @@ class HeldRunLock {
 
   // Whether this thread is in the middle of a request of the connection `activity` belongs to.
   static bool Within(const Activity* activity) { return Innermost(activity) != nullptr; }
-  // Which of the peer's threads waits for that request; 0: none, or threads are not bound.
+  // The peer's thread that waits for that request; 0 if there is none or threads are not bound.
   static uint64_t PeerThread(const Activity* activity);
 
-  // Gives the innermost run lock of this thread away for a scope, if there is one.
+  // Yields, for its scope, the innermost run lock that this thread holds, if there is one.
   class Yield {
    public:
     Yield();
@@ -38,7 +38,7 @@ class HeldRunLock {
 
    private:
     HeldRunLock* const held_;
-    bool yielded_service_lock_ = false;  // the service's was given too
+    bool yielded_service_lock_ = false;
   };
 
  private:

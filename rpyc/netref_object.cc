@@ -5,6 +5,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "rpyc/assert.h"
 #include "rpyc/brine.h"
 #include "rpyc/byte_budget.h"
 #include "rpyc/errors.h"
@@ -14,7 +15,7 @@
 namespace rpyc {
 namespace {
 
-// What a connection remembers of its peer's classes; a peer that has more is asked again.
+// How many of its peer's classes a connection remembers; a peer that has more is asked again.
 constexpr size_t kMaxKnownClasses = 256;
 
 ClassTraits TraitsOf(const Object::Methods& methods) {
@@ -46,7 +47,7 @@ Value Keywords(std::vector<std::pair<std::string, Value>> keyword) {
   return Value::Tuple(std::move(pairs));
 }
 
-// What the owner is asked for: under the asker's rules no more than what is exposed.
+// The name that the owner is asked for: under the asking peer's rules no more than what is exposed.
 Value NameAtOwner(AttributeRef attribute) {
   return Value(absl::StrCat(attribute.prefix, attribute.name));
 }
@@ -57,7 +58,7 @@ absl::Status UnexpectedAnswer(absl::string_view expected, const Value& got) {
 
 absl::Status ConnectionEnded() { return PyStatus("EOFError", "the connection has ended"); }
 
-// A request that could not be sent.
+// Makes a request that is answered by the reason why it could not be sent.
 std::shared_ptr<PendingRequest> FailedRequest(absl::Status why) {
   auto request = std::make_shared<PendingRequest>();
   request->Answer(std::move(why));
@@ -79,7 +80,7 @@ std::vector<NetrefOwner::Release> NetrefOwner::TakeReleases() {
   return std::exchange(releases_, {});
 }
 
-// Keeps the connection from going while a request runs on it.
+// Keeps the connection from being destroyed while a request runs on it.
 class NetrefOwner::Use {
  public:
   explicit Use(NetrefOwner* owner) : owner_(owner) {
@@ -92,6 +93,7 @@ class NetrefOwner::Use {
   ~Use() {
     if (requester_ == nullptr) return;
     MutexLock lock(&owner_->mutex_);
+    RPYC_ASSERT(owner_->uses_ > 0);
     if (--owner_->uses_ == 0) owner_->unused_.SignalAll();
   }
   Use(const Use&) = delete;
@@ -101,7 +103,7 @@ class NetrefOwner::Use {
   Requester* requester() const { return requester_; }
 
  private:
-  std::shared_ptr<void> kept_alive_;  // goes last
+  std::shared_ptr<void> kept_alive_;  // destroyed last
   NetrefOwner* const owner_;
   Requester* requester_;
 };
@@ -125,10 +127,10 @@ std::shared_ptr<PendingRequest> NetrefOwner::Post(Handle handle, Value args) {
   return use.requester()->Post(handle, std::move(args));
 }
 
-bool NetrefOwner::WhenEnded(const void* key, std::function<void()> told) {
+bool NetrefOwner::WhenEnded(const void* key, std::function<void()> on_ended) {
   MutexLock lock(&mutex_);
   if (requester_ == nullptr) return false;
-  when_ended_.insert_or_assign(key, std::move(told));
+  when_ended_.insert_or_assign(key, std::move(on_ended));
   return true;
 }
 
@@ -178,14 +180,14 @@ void NetrefOwner::KeepAlive(std::weak_ptr<void> owner) {
 }
 
 void NetrefOwner::Detach() {
-  decltype(when_ended_) told;
+  decltype(when_ended_) callbacks;
   {
     MutexLock lock(&mutex_);
     requester_ = nullptr;
     while (uses_ > 0) unused_.Wait(&mutex_);
-    told = std::exchange(when_ended_, {});
+    callbacks = std::exchange(when_ended_, {});
   }
-  for (const auto& [key, tell] : told) tell();
+  for (const auto& [key, on_ended] : callbacks) on_ended();
 }
 
 NetrefObject::NetrefObject(std::string encoded_id_pack, std::string type_name,
@@ -196,6 +198,7 @@ NetrefObject::NetrefObject(std::string encoded_id_pack, std::string type_name,
       owner_(std::move(owner)) {}
 
 NetrefObject::~NetrefObject() {
+  RPYC_ASSERT(references_ > 0);
   const std::shared_ptr<NetrefOwner> owner = owner_.lock();
   if (owner == nullptr) return;
   // Without memory the peer keeps its object until the connection ends.

@@ -6,14 +6,15 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/status/statusor.h"
 #include "absl/time/clock.h"
+#include "rpyc/assert.h"
 
 namespace rpyc {
 namespace {
 
-// How much may wait behind what is being sent before who adds to it must wait too.
+// The most bytes that may queue behind a write before Append's caller blocks in Send.
 constexpr size_t kMaxQueuedBytes = 4 << 20;
-// What is read ahead while a write is blocked and the bound is reached, and how often: a peer that
-// writes too dies if it gets nowhere for 3 s.
+// How much is read ahead while a write is blocked and the bound is reached, and how often: a peer
+// that writes too dies if its write makes no progress for 3 s.
 constexpr size_t kTrickleBytes = (1 << 20) / 10;
 constexpr absl::Duration kTrickleInterval = absl::Milliseconds(100);
 
@@ -61,6 +62,7 @@ absl::Status Outbox::Append(absl::FunctionRef<absl::Status(OutBuffer*)> append) 
   absl::Status appended;
   {
     MutexLock lock(&mutex_);
+    RPYC_ASSERT(IsConsistentLocked());
     MovePostedLocked();
     OutBuffer* const buffer = sending_ ? &queued_ : &out_;
     const size_t before = buffer->size();
@@ -81,21 +83,18 @@ absl::Status Outbox::Post(const OutBuffer& frame) {
   return added;
 }
 
-// Puts what was posted behind what has been appended. In this order, so that a reference is given
-// back only after the message that names it. False: memory has run out, and it stays posted.
+// Posted frames come last, so that a reference is given back only after the message that names it.
 bool Outbox::MovePostedLocked() {
   if (posted_.size() == 0) return true;
   OutBuffer* const buffer = sending_ ? &queued_ : &out_;
   const absl::StatusOr<size_t> counted = posted_.MoveTo(buffer);
   if (!counted.ok()) return false;
-  // What has been counted stays so, unless another connection takes that room in between.
+  // What was counted is counted again, unless another connection takes that room in between.
   if (*counted > 0) ChargeLocked(*counted).IgnoreError();
   size_.store(buffer->size() - (sending_ ? 0 : written_), std::memory_order_relaxed);
   return true;
 }
 
-// Sends what was posted while the mutex was another thread's, or leaves that to the thread that has
-// the mutex now: each thread calls this once it has unlocked it. Never waits.
 void Outbox::SendPosted() {
   bool taken = true;
   while (taken && posted_.size() > 0 && mutex_.TryLock()) {
@@ -104,18 +103,17 @@ void Outbox::SendPosted() {
   }
 }
 
-// Writes only where nothing else waits: that is for the threads that have appended it. False: as
-// MovePostedLocked.
 bool Outbox::SendPostedLocked() {
   const bool alone = !sending_ && out_.empty() && error_.ok();
   if (!MovePostedLocked()) return false;
   if (!alone || out_.empty()) return true;
   const absl::StatusOr<size_t> taken = stream_->WriteSome(out_.Chunks());
   if (!taken.ok()) {
-    // The thread that reads the connection ends it.
+    // The reader finds the error too, and ends the connection.
     error_ = taken.status();
   } else {
     written_ = *taken;
+    RPYC_ASSERT(written_ <= out_.size());
     if (sent_bytes_ != nullptr) {
       sent_bytes_->store(
           sent_bytes_->load(std::memory_order_relaxed) + static_cast<int64_t>(*taken),
@@ -132,11 +130,15 @@ bool Outbox::SendPostedLocked() {
   return true;
 }
 
-// A small one is free: there are few, as a sender waits while much is unsent.
 absl::Status Outbox::ChargeLocked(size_t bytes) {
   absl::Status charged = charge_.Resize(charged_bytes_ + bytes);
   if (charged.ok()) charged_bytes_ += bytes;
   return charged;
+}
+
+bool Outbox::IsConsistentLocked() const {
+  if (sending_) return true;
+  return written_ <= out_.size() && (queued_.empty() || !error_.ok());
 }
 
 absl::Status Outbox::Send(absl::Time deadline, bool has_read_side) {
@@ -155,12 +157,14 @@ absl::Status Outbox::SendAppended(absl::Time deadline, bool has_read_side) {
         return PeerDoesNotRead();
       }
     }
+    RPYC_ASSERT(IsConsistentLocked());
     if (!error_.ok() || out_.empty()) return error_;
     sending_ = true;
   }
   for (;;) {
     absl::Status written = OrOutOfMemory([&] { return Write(deadline, has_read_side); });
     MutexLock lock(&mutex_);
+    RPYC_ASSERT(sending_);
     MovePostedLocked();
     if (absl::IsDeadlineExceeded(written)) {
       const absl::Status queued = OrOutOfMemory([&] {
@@ -182,6 +186,7 @@ absl::Status Outbox::SendAppended(absl::Time deadline, bool has_read_side) {
       }
     }
     sending_ = false;
+    RPYC_ASSERT(IsConsistentLocked());
     size_.store(out_.size() - written_, std::memory_order_relaxed);
     sent_.SignalAll();
     return written;
@@ -209,7 +214,8 @@ absl::Status Outbox::Write(absl::Time deadline, bool has_read_side) {
     if (!taken.ok()) return std::move(taken).status();
     size_t bytes = *taken;
     written_ += bytes;
-    if (sent_bytes_ != nullptr) {  // written by who sends alone
+    RPYC_ASSERT(written_ <= out_.size());
+    if (sent_bytes_ != nullptr) {  // only the sending thread writes it
       sent_bytes_->store(sent_bytes_->load(std::memory_order_relaxed) + static_cast<int64_t>(bytes),
                          std::memory_order_relaxed);
     }
@@ -245,7 +251,7 @@ absl::Status Outbox::AwaitWritable(absl::Time deadline, bool has_read_side, bool
   if (!reads) return absl::OkStatus();
   const absl::StatusOr<ReadResult> read =
       stream_->ReadAhead(full ? kTrickleBytes : limits_.max_read_ahead_bytes - held);
-  // The next read of a thread that serves tells why.
+  // The next read of the serving thread says why.
   *peer_has_ended = !read.ok() || read->outcome == ReadResult::kEof;
   return absl::OkStatus();
 }
