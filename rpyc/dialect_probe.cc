@@ -18,14 +18,14 @@
 namespace rpyc {
 namespace {
 
-// How long a peer may be silent before it is asked in the other dialect as well.
+// How long a peer may be silent before it is asked in the other dialect too.
 constexpr absl::Duration kMaxSilence = absl::Milliseconds(500);
-// How long one of two connections is looked at before the other.
+// How long one of two connections is waited for before the other.
 constexpr absl::Duration kPollInterval = absl::Milliseconds(20);
-// What is read ahead at once; a peer's first message is short.
+// How much is read ahead at once; a peer's first message is short.
 constexpr size_t kReadAheadBytes = 4096;
 
-// One connection, and the dialect it was spoken to in.
+// One connection, and the dialect of the PING that was sent on it.
 struct Attempt {
   Dialect guess;
   std::unique_ptr<Stream> stream;
@@ -56,7 +56,7 @@ absl::Status NotRpyc(absl::string_view bytes, const absl::Status& why) {
   return absl::InvalidArgumentError(absl::StrCat("the peer does not speak RPyC", seems));
 }
 
-// The dialect of the frame that `bytes` begin with; kUnknown if there is more to come of it.
+// The dialect of the frame that `bytes` begin with; kUnknown if the frame is not complete.
 absl::StatusOr<Dialect> DialectOf(absl::string_view bytes, const Limits& limits) {
   const absl::string_view all = bytes;
   FrameParser parser(limits);
@@ -80,7 +80,7 @@ absl::StatusOr<Dialect> Listen(Stream& stream, const Limits& limits, absl::Time 
   while (stream.Wait(Stream::Event::kReadable, deadline)) {
     const absl::StatusOr<ReadResult> read = stream.ReadAhead(kReadAheadBytes);
     if (!read.ok()) return read.status();
-    // What came before the end counts.
+    // What came before the end of the stream counts.
     const absl::StatusOr<Dialect> dialect = DialectOf(stream.read_ahead(), limits);
     if (!dialect.ok() || *dialect != Dialect::kUnknown) return dialect;
     if (read->outcome == ReadResult::kEof) {
@@ -88,7 +88,7 @@ absl::StatusOr<Dialect> Listen(Stream& stream, const Limits& limits, absl::Time 
       return absl::UnavailableError("the peer hung up without a word");
     }
     if (read->outcome == ReadResult::kWouldBlock) {
-      // Half a message, which counts as readable. Peers write such short ones at once, so this is
+      // Half a message counts as readable. Peers write such short ones at once, so this happens
       // next to never.
       if (absl::Now() >= deadline) break;
       absl::SleepFor(absl::Milliseconds(1));
@@ -97,7 +97,8 @@ absl::StatusOr<Dialect> Listen(Stream& stream, const Limits& limits, absl::Time 
   return Dialect::kUnknown;
 }
 
-// Where asking has used up what the server gave: `why` is what became of the next connection.
+// The error where asking has used up the only connection of the server; `why` is the error of the
+// next connection.
 absl::Status OnlyConnectionUsed(const absl::Status& why) {
   if (absl::IsFailedPrecondition(why) || absl::IsDeadlineExceeded(why)) return why;
   return absl::Status(
@@ -120,11 +121,11 @@ absl::StatusOr<ProbedStream> ProbeDialect(
     absl::StatusOr<std::unique_ptr<Stream>> stream = dial();
     if (!stream.ok()) return stream.status();
     attempt.stream = *std::move(stream);
-    // A peer that has hung up by now is heard of by reading.
+    // If the peer has hung up by now, reading finds that.
     SendPing(attempt.guess, *attempt.stream).IgnoreError();
     return absl::OkStatus();
   };
-  // Listens to one; the dialect if that is known then.
+  // Listens to one connection until `until`; returns the dialect if it is known then.
   const auto listen = [&](Attempt& attempt, absl::Time until) -> absl::StatusOr<Dialect> {
     if (attempt.stream == nullptr) return Dialect::kUnknown;
     absl::StatusOr<Dialect> said = Listen(*attempt.stream, limits, std::min(until, deadline));
@@ -159,8 +160,9 @@ absl::StatusOr<ProbedStream> ProbeDialect(
   }
   Attempt& chosen = attempts[*said == Dialect::kV6 ? 0 : 1];
   if (chosen.stream == nullptr) {
-    // The other connection told, by not understanding. A server that takes one connection only may
-    // still accept this one, and then hangs up on it; a busy one keeps silent, and is good.
+    // The other connection told the dialect, by not understanding. A server that takes one
+    // connection only may still accept this one, and then hangs up on it; a busy one keeps silent,
+    // and is good.
     if (absl::Status begun = begin(chosen); !begun.ok()) return OnlyConnectionUsed(begun);
     const absl::StatusOr<Dialect> again =
         Listen(*chosen.stream, limits, std::min(deadline, absl::Now() + kMaxSilence));

@@ -27,14 +27,14 @@ constexpr size_t kFirstBatch = 32;
 constexpr size_t kMaxBatch = 1000;
 // A batch of the peer's items is one frame: aim well below what a frame may have.
 constexpr size_t kBatchBytes = 1u << 20;
-// So many small requests fit the buffers of a socket, and so do not wait for who sends the answers.
+// So many small requests fit the buffers of a socket, so that none waits until answers are read.
 constexpr size_t kMaxOpenRequests = 64;
 
 absl::Status NotIterable(const Value& value) {
   return PyStatus("TypeError", absl::StrCat("'", ShortTypeName(value), "' object is not iterable"));
 }
 
-// Those of one of our containers: a dict's keys.
+// The items of one of our containers; of a dict, its keys.
 std::vector<Value> ItemsOf(const Container& container) {
   std::vector<Value> all = container.Snapshot();
   if (container.kind() == Container::Kind::kList) return all;
@@ -60,7 +60,7 @@ std::vector<Value> NumbersOf(const Bytes& bytes) {
   return numbers;
 }
 
-// A sequence of pairs rather than a mapping, by what Python tells of it: its type's name.
+// Whether it is a sequence of pairs rather than a mapping, judged by the name of its type.
 bool HoldsPairs(const Value& value) {
   const Container* container = AsContainer(value);
   if (container != nullptr) return container->kind() == Container::Kind::kList;
@@ -114,7 +114,7 @@ absl::Status GetEach(const CallContext& context, Object& object, const std::vect
   return absl::OkStatus();
 }
 
-// object[key] for each of `keys`: a dict of Python's has no batch of values for peers with its
+// Returns object[key] for each of `keys`: a Python dict has no batch of values for peers with
 // default settings.
 absl::StatusOr<std::vector<Value>> GetItems(const CallContext& context, Object& object,
                                             const std::vector<Value>& keys) {
@@ -130,7 +130,8 @@ absl::StatusOr<std::vector<Value>> GetItems(const CallContext& context, Object& 
 }
 
 // The items of an object without __iter__, as Python reads them: object[0], object[1] and so on,
-// until an IndexError. `count` of a peer's at the same time, so it may be asked beyond its end.
+// until an IndexError. A peer is asked for `count` of them at the same time, so it may be asked
+// beyond the end.
 class IndexedItems : public Object {
  public:
   explicit IndexedItems(Value sequence) : sequence_(std::move(sequence)) {}
@@ -141,8 +142,8 @@ class IndexedItems : public Object {
     if (ended_) return std::vector<Value>();
     Object& object = **sequence_.AsObject();
     if (next_ == 0 && dynamic_cast<NetrefObject*>(&object) != nullptr) {
-      // One request has Python iterate over as many as it is asked for. (A second one would
-      // begin anew.)
+      // With one request Python iterates over as many as it is asked for. (A second one would begin
+      // anew.)
       absl::StatusOr<std::vector<Value>> first = object.NextItems(context, count);
       if (IsPyStatus(first.status(), "TypeError")) return NotIterable(sequence_);
       if (first.ok()) {
@@ -175,7 +176,8 @@ class IndexedItems : public Object {
   }
 
  private:
-  // So that it is not asked beyond its end. One that has no length is read until it says so.
+  // Asks for the length, so that the object is not asked beyond its end. One that has none is read
+  // until it says that it has ended.
   void AskForLength(const CallContext& context) {
     const absl::StatusOr<Value> length =
         (*sequence_.AsObject())->CallAttr(context, {.name = "__len__", .exposed = false}, {});
