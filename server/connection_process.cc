@@ -63,7 +63,7 @@ void Attend(Session& session, ProcessSlot& slot, Watcher& watcher) {
     // What large messages and a TLS handshake have left in the heap.
     if (quiet_looks == kQuietLooks) ::malloc_trim(0);
     slot.AwaitOrders(obeyed,
-                     quiet_looks > kQuietLooks ? kQuietInterval : Connection::kLookInterval);
+                     quiet_looks > kQuietLooks ? kQuietInterval : Connection::kTickInterval);
   }
 }
 

@@ -95,7 +95,7 @@ RpycSession::RpycSession(Socket socket, std::shared_ptr<SessionSetup> setup)
       peer_(setup_->NameOf(socket)),
       connection_(MakeStream(std::move(socket)), &setup_->service, &setup_->options, peer_),
       entrance_closes_(absl::Now() + setup_->handshake_timeout) {
-  if (setup_->counters != nullptr) connection_.CountIn(setup_->counters);
+  if (setup_->counters != nullptr) connection_.UseCounters(setup_->counters);
   if (setup_->ledger != nullptr) {
     number_ = setup_->ledger->Began(this, &peer_, &connection_.counters());
   }
@@ -140,9 +140,9 @@ absl::Status RpycSession::Authenticate(absl::Time deadline) {
       entrance.wants = driver->wants();
       return absl::IsUnauthenticated(known) ? NamePeer(known, driver->received()) : known;
     }
-    connection_.Introduce(entrance.peer.local, driver->credentials(), driver->TakeRest());
+    connection_.SetPeerIdentity(entrance.peer.local, driver->credentials(), driver->TakeRest());
   } else {
-    connection_.Introduce(entrance.peer.local, entrance.peer.certificate);
+    connection_.SetPeerIdentity(entrance.peer.local, entrance.peer.certificate);
   }
   if (entrance.tls != nullptr) entrance.tls->BeginFrames();
   entrance_.reset();
@@ -155,7 +155,7 @@ void RpycSession::Refuse(absl::Status why) {
                                                    absl::FormatDuration(setup_->handshake_timeout),
                                                    ", the handshake_timeout"));
   }
-  connection_.Abort(std::move(why));
+  connection_.End(std::move(why));
 }
 
 absl::Status RpycSession::ServeAll() {
@@ -171,13 +171,13 @@ absl::Status RpycSession::ServeAll() {
     }
     return absl::OkStatus();
   });
-  if (!served.ok()) connection_.Abort(std::move(served));
+  if (!served.ok()) connection_.End(std::move(served));
   return End();
 }
 
 void RpycSession::ServeBy(Arm arm) {
   arm_ = std::move(arm);
-  connection_.OnUnattended([this](Stream::Event wanted) {
+  connection_.OnIdle([this](Stream::Event wanted) {
     // Who is in the middle of ServeArrived finds the end. One more, armed by that one, would arm
     // the next, and so on: the last would be long in coming.
     if (connection_.ended() && entered_.load() > 0) return;
@@ -209,7 +209,7 @@ std::optional<absl::Status> RpycSession::ServeArrived(int most_requests) {
     Advance(most_requests);
     return absl::OkStatus();
   });
-  if (!advanced.ok()) connection_.Abort(std::move(advanced));
+  if (!advanced.ok()) connection_.End(std::move(advanced));
   // Others may still be in the middle of a call: who is the last ends it.
   if (entered_.fetch_sub(1) > 1 || !connection_.ended()) return std::nullopt;
   if (phase_.exchange(Phase::kOver) == Phase::kOver) return std::nullopt;
@@ -236,7 +236,7 @@ void RpycSession::Advance(int most_requests) {
 }
 
 void RpycSession::Look() {
-  if (phase_.load() > Phase::kEntering) return connection_.Look();
+  if (phase_.load() > Phase::kEntering) return connection_.Tick();
   if (absl::Now() < entrance_closes_ || shut_out_.exchange(true)) return;
   connection_.Shutdown();  // whoever lets it in finds that
 }

@@ -50,7 +50,7 @@ class Session : public Drainable {
   // ServeArrived each time what was asked for has come. Both never wait for the peer.
   //
   // `arm` is told what to wait for whenever nobody attends to the connection: see
-  // Connection::OnUnattended. The first time is within ServeBy.
+  // Connection::OnIdle. The first time is within ServeBy.
   using Arm = std::function<void(Stream::Event wanted)>;
   virtual void ServeBy(Arm arm) = 0;
   // Goes on with what has arrived, for at most `most_requests` requests. Returns how the session

@@ -130,8 +130,8 @@ absl::Status TlsStream::Handshake(absl::Time deadline) {
     }
     const absl::StatusOr<ReadResult> received = Receive(/*inside=*/true, deadline);
     if (!received.ok()) return received.status();
-    if (received->state == ReadResult::kWouldBlock) return shaken;
-    if (received->state == ReadResult::kEof) {
+    if (received->outcome == ReadResult::kWouldBlock) return shaken;
+    if (received->outcome == ReadResult::kEof) {
       return absl::UnavailableError("TLS handshake: the peer ended the connection");
     }
     ++handshake_reads_;
@@ -207,13 +207,13 @@ absl::StatusOr<ReadResult> TlsStream::ReadSome(absl::Span<char> into, ReadHint h
     // Else OpenSSL has nothing, and asking it costs as much as a small record.
     if (more_ || in_begin_ != in_end_) {
       absl::StatusOr<ReadResult> read = Decrypt(into);
-      if (!read.ok() || read->state != ReadResult::kWouldBlock) return read;
+      if (!read.ok() || read->outcome != ReadResult::kWouldBlock) return read;
       // It was a message of TLS itself, a session ticket for example, and is not answered.
       if (!inside_) inner_->Acknowledge();
     }
     absl::StatusOr<ReadResult> received =
         Receive(inside_ || hint == ReadHint::kInsideFrame, deadline);
-    if (!received.ok() || received->state != ReadResult::kData) return received;
+    if (!received.ok() || received->outcome != ReadResult::kData) return received;
   }
 }
 
@@ -263,13 +263,13 @@ absl::StatusOr<ReadResult> TlsStream::Receive(bool inside, absl::Time deadline) 
     const absl::Time soon = absl::Now() + kIdleTime;
     if (soon < deadline) {
       absl::StatusOr<ReadResult> received = ReceiveInto(next_room_, ReadHint::kBetweenFrames, soon);
-      if (!received.ok() || received->state != ReadResult::kWouldBlock) return received;
+      if (!received.ok() || received->outcome != ReadResult::kWouldBlock) return received;
       next_room_ = kSmallRoom;
       ReleaseBuffers();
     }
   }
   absl::StatusOr<ReadResult> received = ReceiveInto(next_room_, ReadHint::kBetweenFrames, deadline);
-  if (received.ok() && received->state == ReadResult::kWouldBlock) ReleaseBuffers();
+  if (received.ok() && received->outcome == ReadResult::kWouldBlock) ReleaseBuffers();
   return received;
 }
 
@@ -290,7 +290,7 @@ absl::StatusOr<ReadResult> TlsStream::ReceiveInto(size_t room, ReadHint hint, ab
   in_begin_ = in_end_ = 0;
   absl::StatusOr<ReadResult> received =
       inner_->ReadSome(absl::MakeSpan(in_.get(), room), hint, deadline);
-  if (!received.ok() || received->state != ReadResult::kData) return received;
+  if (!received.ok() || received->outcome != ReadResult::kData) return received;
   in_end_ = received->bytes;
   if (received->bytes == room) {
     next_room_ = room < kMediumRoom ? kMediumRoom : kLargeRoom;
@@ -308,14 +308,14 @@ absl::StatusOr<ReadResult> TlsStream::ReadAhead(size_t max_bytes) {
   const std::unique_ptr<char[]> piece = NewBuffer(room);
   const absl::Span<char> into = absl::MakeSpan(piece.get(), room);
   absl::StatusOr<ReadResult> read = Decrypt(into);
-  while (read.ok() && read->state == ReadResult::kWouldBlock) {
+  while (read.ok() && read->outcome == ReadResult::kWouldBlock) {
     // The peer may hold back the rest until what came is acknowledged.
     const absl::StatusOr<ReadResult> received =
         ReceiveInto(next_room_, ReadHint::kInsideFrame, absl::InfinitePast());
-    if (!received.ok() || received->state != ReadResult::kData) return received;
+    if (!received.ok() || received->outcome != ReadResult::kData) return received;
     read = Decrypt(into);
   }
-  if (read.ok() && read->state == ReadResult::kData) {
+  if (read.ok() && read->outcome == ReadResult::kData) {
     if (absl::Status kept = ahead_.Append({piece.get(), read->bytes}); !kept.ok()) {
       Shutdown();  // the next read tells why
       return kept;

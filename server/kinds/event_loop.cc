@@ -49,7 +49,7 @@ void EventLoop::Stop() {
 
 bool EventLoop::IsOnThread() const { return loop_of_thread == this; }
 
-bool EventLoop::IsHere() const { return IsOnThread() && Fiber::Current() != nullptr; }
+bool EventLoop::IsCurrent() const { return IsOnThread() && Fiber::Current() != nullptr; }
 
 void EventLoop::Post(std::function<void()> function) {
   auto task = std::make_shared<FunctionTask>(std::move(function));

@@ -46,7 +46,7 @@ class EventLoop : public FiberLoop,
   // Ends it as soon as no fiber is in the middle of something and no descriptor is watched.
   void Stop();
 
-  bool IsHere() const override;
+  bool IsCurrent() const override;
   void Post(std::function<void()> task) override;
 
   // As Poller's. By a fiber of this loop.

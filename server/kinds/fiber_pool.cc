@@ -48,7 +48,9 @@ class FiberPool::PooledFiber final : public Fiber, public TimerQueue::Timer {
   bool AwaitReady(int fd, bool readable, bool writable, absl::Time deadline) override {
     return pool_->surroundings_->AwaitReady(this, fd, readable, writable, deadline);
   }
-  void Exhausted(int fd, bool readable) override { pool_->surroundings_->Exhausted(fd, readable); }
+  void MarkNotReady(int fd, bool readable) override {
+    pool_->surroundings_->Exhausted(fd, readable);
+  }
   bool IsStackShort() const override { return switch_->bytes_left() < kStackReserve; }
   const std::shared_ptr<FiberLoop>& loop() const override { return pool_->surroundings_->loop(); }
 

@@ -18,7 +18,7 @@ namespace rpyc {
 
 // A loop's descriptors: which are ready, and who is to be told. A descriptor is made known to epoll
 // once, edge-triggered, so that no call costs a system call for it; whether it is ready is
-// remembered here, until somebody has tried and found nothing (Fiber::Exhausted).
+// remembered here, until somebody has tried and found nothing (Fiber::MarkNotReady).
 // Borrows the pool. Threads: the loop's.
 class Poller {
  public:

@@ -9,18 +9,19 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "rpyc/blocked_on_peer.h"
 #include "rpyc/mutex.h"
-#include "rpyc/peer_wait.h"
 #include "server/server_kind.h"
 #include "server/session.h"
 
 namespace rpyc {
 
 // Threads that do the same over and over: wait for a session that has something to do, and serve
-// it; so many at a time. While one waits for a peer in the middle (PeerWait), another does its
+// it; so many at a time. While one waits for a peer in the middle (BlockedOnPeer), another does its
 // share: calls that all wait for callbacks at once do not stop the rest.
 // Kept alive by its threads, of which some may never return. Threads: any.
-class WorkerPool : private PeerWait::Observer, public std::enable_shared_from_this<WorkerPool> {
+class WorkerPool : private BlockedOnPeer::Observer,
+                   public std::enable_shared_from_this<WorkerPool> {
  public:
   // A session that has something to do, by the owner's number of it.
   struct Ready {
