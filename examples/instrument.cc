@@ -78,10 +78,10 @@ class Multimeter {
 };
 
 // The instrument's thread: opens it, runs what is posted, closes it.
-class Bench {
+class InstrumentThread {
  public:
-  Bench() = default;
-  ~Bench() {
+  InstrumentThread() = default;
+  ~InstrumentThread() {
     {
       std::lock_guard lock(mutex_);
       closing_ = true;
@@ -89,8 +89,8 @@ class Bench {
     changed_.notify_one();
     if (thread_.joinable()) thread_.join();
   }
-  Bench(const Bench&) = delete;
-  Bench& operator=(const Bench&) = delete;
+  InstrumentThread(const InstrumentThread&) = delete;
+  InstrumentThread& operator=(const InstrumentThread&) = delete;
 
   // Any thread. The first task starts the instrument's: a host's main() wants to have none before.
   void Post(std::function<void()> task) {
@@ -129,11 +129,13 @@ class Bench {
 }  // namespace
 
 rpyc::Service Instrument() {
-  const auto bench = std::make_shared<Bench>();
+  const auto instrument_thread = std::make_shared<InstrumentThread>();
   return rpyc::Service("INSTRUMENT")
       .Doc("The instruments on the bench.")
-      .RunOn([bench](std::function<void()> task) { bench->Post(std::move(task)); })
-      .Property("multimeter", [bench] { return bench->multimeter(); });
+      .RunOn([instrument_thread](std::function<void()> task) {
+        instrument_thread->Post(std::move(task));
+      })
+      .Property("multimeter", [instrument_thread] { return instrument_thread->multimeter(); });
 }
 
 }  // namespace examples

@@ -68,7 +68,7 @@ class Axis {
   State state_ = State::kIdle;
   double position_ = 0;
   double start_ = 0, target_ = 0;
-  int legs_ = 0;
+  int remaining_moves_ = 0;
   Limits limits_;
 };
 

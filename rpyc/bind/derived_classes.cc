@@ -46,7 +46,7 @@ const DerivedClasses::Found* DerivedClasses::Search(const std::type_info& type, 
   auto table = old == nullptr ? std::make_unique<Table>() : std::make_unique<Table>(*old);
   table->insert_or_assign(&type, found);
   table_.store(table.get(), std::memory_order_release);
-  kept_.push_back(std::move(table));
+  all_tables_.push_back(std::move(table));
   return found;
 }
 

@@ -60,9 +60,9 @@ class DerivedClasses {
   void Descend(const std::type_info& type, void* self, std::vector<Downcast>* path,
                Found* best) const;
 
-  std::vector<Child> children_;                             // written within a Definition
-  mutable std::atomic<const Table*> table_{nullptr};        // what has been found
-  mutable std::vector<std::unique_ptr<const Table>> kept_;  // all that table_ has ever been
+  std::vector<Child> children_;                                   // written within a Definition
+  mutable std::atomic<const Table*> table_{nullptr};              // what has been found
+  mutable std::vector<std::unique_ptr<const Table>> all_tables_;  // all that table_ has ever been
   mutable std::vector<std::unique_ptr<const Found>> found_;
 };
 

@@ -23,17 +23,18 @@ namespace {
 
 constexpr int kMaxCauses = 20;
 
-// What no row of WithoutCause is for.
-absl::Status General(const ErrorTranslations* translations, absl::string_view message) {
+// What no row of ToStatusWithoutCause is for.
+absl::Status ToStatusOfOtherException(const ErrorTranslations* translations,
+                                      absl::string_view message) {
   if (translations != nullptr) {
     if (std::optional<absl::Status> named = translations->FindGeneral()) return *std::move(named);
   }
   return PyStatus("RuntimeError", message);
 }
 
-// The exception being handled, as Python's. Call this, General and the next two from a catch block
-// only.
-absl::Status WithoutCause(const ErrorTranslations* translations) {
+// The exception being handled, as Python's. Call this, ToStatusOfOtherException and the next two
+// from a catch block only.
+absl::Status ToStatusWithoutCause(const ErrorTranslations* translations) {
   if (translations != nullptr) {
     if (std::optional<absl::Status> named = translations->FindSpecific()) return *std::move(named);
   }
@@ -61,14 +62,14 @@ absl::Status WithoutCause(const ErrorTranslations* translations) {
         .args = {Value(e.code().value()), Value(e.what())},
         .attributes = {{"errno", Value(e.code().value())}, {"strerror", Value(e.what())}}});
   } catch (const std::exception& e) {
-    return General(translations, e.what());
+    return ToStatusOfOtherException(translations, e.what());
   } catch (...) {
-    return General(translations, "a C++ exception of unknown type");
+    return ToStatusOfOtherException(translations, "a C++ exception of unknown type");
   }
 }
 
 // What was being handled when it was thrown by std::throw_with_nested; null if it was not.
-std::exception_ptr Cause() {
+std::exception_ptr NestedException() {
   try {
     throw;
   } catch (const std::nested_exception& e) {
@@ -79,9 +80,9 @@ std::exception_ptr Cause() {
 }
 
 // The exception being handled, as Python's, with its causes in the traceback.
-absl::Status CurrentException(const ErrorTranslations* translations, int causes = 0) {
-  absl::Status status = WithoutCause(translations);
-  const std::exception_ptr cause = causes < kMaxCauses ? Cause() : nullptr;
+absl::Status ToStatus(const ErrorTranslations* translations, int causes = 0) {
+  absl::Status status = ToStatusWithoutCause(translations);
+  const std::exception_ptr cause = causes < kMaxCauses ? NestedException() : nullptr;
   if (cause == nullptr) return status;
   RemoteException exception = ToException(status);
   // What a peer raised keeps the peer's part apart.
@@ -90,7 +91,7 @@ absl::Status CurrentException(const ErrorTranslations* translations, int causes 
     std::rethrow_exception(cause);
   } catch (...) {
     exception.traceback =
-        absl::StrCat(ToException(CurrentException(translations, causes + 1)).TracebackText(),
+        absl::StrCat(ToException(ToStatus(translations, causes + 1)).TracebackText(),
                      "\nThe above exception was the direct cause of the following exception:\n\n",
                      exception.TracebackText());
   }
@@ -128,7 +129,7 @@ absl::StatusOr<Value> Invoke(const Member& member, const MemberBody& body, const
     if (result.ok() || IsPyStatus(result.status())) return result;
     return PyStatus(ToException(result.status()));
   } catch (...) {
-    return CurrentException(call.context.translations());
+    return ToStatus(call.context.translations());
   }
 }
 
@@ -144,7 +145,7 @@ absl::Status Guarded(absl::FunctionRef<void()> user_code, const ErrorTranslation
     user_code();
     return absl::OkStatus();
   } catch (...) {
-    return CurrentException(translations);
+    return ToStatus(translations);
   }
 }
 

@@ -47,11 +47,11 @@ bool Hides(const Signature& earlier, const Signature& later) {
     if (Takes(kind, later) && !Takes(kind, earlier)) return false;
   }
   const size_t required = CountRequired(later);
-  const size_t most = CountPositional(later);
-  if (required > most) return false;  // it is called by keywords
+  const size_t max_positional = CountPositional(later);
+  if (required > max_positional) return false;  // it is called by keywords
   if (CountRequired(earlier) > required) return false;
-  const size_t common = std::min(most, CountPositional(earlier));
-  if (common < most && !Takes(ParameterKind::kArgs, earlier)) return false;
+  const size_t common = std::min(max_positional, CountPositional(earlier));
+  if (common < max_positional && !Takes(ParameterKind::kArgs, earlier)) return false;
   for (size_t i = 0; i < common; ++i) {
     if (earlier.parameters[i].type != later.parameters[i].type) return false;
   }
@@ -65,7 +65,7 @@ std::string Shown(const Member& function) {
 // --- when it is called ---
 
 // The message of an error, without the name of the function, which is said once.
-std::string Reason(absl::string_view function, const absl::Status& error) {
+std::string WithoutFunctionName(absl::string_view function, const absl::Status& error) {
   const RemoteException exception = ToException(error);
   const std::string* text = exception.args.empty() ? nullptr : exception.args[0].AsStr();
   absl::string_view reason = text == nullptr ? error.message() : *text;
@@ -124,7 +124,7 @@ class Resolution {
       if (bound.ok()) {
         candidates_.push_back({.function = function.get(), .args = *std::move(bound)});
       } else {
-        refused_.emplace_back(function.get(), Reason(name_, bound.status()));
+        refused_.emplace_back(function.get(), WithoutFunctionName(name_, bound.status()));
       }
     }
   }
@@ -149,7 +149,8 @@ class Resolution {
       std::vector<Value> args = candidate.args;
       outcome_ = candidate.function->body(*candidate.function, call, absl::MakeSpan(args));
       if (!mismatch.found) return true;
-      candidate.why_not = outcome_.ok() ? "not its operand" : Reason(name_, outcome_.status());
+      candidate.why_not =
+          outcome_.ok() ? "not its operand" : WithoutFunctionName(name_, outcome_.status());
     }
     return false;
   }
@@ -188,7 +189,7 @@ class Resolution {
 };
 
 // The arguments as the peer passed them, from *args and **kwargs.
-CallArgs Unbound(absl::Span<Value> args) {
+CallArgs ToCallArgs(absl::Span<Value> args) {
   CallArgs given;
   given.positional = std::move(args[0]).TakeItems();
   for (const Value& pair : args[1].items()) {
@@ -248,7 +249,7 @@ Member Overloaded(Functions functions) {
   }
   all.signature = SignatureOfAll(first.name, signatures);
   all.body = [functions](const Member&, const MemberCall& call, absl::Span<Value> args) {
-    const CallArgs given = Unbound(args);
+    const CallArgs given = ToCallArgs(args);
     return Resolution(functions, call, given).Run(given, functions);
   };
   all.overloads = std::move(functions);

@@ -161,7 +161,7 @@ constexpr bool CheckTranslation() {
 }
 
 template <typename E, typename Getter>
-Value Got(const Getter& getter, const E& error) {
+Value GetPart(const Getter& getter, const E& error) {
   using R = std::decay_t<std::invoke_result_t<const Getter&, const E&>>;
   constexpr bool kGoesOut = requires(R result) { Cast<R>::To(std::move(result)); };
   static_assert(kGoesOut, "rpyc: the getter's type goes only from Python to C++");
@@ -175,12 +175,12 @@ Value Got(const Getter& getter, const E& error) {
 
 template <typename E, typename... Getters>
 void AddPart(const ErrorArgs<Getters...>& part, const E& error, RemoteException* exception) {
-  std::apply([&](const Getters&... getters) { exception->args = {Got<E>(getters, error)...}; },
+  std::apply([&](const Getters&... getters) { exception->args = {GetPart<E>(getters, error)...}; },
              part.getters);
 }
 template <typename E, typename Getter>
 void AddPart(const ErrorAttribute<Getter>& part, const E& error, RemoteException* exception) {
-  exception->attributes.emplace_back(part.name, Got<E>(part.getter, error));
+  exception->attributes.emplace_back(part.name, GetPart<E>(part.getter, error));
 }
 template <typename E, typename F>
 void AddPart(const Rebuild<F>&, const E&, RemoteException*) {}

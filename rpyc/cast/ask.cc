@@ -38,11 +38,11 @@ Asked Call(const CallContext& context, const Value& object, absl::string_view me
 }
 
 // It has no such method, or its owner's settings do not allow it.
-bool HasNone(const Asked& answer) { return IsPyStatus(answer.status(), "AttributeError"); }
+bool HasNoAnswer(const Asked& answer) { return IsPyStatus(answer.status(), "AttributeError"); }
 
 // The error for `object`, which answered `answer`: a TypeError that says why, or what it raised.
-absl::Status Refusal(absl::string_view expected, const Value& object, const Asked& answer) {
-  if (HasNone(answer)) return WrongType(expected, object);
+absl::Status RefusalError(absl::string_view expected, const Value& object, const Asked& answer) {
+  if (HasNoAnswer(answer)) return WrongType(expected, object);
   std::string reason;
   if (answer.ok()) {
     reason = absl::StrCat("it answered with a ", answer->type_name());
@@ -184,7 +184,7 @@ Asked BytesOfItems(const CallContext& context, const Value& object, absl::string
 }
 
 // object[:], which of a subclass of str or bytes is a plain one.
-Asked Whole(const CallContext& context, const Value& object) {
+Asked AskWholeSlice(const CallContext& context, const Value& object) {
   return Call(context, object, "__getitem__", {Value::Slice(Value(), Value(), Value())});
 }
 
@@ -194,18 +194,18 @@ Asked AskInt(const CallContext& context, const Value& object) {
   if (IsNoNumber(object)) return WrongType("int", object);
   Asked answer = Call(context, object, "__index__");
   if (answer.ok() && IsInt(*answer)) return answer;
-  return Refusal("int", object, answer);
+  return RefusalError("int", object, answer);
 }
 
 Asked AskFloat(const CallContext& context, const Value& object) {
   if (IsNoFloat(object)) return WrongType("float", object);
   Asked answer = Call(context, object, "__float__");
   if (answer.ok() && answer->AsFloat() != nullptr) return answer;
-  if (HasNone(answer)) {
+  if (HasNoAnswer(answer)) {
     answer = Call(context, object, "__index__");
     if (answer.ok() && IsInt(*answer)) return answer;
   }
-  return Refusal("float", object, answer);
+  return RefusalError("float", object, answer);
 }
 
 Asked AskComplex(const CallContext& context, const Value& object) {
@@ -223,14 +223,14 @@ Asked AskComplex(const CallContext& context, const Value& object) {
   // Of a subclass of complex this is a plain one. (To add could turn -0.0 into 0.0.)
   answer = Call(context, object, "__sub__", {Value(std::complex<double>(0, 0))});
   if (answer.ok() && answer->AsComplex() != nullptr) return answer;
-  return Refusal("complex", object, answer);
+  return RefusalError("complex", object, answer);
 }
 
 Asked AskBool(const CallContext& context, const Value& object) {
   if (!IsBoolOfNumpy(object) || IsNoNumber(object)) return WrongType("bool", object);
   Asked answer = Call(context, object, "__bool__");
   if (answer.ok() && answer->AsBool() != nullptr) return answer;
-  return Refusal("bool", object, answer);
+  return RefusalError("bool", object, answer);
 }
 
 Asked AskText(const CallContext& context, const Value& object) {
@@ -241,14 +241,14 @@ Asked AskText(const CallContext& context, const Value& object) {
     if (!traits.ok()) return traits.status();
     if (!traits->is_text) return WrongType("str", object);
   }
-  Asked answer = Whole(context, object);
+  Asked answer = AskWholeSlice(context, object);
   if (answer.ok() && answer->AsStr() != nullptr) return answer;
-  if (HasNone(answer)) {
+  if (HasNoAnswer(answer)) {
     absl::StatusOr<std::string> text = netref->Str(context);
     if (text.ok()) return Value(*std::move(text));
     answer = text.status();
   }
-  return Refusal("str", object, answer);
+  return RefusalError("str", object, answer);
 }
 
 Asked AskBytes(const CallContext& context, const Value& object) {
@@ -263,9 +263,9 @@ Asked AskBytes(const CallContext& context, const Value& object) {
     const absl::StatusOr<ClassTraits> traits = netref->Traits(context);
     if (!traits.ok()) return traits.status();
     if (traits->is_bytes) {
-      Asked whole = Whole(context, object);
+      Asked whole = AskWholeSlice(context, object);
       if (whole.ok() && whole->AsBytes() != nullptr) return whole;
-      return Refusal("bytes", object, whole);
+      return RefusalError("bytes", object, whole);
     }
     if (!traits->is_bytearray && !traits->has_tobytes) return WrongType("bytes", object);
     is_bytearray = traits->is_bytearray;
@@ -279,11 +279,12 @@ Asked AskBytes(const CallContext& context, const Value& object) {
   }
   Asked answer = Call(context, object, "tobytes");
   if (answer.ok() && answer->AsBytes() != nullptr) return answer;
-  if (HasNone(answer) && (is_view || is_array)) {
+  if (HasNoAnswer(answer) && (is_view || is_array)) {
     answer = BytesOfItems(context, object, "numpy.uint8");
     if (answer.ok() || !IsPyStatus(answer.status(), "TypeError")) return answer;
   }
-  if (!answer.ok() && !HasNone(answer) && !IsPyStatus(answer.status(), "TypeError")) return answer;
+  if (!answer.ok() && !HasNoAnswer(answer) && !IsPyStatus(answer.status(), "TypeError"))
+    return answer;
   return WrongType("bytes", object, "pass what its tobytes() gives");
 }
 

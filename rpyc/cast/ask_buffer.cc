@@ -35,7 +35,7 @@ absl::Status Refusal(const Value& object, ElementType element, absl::string_view
 }
 
 // What may not be asked, or has no answer, is a TypeError that says what to pass instead.
-absl::Status Unanswered(const Value& object, ElementType element, const absl::Status& error) {
+absl::Status NoAnswerError(const Value& object, ElementType element, const absl::Status& error) {
   if (IsPyStatus(error, "AttributeError")) return Refusal(object, element);
   if (!IsPyStatus(error, "TypeError")) return error;
   const RemoteException exception = ToException(error);
@@ -63,9 +63,9 @@ std::optional<char> KindOfFormat(absl::string_view format) {
 absl::StatusOr<std::string> AskTyped(const CallContext& context, const Value& object,
                                      absl::string_view format_name, ElementType element) {
   const absl::StatusOr<Value> format = Get(context, object, format_name);
-  if (!format.ok()) return Unanswered(object, element, format.status());
+  if (!format.ok()) return NoAnswerError(object, element, format.status());
   const absl::StatusOr<Value> size = Get(context, object, "itemsize");
-  if (!size.ok()) return Unanswered(object, element, size.status());
+  if (!size.ok()) return NoAnswerError(object, element, size.status());
   if (format->AsStr() == nullptr || size->AsInt() == nullptr) return Refusal(object, element);
   const std::optional<char> kind = KindOfFormat(*format->AsStr());
   const bool plain_bytes = kind == 'u' && *size->AsInt() == 1;
@@ -75,7 +75,7 @@ absl::StatusOr<std::string> AskTyped(const CallContext& context, const Value& ob
                    absl::StrCat("its items are of the type '", *format->AsStr(), "'"));
   }
   absl::StatusOr<Value> bytes = Call(context, object, "tobytes");
-  if (!bytes.ok()) return Unanswered(object, element, bytes.status());
+  if (!bytes.ok()) return NoAnswerError(object, element, bytes.status());
   if (bytes->MutableBytes() == nullptr) return Refusal(object, element);
   return std::move(bytes->MutableBytes()->data);
 }
@@ -86,10 +86,10 @@ absl::StatusOr<std::string> AskArray(const CallContext& context, const Value& ar
   const absl::StatusOr<Value> converted =
       Call(context, array, "astype",
            {Value(element.Dtype()), Value("C"), Value("safe"), Value(false), Value(false)});
-  if (!converted.ok()) return Unanswered(array, element, converted.status());
+  if (!converted.ok()) return NoAnswerError(array, element, converted.status());
   if (converted->AsObject() == nullptr) return Refusal(array, element);
   absl::StatusOr<Value> bytes = Call(context, *converted, "tobytes");
-  if (!bytes.ok()) return Unanswered(array, element, bytes.status());
+  if (!bytes.ok()) return NoAnswerError(array, element, bytes.status());
   if (bytes->MutableBytes() == nullptr) return Refusal(array, element);
   return std::move(bytes->MutableBytes()->data);
 }
@@ -152,7 +152,7 @@ absl::StatusOr<std::string> BufferFrom(const CallContext& context, Value& value,
 absl::StatusOr<std::vector<size_t>> AskShape(const CallContext& context, const Value& array,
                                              ElementType element) {
   const absl::StatusOr<Value> shape = Get(context, array, "shape");
-  if (!shape.ok()) return Unanswered(array, element, shape.status());
+  if (!shape.ok()) return NoAnswerError(array, element, shape.status());
   std::vector<size_t> lengths;
   for (const Value& length : shape->items()) {
     if (length.AsInt() == nullptr || *length.AsInt() < 0) return Refusal(array, element);

@@ -26,7 +26,7 @@ using Args = absl::Span<Value>;
 using Result = absl::StatusOr<Value>;
 
 // An error that lists the members names no more than these.
-constexpr size_t kMaxListed = 24;
+constexpr size_t kMaxListedMembers = 24;
 // A combination of flags is no longer text.
 constexpr size_t kMaxFlagsBytes = 4096;
 
@@ -323,7 +323,7 @@ std::shared_ptr<EnumMember> EnumInfo::FindBits(uint64_t bits) const {
 
 std::string EnumInfo::Listed() const {
   std::string text;
-  const size_t count = std::min(members_.size(), kMaxListed);
+  const size_t count = std::min(members_.size(), kMaxListedMembers);
   for (size_t i = 0; i < count; ++i) {
     absl::StrAppend(&text, i == 0 ? "" : ", ", members_[i]->name(), " (",
                     members_[i]->number().DebugString(), ")");

@@ -54,7 +54,7 @@ struct Cast<std::variant<T...>> {
  private:
   // Several alternatives that would each ask an object: its class is asked for once, and tells
   // which of them can have an answer.
-  static constexpr bool kChooses =
+  static constexpr bool kAsksForClass =
       (size_t{0} + ... + (kQuestion<T> != Question::kNone ? 1 : 0)) > 1;
   static constexpr bool kTakesItems = (... || (kQuestion<T> == Question::kItems));
 
@@ -62,7 +62,7 @@ struct Cast<std::variant<T...>> {
   template <typename A>
   static bool Try(const CallContext& context, const Value& value,
                   absl::StatusOr<std::variant<T...>>* result, absl::Status* failed) {
-    if constexpr (kChooses) {
+    if constexpr (kAsksForClass) {
       if (value.AsObject() != nullptr) {
         const absl::StatusOr<bool> may =
             cast_internal::MayAnswer(context, kQuestion<A>, kTakesItems, value);

@@ -28,15 +28,15 @@ ADDRESS_SPACE = 1500 << 20  # an idle host takes some 500 MiB of it, most of it 
 DESCRIPTORS = 64
 
 host = None
-friend = None  # a well-behaved connection that lives through all attacks
+bystander = None  # a well-behaved connection that lives through all attacks
 served = None  # what others want of the host: the server, the method, and what it returns for (1, 2)
 
 
 def attack_host(new_host, server, method, answer):
-    global host, friend, served
+    global host, bystander, served
     host, served = new_host, (server, method, answer)
-    friend = Peer(host.servers[server], harness.DIALECTS[-1])
-    friend.method = friend.getattr(friend.root(), method)
+    bystander = Peer(host.servers[server], harness.DIALECTS[-1])
+    bystander.method = bystander.getattr(bystander.root(), method)
 
 
 def limit():
@@ -45,7 +45,7 @@ def limit():
 
 
 def start_host(*services):
-    """The demo host with servers of these services too, and the friend: a setUpModule of each file of attacks."""
+    """The demo host with servers of these services too, and the bystander: a setUpModule of each file of attacks."""
     servers = (f"--server={KIND}:{service}@127.0.0.1:0" for service in ("CALCULATOR", "ECHO", *services))
     attack_host(harness.Host("--admin_address=127.0.0.1:0", *servers, preexec_fn=limit if LIMITED else None),
                 "calculator", "add", 3)
@@ -70,7 +70,7 @@ def start_fixture_host():
 
 def host_ends_well():
     """Its tearDownModule."""
-    friend.sock.close()
+    bystander.sock.close()
     harness.ends_well(host)
 
 
@@ -114,7 +114,7 @@ class Case(unittest.TestCase):
     def serve_others(self):
         self.assertIsNone(host.child.poll(), "the host has died")
         server, method, answer = served
-        self.assertEqual(friend.call(friend.method, 1, 2), answer)
+        self.assertEqual(bystander.call(bystander.method, 1, 2), answer)
         if LIMITED:
             states = [server["state"] for server in harness.admin(host, "ServerService/ListServers")["servers"]]
             self.assertEqual(set(states), {"LISTENING"}, host.story())

@@ -158,7 +158,7 @@ class Bombs(Case):
                 self.assertIsNone(peer.read_frame())
         if not os.environ.get("RPYC_SANITIZER"):
             harness.eventually("the memory is given back",
-                               lambda: attack.friend.ping() or attack.host.status("VmRSS") - before < 64 * MIB)
+                               lambda: attack.bystander.ping() or attack.host.status("VmRSS") - before < 64 * MIB)
 
 
 @in_both_dialects
@@ -447,8 +447,8 @@ class Sockets(Case):
                     if i % 2:
                         peer.ping()
         harness.eventually("no descriptor is left behind",
-                           lambda: attack.friend.ping() or attack.host.descriptors() <= descriptors + 4)
-        harness.eventually("no thread is left behind", lambda: attack.friend.ping() or attack.host.status("Threads") <= threads + 4)
+                           lambda: attack.bystander.ping() or attack.host.descriptors() <= descriptors + 4)
+        harness.eventually("no thread is left behind", lambda: attack.bystander.ping() or attack.host.status("Threads") <= threads + 4)
 
     def test_a_peer_that_never_reads(self):
         # It asks for 1 MiB again and again and takes nothing. The host may stop reading it, not hoard.

@@ -9,7 +9,7 @@ import attack
 from attack import MIB, Case, in_both_dialects
 from wire import (BUFFITER, CALLATTR, CMP, MSG_EXCEPTION, MSG_REQUEST, REPR, STR, RemoteError, boxes, mine, value, yours)
 
-MOST_ITEMS_AT_ONCE = 10_000  # of BUFFITER: whoever wants more asks again
+MAX_ITEMS_AT_ONCE = 10_000  # of BUFFITER: whoever wants more asks again
 # Fewer items than one list may hold (max_decoded_bytes), more than any list of this size needs.
 A_STEP_OF_A_LIST = 300 * MIB
 
@@ -188,7 +188,7 @@ class Iterators(Case):
             taken = 0
             for count in (10**9, 2**62, 1, 2**63 - 1):
                 items = peer.ask_value(BUFFITER, boxes(yours(squares), value(count)))
-                self.assertTrue(1 <= len(items) <= MOST_ITEMS_AT_ONCE)
+                self.assertTrue(1 <= len(items) <= MAX_ITEMS_AT_ONCE)
                 self.assertEqual(items, tuple(i * i for i in range(taken, taken + len(items))))
                 taken += len(items)
             for count in (-1, -2**63, 2**63, 10**100, None, "x", 1.5, ()):
@@ -202,7 +202,7 @@ class Iterators(Case):
             for _ in range(3):
                 items = peer.ask_reference(CALLATTR, method(peer.its_root, "logged_items", names))
                 label, boxed = peer.ask(BUFFITER, boxes(yours(items), value(10**9)))
-                self.assertEqual((label, len(boxed)), (2, MOST_ITEMS_AT_ONCE))
+                self.assertEqual((label, len(boxed)), (2, MAX_ITEMS_AT_ONCE))
 
     def test_an_iterator_after_its_end(self):
         with self.others_are_served(), self.opened() as peer:

@@ -11,7 +11,7 @@ from certificates import Authority
 from harness import address_of, admin, eventually
 from wire import Peer
 
-CROWD = 150  # connections at a time
+CONNECTIONS = 150  # connections at a time
 
 HALF_A_FRAME = b"\x00\x10\x00\x00\x00half"
 GARBAGE = b"\x00\x00\x00\x05\x00garbage"
@@ -36,10 +36,10 @@ class Descriptors(unittest.TestCase):
                 return True
         return False
 
-    def crowd(self, address, stack, said):
+    def connect_many(self, address, stack, said):
         """Peers that come, say that, and stay."""
         peers = []
-        for _ in range(CROWD):
+        for _ in range(CONNECTIONS):
             with contextlib.suppress(OSError):
                 peer = stack.enter_context(Peer(address))
                 peers.append(peer)
@@ -57,15 +57,15 @@ class Descriptors(unittest.TestCase):
     def check(self, kind, **spec):
         server = harness.start_server(self.host, kind=kind, **spec)
         address = address_of(server)
-        with Peer(address) as friend:
-            self.serves(friend)
+        with Peer(address) as bystander:
+            self.serves(bystander)
             for said in (b"", HALF_A_FRAME, GARBAGE):
                 with self.subTest(said), contextlib.ExitStack() as stack:
-                    self.crowd(address.removeprefix("tls:"), stack, said)
+                    self.connect_many(address.removeprefix("tls:"), stack, said)
                     self.assertIsNone(self.host.child.poll(), self.host.story())
-                    self.serves(friend)
+                    self.serves(bystander)
                     self.controls(server, kind)
-                    self.serves(friend)
+                    self.serves(bystander)
                 eventually("others are served again" + self.host.story(), lambda: self.is_served(address))
             now = admin(self.host, "ServerService/GetServer", name=server["name"])
             self.assertGreater(int(now["connections_refused"]), 0)
@@ -96,10 +96,10 @@ class Descriptors(unittest.TestCase):
                     self.check(kind, tls={"keyfile": keyfile, "certfile": certfile})
 
     def test_one_shot(self):
-        """It has one connection; servers of it come and go while a crowd holds the rest."""
+        """It has one connection; servers of it come and go while other connections hold the rest."""
         crowded = harness.start_server(self.host, "crowded")
         with contextlib.ExitStack() as stack:
-            self.crowd(address_of(crowded), stack, b"")
+            self.connect_many(address_of(crowded), stack, b"")
             server = harness.start_server(self.host, kind="one_shot")
             listing = admin(self.host, "ServerService/ListServers")
             self.assertIn(server["name"], [each["name"] for each in listing["servers"]])

@@ -225,7 +225,7 @@ class References(Case):
             peer.ask(DEL, boxes(yours(method), value(1)))
             self.assertEqual(peer.call(peer.getattr(peer.its_root, "add"), 1, 2), 3)
         harness.eventually("the memory is given back",
-                           lambda: attack.friend.ping() or SANITIZED or attack.host.status("VmRSS") < 200 * MIB)
+                           lambda: attack.bystander.ping() or SANITIZED or attack.host.status("VmRSS") < 200 * MIB)
 
     def test_a_limit_of_its_own(self):
         server = harness.start_server(attack.host, f"few-{self.dialect}", service="ECHO", limits={"max_local_objects": "10"})

@@ -27,7 +27,7 @@ from rpyc_servers import add_rpyc_servers  # noqa: E402
 from setting import Setting, machine  # noqa: E402
 
 ROUNDS = 5  # fewer do not judge
-AROUND_S = 0.7  # what starting and ending takes, about
+SETUP_S = 0.7  # what starting and ending takes, about
 BELOW_FLOOR = 3  # the exit status
 IDLE_LOAD = 1.0  # a machine whose load average is below it is idle
 IDLE_WAIT_S = 300  # how long a machine has to become idle: a build that has just ended is in its load average for some minutes
@@ -62,7 +62,7 @@ def parse(arguments):
 
 def run_rounds(plan, names, options, placement, children, tool):
     rounds, began, total = [], time.monotonic(), options.rounds * len(names)
-    left = total * (options.seconds * 1.25 + AROUND_S)
+    left = total * (options.seconds * 1.25 + SETUP_S)
     for number in range(1, options.rounds + 1):
         figures = {}
         print(f"{plural(options.rounds - number + 1, 'round')} of {len(names)} measurements to go, about "

@@ -47,17 +47,17 @@ class RawExchange {
     if (in_ > 0) input_.resize(std::max(in_, size_t{64} << 10));
   }
   // As much memory is touched as by one that keeps a whole message.
-  absl::Span<char> PrepareRead() { return absl::MakeSpan(input_).subspan(received_); }
+  absl::Span<char> PrepareRead() { return absl::MakeSpan(input_).subspan(received_bytes_); }
   void Commit(size_t bytes, std::string* out) {
-    received_ += bytes;
-    for (; received_ >= in_; received_ -= in_) out->append(answer_);
+    received_bytes_ += bytes;
+    for (; received_bytes_ >= in_; received_bytes_ -= in_) out->append(answer_);
   }
 
  private:
   const size_t in_;
   const std::string answer_;
   std::vector<char> input_;
-  size_t received_ = 0;  // of the current exchange
+  size_t received_bytes_ = 0;  // of the current exchange
 };
 
 // One connection.
@@ -67,7 +67,7 @@ class Session {
       : line_(MakeLine(std::move(fd), options)), is_raw_(options.raw_in > 0), raw_(options) {}
 
   int fd() const { return line_.fd().get(); }
-  bool has_output() const { return sent_ < out_.size(); }
+  bool has_output() const { return sent_bytes_ < out_.size(); }
 
   // One read, and the answers to what it brought; false when the peer is gone.
   bool Receive() {
@@ -87,13 +87,13 @@ class Session {
   // Sends what there is, or what the socket takes of it; false when the peer is gone.
   bool Send() {
     while (has_output()) {
-      const ssize_t bytes = line_.Send({out_.data() + sent_, out_.size() - sent_});
+      const ssize_t bytes = line_.Send({out_.data() + sent_bytes_, out_.size() - sent_bytes_});
       if (bytes < 0 && errno == EAGAIN) return true;
       if (bytes < 0 && errno != EINTR) return false;
-      if (bytes > 0) sent_ += static_cast<size_t>(bytes);
+      if (bytes > 0) sent_bytes_ += static_cast<size_t>(bytes);
     }
     out_.clear();
-    sent_ = 0;
+    sent_bytes_ = 0;
     return true;
   }
 
@@ -103,7 +103,7 @@ class Session {
   RawExchange raw_;
   CannedRpyc canned_;
   std::string out_;
-  size_t sent_ = 0;  // of out_
+  size_t sent_bytes_ = 0;  // of out_
   bool is_drained_ = true;
 };
 

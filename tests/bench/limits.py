@@ -4,7 +4,7 @@ from plan import KIB, MIB, Row, Run, plural
 
 # The sizes of an `add` call of RPyC 6 and its reply.
 RAW = "--raw=75:22"
-WAITING = 500  # calls that wait at once
+WAITING_CALLS = 500  # calls that wait at once
 
 
 def add_limits(plan):
@@ -112,7 +112,7 @@ def _idle(plan, kind):
     else:
         plan.row("T12", kind, f"{what}: RSS, KiB", "idle", "rss_kib", bound=1, **figure)
     if kind.cooperative:
-        waiting = min(WAITING, connections)
+        waiting = min(WAITING_CALLS, connections)
         command, _ = plan.host(kind, "HIGHCONCURRENCY")
         plan.run(f"{kind.name}/waiting/host", Run(
             command, plan.load("--wait", "--operation=io_operation", f"--connections={waiting}"), same_core=False))

@@ -80,7 +80,7 @@ absl::Status CallBlocking(LoadConnection& connection, const Options& options,
                           Measurement* measurement) {
   std::vector<char> buffer(kReadBytes);
   while (measurement->GoesOn()) {
-    connection.Owe(options.depth);
+    connection.QueueRequests(options.depth);
     if (!connection.Send()) return absl::UnavailableError("send: the server is gone");
     while (connection.in_flight() > 0) {
       const ssize_t bytes = connection.line().Receive(buffer.data(), buffer.size());
@@ -104,7 +104,7 @@ absl::Status CallByEpoll(std::vector<LoadConnection>& connections, const Options
   const Fd epoll(::epoll_create1(EPOLL_CLOEXEC));
   for (LoadConnection& connection : connections) {
     SetBlocking(connection.line().fd(), false);
-    connection.Owe(options.depth);
+    connection.QueueRequests(options.depth);
     if (!connection.Send()) return absl::UnavailableError("send: the server is gone");
     Watch(epoll, EPOLL_CTL_ADD, connection);
   }
@@ -121,7 +121,7 @@ absl::Status CallByEpoll(std::vector<LoadConnection>& connections, const Options
           return absl::UnavailableError("recv: the server is gone");
         }
         if (bytes < 0) break;
-        connection.Owe(
+        connection.QueueRequests(
             connection.Take({buffer.data(), static_cast<size_t>(bytes)}, measurement->histogram()));
       } while (connection.line().has_input());
       if (!connection.Send()) return absl::UnavailableError("send: the server is gone");
@@ -195,7 +195,7 @@ absl::StatusOr<Figures> Hold(const Options& options) {
   if (!held.ok()) return held.status();
   const MemoryUse after = MemoryOf(options.measurement.server_pid);
   for (LoadConnection& connection : *held) {
-    connection.Owe(1);
+    connection.QueueRequests(1);
     if (!connection.Send()) return absl::UnavailableError("send: the server is gone");
   }
   if (!TakeReplies(*held)) return absl::UnavailableError("recv: the server is gone");
@@ -218,7 +218,7 @@ absl::StatusOr<Figures> Wait(const Options& options) {
   const MemoryUse before = MemoryOf(options.measurement.server_pid);
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     for (LoadConnection& connection : *connections) {
-      connection.Owe(1);
+      connection.QueueRequests(1);
       if (!connection.Send()) return absl::UnavailableError("send: the server is gone");
     }
     const MemoryUse during = MemoryOf(options.measurement.server_pid);

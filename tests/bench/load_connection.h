@@ -24,9 +24,9 @@ class LoadConnection {
 
   Line& line() { return line_; }
   // Requests that wait to be sent, bytes that the socket did not take.
-  void Owe(size_t requests) { owed_ += requests; }
-  bool has_output() const { return owed_ > 0 || sent_ < batch_bytes_; }
-  size_t in_flight() const { return next_ - answered_; }
+  void QueueRequests(size_t requests) { queued_requests_ += requests; }
+  bool has_output() const { return queued_requests_ > 0 || sent_bytes_ < batch_bytes_; }
+  size_t in_flight() const { return next_seq_ - next_reply_seq_; }
   uint64_t errors() const { return errors_; }
 
   // Sends what is owed, as far as the socket takes it; false if the connection broke.
@@ -45,14 +45,14 @@ class LoadConnection {
   Exchange exchange_;
   size_t depth_;
   std::string batch_;  // `depth` copies of the request
-  size_t owed_ = 0;
-  size_t sent_ = 0;
+  size_t queued_requests_ = 0;
+  size_t sent_bytes_ = 0;
   size_t batch_bytes_ = 0;  // of batch_ being sent
-  uint32_t next_ = 2 * kFirstSeq;
-  uint32_t answered_ = 2 * kFirstSeq;
-  std::vector<uint64_t> started_;  // ring by sequence number
+  uint32_t next_seq_ = 2 * kFirstSeq;
+  uint32_t next_reply_seq_ = 2 * kFirstSeq;
+  std::vector<uint64_t> start_times_;  // ring by sequence number
   std::array<char, kHeadBytes> head_;
-  size_t received_ = 0;  // of the current reply
+  size_t received_bytes_ = 0;  // of the current reply
   uint64_t errors_ = 0;
 };
 

@@ -6,7 +6,7 @@ for those decides, and the rows are only shown."""
 
 from plan import MIB, Run
 
-HELD = 500  # connections; of these systems each takes as much
+HELD_CONNECTIONS = 500  # connections; of these systems each takes as much
 ECHO = ("--blocking", "--operation=echo", f"--echo_bytes={MIB}")
 
 
@@ -41,7 +41,7 @@ def _echo(plan, kind, target, system, bound):
 
 
 def _idle(plan, kind, target, system, bound, judged):
-    count = min(HELD, plan.options.idle_connections)
+    count = min(HELD_CONNECTIONS, plan.options.idle_connections)
     plan.row(target, kind, f"idle connection: {kind.memory_name}, of {system.name}", "idle", kind.memory, at_most=True,
              bound=bound, judged=judged, **system.run("idle", "--hold", f"--connections={count}", same_core=False))
 

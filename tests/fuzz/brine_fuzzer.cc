@@ -16,7 +16,7 @@ namespace rpyc::fuzz {
 namespace {
 
 // Small enough for inputs of a few hundred bytes to reach every one.
-Limits Tight() {
+Limits TightLimits() {
   Limits limits;
   limits.max_decoded_bytes = 4 << 10;
   limits.max_nesting = 5;
@@ -138,7 +138,7 @@ std::vector<std::string> Seeds() {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace rpyc::fuzz;
   const absl::string_view input = Text(data, size);
-  CheckReader(input, Tight());
+  CheckReader(input, TightLimits());
   CheckReader(input, rpyc::Limits());
   CheckShortcuts(input);
   return 0;

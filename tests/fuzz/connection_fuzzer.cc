@@ -115,7 +115,7 @@ class Conversation {
       Check(asked != requests_.end() && count <= asked->second, "an answer nobody asked for");
     }
     // A call that waits for the peer when the peer leaves is answered no more.
-    if (end.ok() && !closed_ && !asked_back_) {
+    if (end.ok() && !closed_ && !has_called_peer_) {
       Check(answers_ == requests_, "a request without an answer");
     }
   }
@@ -173,7 +173,7 @@ class Conversation {
     switch (head->type) {
       case MessageType::kRequest:
         Check(args->IsTuple() && args->items().size() == 2, "(handler, args)");
-        asked_back_ |= args->items()[0] != Value(static_cast<int>(Handle::kDel));
+        has_called_peer_ |= args->items()[0] != Value(static_cast<int>(Handle::kDel));
         CheckBoxed(args->items()[1]);
         break;
       case MessageType::kReply:
@@ -212,7 +212,7 @@ class Conversation {
   absl::string_view rest_;
   const bool raw_;
   Dialect dialect_ = Dialect::kUnknown;
-  bool asked_back_ = false;              // our side has called the peer's objects
+  bool has_called_peer_ = false;         // our side has called the peer's objects
   bool closed_ = false;                  // the peer has sent CLOSE
   std::map<std::string, int> requests_;  // how many of each encoded sequence number
   std::map<std::string, int> answers_;
@@ -438,7 +438,7 @@ extern "C" const char* __lsan_default_suppressions() {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace rpyc::fuzz;
-  [[maybe_unused]] static const bool warm = (Converse(""), true);  // what is made once
+  [[maybe_unused]] static const bool is_warmed_up = (Converse(""), true);  // what is made once
   const rpyc::AllocationMeter meter;
   const int before = FuzzService::live_objects();
   const bool all_die = Converse(Text(data, size));

@@ -21,18 +21,18 @@ namespace {
 constexpr size_t kMutations = 20'000;
 
 // The input that runs, for whoever reads the log of a crash.
-std::string* running = new std::string;
+std::string* current_input = new std::string;
 
 void SayInput(int signal) {
   const std::string text =
-      absl::StrCat("\nthe input, in hex:\n", absl::BytesToHexString(*running), "\n");
+      absl::StrCat("\nthe input, in hex:\n", absl::BytesToHexString(*current_input), "\n");
   (void)!write(STDERR_FILENO, text.data(), text.size());
   std::signal(signal, SIG_DFL);
   std::raise(signal);
 }
 
 void TryOut(const std::string& input) {
-  *running = input;
+  *current_input = input;
   // A copy of its own, so that a sanitizer sees a read beyond its end.
   const std::vector<uint8_t> bytes(input.begin(), input.end());
   LLVMFuzzerTestOneInput(bytes.data(), bytes.size());

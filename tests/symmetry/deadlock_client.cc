@@ -45,9 +45,9 @@ struct Progress {
 };
 
 // The threads that make calls, and who watches them.
-class Crowd {
+class CallingThreads {
  public:
-  Crowd(const Options& options, Client* client)
+  CallingThreads(const Options& options, Client* client)
       : options_(options), client_(*client), progress_(options.threads) {}
 
   // Whether all went on until the time was over.
@@ -105,17 +105,17 @@ class Crowd {
 
   // Looks again and again whether each thread has made a call since it was last looked at.
   bool Watch(absl::Time end) {
-    std::vector<int64_t> seen(progress_.size(), -1);
+    std::vector<int64_t> checked_calls(progress_.size(), -1);
     MutexLock lock(&mutex_);
     for (;;) {
-      const absl::Time look = absl::Now() + absl::Seconds(options_.stall_seconds);
+      const absl::Time next_check = absl::Now() + absl::Seconds(options_.stall_seconds);
       bool all_done = false;
-      while (!all_done && changed_.WaitUntil(&mutex_, look)) all_done = AllDone();
+      while (!all_done && changed_.WaitUntil(&mutex_, next_check)) all_done = AllDone();
       if (all_done || AllDone()) return true;
       for (size_t i = 0; i < progress_.size(); ++i) {
         const int64_t calls = progress_[i].calls;
-        if (!progress_[i].done && calls == seen[i]) return false;
-        seen[i] = calls;
+        if (!progress_[i].done && calls == checked_calls[i]) return false;
+        checked_calls[i] = calls;
       }
       if (absl::Now() > end + absl::Seconds(options_.stall_seconds)) return AllDone();
     }
@@ -166,7 +166,7 @@ int Main(int argc, char** argv) {
   }
   std::optional<BgServingThread> background;
   if (options.background) background.emplace(*client);
-  return Crowd(options, &*client).Run() ? 0 : 1;
+  return CallingThreads(options, &*client).Run() ? 0 : 1;
 }
 
 }  // namespace

@@ -75,7 +75,7 @@ class SymmetricEnd {
   std::atomic<int64_t> visits_{0};
   std::atomic<bool> settling_{false};
   mutable Mutex mutex_;
-  std::vector<Thing> pocket_ ABSL_GUARDED_BY(mutex_);
+  std::vector<Thing> kept_things_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::string> mistakes_ ABSL_GUARDED_BY(mutex_);
   Connection connection_;  // ends first: what it still runs uses the rest
 };

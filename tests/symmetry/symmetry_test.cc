@@ -33,7 +33,7 @@ namespace rpyc {
 namespace {
 
 constexpr int kRuns = 6;  // each with a seed of its own
-const absl::Duration kHang = absl::Seconds(20);
+const absl::Duration kMaxWait = absl::Seconds(20);
 
 struct Shape {
   std::string name;
@@ -43,7 +43,7 @@ struct Shape {
   bool sockets = false;
   size_t max_objects = 1'000'000;
   bool abandons = false;
-  bool cut = false;  // the connection ends in the middle
+  bool breaks_connection = false;  // the connection ends in the middle
 
   friend std::ostream& operator<<(std::ostream& out, const Shape& shape) {
     return out << shape.name;
@@ -83,7 +83,7 @@ class SymmetryTest : public testing::TestWithParam<Shape> {
     // several walk: else it is served by its own requests.
     std::thread server([&] {
       const absl::Status end = right.connection().ServeAll();
-      EXPECT_TRUE(end.ok() || (shape.cut && absl::IsUnavailable(end))) << end;
+      EXPECT_TRUE(end.ok() || (shape.breaks_connection && absl::IsUnavailable(end))) << end;
     });
     ASSERT_EQ(left.connection().Open(), absl::OkStatus());
     std::thread background;
@@ -103,13 +103,13 @@ class SymmetryTest : public testing::TestWithParam<Shape> {
       if (shape.threads == 1) break;
       walkers.emplace_back([&, i] { right.Walk(numbers[2 * i + 1], shape.steps); });
     }
-    if (shape.cut) {
+    if (shape.breaks_connection) {
       while (left.visits() < 20) std::this_thread::yield();
       left.connection().Shutdown();
     }
     for (std::thread& walker : walkers) walker.join();
 
-    if (!shape.cut) GiveEverythingBack(left, right, ledger);
+    if (!shape.breaks_connection) GiveEverythingBack(left, right, ledger);
     left.connection().Close();
     if (background.joinable()) background.join();
     server.join();
@@ -127,7 +127,7 @@ class SymmetryTest : public testing::TestWithParam<Shape> {
   // What is dropped is given back with the next message; but what was abandoned, or is told of an
   // answer, may still be running.
   void GiveEverythingBack(SymmetricEnd& left, SymmetricEnd& right, const ReferenceLedger& ledger) {
-    const absl::Time deadline = absl::Now() + kHang;
+    const absl::Time deadline = absl::Now() + kMaxWait;
     const auto all_back = [&] {
       return ledger.totals(0).held.empty() && ledger.totals(1).held.empty() && left.tokens() == 0 &&
              right.tokens() == 0;
@@ -174,8 +174,12 @@ std::vector<Shape> Shapes() {
       {.name = "ThreadsFewObjects", .threads = 4, .max_objects = 6},
       {.name = "ThreadsAbandon", .threads = 4, .abandons = true},
       {.name = "ThreadsAbandonSockets", .threads = 4, .sockets = true, .abandons = true},
-      {.name = "Cut", .threads = 4, .steps = 1000, .cut = true},
-      {.name = "CutSockets", .threads = 4, .steps = 1000, .sockets = true, .cut = true},
+      {.name = "Cut", .threads = 4, .steps = 1000, .breaks_connection = true},
+      {.name = "CutSockets",
+       .threads = 4,
+       .steps = 1000,
+       .sockets = true,
+       .breaks_connection = true},
   };
 }
 
