@@ -41,7 +41,7 @@ absl::Status Set(const std::shared_ptr<Object>& object, absl::string_view name, 
   return object->SetAttr(kNobody, {name, true}, std::move(value));
 }
 
-// As help() asks a function for its signature.
+// Asks a function for its signature as help() does.
 Value HelpSignatureObject(const Value& function) {
   Object& object = **function.AsObject();
   for (int i = 0; i < 3; ++i) EXPECT_TRUE(object.GetAttr(kNobody, {"__name__", false}).ok());
@@ -284,7 +284,7 @@ class Counted {
   }
 };
 
-// Counted is at another address.
+// Counted lies at another address than the object.
 class Both : public Padding, public Named, public Counted {
  public:
   std::string kind() const override { return "both"; }
@@ -388,7 +388,7 @@ struct Unhashed {
     c.Expose("__eq__", [](const Unhashed&, const Unhashed&) { return true; });
   }
 };
-// Has __hash__ by a base, and __eq__ of its own.
+// This class inherits __hash__ and has its own __eq__.
 struct Bill : Coin {
   friend void RpycExpose(ClassDef<Bill>& c) {
     c.Base<Coin>();
@@ -413,7 +413,7 @@ TEST(Operators, AClassWithEqAndNoHashOfItsOwnIsUnhashable) {
   EXPECT_EQ(*Seen(std::make_shared<Token>(Token{5}))->Hash(kNobody), Value(5));
 }
 
-// What inspect, and what builds on it, reads of a function.
+// Reads from a function's code what inspect, and what builds on it, reads.
 Value InspectsCode(const Value& function, absl::string_view name) {
   const Value code = *(*function.AsObject())->GetAttr(kNobody, {"__code__", false});
   EXPECT_EQ(code.type_name(), "types.CodeType");
@@ -466,7 +466,7 @@ TEST(FunctionObject, OnlyHelpGetsASignature) {
   EXPECT_FALSE(signature());
   EXPECT_EQ(HelpSignature(add), "(first: int, second: int = 2) -> int");
   EXPECT_FALSE(signature()) << "help has had it";
-  // As help ends.
+  // help() ends by reading these again.
   EXPECT_TRUE((*add.AsObject())->GetAttr(kNobody, {"__name__", false}).ok());
   EXPECT_FALSE((*add.AsObject())->GetAttr(kNobody, {"__self__", false}).ok());
   EXPECT_FALSE(signature());

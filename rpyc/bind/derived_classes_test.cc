@@ -34,7 +34,7 @@ class Axis {
   friend void RpycExpose(ClassDef<Axis>& c) { c.Expose("kind", &Axis::kind); }
 };
 
-// Its Axis is at another address.
+// This base moves Axis to another address.
 struct Powered {
   virtual ~Powered() = default;
   int volts = 24;
@@ -59,7 +59,7 @@ class FineStage : public Stage {
     c.Expose("fine", [](const FineStage&) { return true; });
   }
 };
-// Python is not told of it.
+// Python is not told of this class.
 class SecretStage : public Stage {};
 
 struct Lab {
@@ -125,7 +125,7 @@ TEST(DerivedClasses, OfATypeThatIsNotKnownTheNearestThatIs) {
 
 TEST(DerivedClasses, AClassThatBecomesKnownLater) {
   const auto fine = std::make_shared<FineStage>();
-  // FineStage is named by no test before; the nearest has been found and is remembered.
+  // No earlier test names FineStage; the nearest class has been found and is remembered.
   ClassOf<Stage>();
   EXPECT_EQ(ClassOfValue(Out<Axis>(fine)), "cpp.Stage");
   Service("S").Expose("f", [](const std::vector<std::shared_ptr<FineStage>>&) {});
@@ -134,7 +134,7 @@ TEST(DerivedClasses, AClassThatBecomesKnownLater) {
   EXPECT_EQ(*Call(ObjectOf(Out<Axis>(fine)), "fine"), Value(true));
 }
 
-// Each is known by one way only.
+// Each of these classes becomes known in only one way.
 struct Plant {
   virtual ~Plant() = default;
   friend void RpycExpose(ClassDef<Plant>&) {}
@@ -163,7 +163,7 @@ TEST(DerivedClasses, AnyFunctionOrClassThatNamesItMakesItKnown) {
   }
 }
 
-// Two Axes in one object.
+// This object has two bases of class Axis.
 struct Left : Axis {
   friend void RpycExpose(ClassDef<Left>& c) { c.Base<Axis>(); }
 };
@@ -185,7 +185,7 @@ TEST(DerivedClasses, ABaseThatAnObjectHasTwice) {
   EXPECT_EQ(ObjectOf(right)->identity(), static_cast<const void*>(gantry.get()));
 }
 
-// A virtual base.
+// This base is virtual.
 struct Motor : virtual Axis {
   friend void RpycExpose(ClassDef<Motor>& c) { c.Base<Axis>(); }
 };

@@ -15,13 +15,13 @@
 namespace rpyc::bind_internal {
 namespace {
 
-// A sequence's two functions.
+// Holds a sequence's two functions.
 struct SequenceFunctions {
   Member len;
   Member get;
 };
 
-// One object's sequence, as long as a call or an iterator looks at it.
+// Is one object's sequence, for as long as a call or an iterator reads it.
 class Sequence {
  public:
   Sequence(std::shared_ptr<const SequenceFunctions> functions, const MemberCall& call)
@@ -106,7 +106,7 @@ absl::StatusOr<Value> Contains(const Sequence& sequence, const Value& wanted) {
   return Value(false);
 }
 
-// By index, so that what is added or taken away meanwhile does no harm.
+// Iterates by index, so that items added or removed meanwhile do no harm.
 absl::StatusOr<Value> Iterate(const Sequence& sequence) {
   const Iterator items(
       [sequence, next = size_t{0}]() mutable -> absl::StatusOr<std::optional<Value>> {

@@ -27,7 +27,7 @@ std::string Failure(const absl::StatusOr<Value>& result) {
   if (result.ok()) return "no error but " + result->DebugString();
   return ToException(result.status()).Summary();
 }
-// All that an iterator yields.
+// Returns all that an iterator yields.
 Value Items(const absl::StatusOr<Value>& iterator) {
   return Value::Tuple(*(*iterator->AsObject())->NextItems(kNobody, 100));
 }

@@ -23,7 +23,8 @@ namespace {
 
 constexpr int kMaxCauses = 20;
 
-// What no row of ToStatusWithoutCause is for.
+// Translates an exception for which ToStatusWithoutCause has no row. Call this and the next three
+// functions only from a catch block.
 absl::Status ToStatusOfOtherException(const ErrorTranslations* translations,
                                       absl::string_view message) {
   if (translations != nullptr) {
@@ -32,8 +33,7 @@ absl::Status ToStatusOfOtherException(const ErrorTranslations* translations,
   return PyStatus("RuntimeError", message);
 }
 
-// The exception being handled, as Python's. Call this, ToStatusOfOtherException and the next two
-// from a catch block only.
+// Returns the exception that is being handled as Python's, without its cause.
 absl::Status ToStatusWithoutCause(const ErrorTranslations* translations) {
   if (translations != nullptr) {
     if (std::optional<absl::Status> named = translations->FindSpecific()) return *std::move(named);
@@ -68,7 +68,7 @@ absl::Status ToStatusWithoutCause(const ErrorTranslations* translations) {
   }
 }
 
-// What was being handled when it was thrown by std::throw_with_nested; null if it was not.
+// Returns the exception that std::throw_with_nested nested in the one being handled, or null.
 std::exception_ptr NestedException() {
   try {
     throw;
@@ -79,13 +79,13 @@ std::exception_ptr NestedException() {
   }
 }
 
-// The exception being handled, as Python's, with its causes in the traceback.
+// Returns the exception that is being handled as Python's, with its causes in the traceback.
 absl::Status ToStatus(const ErrorTranslations* translations, int causes = 0) {
   absl::Status status = ToStatusWithoutCause(translations);
   const std::exception_ptr cause = causes < kMaxCauses ? NestedException() : nullptr;
   if (cause == nullptr) return status;
   RemoteException exception = ToException(status);
-  // What a peer raised keeps the peer's part apart.
+  // An exception that a peer raised keeps the peer's traceback apart.
   std::optional<std::string> remote = std::exchange(exception.remote_traceback, std::nullopt);
   try {
     std::rethrow_exception(cause);
@@ -104,8 +104,8 @@ bool IsOneOf(absl::string_view name, const absl::string_view (&names)[kSize]) {
   return std::find(std::begin(names), std::end(names), name) != std::end(names);
 }
 
-// Whether the operator `name` leaves an operand that it does not take to the other operand, as
-// Python's do. A comparison leaves it also a number that the C++ type cannot hold.
+// Returns whether the operator `name` leaves an operand that it does not take to the other operand,
+// as Python's operators do. A comparison also leaves to it a number that the C++ type cannot hold.
 bool LeavesToOther(absl::string_view name, const absl::Status& error) {
   constexpr absl::string_view kComparisons[] = {"eq", "ge", "gt", "le", "lt", "ne"};
   constexpr absl::string_view kArithmetic[] = {"add",    "and", "divmod",  "floordiv", "lshift",
@@ -114,7 +114,7 @@ bool LeavesToOther(absl::string_view name, const absl::Status& error) {
   if (!absl::ConsumePrefix(&name, "__") || !absl::ConsumeSuffix(&name, "__")) return false;
   if (IsOneOf(name, kComparisons)) return true;
   if (!IsPyStatus(error, "TypeError")) return false;
-  // Also reflected (__radd__) and in place (__iadd__).
+  // The reflected (__radd__) and the in-place (__iadd__) forms count too.
   return IsOneOf(name, kArithmetic) || (!name.empty() && (name[0] == 'r' || name[0] == 'i') &&
                                         IsOneOf(name.substr(1), kArithmetic));
 }
@@ -151,7 +151,7 @@ absl::Status Guarded(absl::FunctionRef<void()> user_code, const ErrorTranslation
 
 absl::StatusOr<Value> ArgumentError(const Member& member, const MemberCall& call, size_t index,
                                     const absl::Status& error) {
-  // What the peer itself raised.
+  // The peer itself raised this error.
   if (ToException(error).remote_traceback.has_value()) return error;
   if (call.mismatch != nullptr) {
     call.mismatch->found = IsPyStatus(error, "TypeError") || IsPyStatus(error, "ValueError") ||

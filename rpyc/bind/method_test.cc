@@ -124,7 +124,7 @@ TEST_F(MethodTest, OperatorsLeaveWhatTheyDoNotKnowToTheOtherOperand) {
             "TypeError: __contains__() argument 1: expected int, got str");
 }
 
-// How `callable` answers to a call, in words.
+// Returns in words how `callable` answers a call.
 template <typename F, typename... Extras>
 class Function {
  public:

@@ -31,7 +31,7 @@ bool Takes(ParameterKind kind, const Signature& signature) {
                      [kind](const Parameter& p) { return p.kind == kind; });
 }
 
-// How many arguments a call must pass at least.
+// Returns how many arguments a call must pass at least.
 size_t CountRequired(const Signature& signature) {
   size_t count = 0;
   for (const Parameter& parameter : signature.parameters) {
@@ -40,8 +40,8 @@ size_t CountRequired(const Signature& signature) {
   return count;
 }
 
-// Whether every call by position that `later` takes, `earlier` takes too, by the same types: then
-// no such call would ever reach it.
+// Returns whether `earlier` takes every call by position that `later` takes, by the same types.
+// Then no such call would ever reach `later`.
 bool Hides(const Signature& earlier, const Signature& later) {
   for (const ParameterKind kind : {ParameterKind::kArgs, ParameterKind::kKwargs}) {
     if (Takes(kind, later) && !Takes(kind, earlier)) return false;
@@ -64,7 +64,7 @@ std::string Shown(const Member& function) {
 
 // --- when it is called ---
 
-// The message of an error, without the name of the function, which is said once.
+// Returns an error's message without the name of the function, which the whole message says once.
 std::string WithoutFunctionName(absl::string_view function, const absl::Status& error) {
   const RemoteException exception = ToException(error);
   const std::string* text = exception.args.empty() ? nullptr : exception.args[0].AsStr();
@@ -73,7 +73,7 @@ std::string WithoutFunctionName(absl::string_view function, const absl::Status& 
   return std::string(reason);
 }
 
-// One of the functions, with a call's arguments in the order of its parameters.
+// Holds one of the functions, with a call's arguments in the order of its parameters.
 struct Candidate {
   const Member* function;
   std::vector<Value> args;
@@ -93,10 +93,10 @@ bool IsExact(const Candidate& candidate) {
   return true;
 }
 
-// An iterator gives its items once only, to the function that is tried first. So those that take
-// items get a copy of them.
+// An iterator yields its items only once, to the function that is tried first. So all functions
+// that take items get a copy of them.
 void CopyItems(const CallContext& context, std::vector<Candidate>* candidates) {
-  std::vector<std::pair<Value, Value>> copied;  // what came, and its items
+  std::vector<std::pair<Value, Value>> copied;  // the passed value, and its items
   for (Candidate& candidate : *candidates) {
     for (size_t i = 0; i < candidate.args.size(); ++i) {
       Value& arg = candidate.args[i];
@@ -129,12 +129,12 @@ class Resolution {
     }
   }
 
-  // Calls the first that fits.
+  // Calls the first function that fits.
   absl::StatusOr<Value> Run(const CallArgs& given, const Functions& functions) {
     if (TryAll(/*exact_only=*/true)) return std::move(outcome_);
     if (candidates_.size() > 1) CopyItems(call_.context, &candidates_);
     if (TryAll(/*exact_only=*/false)) return std::move(outcome_);
-    // An operator leaves what none of them takes to the other operand.
+    // An operator leaves an operand that no function takes to the other operand.
     if (outcome_.ok()) return std::move(outcome_);
     return NoneFits(given, functions);
   }
@@ -188,7 +188,7 @@ class Resolution {
   absl::StatusOr<Value> outcome_ = absl::UnknownError("none was tried");
 };
 
-// The arguments as the peer passed them, from *args and **kwargs.
+// Returns the arguments as the peer passed them, from *args and **kwargs.
 CallArgs ToCallArgs(absl::Span<Value> args) {
   CallArgs given;
   given.positional = std::move(args[0]).TakeItems();

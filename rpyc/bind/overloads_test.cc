@@ -43,7 +43,7 @@ struct Unrelated {
   friend void RpycExpose(ClassDef<Unrelated>&) {}
 };
 
-// Says which of its functions ran.
+// Its functions return which of them ran.
 class Mover {
  public:
   Mover() = default;
@@ -177,7 +177,7 @@ TEST_F(OverloadsTest, HelpShowsThemAll) {
   EXPECT_EQ(to.signature.ToString(),
             "(position: float) -> str\nto(name: str) -> str\nto(x: float, y: float) -> str");
   EXPECT_EQ(to.doc, "To a position.\nTo a place.");
-  // As help() asks: rpyc/bind/function_object.cc.
+  // This asks as help() does (see rpyc/bind/function_object.cc).
   const auto shown = [](const absl::StatusOr<Value>& function) {
     Object& object = **function->AsObject();
     for (int i = 0; i < 3; ++i) EXPECT_TRUE(object.GetAttr(kNobody, {"__name__", false}).ok());
@@ -197,7 +197,7 @@ TEST_F(OverloadsTest, ThroughTheClassAndOfADerivedOne) {
   EXPECT_EQ(*(*bound.AsObject())->Call(kNobody, {{2}, {}}), Value("double 2"));
 }
 
-// Its Mover is at another address; a name of its own hides those of the base.
+// This class has its Mover at another address, and its own name hides those of the base.
 struct Padding {
   virtual ~Padding() = default;
 };

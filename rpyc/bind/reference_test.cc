@@ -1,5 +1,5 @@
-// References to what an object owns: data members of an exposed class, and what its functions
-// return by T&.
+// These tests cover references to what an object owns: the data members of an exposed class, and
+// what its functions return by T&.
 
 #include <array>
 #include <memory>
@@ -81,7 +81,7 @@ struct Range {
 
 class Stage {
  public:
-  Range limits;         // the first, at the object's own address
+  Range limits;         // the first member has the object's own address
   const Range factory;  // never changes
   Counter& counter() { return counter_; }
   const Range& Limits() const { return limits; }
@@ -254,7 +254,7 @@ TEST(Reference, MaterializeTakesNoFirstMemberForItsOwner) {
   EXPECT_EQ(copy->DebugString(), "(('holder', (('first', (('total', 0),)),)),)");
 }
 
-// A member in a base at another address.
+// The member is in a base at another address.
 struct Padding {
   virtual ~Padding() = default;
   int64_t padding[4] = {};
@@ -278,7 +278,7 @@ TEST(Reference, AMemberOfABase) {
   EXPECT_EQ(derived->counter.count(), 2);
 }
 
-// What is not copyable, and an abstract class, go out by reference all the same.
+// An object that cannot be copied, or whose class is abstract, still goes out by reference.
 struct Abstract {
   virtual ~Abstract() = default;
   virtual int Number() const = 0;
