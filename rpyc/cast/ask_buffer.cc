@@ -34,7 +34,7 @@ absl::Status Refusal(const Value& object, ElementType element, absl::string_view
   return WrongType(absl::StrCat("a buffer of ", element.Name()), object, reason);
 }
 
-// What may not be asked, or has no answer, is a TypeError that says what to pass instead.
+// What may not be asked, or has no answer, becomes a TypeError that says what to pass instead.
 absl::Status NoAnswerError(const Value& object, ElementType element, const absl::Status& error) {
   if (IsPyStatus(error, "AttributeError")) return Refusal(object, element);
   if (!IsPyStatus(error, "TypeError")) return error;
@@ -43,8 +43,9 @@ absl::Status NoAnswerError(const Value& object, ElementType element, const absl:
   return Refusal(object, element, text == nullptr ? kHowTo : absl::string_view(*text));
 }
 
-// The kind of what a code of Python's struct module stands for; none: not a plain number, or in
-// another order of bytes. Source: CPython, "Format Characters" of the struct module.
+// Returns the kind that a code of Python's struct module stands for, or nothing if it is no plain
+// number or has another byte order.
+// Source:  CPython, "Format Characters" of the struct module.
 std::optional<char> KindOfFormat(absl::string_view format) {
   if (format.size() == 2 &&
       (format[0] == '@' || format[0] == '=' ||
@@ -59,7 +60,7 @@ std::optional<char> KindOfFormat(absl::string_view format) {
   return std::nullopt;
 }
 
-// Of a memoryview or an array.array, whose `format` says what it holds.
+// Reads a memoryview or an array.array, whose `format` says what it holds.
 absl::StatusOr<std::string> AskTyped(const CallContext& context, const Value& object,
                                      absl::string_view format_name, ElementType element) {
   const absl::StatusOr<Value> format = Get(context, object, format_name);
@@ -82,7 +83,7 @@ absl::StatusOr<std::string> AskTyped(const CallContext& context, const Value& ob
 
 absl::StatusOr<std::string> AskArray(const CallContext& context, const Value& array,
                                      ElementType element) {
-  // Of one of the type already this is the array itself, where it is contiguous.
+  // If the array has this type already and is contiguous, this is the array itself.
   const absl::StatusOr<Value> converted =
       Call(context, array, "astype",
            {Value(element.Dtype()), Value("C"), Value("safe"), Value(false), Value(false)});
@@ -108,7 +109,7 @@ absl::StatusOr<std::string> AskMemory(const CallContext& context, const Value& o
   } else if (!absl::StartsWith(name, "builtins.")) {
     const absl::StatusOr<ClassTraits> traits = netref->Traits(context);
     if (!traits.ok()) return traits.status();
-    // What else has a tobytes may hold whatever it likes.
+    // Any other object with a tobytes may hold whatever it likes.
     if (traits->is_bytes || traits->is_bytearray) bytes = AskBytes(context, object);
     if (traits->has_tobytes) return Refusal(object, element);
   }

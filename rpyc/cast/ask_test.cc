@@ -1,4 +1,4 @@
-// What objects of a peer are asked, in which order, and what their answers become.
+// These tests say what objects of a peer are asked, in which order, and what their answers become.
 
 #include "rpyc/cast/ask.h"
 
@@ -105,7 +105,7 @@ class FakePeer : public Requester {
 using Names = std::vector<std::string>;
 const CallContext kContext;
 
-// Text of what `T` becomes.
+// Returns the text of what becomes of a T.
 template <typename T>
 std::string As(Value value) {
   absl::StatusOr<T> converted = FromPython<T>(kContext, value);
@@ -203,10 +203,11 @@ TEST(Ask, TextOfSubclassesOfStr) {
   peer.answers = {{"__getitem__", Value("inner")}, {"str", Value("shown")}};
   EXPECT_EQ(As<std::string>(peer.Make("m.Name")), "'inner'");
   EXPECT_EQ(As<absl::string_view>(peer.Make("m.Name")), "'inner'");
-  EXPECT_EQ(peer.asked, (Names{"inspect", "__getitem__", "__getitem__"}));  // a class is known then
+  // the class is known now
+  EXPECT_EQ(peer.asked, (Names{"inspect", "__getitem__", "__getitem__"}));
   peer.answers.erase("__getitem__");
   EXPECT_EQ(As<std::string>(peer.Make("m.Name")), "'shown'");
-  // UserString is no str: a part of it is another one.
+  // A UserString is no str: slicing it gives another UserString.
   peer.answers["__getitem__"] = peer.Make("collections.UserString", 88);
   EXPECT_EQ(As<std::string>(peer.Make("collections.UserString", 88)),
             "TypeError: expected str, got collections.UserString: it answered with a "
@@ -231,7 +232,7 @@ TEST(Ask, ByteArraysByTheirRepr) {
   EXPECT_EQ(BytesOf(peer, "builtins.bytearray"), R"(b"it's")");
   peer.answers = {{"repr", Value("bytearray(b'')")}};
   EXPECT_EQ(BytesOf(peer, "builtins.bytearray"), "b''");
-  // Of a repr of its own, or a peer that lies, the items are read.
+  // If the class has its own repr, or the peer lies, the items are read.
   for (const char* text : {"", "bytearray", "(b')", "(b'a", "(b'\\", "(b'\\x1')", "(b'\\q')",
                            "(b''')", "(b'\xc3\xa4')", "(b'\\')", "(b\"')", "('a')"}) {
     peer.asked.clear();
@@ -266,7 +267,7 @@ TEST(Ask, ItemsAllAtTheSameTime) {
   EXPECT_EQ((*numbers)[0] + (*numbers)[5] + (*numbers)[199], 7 + 3 + 7);
   EXPECT_EQ(peer.asked.size(), 199u);
   EXPECT_GE(peer.at_once, 64);
-  // One whose answer is no int is asked again, for its error.
+  // An object whose answer is no int is asked again, for its error.
   peer.answers = {{"__index__", PyStatus("TypeError", "odd")}};
   EXPECT_EQ(As<std::vector<int>>(Value::Tuple({peer.Make("m.A"), peer.Make("m.A")})),
             "TypeError: item 0: expected int, got m.A: odd");
@@ -285,14 +286,14 @@ TEST(Ask, AVariantAsksWhatTheClassCanAnswer) {
   peer.answers = {{"__index__", Value(4)}};
   EXPECT_EQ(As<Any>(peer.Make("numpy.int64", 16)), "4");
   EXPECT_EQ(peer.asked, (Names{"inspect", "__index__"}));
-  // An array of one number is a sequence where a sequence will do.
+  // An array of one number counts as a sequence where a sequence is accepted.
   peer.asked.clear();
   peer.methods = {"__index__", "__float__", "__getitem__", "__iter__", "__len__"};
   peer.answers.insert({"items", PyStatus("TypeError", "not iterable")});
   EXPECT_EQ(As<Any>(peer.Make("numpy.ndarray", 24)),
             "TypeError: expected bool | int | float | str | Iterable[int], got numpy.ndarray");
   EXPECT_EQ(peer.asked, (Names{"inspect", "__iter__", "items"}));
-  // Where one alternative alone would ask, it does.
+  // If only one alternative would ask, it asks.
   peer.asked.clear();
   EXPECT_EQ((As<std::variant<std::monostate, int>>(peer.Make("m.Other", 32))), "4");
   EXPECT_EQ(peer.asked, Names{"__index__"});

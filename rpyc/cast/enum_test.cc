@@ -1,4 +1,4 @@
-// Enumerations as Python sees them and as arguments.
+// These tests cover enumerations as Python sees them and as arguments.
 
 #include "rpyc/cast/enum.h"
 
@@ -74,14 +74,14 @@ TEST(Enum, AMemberIsAnObjectWithANameAndANumber) {
   EXPECT_EQ(*CallMethod(moving, "__index__"), Value(1));
   EXPECT_EQ(*CallMethod(moving, "__bool__"), Value(true));
   EXPECT_EQ(*CallMethod(Cast<State>::To(State::kIdle), "__bool__"), Value(false));
-  // One object for each, also of a second name.
+  // Each member is one object, also by its second name.
   EXPECT_EQ(moving, Cast<State>::To(State::kMoving));
   EXPECT_EQ(moving, Cast<State>::To(State::kBusy));
   EXPECT_NE(moving, Cast<State>::To(State::kIdle));
   EXPECT_EQ(Cast<State>::Name(), "State");
 }
 
-// Source of the values: hash() of CPython 3.11.
+// hash() of CPython 3.11 gave these values.
 TEST(Enum, HashesAsItsNumber) {
   EXPECT_EQ(*(*Cast<State>::To(State::kLost).AsObject())->Hash(kContext), Value(-2));
   EXPECT_EQ(*(*Cast<State>::To(State::kIdle).AsObject())->Hash(kContext), Value(0));
@@ -141,7 +141,7 @@ TEST(Enum, AsksAPeersObjectForANumberThenForText) {
   EXPECT_EQ(Taken<State>(peer.Make("m.Named")), "<State.IDLE: 0>");
   peer.answers = {{"__index__", PyStatus("EOFError", "gone")}};
   EXPECT_EQ(Taken<State>(peer.Make("m.Mine")), "EOFError: gone");
-  // What is no number is not asked.
+  // An object that is no number is not asked.
   peer.asked.clear();
   EXPECT_NE(Taken<State>(peer.Make("builtins.list")), "");
   EXPECT_EQ(peer.asked, std::vector<std::string>{});
@@ -178,7 +178,7 @@ TEST(Enum, FlagsCombine) {
   EXPECT_EQ(Taken<Rights>(Value(many)).substr(0, 11), "ValueError:");
   EXPECT_EQ(Taken<Rights>(4),
             "ValueError: 4 is no member of Rights: READ (1), WRITE (2), ALL (3), RUN (8)");
-  // Members of an enumeration that is not one of flags do not combine.
+  // Members of an enumeration without flags do not combine.
   EXPECT_EQ(Failure(CallMethod(Cast<State>::To(State::kIdle), "__or__", {Value(1)})),
             "AttributeError: 'cpp.State' object has no attribute '__or__'");
 }

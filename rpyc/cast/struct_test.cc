@@ -1,4 +1,4 @@
-// Structs by value, as Python sees them and as arguments.
+// These tests cover structs by value, as Python sees them and as arguments.
 
 #include "rpyc/cast/struct.h"
 
@@ -48,7 +48,7 @@ struct Axis : Base {
   }
 };
 
-// C++ makes it from a number only, so that it goes out only.
+// C++ makes one only from a number, so it only goes out.
 struct Reading {
   explicit Reading(int number) : number(number) {}
   int number;
@@ -122,7 +122,7 @@ TEST(Struct, TakesItselfADictAndItems) {
   EXPECT_EQ(Taken<Limits>(Dict{{"high", 2}, {"low", 1}}.ToValue()), "Limits(low=1.0, high=2.0)");
   EXPECT_EQ(Taken<Limits>(Value::Tuple({1, 2})), "Limits(low=1.0, high=2.0)");
   EXPECT_EQ(Taken<Limits>(List{1, 2}.ToValue()), "Limits(low=1.0, high=2.0)");
-  // The default is that of the field's definition.
+  // The field's definition gives the default.
   EXPECT_EQ(Taken<Limits>(Dict{{"low", 1}}.ToValue()), "Limits(low=1.0, high=10.0)");
   EXPECT_EQ(Taken<Limits>(Value::Tuple({1})), "Limits(low=1.0, high=10.0)");
 }
@@ -150,7 +150,7 @@ TEST(Struct, Nests) {
   EXPECT_EQ(ReprOf(axis),
             "Axis(name='x', limits=Limits(low=1.0, high=2.0), steps=5, "
             "table={'a': 1})");
-  // What is by reference is the same at each look.
+  // A field that is held by reference is the same object at each reading.
   EXPECT_EQ(Attribute(axis, "table"), Attribute(axis, "table"));
   EXPECT_EQ(Taken<Axis>(axis), ReprOf(axis));
   EXPECT_EQ(Taken<Axis>(Value::Tuple({"x", Value::Tuple({1, "y"})})),
