@@ -24,7 +24,7 @@ def rpyc_cc_library(name, copts = [], **kwargs):
     native.cc_library(
         name = name,
         copts = _COPTS + copts,
-        # Else each becomes a .so as well, that nothing uses.
+        # Without this each library would also become a .so that nothing uses.
         linkstatic = True,
         **kwargs
     )
@@ -62,7 +62,7 @@ def rpyc_cc_fuzz_test(name, deps):
         deps = deps + ["@system//:gtest"],
     )
 
-    # clang's alone: tools/fuzz builds it, a wildcard does not.
+    # Only clang builds it: tools/fuzz names it, and a wildcard leaves it out.
     rpyc_cc_binary(
         name = name + "_fuzzer",
         testonly = True,

@@ -12,7 +12,7 @@ import sys
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.M)
 HEADERS = "include/rpychost"
-# Written with quotes like ours, but the system's.
+# These are written with quotes as ours are, but belong to the system.
 SYSTEM = ("absl/",)
 
 
@@ -59,7 +59,7 @@ def main(plan_path, tree):
     for name, source in closure(plan["public_headers"], plan["headers"]).items():
         shutil.copyfile(source, place(f"{HEADERS}/{name}"))
     for name, source in plan["files"].items():
-        shutil.copy(source, place(name))  # with its mode
+        shutil.copy(source, place(name))  # the copy keeps the file's mode
     substitutions = {"VERSION": version(plan["version_header"]), **plan["substitutions"]}
     for name, source in plan["templates"].items():
         with open(place(name), "w", encoding="utf-8") as file:
