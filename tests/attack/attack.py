@@ -16,12 +16,12 @@ import harness
 from wire import DEADLINE_S, MSG_EXCEPTION, NOTHING, Peer, RemoteError, dump
 
 MIB = 1024  # /proc counts in KiB
-# What a peer may cost by the documented defaults: max_frame_bytes and max_inflated_bytes are 64 MiB each. A buffer that grows
-# by doubling holds half as much again for a moment.
+# A peer may cost this much by the documented defaults: max_frame_bytes and max_inflated_bytes are 64 MiB each. A buffer that
+# grows by doubling holds half as much again for a moment.
 BOUND = 16 * MIB
 BOUND_INFLATING = (64 + 64 + 32) * MIB
 
-# The kind of server that is attacked; and whether its host has little of what attackers take (BUILD.bazel).
+# These say which kind of server is attacked, and whether its host has little of what attackers take (BUILD.bazel).
 KIND = os.environ.get("ATTACKED_KIND", "threaded")
 LIMITED = bool(os.environ.get("ATTACK_LIMITED"))
 ADDRESS_SPACE = 1500 << 20  # an idle host takes some 500 MiB of it, most of it stacks and arenas
@@ -29,7 +29,7 @@ DESCRIPTORS = 64
 
 host = None
 bystander = None  # a well-behaved connection that lives through all attacks
-served = None  # what others want of the host: the server, the method, and what it returns for (1, 2)
+served = None  # what the other clients want of the host: the server, the method, and what it returns for (1, 2)
 
 
 def attack_host(new_host, server, method, answer):
@@ -93,7 +93,7 @@ def in_both_dialects(case):
 
 class Case(unittest.TestCase):
     dialect = None
-    server = "echo"  # what is attacked unless a test says otherwise
+    server = "echo"  # this server is attacked unless a test says otherwise
 
     def peer(self, server=None):
         return Peer(host.servers[server or self.server], self.dialect)
@@ -106,7 +106,7 @@ class Case(unittest.TestCase):
             try:
                 peer.its_root = peer.root()
                 return peer
-            except (EOFError, ConnectionError):  # there was no room: those before it have not gone yet
+            except (EOFError, ConnectionError):  # there was no room: the connections before it have not gone yet
                 peer.sock.close()
                 if not LIMITED or time.monotonic() > deadline:
                     raise
@@ -128,7 +128,7 @@ class Case(unittest.TestCase):
         measured = not os.environ.get("RPYC_SANITIZER") and not harness.BASELINE
         if measured:
             with open(f"/proc/{host.pid}/clear_refs", "w") as file:
-                file.write("5")  # VmHWM starts anew
+                file.write("5")  # this makes VmHWM start anew
         yield
         self.serve_others()
         if measured:

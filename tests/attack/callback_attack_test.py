@@ -185,7 +185,7 @@ class Callbacks(RelayCase):
             for name in ("__class__", "__main__", "a.b.c", "..", "/etc/passwd", "a\nb", "\x1b[31m", "\u202e", "'\"\\", "x" * 10**6):
                 got = raised(name, name, ("text",))
                 self.assertEqual((name, name, ("text",)), (got.module, got.cls, got.remote_args))
-            # What would stand in place of the next peer's own.
+            # These names would replace the next peer's own attributes.
             names = ("__class__", "__dict__", "__traceback__", "_remote_tb", "_remote_version", "args", "with_traceback", "add_note")
             got = raised("builtins", "ValueError", (), tuple((name, "theirs") for name in names) + (("fine", 1),))
             self.assertEqual(["fine", "_remote_version"], [name for name, _ in got.attrs])
@@ -257,7 +257,7 @@ class IdPacks(RelayCase):
                 self.assertEqual((4, forged[0], forged[2] == 0), (label, seen[0], seen[2] == 0))
                 self.assertNotEqual(forged[1:], seen[1:])
                 self.assertNotEqual(its[1], seen[1], "or isinstance would be fooled")
-                # Each is still what it was.
+                # Each id still means what it meant before.
                 self.assertEqual(value((1, 1)), self.outcome(victim, self.begin(victim, "both", value(1))))
                 self.assertEqual(yours(forged), self.outcome(forger, self.begin(forger, "kept", value(key))))
                 user = self.outcome(victim, self.begin(victim, "both", yours(seen)))

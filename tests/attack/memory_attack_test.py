@@ -68,7 +68,7 @@ class Case(unittest.TestCase):
         self.ends_well()
 
     def test_values_that_are_large_once_decoded(self):
-        # Some kilobytes that inflate to tuples in tuples, which take a hundred times as much again.
+        # These are some kilobytes that inflate to tuples in tuples, which take a hundred times as much again.
         inner = b"\x15" + struct.pack("!I", 2000) + b"\x10\x02" * 2000
         count = 1000
         body = b"\x11\x51\x11\x51\x10\x15" + struct.pack("!I", count) + inner * count

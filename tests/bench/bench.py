@@ -67,7 +67,7 @@ def run_rounds(plan, names, options, placement, children, tool):
         figures = {}
         print(f"{plural(options.rounds - number + 1, 'round')} of {len(names)} measurements to go, about "
               f"{max(1, round(left / 60))} min", file=sys.stderr, flush=True)
-        # There and back again: what drifts with time hits both sides alike.
+        # Each second round goes backwards, so what drifts with time affects both sides alike.
         for name in names if number % 2 else reversed(names):
             print(f"round {number}/{options.rounds}: {name}", file=sys.stderr, flush=True)
             figures[name] = measure(plan.runs[name], placement, children, options, tool)
@@ -123,7 +123,7 @@ def measure_all(parser, options, directory, children):
     for target in asked:
         if target not in plan.targets():
             parser.error(f"no target {target}; there are {' '.join(plan.targets())}")
-    # Stable: kinds stay in order.
+    # The sort is stable, so kinds stay in order.
     rows = sorted((row for row in plan.rows if row.target in asked), key=lambda row: number_of(row.target))
     notes = placement.notes + plan.notes
     if options.rounds < ROUNDS:

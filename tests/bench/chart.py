@@ -13,11 +13,11 @@ from plan import plural
 
 PANELS = (("add", "Calls a second, one connection, same core"), ("many100", "Calls a second, 100 in flight, a core each"),
           ("echo1048576", "1 MiB there and back, same core"), ("idle", "Memory of an idle connection, times less"))
-# From what is nearest to the machine to what is farthest; what is not named comes last.
+# This goes from what is nearest to the machine to what is farthest; what is not named comes last.
 ORDER = ("bare socket", "Thrift threaded", "Cap'n Proto", "gRPC callback", "gRPC sync")
-COLOURS = ("#0072b2", "#e69f00")  # told apart by who sees few colours, and in grey
+COLOURS = ("#0072b2", "#e69f00")  # readers without red-green vision can tell them apart, and they differ in grey
 
-WIDTH, LEFT, RIGHT = 860, 160, 70  # what bars have is between the margins
+WIDTH, LEFT, RIGHT = 860, 160, 70  # bars have the space between the margins
 BAR, GAP, BETWEEN = 10, 2, 8
 TITLE, AXIS, HEAD = 30, 26, 92
 FONT = "font-family='Helvetica, Arial, sans-serif'"
@@ -36,7 +36,7 @@ def comparisons(results):
     for load, title in PANELS:
         others = {}
         for row in results["rows"]:
-            # Rates and memory: latencies at some quantile are other rows of the same load.
+            # The chart shows rates and memory; latencies at some quantile are other rows of the same load.
             if (row["load"] == load and row["ratio"] and row["kind"] in kinds and row["other"] not in kinds and
                     row["figure"] in ("calls_per_s", "mb_per_s", "rss_kib", "pss_kib")):
                 others.setdefault(row["other"], [None] * len(kinds))[kinds.index(row["kind"])] = gain(row)

@@ -2,7 +2,7 @@
 
 from plan import KIB, MIB, Row, Run, plural
 
-# The sizes of an `add` call of RPyC 6 and its reply.
+# These are the sizes of an `add` call of RPyC 6 and of its reply.
 RAW = "--raw=75:22"
 WAITING_CALLS = 500  # calls that wait at once
 
@@ -127,7 +127,7 @@ def _open(plan, kind):
     plan.run_host(kind, "open", plan.load("--hold", f"--connections={connections}"), same_core=False)
     plan.row("T14", kind, f"{connections} connections open: that answer", "open", "answered", bound=connections,
              absolute=True)
-    # Beside a host whose connection is alone.
+    # This is compared with a host that has only this connection.
     command, _ = plan.host(kind)
     plan.run(f"{kind.name}/beside/limit", Run(command, plan.load("--blocking")))
     plan.run(f"{kind.name}/beside/host", Run(command, plan.load("--blocking", f"--idle={connections}")))
@@ -136,7 +136,7 @@ def _open(plan, kind):
 
 
 def _cpp_client(plan):
-    # The same bytes to the same server, by a loop of send and recv and by the client.
+    # A loop of send and recv, and then the client, send the same bytes to the same server.
     server = plan.limit()
     plan.run("client/limit", Run(server, plan.load("--blocking", "--operation=root.add")))
     plan.run("client/host", Run(server, plan.load(program="CLIENT_LOAD")))

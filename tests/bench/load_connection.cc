@@ -57,7 +57,7 @@ size_t LoadConnection::Take(absl::string_view bytes, LatencyHistogram* histogram
   const uint64_t now = NowNanoseconds();
   size_t replies = 0;
   while (!bytes.empty()) {
-    // A reply of another length makes the next ones fail the check.
+    // If a reply has another length, the next ones fail the check.
     const size_t part = std::min(bytes.size(), exchange_.reply.size() - received_bytes_);
     if (received_bytes_ < kHeadBytes) {
       std::memcpy(head_.data() + received_bytes_, bytes.data(),

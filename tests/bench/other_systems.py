@@ -6,7 +6,7 @@ for those decides, and the rows are only shown."""
 
 from plan import MIB, Run
 
-HELD_CONNECTIONS = 500  # connections; of these systems each takes as much
+HELD_CONNECTIONS = 500  # each of these systems takes this many
 ECHO = ("--blocking", "--operation=echo", f"--echo_bytes={MIB}")
 
 

@@ -37,7 +37,7 @@ def lines(results):
     yield f"|---|---|---|{'---:|' * len(kinds)}"
     table = {}
     for row in results["rows"]:
-        # What is about no server stands in the first column.
+        # A row that is about no server stands in the first column.
         cells = table.setdefault((row["target"], row.get("brief", row["what"]), report.bound(row)), {})
         kind = row["kind"] or kinds[0]
         if kind not in cells or row["outcome"] < cells[kind]["outcome"]:

@@ -20,9 +20,10 @@ class Kind:
         self.separate_process = traits.get("separate_process", False)
         self.pool = "nbthreads" in traits.get("option_fields", ())
         self.threads = not (self.one_connection or self.cooperative or self.separate_process or self.pool)
-        # A few threads serve all connections: what has a thread or a process for each is bounded by those.
+        # A few threads serve all connections; a server with a thread or a process for each connection is limited by their
+        # number.
         self.multiplexes = self.cooperative or self.pool
-        # How the limits serve, and who of RPyC's own is its like.
+        # These say how the limits serve, and which server of RPyC's own is alike.
         self.limit = ("--fork", ) if self.separate_process else () if self.threads else ("--epoll", )
         self.python = ("GeventServer" if self.cooperative else "ThreadPoolServer" if self.pool else
                        "ForkingServer" if self.separate_process else "OneShotServer" if self.one_connection else
@@ -34,11 +35,11 @@ class Kind:
 @dataclasses.dataclass
 class Run:
     """One measurement: a fresh server, one client, and where the two run."""
-    server: tuple  # command
-    client: tuple  # command, to which the server's port and pid are added
+    server: tuple  # a command
+    client: tuple  # a command, to which the server's port and pid are added
     same_core: bool = True
-    spec: dict = None  # of the server that a host is asked to start by its control plane; None: its flags say it
-    registry: bool = False  # the server has a registry too, whose port the client is told
+    spec: dict = None  # the server that a host's control plane is asked to start; None: the host's flags describe it
+    registry: bool = False  # the server has a registry too, and the client is told its port
 
 
 @dataclasses.dataclass
@@ -55,7 +56,7 @@ class Row:
     absolute: bool = False  # the host's figure itself is what counts
     judged: bool = True  # the bound is for servers of this kind; else it is only shown
     time_of: bool = False  # the figure is a rate, and what counts is the time of one
-    other: str = "bare socket"  # whose the limit is
+    other: str = "bare socket"  # what the limit belongs to
     load: str = None  # the name that runs of the same load have in common
     floor: float = None  # a ratio below it is a failure of the benchmark
     brief: str = None  # of rows that have this in common the page shows the worst; None: it shows each
@@ -89,7 +90,7 @@ class Plan:
 
     def host(self, kind, service="ECHO", tls=False, program="DEMO_HOST"):
         """Command and spec of a host of the kind."""
-        # A fork costs by how much is mapped: few shared libraries.
+        # A fork costs by how much is mapped, so the program has few shared libraries.
         host = self.setting.binaries[f"{program}_STATIC" if kind.separate_process else program]
         command = (host, "--admin_address=127.0.0.1:0")
         if not tls:

@@ -52,7 +52,7 @@ class Children:
             if preexec_fn:
                 preexec_fn()
 
-        # A signal between the start and the entry in the list would leave the child running.
+        # If a signal came between the start and the entry in the list, the child would be left running.
         signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
         try:
             child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=begin,

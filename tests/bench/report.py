@@ -149,7 +149,7 @@ def moved(results, before):
             better = (row["outcome"] < old["outcome"]) == row["at_most"]
             yield (f"{row['target']:4} {row['name']}: {short(old['outcome'])} -> {short(row['outcome'])}, "
                    f"{'better' if better else 'WORSE'}{change_of_verdict(old, row)}")
-    # Of what was measured now; the rest was not asked for.
+    # Only what was measured now is compared; the rest was not asked for.
     measured = {(row["target"], row["kind"]) for row in results["rows"]}
     for (target, name), old in earlier.items():
         if (target, old["kind"]) in measured:

@@ -35,7 +35,7 @@ class Setting:
         """Those of the host's table that were asked for, and among them those that serve one connection, apart."""
         asked = options.kinds.split(",") if options.kinds else None
         if not self.grpcurl:
-            # Their traits are not known then: taken for kinds of threads.
+            # Their traits are not known then, so they count as kinds of threads.
             return [Kind({"name": name}) for name in asked or ["threaded"]], []
         command = (self.binaries["DEMO_HOST"], "--admin_address=127.0.0.1:0")
         host = children.start(command)

@@ -78,8 +78,8 @@ DIFFERENCES = [
     Difference("slices cannot be hashed before Python 3.12", None, ("1a101912000000", "1a10101912515253"),
                by_python=r"TypeError: unhashable type: 'slice'"),
 ]
-# No difference, though it might be expected: bytes after the first value are ignored, long forms of short lengths are
-# read, a sign and leading zeros are read, 4300 digits are the limit (of CPython since 3.11; of ours everywhere).
+# These are no differences, though they might be expected: bytes after the first value are ignored, long forms of short lengths
+# are read, a sign and leading zeros are read, 4300 digits are the limit (of CPython since 3.11; of ours everywhere).
 ALIKE = ("5152", "00ff", "16022b35", "16032d3030", "1603303035", "1400", "150000000151", "0e026162", "1a1251515251",
          "1a1103515118", "17000010cc" + "39" * 4300, "17000010cd" + "39" * 4301, "187ff0000000000001", "07",
          "", "08", "0800", "080aff", "19115151", "1600", "16012d", "1601d9", "ff", "1551", "080cf0908d", "1a02")
@@ -219,7 +219,7 @@ class Versions:
             found = self.difference(text, our, their)
             self.assertIsNotNone(found, f"not in the table: {text}: ours {our}, Python's {their}")
             met[found] = met.get(found, 0) + 1
-        # Python's equality is wider than ours: {1, True, 1.0} has one item there. It may say what ours comes to.
+        # Python's equality is wider than ours: {1, True, 1.0} has one item there. It may give what our value comes to.
         for (text, our, their), (state, again) in zip(unlike, self.oracle.load([our for _, our, _ in unlike])):
             self.assertEqual(state, "ok", text)
             self.assertEqual(canonical(again)[0], canonical(their)[0], f"{text}: we make {our} of it, Python {their}")
@@ -262,13 +262,13 @@ class Versions:
         rng = random.Random(2)
         made = self.oracle.ask("make", 3, 500)
         met = self.compare(mutated(rng, self.golden + made, MUTATED))
-        # Bytes cut short are the commonest of all: had they not been met, nothing was compared.
+        # Bytes that are cut short are the commonest of all: if they had not occurred, nothing was compared.
         self.assertIn(DIFFERENCES[0].name, met)
 
     def test_random_bytes(self):
         rng = random.Random(4)
         self.compare([rng.randbytes(rng.randrange(1, 40)).hex() for _ in range(RANDOM // 2)])
-        # Tags only: deeper than bytes of any value get.
+        # These are tags only, nested deeper than the bytes of any value.
         self.compare([bytes(rng.choice((rng.randrange(0x20), 0x50 + rng.randrange(4))) for _ in range(rng.randrange(
             1, 40))).hex() for _ in range(RANDOM // 2)])
 

@@ -16,7 +16,7 @@ using apache::thrift::transport::TTransport;
 using apache::thrift::transport::TTransportFactory;
 
 // Thrift 0.17 counts what a connection has received against the limit of a message, which ends it
-// after 100 MiB: as much as there is instead.
+// after 100 MiB. So the limit is the largest there is.
 class Factory final : public TTransportFactory {
  public:
   explicit Factory(bool framed) : framed_(framed) {}
