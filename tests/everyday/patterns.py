@@ -14,12 +14,12 @@ import gc
 try:
     import rpyc
     from rpyc.utils.helpers import buffiter
-except ImportError:  # for the names alone
+except ImportError:  # this lets a program import only the names
     rpyc = None
 
 PATTERNS = {}
-CONNECTING = []  # those that make connections of their own
-DISCOVERING = []  # those that ask a registry
+CONNECTING = []  # patterns that make connections of their own
+DISCOVERING = []  # patterns that ask a registry
 
 
 def pattern(name, *groups):

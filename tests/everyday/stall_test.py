@@ -22,10 +22,10 @@ from harness import admin
 HERE = os.path.dirname(os.path.abspath(__file__))
 CLIENT = os.environ.get("EVERYDAY_CLIENT", "bazel-bin/tests/everyday/everyday_client")
 VERSIONS = ("4.1.5", "5.3.1", "6.0.2")
-# Not ThreadPoolServer: it needs a tenth of a second to see a request, which its kernel has acknowledged long before.
+# ThreadPoolServer is missing: it needs a tenth of a second to see a request, which its kernel has acknowledged long before.
 SERVERS = ("ThreadedServer", "ForkingServer", "GeventServer", "OneShotServer")
 REPEAT = 10  # how often each is done, several times over until one of them has few
-ALLOWED = 1  # a machine that is busy delays one now and then; who stalls, stalls each time
+ALLOWED = 1  # a busy machine delays one now and then; a peer that stalls does so each time
 
 
 class TestedServers:

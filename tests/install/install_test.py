@@ -128,7 +128,7 @@ class Built:
             self.skipTest("no Python client")
 
     def test_its_control_plane_describes_itself(self):
-        # A static library's parts that nobody names are there nevertheless: reflection needs them.
+        # Parts of a static library that no program names are there nevertheless: reflection needs them.
         thermostat = Thermostat(self.program)
         self.addCleanup(thermostat.kill)
         self.assertIn("rpyc.admin.v1.ServerService", grpcurl(thermostat.admin, "list").split())
@@ -146,7 +146,7 @@ class ByPkgConfig(Built, unittest.TestCase):
         tool("g++"), tool("pkg-config")
         folder = os.path.join(work, "by_pkg_config")
         shutil.copytree(SOURCES, folder)
-        # A blank in the prefix is too much for $(pkg-config), in any program: a link to it.
+        # $(pkg-config) cannot cope with a blank in the prefix, in any program, so this uses a link to it.
         links = tempfile.mkdtemp(prefix="rpychost_")
         cls.addClassCleanup(shutil.rmtree, links)
         link = os.path.join(links, "prefix")
@@ -163,7 +163,7 @@ class ByCMake(Built, unittest.TestCase):
     def setUpClass(cls):
         tool("g++"), tool("pkg-config")
         cls.build = os.path.join(work, "by_cmake")
-        # By its own means: the package is found by the prefix, not by PKG_CONFIG_PATH.
+        # CMake finds the package by the prefix, not by PKG_CONFIG_PATH.
         cls.configure(SOURCES, cls.build)
         run([tool("cmake"), "--build", cls.build])
         cls.program, cls.client = os.path.join(cls.build, "thermostat"), os.path.join(cls.build, "thermostat_client")
@@ -223,7 +223,7 @@ class Prefix(unittest.TestCase):
                 self.assertNotEqual(done.returncode, 0)
                 said = re.findall(r"error: .*", done.stderr)
                 self.assertEqual(said[0], 'error: #error "rpyc: this library needs C++20: compile with -std=c++20"')
-                # The end of the compilation, and nothing of what would have followed.
+                # The compilation ends there, without any of the errors that would have followed.
                 self.assertEqual([text for text in said[1:] if not text.startswith("error: rpyc: compile with -std=c++20")], [])
 
     def test_services_need_no_grpc(self):

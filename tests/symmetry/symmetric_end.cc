@@ -21,13 +21,13 @@ constexpr int kMaxStepsPerVisit = 3;     // at most
 constexpr size_t kMaxKeptThings = 24;    // at most
 constexpr size_t kMaxThingsPerCall = 3;  // at most
 const absl::Duration kMaxWait = absl::Minutes(2);
-// What a refusal may be; anything else is a mistake.
+// A refusal may be one of these; anything else is a mistake.
 constexpr std::array<absl::string_view, 3> kRefusals = {"MemoryError", "RecursionError",
                                                         "ValueError"};
 
 }  // namespace
 
-// An object of one end, which the other may call.
+// Is an object of one end, which the other may call.
 class SymmetricEnd::Token {
  public:
   Token(SymmetricEnd* end, int64_t serial) : end_(end), serial_(serial) { ++end_->tokens_; }
@@ -90,7 +90,8 @@ void SymmetricEnd::Keep(Thing thing) {
   dropped = std::move(thing);
 }
 
-// What one thread does: its own random numbers, and what it is in the middle of.
+// Takes the random steps of one thread; it has its own random numbers and remembers the requests
+// that it has started.
 class SymmetricEnd::Walker {
  public:
   Walker(SymmetricEnd* end, uint64_t seed, int budget)
@@ -105,7 +106,7 @@ class SymmetricEnd::Walker {
     started_requests_.clear();
   }
 
-  // Some things of either end, as pairs of object and serial number.
+  // Returns some things of either end, as pairs of object and serial number.
   std::vector<Value> Pairs() {
     std::vector<Value> pairs;
     for (size_t i = Number(kMaxThingsPerCall + 1); i > 0; --i) {
@@ -129,7 +130,7 @@ class SymmetricEnd::Walker {
     }
   }
 
-  // 0 ... bound - 1.
+  // Returns a number from 0 to bound - 1.
   size_t Number(size_t bound) {
     return std::uniform_int_distribution<size_t>(0, bound - 1)(random_);
   }
@@ -154,12 +155,12 @@ class SymmetricEnd::Walker {
       case 7:
         return SendTheImpossible();
       default:
-        // The answer, which may bring references, comes when nobody waits for it.
+        // The answer, which may bring references, comes when nothing waits for it.
         return TakeAnswer(CallRoot(CallContext().WithTimeout(absl::ZeroDuration())));
     }
   }
 
-  // One from the pocket, or a new one.
+  // Returns one of the kept things, or a new one.
   Thing Pick() {
     {
       MutexLock lock(&end_.mutex_);
@@ -169,7 +170,7 @@ class SymmetricEnd::Walker {
     return end_.MakeThing();
   }
 
-  // One of the other end's from the pocket; none there: no object.
+  // Returns one of the kept things that belongs to the other end, or no object if there is none.
   Thing Theirs() {
     MutexLock lock(&end_.mutex_);
     for (size_t tries = end_.kept_things_.size(); tries > 0; --tries) {
@@ -219,7 +220,7 @@ class SymmetricEnd::Walker {
     started_requests_.push_back(
         netref->StartCallAttr("visit", {.positional = Arguments(Pairs()), .keyword = {}}));
     if (Toss(2)) return;
-    // On whichever thread serves then, when this walk may be over.
+    // The callback runs on whichever thread serves then, when this walk may be over.
     started_requests_.back()->AddCallback(
         [end = &end_, seed = random_()](const absl::StatusOr<Value>& answer) {
           Walker(end, seed, 0).TakeAnswer(answer);
@@ -234,7 +235,7 @@ class SymmetricEnd::Walker {
     }
   }
 
-  // References in what cannot be sent have not been sent.
+  // References in a request that cannot be sent must not count as sent.
   void SendTheImpossible() {
     Value deep = end_.MakeThing().object;
     for (int i = 0; i < 2 * Limits().max_nesting; ++i) deep = Value::Tuple({std::move(deep)});

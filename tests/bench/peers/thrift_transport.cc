@@ -22,8 +22,8 @@ class Factory final : public TTransportFactory {
   explicit Factory(bool framed) : framed_(framed) {}
 
   std::shared_ptr<TTransport> getTransport(std::shared_ptr<TTransport> socket) override {
-    constexpr int kMost = std::numeric_limits<int>::max();
-    const auto unlimited = std::make_shared<TConfiguration>(kMost, kMost);
+    constexpr int kMax = std::numeric_limits<int>::max();
+    const auto unlimited = std::make_shared<TConfiguration>(kMax, kMax);
     if (framed_) return std::make_shared<TFramedTransport>(socket, unlimited);
     return std::make_shared<TBufferedTransport>(socket, unlimited);
   }
