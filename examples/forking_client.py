@@ -1,4 +1,4 @@
-"""The client of forking_server: forking_client.py [PORT [CERTFILE]]. With the certificate it knows whom it trusts."""
+"""The client of forking_server: forking_client.py [PORT [CERTFILE]]. With the certificate it checks the server."""
 
 import ssl
 import sys

@@ -35,7 +35,7 @@ def read(uri):
 
 
 def count_cases(xml, label):
-    """None if the test did not write the file: Bazel makes one up then, whose case has no class."""
+    """Returns None if the test did not write the file: then Bazel makes one up, and its case has no class."""
     try:
         cases = list(ET.fromstring(xml).iter("testcase"))
     except ET.ParseError:

@@ -1,4 +1,4 @@
-"""What the attacks share: the host that is attacked, and what must hold whatever is done to it.
+"""The attacks share this: the host that is attacked, and what must hold whatever is done to it.
 
 Each attack demands three things: the host serves others during and after it, its memory stays within a stated bound at its
 very peak, and the attacking connection alone ends, or waits, or is answered with an exception, as the case may be.
@@ -45,14 +45,14 @@ def limit():
 
 
 def start_host(*services):
-    """The demo host with servers of these services too, and the bystander: a setUpModule of each file of attacks."""
+    """Starts the demo host with servers of these services too, and the bystander; the setUpModule of each file of attacks."""
     servers = (f"--server={KIND}:{service}@127.0.0.1:0" for service in ("CALCULATOR", "ECHO", *services))
     attack_host(harness.Host("--admin_address=127.0.0.1:0", *servers, preexec_fn=limit if LIMITED else None),
                 "calculator", "add", 3)
 
 
 def connections_share_memory():
-    """Whether an object of one connection can be an argument on another."""
+    """Returns whether an object of one connection can be an argument on another."""
     if harness.BASELINE:
         return True
     kinds = harness.admin(host, "ServerService/ListServerKinds")["server_kinds"]
@@ -60,7 +60,7 @@ def connections_share_memory():
 
 
 def room(count):
-    """So many connections at a time, or as many as a host with little may have beside the others."""
+    """Returns this number of connections, or as many as a host with little may have beside the others."""
     return min(count, 16) if LIMITED else count
 
 
@@ -69,14 +69,14 @@ def start_fixture_host():
 
 
 def host_ends_well():
-    """Its tearDownModule."""
+    """Ends what start began; the tearDownModule."""
     bystander.sock.close()
     harness.ends_well(host)
 
 
 @contextlib.contextmanager
 def gone_is_fine():
-    """Around what an attacker sends: the host may have ended the connection already. A timeout is not suppressed."""
+    """Surrounds what an attacker sends, since the host may have ended the connection already. It suppresses no timeout."""
     try:
         yield
     except OSError as e:
@@ -85,7 +85,7 @@ def gone_is_fine():
 
 
 def in_both_dialects(case):
-    """The class of cases twice, under the name of each dialect, in the module that defines it."""
+    """Puts the class of cases twice, under the name of each dialect, into the module that defines it."""
     for dialect in harness.DIALECTS:
         name = f"{case.__name__}InDialect{dialect}"
         vars(sys.modules[case.__module__])[name] = type(name, (case,), {"dialect": dialect, "__module__": case.__module__})
@@ -99,7 +99,7 @@ class Case(unittest.TestCase):
         return Peer(host.servers[server or self.server], self.dialect)
 
     def opened(self, server=None):
-        """A connection whose dialect is settled: the host has answered once."""
+        """Opens a connection and has the host answer once, which settles the dialect."""
         deadline = time.monotonic() + DEADLINE_S
         while True:
             peer = self.peer(server)
@@ -123,7 +123,7 @@ class Case(unittest.TestCase):
 
     @contextlib.contextmanager
     def others_are_served(self, bound=BOUND):
-        """Around an attack: memory at its peak, an old connection and a new one, and the process itself."""
+        """Surrounds an attack and checks memory at its peak, an old connection and a new one, and the process itself."""
         before = host.status("VmRSS")
         measured = not os.environ.get("RPYC_SANITIZER") and not harness.BASELINE
         if measured:
@@ -135,7 +135,7 @@ class Case(unittest.TestCase):
             self.assertLess(host.status("VmHWM") - before, bound, "KiB at the peak over what it had before")
 
     def head(self, seq=0):
-        """A payload up to where (handler, box) follows."""
+        """Returns a payload up to where (handler, box) follows."""
         return b"\x12\x51" + dump(seq) if self.dialect == 5 else b"\x01\x11" + dump(seq)
 
     def ends(self, *sent, opened=True, bound=BOUND):
@@ -162,7 +162,7 @@ class Case(unittest.TestCase):
                         peer.ping()
 
     def answered(self, peer, handler, box=NOTHING, cls=None, args=None):
-        """An exception for that request, and the connection lives."""
+        """The request is answered by an exception, and the connection lives."""
         with self.assertRaises(RemoteError) as caught:
             peer.ask(handler, box)
         if cls:

@@ -164,7 +164,7 @@ class Bombs(Case):
 @in_both_dialects
 class Brine(Case):
     def ping_of(self, *forms):
-        """(PING, (1, (form,))) with the raw form in it: a good head, and then this."""
+        """Returns (PING, (1, (form,))) with the raw form in it, after a good head."""
         return [frame(self.head() + b"\x11\x51\x11\x51\x10" + form) for form in forms]
 
     def test_tuples_100_000_deep(self):
@@ -271,7 +271,7 @@ class Messages(Case):
         self.ends(*(frame(dump(shape) if self.dialect == 5 else b"\x01" + dump(shape)) for shape in shapes))
 
     def test_wrong_shapes_of_a_request(self):
-        """An exception on that seq, or the end: nothing else, and nobody else."""
+        """This connection gets an exception on that seq, or ends; nothing else happens."""
         with self.others_are_served():
             for args in ((), (1,), (1, NOTHING, 3), 5, None, "text", (None, NOTHING), ("x", NOTHING), (1.5, NOTHING),
                          ((), NOTHING), (PING, ()), (PING, (1,)), (PING, (1, 2, 3)), (PING, 5), (PING, (None, None)),
@@ -345,7 +345,7 @@ class Messages(Case):
             peer.ping()
 
     def test_malformed_answers_to_nothing(self):
-        """Ignored, or the end of this one connection."""
+        """They are ignored, or end this one connection."""
         with self.others_are_served():
             for msg, args in ((MSG_REPLY, 5), (MSG_REPLY, ()), (MSG_REPLY, (9, 9)), (MSG_REPLY, yours(
                 ("x", 1, 2))), (MSG_EXCEPTION, None), (MSG_EXCEPTION, "text"), (MSG_EXCEPTION, ((), (), ())),
@@ -392,7 +392,7 @@ class Messages(Case):
                 peer.ask_value(CALL, boxes(yours(method), value(()), value((("a", 5), ("b", 2), ("a", 1))))), 3)
 
     def test_boxes_100_deep(self):
-        """Not brine's nesting but the boxes': TUPLE in TUPLE."""
+        """The boxes are nested, TUPLE in TUPLE, not the brine."""
         with self.others_are_served(), self.opened() as peer:
             box = value(1)
             for _ in range(60):

@@ -25,7 +25,7 @@ class RelayCase(Case):
     server = "relay"
 
     def relay(self):
-        """A connection, with `methods` by name."""
+        """Opens a connection, with `methods` by name."""
         peer = self.opened()
         peer.methods = {name: peer.getattr(peer.its_root, name) for name in ("call", "both", "keep", "kept", "forget")}
         return peer
@@ -34,7 +34,7 @@ class RelayCase(Case):
         return peer.request(CALL, boxes(yours(peer.methods[method]), boxes(*boxed), value(())))
 
     def next_request(self, peer):
-        """The next thing the host asks, DEL apart: (seq, handler, box)."""
+        """Returns the next request of the host other than DEL: (seq, handler, box)."""
         while True:
             msg, seq, args = peer.read()
             self.assertEqual(MSG_REQUEST, msg, args)
@@ -42,12 +42,12 @@ class RelayCase(Case):
                 return seq, *args
 
     def outcome(self, peer, seq):
-        """(label, content) of a reply, or the RemoteError."""
+        """Returns (label, content) of a reply, or the RemoteError."""
         msg, args = peer.answer(seq)
         return args if msg == MSG_REPLY else RemoteError(args)
 
     def asked_back(self, peer, answer, msg=MSG_REPLY):
-        """What comes of a callback that is answered so."""
+        """Returns the outcome of a callback that gets this answer."""
         seq = self.begin(peer, "call", mine(FUNCTION))
         asked, handler, _ = self.next_request(peer)
         self.assertEqual(CALL, handler)
@@ -55,7 +55,7 @@ class RelayCase(Case):
         return self.outcome(peer, seq)
 
     def releases(self, peer, times):
-        """The sum of what the host gives back, by id_pack, read until there are so many."""
+        """Returns the sum of what the host gives back, by id_pack; reads until there are this many."""
         peer.ping()
         got = {}
 
@@ -83,7 +83,7 @@ class RelayCase(Case):
 @in_both_dialects
 class Callbacks(RelayCase):
     def bomb(self, peer):
-        """Every callback is answered by a call that calls back. The (call, callback) that wait then."""
+        """Answers every callback by a call that calls back. Returns the (call, callback) pairs that wait then."""
         waiting = []
         while True:
             call = self.begin(peer, "call", mine(FUNCTION))
@@ -227,7 +227,7 @@ class IdPacks(RelayCase):
             self.assertEqual({thing: sent}, self.releases(peer, sent))
 
     def test_ping_pong_between_two_peers(self):
-        """The one sends it on and on, the other asks for it over and over: each is told what was its own."""
+        """One peer sends it on and on, the other asks for it over and over: each is told what was its own."""
         with self.others_are_served(), self.relay() as owner, self.relay() as user:
             key, thing = f"ping-pong {self.id()}", ("builtins.list", 16, 48)
             for _ in range(100):
@@ -281,7 +281,7 @@ class IdPacks(RelayCase):
 
 @in_both_dialects
 class Chained(RelayCase):
-    """One peer asks about another's object, and that one answers as it likes."""
+    """One peer asks about another peer's object, and the owner answers as it likes."""
 
     def through(self, handler, more, answer, msg=MSG_REPLY):
         thing = ("mod.Thing", 16, 48)

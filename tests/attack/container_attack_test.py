@@ -17,7 +17,7 @@ setUpModule, tearDownModule = attack.start_fixture_host, attack.host_ends_well
 
 
 def method(target, name, *args):
-    """The boxed arguments of CALLATTR; what is no box already is a value."""
+    """Returns the boxed arguments of CALLATTR; what is not boxed yet is boxed as a value."""
     return boxes(yours(target), value(name), boxes(*(arg if is_box(arg) else value(arg) for arg in args)), value(()))
 
 
@@ -119,14 +119,14 @@ class Lists(Case):
         self.serve_others()  # and it has been destroyed, or will be: the host lives
 
     def batch(self, peer, boxed):
-        """Many CALLATTRs at once; the contents of their answers, in order."""
+        """Sends many CALLATTRs at once and returns the contents of their answers, in order."""
         first = peer.next_seq
         peer.next_seq += len(boxed)
         peer.send(b"".join(peer.message(MSG_REQUEST, first + i, (CALLATTR, box)) for i, box in enumerate(boxed)))
         return [peer.answer(first + i)[1][1] for i in range(len(boxed))]
 
     def test_keys_and_items_that_are_the_peers(self):
-        """Comparing asks the peer's objects, which never answer: its own connection waits, nobody else's."""
+        """Comparing asks the peer's objects, which never answer: only its own connection waits."""
         with self.others_are_served(), contextlib.ExitStack() as peers:
             for name, args in (("__contains__", (mine(("evil.Key", 5, 6)),)), ("__iadd__", (mine(("builtins.list", 5, 6)),)),
                                ("__add__", (mine(("builtins.list", 5, 6)),)), ("__eq__", (mine(("builtins.list", 5, 6)),)),

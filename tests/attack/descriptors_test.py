@@ -1,5 +1,5 @@
-"""A host that may have 64 descriptors, and peers that take as many as they get: each kind of server goes on, whoever has a
-connection is served, the control plane answers, and those who come too late hear it at once."""
+"""A host may have 64 descriptors, and peers take as many as they get: each kind of server goes on, a client with a connection
+is served, the control plane answers, and clients that come too late are told so at once."""
 
 import contextlib
 import tempfile
@@ -29,7 +29,7 @@ class Descriptors(unittest.TestCase):
         self.assertEqual(peer.call(peer.getattr(peer.root(), "add"), 1, 2), 3)
 
     def is_served(self, address):
-        """Whether a client that comes now is; one that is not hears the end at once."""
+        """Returns whether a client that comes now is served; if not, its connection ends at once."""
         with contextlib.suppress(OSError, EOFError):
             with Peer(address) as peer:
                 self.serves(peer)
@@ -37,7 +37,7 @@ class Descriptors(unittest.TestCase):
         return False
 
     def connect_many(self, address, stack, said):
-        """Peers that come, say that, and stay."""
+        """Opens connections that send this and stay."""
         peers = []
         for _ in range(CONNECTIONS):
             with contextlib.suppress(OSError):
@@ -47,7 +47,7 @@ class Descriptors(unittest.TestCase):
         return peers
 
     def controls(self, server, kind):
-        """An operator does what he came for, and several at once do."""
+        """Operators can do their work, one alone and several at once."""
         self.assertEqual(admin(self.host, "ServerService/GetServer", name=server["name"])["state"], "LISTENING")
         self.assertEqual(admin(self.host, "HostService/GetHost")["servers_open"], "1")
         self.assertTrue(admin(self.host, "ConnectionService/ListConnections", parent=server["name"])["connections"])

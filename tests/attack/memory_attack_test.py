@@ -1,5 +1,5 @@
-"""Peers that would have all the memory of a host whose address space is limited (ulimit -v), in every kind: it does not die,
-serves others meanwhile, and the control plane answers. What a peer is refused is refused by name, or its connection ends.
+"""Peers try to take all the memory of a host whose address space is limited (ulimit -v), in every kind: the host does not die,
+it serves others meanwhile, and the control plane answers. A refusal names its error, or the connection ends.
 """
 
 import contextlib

@@ -38,7 +38,7 @@ tearDownModule = attack.host_ends_well
 
 @in_both_dialects
 class Names(Case):
-    """Attributes that are asked for by what they would lead to."""
+    """These attributes are asked for because of what they would lead to."""
 
     def test_private_names(self):
         with self.others_are_served(), self.opened() as peer:
@@ -242,7 +242,7 @@ class References(Case):
         harness.admin(attack.host, "ServerService/CloseServer", name=server["name"])
 
     def test_requests_about_the_peers_own_objects(self):
-        """It may be asked back, and does not answer: its own connection's loss. Or it ends, and nothing waits for it."""
+        """It may be asked back, and does not answer: that harms only its own connection. Or it ends, and nothing waits for it."""
         with self.others_are_served():
             for handler, more in ABOUT_ONE:
                 for name in ("builtins.list", "builtins.type", "evil.Class", "os.system", "", "cpp.EchoService"):
@@ -261,7 +261,7 @@ class References(Case):
             self.serve_others()
 
     def flood(self, peer, request, times, count=b"no such text"):
-        """Sends `request` so often, taking the answers as they come; how many times they hold the text `count`."""
+        """Sends `request` this often, taking the answers as they come; returns how many times they hold the text `count`."""
         the_end = b"the last answer"
         block = request * max(1, (1 << 18) // len(request))
         left, found, tail = times * len(request), 0, b""

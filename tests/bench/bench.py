@@ -77,7 +77,7 @@ def run_rounds(plan, names, options, placement, children, tool):
 
 
 def load_average():
-    """Of the last minute."""
+    """Returns the load average of the last minute."""
     return os.getloadavg()[0]
 
 
@@ -103,7 +103,7 @@ def read(file):
 
 
 def write(results, options):
-    """Whatever files were asked for; the page is changed last, it tells of the others."""
+    """Writes the files that were asked for; the page is changed last, since it tells of the others."""
     if options.json:
         with open(options.json, "w") as file:
             file.write(report.dump(results) + "\n")
@@ -114,7 +114,7 @@ def write(results, options):
 
 
 def measure_all(parser, options, directory, children):
-    """The results; or only the notes, where there is nothing to measure."""
+    """Returns the results, or only the notes if there is nothing to measure."""
     placement, setting = Placement(), Setting(directory)
     plan = Plan(options, setting, *setting.kinds(options, children))
     for add in (add_limits, add_rpyc_servers, add_other_systems, add_everyday):
@@ -159,7 +159,7 @@ def main(arguments):
 
 
 def verdict(results):
-    """The exit status, and what is below its floor by name. Few rounds do not judge."""
+    """Returns the exit status, and names what is below its floor. Few rounds do not judge."""
     if len(results["rounds"]) < ROUNDS:
         return 0
     fallen = report.below_floor(results)

@@ -24,12 +24,12 @@ FONT = "font-family='Helvetica, Arial, sans-serif'"
 
 
 def gain(row):
-    """How many times the host is ahead, whichever way the ratio counts; below 1 it is behind."""
+    """Returns how many times the host is ahead, whichever way the ratio counts; below 1 it is behind."""
     return 1 / row["ratio"] if row["at_most"] else row["ratio"]
 
 
 def comparisons(results):
-    """[(title, [(other, [gain or None, of each kind])])], and the names of the kinds."""
+    """Returns [(title, [(other, [gain or None, of each kind])])], and the names of the kinds."""
     kinds = [next((kind["name"] for kind in results["kinds"] if kind[trait]), None) for trait in ("threads", "cooperative")]
     kinds = [kind for kind in kinds if kind] or [kind["name"] for kind in results["kinds"][:2]]
     panels = []
@@ -47,7 +47,7 @@ def comparisons(results):
 
 
 class Scale:
-    """Where on the axis a number is."""
+    """Returns where on the axis a number is."""
 
     def __init__(self, numbers):
         self.low = math.log10(min([0.8, *numbers]) / 1.1)
@@ -70,7 +70,7 @@ def times(number):
 
 
 def panel(title, others, scale, kinds, top):
-    """The lines of one panel, and where it ends."""
+    """Returns the lines of one panel, and where it ends."""
     row_height = len(kinds) * (BAR + GAP) + BETWEEN
     bottom = top + TITLE + len(others) * row_height
     yield text(LEFT, top + 16, title, 13, weight="bold")

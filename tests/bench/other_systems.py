@@ -11,7 +11,7 @@ ECHO = ("--blocking", "--operation=echo", f"--echo_bytes={MIB}")
 
 
 class System:
-    """One of them: how it is run, and what its runs are called."""
+    """Says how one of the systems is run, and what its runs are called."""
 
     def __init__(self, plan, name, server, client):
         self.plan, self.name, self.client = plan, name, client
@@ -47,7 +47,7 @@ def _idle(plan, kind, target, system, bound, judged):
 
 
 def _many(plan, kind, target, system, connections, bound, judged, *load):
-    """So many calls at once: a connection each, but for gRPC."""
+    """Makes this many calls at once: each has a connection, except with gRPC."""
     name, own = f"many{connections}", f"--connections={connections}"
     plan.run_host(kind, name, plan.load(own), same_core=False)
     plan.row(target, kind, f"{connections} calls in flight, a core each: calls/s, of {system.name}", name, "calls_per_s",

@@ -23,7 +23,7 @@ def cell(row):
 
 
 def lines(results):
-    """The text between the marks."""
+    """Returns the text between the marks."""
     kinds = list(dict.fromkeys([kind["name"] for kind in results["kinds"]]
                                + [row["kind"] for row in results["rows"] if row["kind"]]))
     machine, host, count = results["machine"], results["host"], len(results["rounds"])
@@ -50,7 +50,7 @@ def lines(results):
 
 
 def fill(text, results):
-    """The page with what is between its marks exchanged."""
+    """Returns the page with what is between its marks exchanged."""
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:

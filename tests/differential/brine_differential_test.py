@@ -1,7 +1,7 @@
 """Our brine against Python's own, of each version there is: the same values, the same refusals, the same bytes.
 
 Input is what Python wrote, and random changes of it. Where the two differ on purpose, DIFFERENCES says so; anything else
-fails. Frozensets are compared as sets: their order is nobody's promise.
+fails. Frozensets are compared as sets: no version promises their order.
 """
 
 import json
@@ -20,7 +20,7 @@ MADE, MUTATED, RANDOM = 1500, 4000, 1500
 
 
 class Difference:
-    """One thing on which we differ from Python.
+    """Describes one thing on which we differ from Python.
 
     `refusal` is a regex for our message, None where we accept and Python refuses; `by_python` one for its exception where it
     refuses. `really` looks at the input, so that a message cannot excuse a mistake: it gets the bytes, the offset that the
@@ -86,7 +86,7 @@ ALIKE = ("5152", "00ff", "16022b35", "16032d3030", "1603303035", "1400", "150000
 
 
 class Recoder:
-    """The built brine_recode."""
+    """Runs the built brine_recode."""
 
     def __init__(self):
         self.path = os.environ.get("BRINE_RECODE", "bazel-bin/tests/differential/brine_recode")
@@ -117,7 +117,7 @@ class Oracle:
 
 
 def canonical(text):
-    """An encoding with the items of every frozenset in order, each once; and whether there was a frozenset."""
+    """Returns an encoding with the items of every frozenset in order, each once; and whether there was a frozenset."""
     data, sets = bytes.fromhex(text), 0
 
     def value(at):
@@ -185,7 +185,7 @@ def mutated(rng, texts, count):
 
 
 class Versions:
-    """Named by version below."""
+    """Compares with one version; the class of each version is made below."""
     version = None
 
     @classmethod
@@ -200,7 +200,7 @@ class Versions:
         cls.oracle.close()
 
     def compare(self, texts):
-        """How often each difference was met; fails at any other."""
+        """Returns how often each difference was met; fails at any other."""
         met = {}
         unlike = []
         ours, theirs = self.recode(texts), self.oracle.load(texts)

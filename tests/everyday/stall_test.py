@@ -29,7 +29,7 @@ ALLOWED = 1  # a busy machine delays one now and then; a peer that stalls does s
 
 
 class TestedServers:
-    """One host, its kinds, and certificates."""
+    """Holds one host, its kinds, and certificates."""
 
     def __init__(self):
         if not delayed_acks.alone():
@@ -50,7 +50,7 @@ class Case(unittest.TestCase):
     tested = None
 
     def stalls(self, client, names):
-        """What each pattern has counted, by name; all of those named have run."""
+        """Returns what each pattern has counted, by name; all of those named have run."""
         counted = {}
         while (line := client.line()) is not None:
             counted.update([json.loads(line).values()])
@@ -62,7 +62,7 @@ class Case(unittest.TestCase):
 
 
 class StockClient(Case):
-    """Of a kind of server, over a transport."""
+    """Tests stock clients of one kind of server, over one transport."""
 
     kind, traits, secure = None, {}, False
 
@@ -78,7 +78,7 @@ class StockClient(Case):
 
 
 class CppClient(Case):
-    """Of one of RPyC's own servers."""
+    """Tests the C++ client of one of RPyC's own servers."""
 
     server, secure = None, False
 

@@ -29,7 +29,7 @@ def tool(name):
 
 
 def run(command, **kwargs):
-    """stdout of a command that must succeed."""
+    """Returns the stdout of a command that must succeed."""
     done = subprocess.run(command, capture_output=True, text=True, timeout=COMPILE_S, env=env, **kwargs)
     if done.returncode != 0:
         raise AssertionError(f"{command}: exit {done.returncode}\n{done.stdout}{done.stderr}")
@@ -41,7 +41,7 @@ def copy_tree(to):
 
 
 def listing(folder):
-    """Every file below it: its mode and what is in it."""
+    """Returns every file below it, with its mode and what is in it."""
     found = {}
     for parent, _, names in os.walk(folder):
         for name in names:
@@ -64,13 +64,13 @@ def setUpModule():
 
 
 def build_command(program):
-    """The command that the source tells its reader to build it with."""
+    """Returns the command that the source tells its reader to build it with."""
     with open(os.path.join(SOURCES, program + ".cc"), encoding="utf-8") as file:
         return re.search(r"^// (?:Build: +)?(g\+\+ .*)$", file.read(), re.M)[1]
 
 
 class Thermostat(Process):
-    """The example, listening on ports of its choice."""
+    """Runs the example, which listens on ports of its choice."""
 
     def __init__(self, program):
         super().__init__([program, "0", "127.0.0.1:0"])
@@ -83,7 +83,7 @@ class Thermostat(Process):
 
 
 def talk(client, thermostat):
-    """What a client says that sets the target from 20 to 22."""
+    """Returns what a client says that sets the target from 20 to 22."""
     done = subprocess.run([*client, thermostat.address.rpartition(":")[2]], capture_output=True, text=True, timeout=60)
     return (done.returncode, done.stdout.splitlines(), done.stderr)
 
@@ -95,7 +95,7 @@ SAID = [
 
 
 class Built:
-    """One way of building, and what every way must give."""
+    """Tests one way of building, which must give what every way gives."""
 
     program = client = None
 

@@ -21,7 +21,7 @@ except ImportError:
 
 
 def function_name(type):
-    """As FunctionName of types_service.h."""
+    """Returns the same as FunctionName of types_service.h."""
     return re.sub(r"[^A-Za-z0-9]+", "_", type).rstrip("_")
 
 

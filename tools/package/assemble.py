@@ -1,7 +1,7 @@
 """assemble.py PLAN TREE: lays out what tools/install copies; install_tree in tools/bazel/package.bzl writes the plan.
 
-Installed are the public headers and what they include, found by following the #include lines, so that nobody keeps a
-second list by hand; a public header that drags in another layer shows as a longer tree.
+Installed are the public headers and what they include, found by following the #include lines, so that no second
+list is kept by hand; a public header that drags in another layer shows as a longer tree.
 """
 
 import json
@@ -17,7 +17,7 @@ SYSTEM = ("absl/",)
 
 
 def closure(public, candidates):
-    """The public headers and all of ours that they include."""
+    """Returns the public headers and all of ours that they include."""
     found, ahead = {}, list(public)
     while ahead:
         header = ahead.pop()
