@@ -3,104 +3,26 @@
 #include "rpyc/cast/ask.h"
 
 #include <complex>
-#include <functional>
-#include <map>
-#include <memory>
 #include <optional>
 #include <string>
-#include <utility>
 #include <variant>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/time.h"
 #include "gtest/gtest.h"
-#include "rpyc/brine.h"
 #include "rpyc/cast/container.h"
 #include "rpyc/cast/scalar.h"
 #include "rpyc/cast/string.h"
 #include "rpyc/cast/variant.h"
 #include "rpyc/errors.h"
-#include "rpyc/id_pack.h"
-#include "rpyc/netref_object.h"
-#include "rpyc/out_buffer.h"
-#include "rpyc/pending_request.h"
+#include "rpyc/testing/fake_peer.h"
 #include "rpyc/testing/python_object.h"
 
 namespace rpyc {
 namespace {
 
 using testing::Failure;
-
-absl::Status NoAttribute() { return PyStatus("AttributeError", "cannot access it"); }
-
-// A peer whose objects all answer alike, and that notes what it is asked.
-class FakePeer : public Requester {
- public:
-  // By "__index__" and so on, "str" and "repr".
-  std::map<std::string, absl::StatusOr<Value>> answers;
-  std::vector<std::string> methods;  // of the class, by INSPECT
-  std::vector<std::string> asked;
-  int at_once = 0;  // the most requests that were sent and not awaited
-
-  Value Make(absl::string_view class_name, int64_t class_id = 8, int64_t id = 0) {
-    OutBuffer id_pack;
-    AppendIdPack({class_name, class_id, id != 0 ? id : (next_ += 8)}, &id_pack);
-    return Value(
-        std::make_shared<NetrefObject>(id_pack.ToString(), std::string(class_name), owner_));
-  }
-
-  absl::StatusOr<Value> Request(Handle handle, Value args, std::optional<absl::Duration>) override {
-    return Answer(handle, args);
-  }
-  std::shared_ptr<PendingRequest> Start(Handle handle, Value args) override {
-    at_once = std::max(at_once, ++waiting_);
-    auto request = std::make_shared<PendingRequest>();
-    request->Answer(Answer(handle, args));
-    return request;
-  }
-  std::shared_ptr<PendingRequest> Post(Handle handle, Value args) override {
-    return Start(handle, std::move(args));
-  }
-  bool Await(const PendingRequest&, absl::Time) override { return true; }
-  absl::Duration sync_request_timeout() const override { return absl::Seconds(30); }
-
- private:
-  absl::StatusOr<Value> Answer(Handle handle, const Value& args) {
-    std::string name;
-    switch (handle) {
-      case Handle::kCallAttr:
-        name = *args.items()[1].AsStr();
-        break;
-      case Handle::kInspect: {
-        asked.push_back("inspect");
-        std::vector<Value> pairs;
-        for (const std::string& method : methods) {
-          pairs.push_back(Value::Tuple({Value(method), Value()}));
-        }
-        return Value::Tuple(std::move(pairs));
-      }
-      case Handle::kStr:
-        name = "str";
-        break;
-      case Handle::kRepr:
-        name = "repr";
-        break;
-      case Handle::kBuffIter:
-        name = "items";
-        break;
-      default:
-        return PyStatus("RuntimeError", "not expected here");
-    }
-    asked.push_back(name);
-    const auto answer = answers.find(name);
-    return answer == answers.end() ? NoAttribute() : answer->second;
-  }
-
-  const std::shared_ptr<NetrefOwner> owner_ = std::make_shared<NetrefOwner>(this);
-  int64_t next_ = 0;
-  int waiting_ = 0;
-};
+using testing::FakePeer;
 
 using Names = std::vector<std::string>;
 const CallContext kContext;
@@ -266,7 +188,7 @@ TEST(Ask, ItemsAllAtTheSameTime) {
   ASSERT_TRUE(numbers.ok());
   EXPECT_EQ((*numbers)[0] + (*numbers)[5] + (*numbers)[199], 7 + 3 + 7);
   EXPECT_EQ(peer.asked.size(), 199u);
-  EXPECT_GE(peer.at_once, 64);
+  EXPECT_GE(peer.max_unawaited, 64);
   // An object whose answer is no int is asked again, for its error.
   peer.answers = {{"__index__", PyStatus("TypeError", "odd")}};
   EXPECT_EQ(As<std::vector<int>>(Value::Tuple({peer.Make("m.A"), peer.Make("m.A")})),
