@@ -77,7 +77,7 @@ class Multimeter {
   double range_ = 10;
 };
 
-// Is the thread that opens the instrument, runs the posted tasks and closes the instrument.
+// This is the thread that opens the instrument, runs the posted tasks and closes the instrument.
 class InstrumentThread {
  public:
   InstrumentThread() = default;

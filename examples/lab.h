@@ -36,7 +36,8 @@ class LimitError : public std::runtime_error {
   const double position_;
 };
 
-// Moves something, in millimetres, or in degrees where it turns. Threads: any.
+// Moves something, in millimetres, or in degrees where it turns.
+// Threads: any.
 class Axis {
  public:
   explicit Axis(std::string name) : name_(std::move(name)) {}

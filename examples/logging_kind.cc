@@ -62,7 +62,7 @@ class LoggedSession : public rpyc::Session {
   const std::shared_ptr<rpyc::Session> session_;
 };
 
-// Is another kind, which is given sessions that log.
+// This is another kind, which is given sessions that log.
 class LoggingServerKind : public rpyc::ServerKind {
  public:
   explicit LoggingServerKind(std::unique_ptr<rpyc::ServerKind> base) : base_(std::move(base)) {}

@@ -28,7 +28,7 @@ Value Multiply(const Value& a, const Value& b) {
   return examples::Multiply(rpyc::CallContext(), a, b);
 }
 
-// Is a number that computes itself and does not know text.
+// This is a number that computes itself and does not know text.
 class Seven : public rpyc::Object {
  public:
   absl::string_view type_name() const override { return "decimal.Decimal"; }

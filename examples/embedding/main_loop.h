@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-// Is the loop that a program has anyway, here the smallest one to which other threads can hand
+// This is the loop that a program has anyway, here the smallest one to which other threads can hand
 // work. Qt's, GLib's, asio's or libuv's would do as well: a service needs only Post.
 class MainLoop {
  public:

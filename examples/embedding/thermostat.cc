@@ -21,7 +21,7 @@
 
 namespace {
 
-// Is the program's own business. It belongs to the main loop.
+// This is the program's own business. It belongs to the main loop.
 class Thermostat {
  public:
   // Lets a tenth of a second pass.

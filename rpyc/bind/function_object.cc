@@ -13,9 +13,9 @@
 namespace rpyc {
 namespace {
 
-// Is as much of inspect.Signature as help() asks for: its text; from Python 3.13 on, help() gets it
-// by format(max_width=n). No other caller needs a proxy of a signature: FunctionAttribute says what
-// it gets.
+// This is as much of inspect.Signature as help() asks for: its text; from Python 3.13 on, help()
+// gets it by format(max_width=n). No other caller needs a proxy of a signature: FunctionAttribute
+// says what it gets.
 //
 // help() shows a function's docstring below its signature, but looks for it where a proxy has none:
 // Python 3.9 and later read __doc__ past __getattribute__, from the proxy's class. So the docstring

@@ -21,7 +21,7 @@ struct SequenceFunctions {
   Member get;
 };
 
-// Is one object's sequence, for as long as a call or an iterator reads it.
+// This is one object's sequence, for as long as a call or an iterator reads it.
 class Sequence {
  public:
   Sequence(std::shared_ptr<const SequenceFunctions> functions, const MemberCall& call)

@@ -17,7 +17,7 @@
 // are.
 namespace rpyc::cast_internal {
 
-// Is the type of the numbers in such memory, in this machine's byte order.
+// This is the type of the numbers in such memory, in this machine's byte order.
 struct ElementType {
   char kind;    // numpy's dtype.kind: 'i', 'u', 'f', 'c'
   size_t size;  // in bytes

@@ -89,8 +89,8 @@ struct Cast<Buffer<T>> {
   static std::string Name() { return "bytes"; }
 };
 
-// Is a Buffer of any number of dimensions; the last index varies fastest. It travels as a tuple of
-// shape, dtype and bytes, from which numpy makes an array without a copy:
+// This is a Buffer of any number of dimensions; the last index varies fastest. It travels as a
+// tuple of shape, dtype and bytes, from which numpy makes an array without a copy:
 //
 //   rpyc::NdArray<float> Image() {
 //     return rpyc::NdArray<float>({480, 640}, rpyc::Buffer(pixels_));

@@ -21,9 +21,9 @@
 
 namespace rpyc {
 
-// Is a Python callable that is told things, as a parameter of an exposed function, for a control
-// loop to call. Unlike a std::function, calling it waits for nothing: not for the answer, not for a
-// client that has stopped, and not for a lock that is held for long:
+// This is a Python callable that is told things, as a parameter of an exposed function, for a
+// control loop to call. Unlike a std::function, calling it waits for nothing: not for the answer,
+// not for a client that has stopped, and not for a lock that is held for long:
 //
 //   service.Expose("listen", [&](rpyc::Listener<void(double)> listener) {
 //     listeners.Add(std::move(listener));

@@ -27,8 +27,9 @@ absl::StatusOr<TlsContext> MakeServerTls(const std::string& keyfile, const std::
 // Makes the context for the client's end, which trusts any server.
 absl::StatusOr<TlsContext> MakeClientTls();
 
-// Is a connected socket, with TLS or without, at the least cost that either has. It can be moved,
-// not copied. Threads: one.
+// This is a connected socket, with TLS or without, at the least cost that either has. It can be
+// moved, not copied.
+// Threads: one.
 class Line {
  public:
   explicit Line(Fd fd) : fd_(std::move(fd)) {}

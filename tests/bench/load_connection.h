@@ -16,7 +16,8 @@ namespace rpyc::bench {
 
 // Makes the same request again and again on one connection, up to `depth` at a time, and checks
 // each reply's length, sequence number and first bytes. Replies must come in order, as they do from
-// every server that serves a connection on one thread. It can be moved, not copied. Threads: one.
+// every server that serves a connection on one thread. It can be moved, not copied.
+// Threads: one.
 class LoadConnection {
  public:
   // `line` and `exchange` are as Prepare left them.

@@ -27,7 +27,8 @@ struct MeasurementOptions {
   double warmup_seconds = 0.25;
 };
 
-// Begins after the warm-up and ends when the time is over. Threads: one.
+// Begins after the warm-up and ends when the time is over.
+// Threads: one.
 class Measurement {
  public:
   explicit Measurement(const MeasurementOptions& options);

@@ -27,7 +27,7 @@ using rpyc::Arg;
 using rpyc::Netref;
 using rpyc::Value;
 
-// Is an object with what programs use of one: attributes, methods, items and operators.
+// This is an object with what programs use of one: attributes, methods, items and operators.
 class Basket {
  public:
   Basket(std::string owner, int64_t size) : owner_(std::move(owner)) {

@@ -46,7 +46,7 @@ void Expect(bool condition) {
   if (!condition) throw std::runtime_error("another answer was expected");
 }
 
-// Is an object of this client.
+// This is an object of this client.
 class Thing {
  public:
   friend void RpycExpose(rpyc::ClassDef<Thing>& c) {

@@ -68,7 +68,7 @@ def returns(call, wanted):
 
 
 class Thing:
-    """Is what a program passes by reference."""
+    """This is what a program passes by reference."""
 
     def __init__(self):
         self.exposed_name = self.name = "a thing"

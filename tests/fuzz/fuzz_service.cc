@@ -26,7 +26,7 @@ struct Counted {
   Counted& operator=(const Counted&) = delete;
 };
 
-// Is an object that has others of its kind, nested as deep as the peer asks.
+// This is an object that has others of its kind, nested as deep as the peer asks.
 class Node {
  public:
   std::shared_ptr<Node> child() {

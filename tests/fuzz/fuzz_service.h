@@ -9,10 +9,10 @@
 
 namespace rpyc::fuzz {
 
-// Is a service with something of everything: objects by reference that hold others, properties,
-// special methods, iterators, failures, and functions that keep what the peer gives. Nothing in it
-// waits or grows without bound. The whole program has one, since making it costs as much as fifty
-// conversations.
+// This is a service with something of everything: objects by reference that hold others,
+// properties, special methods, iterators, failures, and functions that keep what the peer gives.
+// Nothing in it waits or grows without bound. The whole program has one, since making it costs as
+// much as fifty conversations.
 class FuzzService {
  public:
   FuzzService();

@@ -24,7 +24,7 @@ namespace {
 
 constexpr int kAsks = 100;
 
-// Is a host without sockets: a thread of its own serves each connection.
+// This is a host without sockets: a thread of its own serves each connection.
 class CrossingTest : public testing::TestWithParam<int> {
  protected:
   CrossingTest() : service_("CROSSING") {

@@ -27,7 +27,7 @@ constexpr std::array<absl::string_view, 3> kRefusals = {"MemoryError", "Recursio
 
 }  // namespace
 
-// Is an object of one end, which the other may call.
+// This is an object of one end, which the other may call.
 class SymmetricEnd::Token {
  public:
   Token(SymmetricEnd* end, int64_t serial) : end_(end), serial_(serial) { ++end_->tokens_; }

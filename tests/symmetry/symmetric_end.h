@@ -20,10 +20,11 @@
 
 namespace rpyc {
 
-// Is one end of a connection whose ends are alike. Each end hands out its own objects, Tokens,
+// This is one end of a connection whose ends are alike. Each end hands out its own objects, Tokens,
 // keeps some of the other's, passes them back and forth, calls them, drops them, and is called back
 // while it does: a random walk from a seed. A Token travels with its serial number, and the
-// receiving end checks that it is the Token with that number. Threads: any.
+// receiving end checks that it is the Token with that number.
+// Threads: any.
 class SymmetricEnd {
  public:
   // Says how a walk goes.
@@ -60,8 +61,8 @@ class SymmetricEnd {
     int64_t serial;
   };
 
-  // Is what the other end calls: it takes random steps in the middle of one of the other end's own.
-  // It returns pairs of an object and its serial number.
+  // This is what the other end calls: it takes random steps in the middle of one of the other end's
+  // own. It returns pairs of an object and its serial number.
   absl::StatusOr<Value> Visit(uint64_t seed, int budget, std::vector<Value> pairs);
   Thing MakeThing();
   void Keep(Thing thing);

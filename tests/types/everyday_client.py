@@ -45,7 +45,7 @@ class Range:
 
 
 class Counting:
-    """Is a channel that counts what is sent."""
+    """This is a channel that counts what is sent."""
 
     def __init__(self, channel):
         self.channel, self.sent = channel, 0

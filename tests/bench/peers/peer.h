@@ -9,7 +9,7 @@
 
 namespace rpyc::bench {
 
-// Is a client of another RPC system, as a load generator needs it: it calls add(1, 2) or
+// This is a client of another RPC system, as a load generator needs it: it calls add(1, 2) or
 // echo(data), as chosen when it was made. Its program owns it and calls it on one thread. What
 // breaks a connection is an exception of that system's, and ends the program.
 class Peer {
