@@ -181,7 +181,7 @@ def torn_label(comment):
 
 def _is_sentence_wanted(lines):
     first = lines[0]
-    return not (re.match(r"-{3}|={3}|NOLINT|shellcheck |noqa|error: |TODO", first) or first.rstrip().endswith("---"))
+    return not (re.match(r"-{3}|={3}|NOLINT|shellcheck |noqa|error: ", first) or first.rstrip().endswith("---"))
 
 
 def no_verb(comment):

@@ -20,7 +20,7 @@ def _compiler_says(ctx, source, report):
         feature_configuration = features,
         cc_toolchain = toolchain,
         source_file = source.path,
-        user_compile_flags = ctx.fragments.cpp.copts + ctx.fragments.cpp.cxxopts + ctx.attr.copts + ["-fsyntax-only"],
+        user_compile_flags = ctx.fragments.cpp.copts + ctx.fragments.cpp.cxxopts + ctx.attr.extra_flags + ["-fsyntax-only"],
         include_directories = context.includes,
         quote_include_directories = context.quote_includes,
         system_include_directories = context.system_includes,
@@ -75,7 +75,7 @@ compile_fail_test = rule(
         "src": attr.label(allow_single_file = [".cc"], mandatory = True),
         "deps": attr.label_list(providers = [CcInfo]),
         # These flags follow those of the build and override them.
-        "copts": attr.string_list(),
+        "extra_flags": attr.string_list(),
         "_cc_toolchain": attr.label(
             default = Label("@bazel_tools//tools/cpp:current_cc_toolchain"),
         ),
