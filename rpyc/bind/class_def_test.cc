@@ -19,6 +19,8 @@ namespace {
 using testing::Call;
 using testing::Failure;
 using testing::Get;
+using testing::HelpSignature;
+using testing::HelpSignatureObject;
 using testing::kNoCaller;
 using testing::Set;
 using testing::ToObject;
@@ -26,17 +28,6 @@ using testing::ToObject;
 template <typename T>
 std::shared_ptr<Object> ClassAsObject() {
   return Class<T>().Get();
-}
-
-// Asks a function for its signature as help() does.
-Value HelpSignatureObject(const Value& function) {
-  Object& object = **function.AsObject();
-  for (int i = 0; i < 3; ++i) EXPECT_TRUE(object.GetAttr(kNoCaller, {"__name__", false}).ok());
-  EXPECT_FALSE(object.GetAttr(kNoCaller, {"__self__", false}).ok());
-  return *object.GetAttr(kNoCaller, {"__signature__", false});
-}
-std::string HelpSignature(const Value& function) {
-  return *(*HelpSignatureObject(function).AsObject())->Str(kNoCaller);
 }
 
 class Inner {

@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "gtest/gtest.h"
 #include "rpyc/cast/object.h"
 #include "rpyc/object.h"
 #include "rpyc/value.h"
@@ -41,6 +42,18 @@ inline absl::StatusOr<Value> Get(const std::shared_ptr<Object>& object, absl::st
 inline absl::Status Set(const std::shared_ptr<Object>& object, absl::string_view name,
                         Value value) {
   return object->SetAttr(kNoCaller, {name, true}, std::move(value));
+}
+
+// Returns a function's signature; asks for it as help() does (see rpyc/bind/function_object.cc).
+inline Value HelpSignatureObject(const Value& function) {
+  Object& object = **function.AsObject();
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(object.GetAttr(kNoCaller, {"__name__", false}).ok());
+  EXPECT_FALSE(object.GetAttr(kNoCaller, {"__self__", false}).ok());
+  return *object.GetAttr(kNoCaller, {"__signature__", false});
+}
+// Returns the text that help() shows of the signature.
+inline std::string HelpSignature(const Value& function) {
+  return *ObjectOf(HelpSignatureObject(function))->Str(kNoCaller);
 }
 
 }  // namespace rpyc::testing
