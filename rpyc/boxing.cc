@@ -79,6 +79,17 @@ bool IsLabel(int64_t number) {
   return PyStatus(RemoteException{.name = "KeyError", .args = {*std::move(id_pack)}});
 }
 
+// Unboxes arguments that all travel by value.
+[[gnu::noinline]] absl::StatusOr<std::vector<Value>> UnboxValues(brine::Reader* reader) {
+  absl::StatusOr<Value> value = reader->ReadValue();
+  if (!value.ok()) return std::move(value).status();
+  if (!value->IsTuple()) {
+    return PyStatus("TypeError", absl::StrCat("the arguments of a request must be a tuple, not ",
+                                              value->DebugString()));
+  }
+  return std::move(*value).TakeItems();
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<Value>> Boxing::UnboxItems(brine::Reader* reader, int depth) {
@@ -144,17 +155,6 @@ absl::StatusOr<Value> Boxing::Unbox(brine::Reader* reader, int depth) {
       return UnboxRemote(reader);
   }
   return absl::InternalError("a label outside its range");
-}
-
-// Reads arguments that all travel by value.
-[[gnu::noinline]] absl::StatusOr<std::vector<Value>> UnboxValues(brine::Reader* reader) {
-  absl::StatusOr<Value> value = reader->ReadValue();
-  if (!value.ok()) return std::move(value).status();
-  if (!value->IsTuple()) {
-    return PyStatus("TypeError", absl::StrCat("the arguments of a request must be a tuple, not ",
-                                              value->DebugString()));
-  }
-  return std::move(*value).TakeItems();
 }
 
 absl::StatusOr<std::vector<Value>> Boxing::UnboxArgs(brine::Reader* reader) {

@@ -20,7 +20,7 @@ MemberBody OnBase(MemberBody body, Upcast upcast) {
   };
 }
 
-// A base's member, to be run on an object of a class derived from it.
+// Makes a base's member run on an object of a derived class.
 std::shared_ptr<const Member> Inherited(const std::shared_ptr<const Member>& member,
                                         Upcast upcast) {
   if (upcast == nullptr || !member->needs_object) return member;
@@ -43,7 +43,7 @@ void CheckDefaults(const std::string& exposed, const Member& member) {
   }
 }
 
-// The earlier function or functions of a name, and one more.
+// Adds one more function to the earlier function or functions of the same name.
 Member WithOverload(const std::shared_ptr<const Member>& earlier, Member added) {
   std::vector<std::shared_ptr<const Member>> functions = earlier->overloads;
   if (functions.empty()) functions.push_back(earlier);
@@ -51,7 +51,7 @@ Member WithOverload(const std::shared_ptr<const Member>& earlier, Member added) 
   return Overloaded(std::move(functions));
 }
 
-// What stands for a method that may change the object, in a class of const ones.
+// Stands in a class of const objects for a method that may change the object.
 MemberBody RefusesConst() {
   return [](const Member& member, const MemberCall& call, absl::Span<Value>) {
     return absl::StatusOr<Value>(
@@ -61,7 +61,7 @@ MemberBody RefusesConst() {
   };
 }
 
-// A member as an object that is const in C++ shows it.
+// Returns a member as an object that is const in C++ shows it.
 std::shared_ptr<const Member> OfConst(const Member& member) {
   auto shown = std::make_shared<Member>(member);
   shown->setter = nullptr;
@@ -184,7 +184,7 @@ void ClassInfo::AddOnConnect(Member hook) {
 
 void ClassInfo::AddOnDisconnect(Member hook) {
   Prepare(hook);
-  // What was set up last is taken down first.
+  // What was set up last must be taken down first.
   on_disconnect_.insert(on_disconnect_.begin(), std::make_shared<const Member>(std::move(hook)));
 }
 
@@ -224,14 +224,14 @@ std::shared_ptr<const ClassInfo> ClassInfo::ReadOnly(const std::shared_ptr<const
       info->read_only_.store(made, std::memory_order_release);
     }
   }
-  // Owned by the class that it shows.
+  // The class that `made` shows owns it.
   return std::shared_ptr<const ClassInfo>(info, made);
 }
 
 const std::shared_ptr<const ClassInfo>& MakeClass(const ClassRecipe& recipe, ClassSlot* slot) {
   Definition definition;
   if (const auto* made = slot->load(std::memory_order_acquire)) return *made;
-  // The class whose RpycExpose runs may need itself.
+  // A class may need itself while its RpycExpose runs.
   static auto& unfinished =
       *new std::vector<std::pair<ClassSlot*, const std::shared_ptr<const ClassInfo>*>>;
   for (const auto& [its_slot, info] : unfinished) {

@@ -31,8 +31,8 @@ namespace {
 using Args = absl::Span<Value>;
 using Result = absl::StatusOr<Value>;
 
-// A copy of a struct as Python sees it: its fields as attributes, and as items in order. It cannot
-// be changed, so that no change is lost.
+// Shows Python a copy of a struct: its fields are attributes, and items in order. It cannot be
+// changed, so that no change is lost.
 class StructObject : public Instance {
  public:
   // `fields` is a tuple.
@@ -75,7 +75,7 @@ Result Iterate(const MemberCall& call, Args) {
   return Cast<Iterator>::To(Iterator(std::vector<Value>(items.begin(), items.end())));
 }
 
-// By position, slice or name.
+// Returns an item by position, slice or name.
 Result GetItem(const MemberCall& call, Args args) {
   const StructObject& self = Self(call);
   if (args[0].kind() == Value::Kind::kSlice) {
@@ -112,7 +112,7 @@ Result Keys(const MemberCall& call, Args) {
   return Value::Tuple(std::move(names));
 }
 
-// As tuples compare, with another struct of the kind or a tuple.
+// Compares as tuples compare, with another struct of this kind or with a tuple.
 template <const char* kOperator>
 Result Compare(const MemberCall& call, Args args) {
   const StructObject* other = AsStruct(args[0]);
@@ -267,8 +267,8 @@ absl::StatusOr<StructInfo::Values> StructInfo::ReadItems(const CallContext& cont
   return InOrder(std::move(items));
 }
 
-// A named tuple tells in its text how its fields are called. If that is not as ours are, in order,
-// then its items are not ours, however many there are.
+// The text of a named tuple tells the names of its fields. If those are not our names in our order,
+// its items are not our fields, whatever their number.
 absl::Status StructInfo::CheckOrder(const CallContext& context, const Value& sequence) const {
   const absl::StatusOr<std::string> text = (*sequence.AsObject())->Repr(context);
   if (!text.ok()) return text.status();

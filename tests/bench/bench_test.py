@@ -29,7 +29,7 @@ NUMBER = r"[\d.,e+]+"
 
 
 def start(*arguments):
-    """In a session of its own, so that whatever it starts can be found."""
+    """Runs it in its own session, so that whatever it starts can be found."""
     return subprocess.Popen([sys.executable, BENCH, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                             start_new_session=True)
 
@@ -40,7 +40,7 @@ def read(path):
 
 
 def in_session(leader):
-    """Processes of that session which have not ended."""
+    """Returns the processes of that session which have not ended."""
     found = []
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:

@@ -44,7 +44,7 @@ def rpyc_cc_unit(name, srcs = None, hdrs = None, deps = [], test_deps = None, co
         srcs = [name + ".cc"] if srcs == None else srcs,
         hdrs = [name + ".h"] if hdrs == None else hdrs,
         copts = _COPTS + copts,
-        # Else each becomes a .so as well, that nothing uses.
+        # Without this each library would also become a .so that nothing uses.
         linkstatic = True,
         deps = deps,
         **kwargs
@@ -92,7 +92,7 @@ def rpyc_cc_fuzz_test(name, deps):
         deps = deps + ["@system//:gtest"],
     )
 
-    # clang's alone: tools/fuzz builds it, a wildcard does not.
+    # Only clang builds it: tools/fuzz names it, and a wildcard leaves it out.
     rpyc_cc_binary(
         name = name + "_fuzzer",
         testonly = True,
