@@ -61,7 +61,7 @@ Connection::Connection(std::unique_ptr<Stream> stream, const Service* service,
                 options_.config.bind_threads ? kThreadIdsBytes : 0),
       outbox_(options_.limits, stream_.get(), &activity_, options_.budget) {
   if (options_.budget != nullptr) stream_->UseBudget(options_.budget);
-  CountIn(&own_counters_);
+  UseCounters(&own_counters_);
   caller_->peer = std::move(peer);
   caller_->connection_id = NewObjectId();
   caller_->access_rules = &options_.config;
@@ -71,10 +71,10 @@ Connection::Connection(std::unique_ptr<Stream> stream, const Service* service,
 
 Connection::~Connection() { Finish(); }
 
-void Connection::CountIn(ConnectionCounters* counters) {
+void Connection::UseCounters(ConnectionCounters* counters) {
   counters_ = counters;
   counters_->dialect.store(options_.config.dialect, std::memory_order_relaxed);
-  outbox_.CountIn(&counters->sent_bytes);
+  outbox_.UseCounters(&counters->sent_bytes);
 }
 
 void Connection::Drain(absl::Time deadline) {

@@ -88,7 +88,7 @@ class Connection : private Requester {
   // what of its messages was received along with that. Once, before Open; by who authenticates.
   void Introduce(std::string local, Value credentials, absl::string_view received = {});
   // Has it count in `counters`, which outlive it: another process reads them, say. Before Open.
-  void CountIn(ConnectionCounters* counters);
+  void UseCounters(ConnectionCounters* counters);
   // Runs the service's on_connect. Once, before anything is served.
   // Errors:  kFailedPrecondition - the hook failed; the connection has ended.
   absl::Status Open();

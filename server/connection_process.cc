@@ -21,11 +21,11 @@ namespace {
 
 // Once nothing has happened for so many looks, one in a while is enough: a call that begins then is
 // seen to run long soon enough for a client that writes (Activity), and the machine may sleep.
-constexpr int kQuietLooks = 10;
+constexpr int kQuietTicks = 10;
 constexpr absl::Duration kQuietInterval = absl::Seconds(1);
 
 // What reads ahead has 64 KiB on its stack. It counts as memory of the process.
-constexpr size_t kAttendantStackBytes = 256 << 10;
+constexpr size_t kControlStackBytes = 256 << 10;
 
 // Private memory of this process: what RLIMIT_DATA counts.
 int64_t DataBytes() {
@@ -43,10 +43,10 @@ void SetLimit(__rlimit_resource resource, int64_t soft, int64_t hard) {
 }
 
 // Obeys and looks, to the process's end.
-void Attend(Session& session, ProcessSlot& slot, Watcher& watcher) {
+void ControlLoop(Session& session, ProcessSlot& slot, Watcher& watcher) {
   uint32_t obeyed = 0;
   int64_t calls = 0;
-  int quiet_looks = 0;
+  int quiet_ticks = 0;
   for (;;) {
     const ProcessSlot::Orders orders = slot.orders();
     if (orders.version != obeyed) {
@@ -58,27 +58,27 @@ void Attend(Session& session, ProcessSlot& slot, Watcher& watcher) {
     const bool busy = session.busy();
     slot.Report(busy);
     const int64_t calls_now = slot.counters().calls.load(std::memory_order_relaxed);
-    quiet_looks = busy || calls_now != calls ? 0 : quiet_looks + 1;
+    quiet_ticks = busy || calls_now != calls ? 0 : quiet_ticks + 1;
     calls = calls_now;
     // What large messages and a TLS handshake have left in the heap.
-    if (quiet_looks == kQuietLooks) ::malloc_trim(0);
+    if (quiet_ticks == kQuietTicks) ::malloc_trim(0);
     slot.AwaitOrders(obeyed,
-                     quiet_looks > kQuietLooks ? kQuietInterval : Connection::kLookInterval);
+                     quiet_ticks > kQuietTicks ? kQuietInterval : Connection::kLookInterval);
   }
 }
 
 }  // namespace
 
-void ConnectionProcess::Rehearse() {
+void ConnectionProcess::WarmUp() {
   // The processes' own thread is a copy of this one: it has its number, and has made a Cord, which
   // takes Abseil longer the first time.
   ThisThreadId();
   absl::Cord("longer than what a Cord holds by itself");
 }
 
-void ConnectionProcess::MeasureStart() { start_bytes_ = DataBytes(); }
+void ConnectionProcess::MeasureStartMemory() { start_bytes_ = DataBytes(); }
 
-void ConnectionProcess::BecomeProcess(pid_t nursery) const {
+void ConnectionProcess::SetUpProcess(pid_t nursery) const {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != nursery) std::_Exit(1);  // it has gone already
   ::prctl(PR_SET_NAME, "rpyc-connection");
@@ -86,10 +86,10 @@ void ConnectionProcess::BecomeProcess(pid_t nursery) const {
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
-  Limit();
+  ApplyLimits();
 }
 
-void ConnectionProcess::Limit() const {
+void ConnectionProcess::ApplyLimits() const {
   if (options->niceness != 0) ::setpriority(PRIO_PROCESS, 0, options->niceness);
   if (options->max_cpu_time != absl::ZeroDuration()) {
     // SIGXCPU first, SIGKILL for who takes no notice.
@@ -103,14 +103,14 @@ void ConnectionProcess::Limit() const {
 }
 
 void ConnectionProcess::Serve(Socket socket, ProcessSlot* slot, pid_t nursery) {
-  BecomeProcess(nursery);
+  SetUpProcess(nursery);
   if (!slot->Begin(::getpid())) std::_Exit(0);
   setup->counters = &slot->counters();
   setup->budget.UseCounter(&slot->held_bytes());
   const std::shared_ptr<Session> session = make_session(std::move(socket));
   const absl::Status attended =
-      StartThread([session, slot, watcher = watcher] { Attend(*session, *slot, *watcher); },
-                  kAttendantStackBytes);
+      StartThread([session, slot, watcher = watcher] { ControlLoop(*session, *slot, *watcher); },
+                  kControlStackBytes);
   slot->ReportEnd(attended.ok() ? session->ServeAll() : attended);
   std::fflush(nullptr);
   std::_Exit(0);  // destructors of what is the host's, too, are not for this process to run

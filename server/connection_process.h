@@ -26,16 +26,16 @@ class ConnectionProcess {
   KindContext::SessionMaker make_session;
 
   // In the nursery: does for the first time, once, what each of its processes would have to.
-  static void Rehearse();
+  static void WarmUp();
   // In the nursery, once all is there: how much memory its processes begin with.
-  void MeasureStart();
+  void MeasureStartMemory();
 
   // In the process: serves, and ends it. `nursery` is its parent, without which it ends.
   [[noreturn]] void Serve(Socket socket, ProcessSlot* slot, pid_t nursery);
 
  private:
-  void BecomeProcess(pid_t nursery) const;
-  void Limit() const;
+  void SetUpProcess(pid_t nursery) const;
+  void ApplyLimits() const;
 
   int64_t start_bytes_ = 0;
 };

@@ -19,8 +19,9 @@ absl::StatusOr<Fd> MemoryFile(absl::string_view bytes);
 // Errors:  kResourceExhausted.
 absl::StatusOr<Fd> EmptyMemoryFile(size_t size);
 
-// All that a memory file holds. Errors:  kUnavailable - it is none, or holds over `most` bytes.
-absl::StatusOr<std::string> ReadMemoryFile(int fd, size_t most);
+// All that a memory file holds. Errors:  kUnavailable - it is none, or holds over `max_bytes`
+// bytes.
+absl::StatusOr<std::string> ReadMemoryFile(int fd, size_t max_bytes);
 
 }  // namespace rpyc
 

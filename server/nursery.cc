@@ -65,8 +65,8 @@ const Service* FindService(const std::vector<Service>& services, const std::stri
 
 // Takes up, for good, the holes that are in the heap, so that what is allocated next lies together,
 // at its top: each page that a process writes to is copied for it.
-void FillHoles() {
-  constexpr size_t kMostHoleBytes = 1024;
+void CompactHeap() {
+  constexpr size_t kMaxHoleBytes = 1024;
   constexpr size_t kStepBytes = 16;
   // Larger than any hole is, and smaller than what has a mapping of its own: what is beyond it lies
   // beyond all holes. Kept, or it were one. Volatile, or a compiler may see that nobody uses it.
@@ -74,7 +74,7 @@ void FillHoles() {
   // Of another malloc than the C library's, which need not give what is higher later, there are
   // none.
   size_t left = ::mallinfo2().fordblks;
-  for (size_t bytes = kMostHoleBytes; bytes > 0; bytes -= kStepBytes) {
+  for (size_t bytes = kMaxHoleBytes; bytes > 0; bytes -= kStepBytes) {
     while (left >= bytes) {
       void* volatile const taken = std::malloc(bytes);
       if (taken == nullptr || !std::less<void*>()(taken, beyond)) break;
@@ -86,9 +86,9 @@ void FillHoles() {
 // A message of any size comes out of the heap, whose top is kept while it is in use: mapping fresh
 // pages for each large one takes longer than receiving it. ConnectionProcess gives it back.
 void KeepTopOfHeap() {
-  constexpr int kMostFromHeap = 32 << 20;  // malloc's own bound
-  ::mallopt(M_MMAP_THRESHOLD, kMostFromHeap);
-  ::mallopt(M_TRIM_THRESHOLD, 3 * kMostFromHeap);
+  constexpr int kMaxHeapBlockBytes = 32 << 20;  // malloc's own bound
+  ::mallopt(M_MMAP_THRESHOLD, kMaxHeapBlockBytes);
+  ::mallopt(M_TRIM_THRESHOLD, 3 * kMaxHeapBlockBytes);
 }
 
 void OnChild(int) {}  // what it interrupts looks
@@ -110,7 +110,7 @@ class Nursery {
 
  private:
   absl::Status PrepareSessions(const Service& service, const ServerKindInfo& kind);
-  void Obey(FdMessage message);
+  void HandleOrder(FdMessage message);
   void Serve(const NurseryOrder& order, Fd socket);
   void TakeCertificates(const Fd& file);
   void Kill(uint64_t number);
@@ -138,17 +138,17 @@ absl::Status Nursery::Prepare(const std::vector<Service>& services, const Server
     return absl::NotFoundError(
         absl::StrCat("the zygote was started without the kind ", spec_.options.kind));
   }
-  FillHoles();
+  CompactHeap();
   watcher_ = std::make_shared<Watcher>(Watcher::NoThread());
   if (absl::Status status = PrepareSessions(*service, *kind); !status.ok()) return status;
   // Last: what is above may need more rights than they have who serve.
   if (!spec_.options.user.empty()) {
     if (absl::Status status = SwitchTo(spec_.options.user); !status.ok()) return status;
   }
-  FillHoles();
+  CompactHeap();
   KeepTopOfHeap();
-  ConnectionProcess::Rehearse();
-  process_.MeasureStart();
+  ConnectionProcess::WarmUp();
+  process_.MeasureStartMemory();
   return absl::OkStatus();
 }
 
@@ -159,7 +159,7 @@ absl::Status Nursery::PrepareSessions(const Service& service, const ServerKindIn
         TlsContext::Make(*spec_.options.tls, spec_.pem);
     if (!made.ok()) return made.status();
     tls = *std::move(made);
-    tls->Rehearse();
+    tls->WarmUp();
   }
   budget_ = std::make_shared<ByteBudget>("the server's max_total_bytes",
                                          SessionSetup::MaxTotalBytes(spec_.options.limits));
@@ -205,14 +205,14 @@ void Nursery::Run() {
     if (ready <= 0) continue;
     absl::StatusOr<FdMessage> message = ReceiveFdMessage(channel_.get());
     if (!message.ok()) break;
-    Obey(*std::move(message));
+    HandleOrder(*std::move(message));
   }
   processes_.ForEach([](pid_t pid, uint64_t) { ::kill(pid, SIGKILL); });
   Reap(/*wait=*/true);
   std::_Exit(0);
 }
 
-void Nursery::Obey(FdMessage message) {
+void Nursery::HandleOrder(FdMessage message) {
   const absl::StatusOr<NurseryOrder> order = ReadOrder(message.bytes);
   if (!order.ok() || message.fds.size() != (order->kind == NurseryOrder::kKill ? 0 : 1)) return;
   switch (order->kind) {
@@ -245,7 +245,7 @@ void Nursery::Serve(const NurseryOrder& order, Fd socket) {
 }
 
 void Nursery::TakeCertificates(const Fd& file) {
-  absl::StatusOr<std::string> bytes = ReadMemoryFile(file.get(), kMostNurserySpecBytes);
+  absl::StatusOr<std::string> bytes = ReadMemoryFile(file.get(), kMaxNurserySpecBytes);
   absl::Status status = bytes.status();
   if (status.ok()) {
     const absl::StatusOr<TlsPem> pem = DecodePem(*bytes);
@@ -276,7 +276,7 @@ void Nursery::Reap(bool wait) {
 // Runs it with the stack three quarters up a page: above lies what the nursery writes before it
 // forks, below most of what a process writes. Each page that either of them touches is copied for
 // the process, and where the system begins a stack would make it one more or less.
-[[noreturn]] [[gnu::noinline]] void RunHighOnPage(Nursery* nursery) {
+[[noreturn]] [[gnu::noinline]] void AlignStackInPage(Nursery* nursery) {
   constexpr uintptr_t kPageBytes = 4096;
   const auto here = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
   void* volatile const gap = ::alloca((here - kPageBytes * 3 / 4) % kPageBytes);
@@ -286,7 +286,7 @@ void Nursery::Reap(bool wait) {
 
 // Reads what it is made of. Errors:  of whoever sent it.
 absl::StatusOr<NurserySpec> ReadSpec(const Fd& file) {
-  const absl::StatusOr<std::string> bytes = ReadMemoryFile(file.get(), kMostNurserySpecBytes);
+  const absl::StatusOr<std::string> bytes = ReadMemoryFile(file.get(), kMaxNurserySpecBytes);
   if (!bytes.ok()) return bytes.status();
   return DecodeNurserySpec(*bytes);
 }
@@ -314,7 +314,7 @@ void ServeAsNursery(Fd spec_file, Fd slots_fd, Fd channel, const std::vector<Ser
   Nursery* const nursery =
       new Nursery(*std::move(spec), *std::move(slots), *std::move(processes), std::move(channel));
   if (absl::Status ready = nursery->Prepare(services, kinds); !ready.ok()) fail(raw_channel, ready);
-  RunHighOnPage(nursery);
+  AlignStackInPage(nursery);
 }
 
 }  // namespace rpyc

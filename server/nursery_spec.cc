@@ -19,7 +19,7 @@ namespace {
 
 Limits SpecLimits() {
   Limits limits;
-  limits.max_decoded_bytes = 2 * kMostNurserySpecBytes;
+  limits.max_decoded_bytes = 2 * kMaxNurserySpecBytes;
   return limits;
 }
 

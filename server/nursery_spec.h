@@ -27,7 +27,7 @@ std::string EncodePem(const TlsPem& pem);
 absl::StatusOr<TlsPem> DecodePem(absl::string_view bytes);
 
 // What either takes, at most.
-inline constexpr size_t kMostNurserySpecBytes = 64 << 20;
+inline constexpr size_t kMaxNurserySpecBytes = 64 << 20;
 
 }  // namespace rpyc
 

@@ -76,15 +76,15 @@ ProcessSlot::Orders ProcessSlot::orders() const {
       .deadline = deadline == INT64_MAX ? absl::InfiniteFuture() : absl::FromUnixNanos(deadline)};
 }
 
-void ProcessSlot::AwaitOrders(uint32_t version, absl::Duration most) const {
-  const timespec timeout = absl::ToTimespec(most);
+void ProcessSlot::AwaitOrders(uint32_t version, absl::Duration max_wait) const {
+  const timespec timeout = absl::ToTimespec(max_wait);
   Futex(&orders_, FUTEX_WAIT, version, &timeout);
 }
 
 void ProcessSlot::ReportEnd(const absl::Status& end) {
   absl::string_view text = end.message();
-  if (text.size() > kMostEndBytes) {  // between two characters
-    text = text.substr(0, ValidUtf8Prefix(text.substr(0, kMostEndBytes)));
+  if (text.size() > kMaxEndBytes) {  // between two characters
+    text = text.substr(0, ValidUtf8Prefix(text.substr(0, kMaxEndBytes)));
   }
   end_code_ = static_cast<int32_t>(end.code());
   end_bytes_ = static_cast<uint32_t>(text.size());
@@ -95,7 +95,7 @@ void ProcessSlot::ReportEnd(const absl::Status& end) {
 std::optional<absl::Status> ProcessSlot::end() const {
   if (!ended_.load()) return std::nullopt;
   return absl::Status(static_cast<absl::StatusCode>(end_code_),
-                      absl::string_view(end_.data(), std::min<size_t>(end_bytes_, kMostEndBytes)));
+                      absl::string_view(end_.data(), std::min<size_t>(end_bytes_, kMaxEndBytes)));
 }
 
 ProcessSlots::ProcessSlots(Fd fd, void* memory, size_t count)
@@ -144,7 +144,7 @@ std::atomic<int64_t>& ProcessSlots::total_bytes() const {
   return *reinterpret_cast<std::atomic<int64_t>*>(static_cast<ProcessSlot*>(memory_) + count_);
 }
 
-void ProcessSlots::TakeBack(size_t index) const {
+void ProcessSlots::FreeHeldBytes(size_t index) const {
   total_bytes().fetch_sub(slot(index)->held_bytes().exchange(0));
 }
 

@@ -47,8 +47,8 @@ class alignas(64) ProcessSlot {
     absl::Time deadline;  // of `drain`
   };
   Orders orders() const;
-  // Waits for orders of another version, at most so long.
-  void AwaitOrders(uint32_t version, absl::Duration most) const;
+  // Waits for orders of another version, for at most `max_wait`.
+  void AwaitOrders(uint32_t version, absl::Duration max_wait) const;
   void Report(bool busy) { busy_.store(busy, std::memory_order_relaxed); }
   // Before it touches the connection. False: that has been withdrawn.
   bool Begin(int64_t pid);
@@ -64,7 +64,7 @@ class alignas(64) ProcessSlot {
   static constexpr uint32_t kDrain = 1;
   static constexpr uint32_t kShutdown = 2;
   static constexpr uint32_t kVersion = 4;
-  static constexpr size_t kMostEndBytes = 360;
+  static constexpr size_t kMaxEndBytes = 360;
   static constexpr int64_t kWithdrawn = -1;
 
   void Order(uint32_t order);
@@ -76,7 +76,7 @@ class alignas(64) ProcessSlot {
   std::atomic<bool> ended_{false};  // what follows is written
   int32_t end_code_ = 0;
   uint32_t end_bytes_ = 0;
-  std::array<char, kMostEndBytes> end_ = {};
+  std::array<char, kMaxEndBytes> end_ = {};
   ConnectionCounters counters_;
   std::atomic<int64_t> held_bytes_{0};
 };
@@ -99,7 +99,7 @@ class ProcessSlots {
   // What all connections hold together.
   std::atomic<int64_t>& total_bytes() const;
   // The process of that slot has ended: what it held is free again.
-  void TakeBack(size_t index) const;
+  void FreeHeldBytes(size_t index) const;
 
  private:
   ProcessSlots(Fd fd, void* memory, size_t count);

@@ -18,8 +18,8 @@ namespace rpyc {
 // Threads: one.
 class ProcessTable {
  public:
-  // Of at most so many processes. Errors:  kResourceExhausted.
-  static absl::StatusOr<ProcessTable> Make(size_t most);
+  // Makes a table for at most `max_processes`. Errors:  kResourceExhausted.
+  static absl::StatusOr<ProcessTable> Make(size_t max_processes);
   ProcessTable(ProcessTable&& other) noexcept;
   ~ProcessTable();
 

@@ -41,7 +41,7 @@ absl::Status NamePeer(const absl::Status& refused, absl::string_view received) {
 
 }  // namespace
 
-std::string SessionSetup::NameOf(const Socket& socket) const {
+std::string SessionSetup::PeerNameOf(const Socket& socket) const {
   if (options.config.connid.empty()) return socket.peer();
   return absl::StrCat(socket.peer(), " (", absl::Utf8SafeCEscape(options.config.connid), ")");
 }
@@ -81,7 +81,7 @@ void SessionSetup::LogEnd(const std::string& peer, const absl::Status& end) cons
   }
 }
 
-struct RpycSession::Entrance {
+struct RpycSession::Handshake {
   PeerInfo peer;
   Stream* stream;            // the connection's
   TlsStream* tls = nullptr;  // the same, if there is TLS
@@ -92,10 +92,10 @@ struct RpycSession::Entrance {
 
 RpycSession::RpycSession(Socket socket, std::shared_ptr<SessionSetup> setup)
     : setup_(std::move(setup)),
-      peer_(setup_->NameOf(socket)),
+      peer_(setup_->PeerNameOf(socket)),
       connection_(MakeStream(std::move(socket)), &setup_->service, &setup_->options, peer_),
-      entrance_closes_(absl::Now() + setup_->handshake_timeout) {
-  if (setup_->counters != nullptr) connection_.CountIn(setup_->counters);
+      handshake_deadline_(absl::Now() + setup_->handshake_timeout) {
+  if (setup_->counters != nullptr) connection_.UseCounters(setup_->counters);
   if (setup_->ledger != nullptr) {
     number_ = setup_->ledger->Began(this, &peer_, &connection_.counters());
   }
@@ -108,49 +108,49 @@ RpycSession::~RpycSession() {
 }
 
 std::unique_ptr<Stream> RpycSession::MakeStream(Socket socket) {
-  entrance_ = std::make_unique<Entrance>();
-  entrance_->peer = PeerInfoOf(socket);
+  handshake_ = std::make_unique<Handshake>();
+  handshake_->peer = PeerInfoOf(socket);
   std::unique_ptr<Stream> stream = std::make_unique<SocketStream>(std::move(socket));
   if (setup_->tls != nullptr) {
     setup_->RefreshTls();
     auto secure = std::make_unique<TlsStream>(std::move(stream), setup_->tls->NewConnection());
-    entrance_->tls = secure.get();
+    handshake_->tls = secure.get();
     stream = std::move(secure);
   }
-  entrance_->stream = stream.get();
+  handshake_->stream = stream.get();
   return stream;
 }
 
 // Goes on letting the peer in until that is done or `deadline`.
-// Errors:  kDeadlineExceeded - not done, see Entrance::wants; others: it is not to be let in.
+// Errors:  kDeadlineExceeded - not done, see Handshake::wants; others: it is not to be let in.
 absl::Status RpycSession::Authenticate(absl::Time deadline) {
-  Entrance& entrance = *entrance_;
-  if (entrance.tls != nullptr && !entrance.secure) {
-    if (absl::Status secure = entrance.tls->Handshake(deadline); !secure.ok()) {
-      entrance.wants = entrance.tls->wants();
+  Handshake& handshake = *handshake_;
+  if (handshake.tls != nullptr && !handshake.secure) {
+    if (absl::Status secure = handshake.tls->Handshake(deadline); !secure.ok()) {
+      handshake.wants = handshake.tls->wants();
       return secure;
     }
-    entrance.secure = true;
-    entrance.peer.certificate = entrance.tls->peer_certificate();
+    handshake.secure = true;
+    handshake.peer.certificate = handshake.tls->peer_certificate();
   }
   if (const auto& authenticator = setup_->service.authenticator(); authenticator != nullptr) {
-    std::optional<AuthenticationDriver>& driver = entrance.authentication;
-    if (!driver.has_value()) driver.emplace(authenticator.get(), entrance.peer, entrance.stream);
+    std::optional<AuthenticationDriver>& driver = handshake.authentication;
+    if (!driver.has_value()) driver.emplace(authenticator.get(), handshake.peer, handshake.stream);
     if (absl::Status known = driver->Run(deadline); !known.ok()) {
-      entrance.wants = driver->wants();
+      handshake.wants = driver->wants();
       return absl::IsUnauthenticated(known) ? NamePeer(known, driver->received()) : known;
     }
-    connection_.Introduce(entrance.peer.local, driver->credentials(), driver->TakeRest());
+    connection_.Introduce(handshake.peer.local, driver->credentials(), driver->TakeRest());
   } else {
-    connection_.Introduce(entrance.peer.local, entrance.peer.certificate);
+    connection_.Introduce(handshake.peer.local, handshake.peer.certificate);
   }
-  if (entrance.tls != nullptr) entrance.tls->BeginFrames();
-  entrance_.reset();
+  if (handshake.tls != nullptr) handshake.tls->BeginFrames();
+  handshake_.reset();
   return absl::OkStatus();
 }
 
 void RpycSession::Refuse(absl::Status why) {
-  if (shut_out_.load()) {
+  if (handshake_timed_out_.load()) {
     why = absl::DeadlineExceededError(absl::StrCat(kHandshakeTimedOut,
                                                    absl::FormatDuration(setup_->handshake_timeout),
                                                    ", the handshake_timeout"));
@@ -160,7 +160,7 @@ void RpycSession::Refuse(absl::Status why) {
 
 absl::Status RpycSession::ServeAll() {
   setup_->watcher->Add(this);
-  phase_.store(Phase::kEntering);
+  phase_.store(Phase::kAuthenticating);
   // Out of memory ends this connection only.
   absl::Status served = OrOutOfMemory([&]() -> absl::Status {
     if (absl::Status authenticated = Authenticate(absl::InfiniteFuture()); !authenticated.ok()) {
@@ -180,11 +180,12 @@ void RpycSession::ServeBy(Arm arm) {
   connection_.OnUnattended([this](Stream::Event wanted) {
     // Who is in the middle of ServeArrived finds the end. One more, armed by that one, would arm
     // the next, and so on: the last would be long in coming.
-    if (connection_.ended() && entered_.load() > 0) return;
+    if (connection_.ended() && serving_threads_.load() > 0) return;
     arm_(wanted);
   });
   setup_->watcher->Add(this);
-  phase_.store(Phase::kEntering);  // whoever is armed, and reads it, sees what has been set up
+  phase_.store(
+      Phase::kAuthenticating);  // whoever is armed, and reads it, sees what has been set up
   // What has something to say need not wait for the peer.
   const bool speaks_first =
       setup_->service.has_hooks() || setup_->service.authenticator() != nullptr;
@@ -200,44 +201,44 @@ void RpycSession::Drain(absl::Time deadline) {
   if (setup_->tls != nullptr || setup_->service.authenticator() != nullptr) {
     return connection_.Shutdown();
   }
-  if (phase == Phase::kEntering && arm_ != nullptr) arm_(Stream::Event::kEither);
+  if (phase == Phase::kAuthenticating && arm_ != nullptr) arm_(Stream::Event::kEither);
 }
 
-std::optional<absl::Status> RpycSession::ServeArrived(int most_requests) {
-  entered_.fetch_add(1);
+std::optional<absl::Status> RpycSession::ServeArrived(int request_budget) {
+  serving_threads_.fetch_add(1);
   absl::Status advanced = OrOutOfMemory([&] {
-    Advance(most_requests);
+    AuthenticateOrServe(request_budget);
     return absl::OkStatus();
   });
   if (!advanced.ok()) connection_.Abort(std::move(advanced));
   // Others may still be in the middle of a call: who is the last ends it.
-  if (entered_.fetch_sub(1) > 1 || !connection_.ended()) return std::nullopt;
+  if (serving_threads_.fetch_sub(1) > 1 || !connection_.ended()) return std::nullopt;
   if (phase_.exchange(Phase::kOver) == Phase::kOver) return std::nullopt;
   return End();
 }
 
-void RpycSession::Advance(int most_requests) {
+void RpycSession::AuthenticateOrServe(int request_budget) {
   const Phase phase = phase_.load();
   if (phase == Phase::kOver) return;
-  if (phase == Phase::kEntering) {
+  if (phase == Phase::kAuthenticating) {
     // Should it have been armed needlessly, one is enough.
-    if (is_entering_.exchange(true)) return;
+    if (is_authenticating_.exchange(true)) return;
     absl::Status authenticated = Authenticate(absl::InfinitePast());
     if (absl::IsDeadlineExceeded(authenticated)) {
-      const Stream::Event wants = entrance_->wants;
-      is_entering_.store(false);
+      const Stream::Event wants = handshake_->wants;
+      is_authenticating_.store(false);
       return arm_(wants);  // from here on it may be another thread's
     }
     if (!authenticated.ok()) return Refuse(std::move(authenticated));
     phase_.store(Phase::kServing);
     if (!connection_.Open().ok()) return;
   }
-  connection_.ServeArrived(most_requests);
+  connection_.ServeArrived(request_budget);
 }
 
 void RpycSession::Look() {
-  if (phase_.load() > Phase::kEntering) return connection_.Look();
-  if (absl::Now() < entrance_closes_ || shut_out_.exchange(true)) return;
+  if (phase_.load() > Phase::kAuthenticating) return connection_.Look();
+  if (absl::Now() < handshake_deadline_ || handshake_timed_out_.exchange(true)) return;
   connection_.Shutdown();  // whoever lets it in finds that
 }
 

@@ -35,7 +35,7 @@ struct SessionSetup {
         budget("the server's max_total_bytes", MaxTotalBytes(options.limits),
                this->host_budget.get()),
         newcomers("what connections may hold before their first whole message",
-                  budget.max_bytes() / kNewcomersPart, &budget),
+                  budget.max_bytes() / kNewcomersFraction, &budget),
         options(Connection::Options{std::move(options.limits), std::move(options.config), &budget,
                                     &newcomers}),
         watcher(std::move(watcher)),
@@ -50,10 +50,10 @@ struct SessionSetup {
   void LogEnd(const std::string& peer, const absl::Status& end) const;
   // Who is at the other end, for the log: "127.0.0.1:53422", with the operator's label if there is
   // one.
-  std::string NameOf(const Socket& socket) const;
+  std::string PeerNameOf(const Socket& socket) const;
 
   // What connections that have sent no whole message yet may hold, of max_total_bytes.
-  static constexpr size_t kNewcomersPart = 8;
+  static constexpr size_t kNewcomersFraction = 8;
   // Without a number of its own a server is bounded by the host alone.
   static size_t MaxTotalBytes(const Limits& limits) {
     constexpr size_t kNone = std::numeric_limits<int64_t>::max();
@@ -94,35 +94,35 @@ class RpycSession : public Session, private Watcher::Watched {
   const std::string& peer() const override { return peer_; }
   absl::Status ServeAll() override;
   void ServeBy(Arm arm) override;
-  std::optional<absl::Status> ServeArrived(int most_requests) override;
+  std::optional<absl::Status> ServeArrived(int request_budget) override;
   void Drain(absl::Time deadline) override;
   void Shutdown() override { connection_.Shutdown(); }
   bool busy() const override { return connection_.busy(); }
 
  private:
-  enum class Phase { kMade, kEntering, kServing, kOver };
+  enum class Phase { kCreated, kAuthenticating, kServing, kOver };
   // What it takes to let a peer in that has to say who it is.
-  struct Entrance;
+  struct Handshake;
 
   std::unique_ptr<Stream> MakeStream(Socket socket);
   absl::Status Authenticate(absl::Time deadline);
   void Refuse(absl::Status why);
-  void Advance(int most_requests);
+  void AuthenticateOrServe(int request_budget);
   void Look() override;
   absl::Status End();
 
   const std::shared_ptr<SessionSetup> setup_;
   const std::string peer_;
-  std::unique_ptr<Entrance> entrance_;  // null: the peer is in; of one thread at a time
+  std::unique_ptr<Handshake> handshake_;  // null: the peer is in; of one thread at a time
   Connection connection_;
   Arm arm_;  // null: ServeAll
   // After it the peer is shut out, unless it is in.
-  const absl::Time entrance_closes_;
-  std::atomic<bool> shut_out_{false};
-  std::atomic<Phase> phase_{Phase::kMade};
-  std::atomic<bool> is_entering_{false};  // a thread lets the peer in
-  std::atomic<int> entered_{0};           // threads in ServeArrived
-  int64_t number_ = 0;                    // in the ledger, until it has ended; 0: not there
+  const absl::Time handshake_deadline_;
+  std::atomic<bool> handshake_timed_out_{false};
+  std::atomic<Phase> phase_{Phase::kCreated};
+  std::atomic<bool> is_authenticating_{false};  // a thread lets the peer in
+  std::atomic<int> serving_threads_{0};         // threads in ServeArrived
+  int64_t number_ = 0;                          // in the ledger, until it has ended; 0: not there
 };
 
 }  // namespace rpyc

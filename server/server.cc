@@ -120,7 +120,7 @@ class Server::Core : public std::enable_shared_from_this<Core> {
   absl::Status Listen(const SocketAddress& address);
   void AcceptLoop();
   void Serve(Socket socket);
-  void TakeTheOne();
+  void StopListeningForSingleConnection();
   void Refuse(const absl::Status& why);
   void ListenerGone(const absl::Status& why);
   void Fail(const absl::Status& why);
@@ -137,7 +137,7 @@ class Server::Core : public std::enable_shared_from_this<Core> {
   absl::Time start_time_;
 
   // The accept loop's.
-  bool has_its_one_ = false;  // of one_connection_
+  bool has_single_connection_ = false;  // of one_connection_
   absl::Time last_complaint_ = absl::InfinitePast();
 
   mutable Mutex mutex_;
@@ -153,7 +153,7 @@ class Server::Core : public std::enable_shared_from_this<Core> {
 
 absl::Status Server::Core::Start(const SocketAddress& address, std::shared_ptr<Zygote> zygote) {
   const KindContext context = {.make_session = [this](Socket socket) -> std::shared_ptr<Session> {
-                                 if (one_connection_) TakeTheOne();
+                                 if (one_connection_) StopListeningForSingleConnection();
                                  return std::make_shared<RpycSession>(std::move(socket), setup_);
                                },
                                .options = &options_,
@@ -238,13 +238,13 @@ void Server::Core::AcceptLoop() {
     } else {
       return ListenerGone(socket.status());
     }
-    if (has_its_one_) return Close(absl::ZeroDuration());  // `listener` has gone
+    if (has_single_connection_) return Close(absl::ZeroDuration());  // `listener` has gone
   }
 }
 
 // The connection that has been accepted is about to be served, and no other will be.
-void Server::Core::TakeTheOne() {
-  has_its_one_ = true;
+void Server::Core::StopListeningForSingleConnection() {
+  has_single_connection_ = true;
   std::unique_ptr<SocketListener> listener;
   {
     MutexLock lock(&mutex_);

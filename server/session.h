@@ -53,10 +53,10 @@ class Session : public Drainable {
   // Connection::OnUnattended. The first time is within ServeBy.
   using Arm = std::function<void(Stream::Event wanted)>;
   virtual void ServeBy(Arm arm) = 0;
-  // Goes on with what has arrived, for at most `most_requests` requests. Returns how the session
+  // Goes on with what has arrived, for at most `request_budget` requests. Returns how the session
   // has ended, as ServeAll does, once it has: it needs no more then; said once.
   // Threads: any, also two at once where `arm` was called needlessly.
-  virtual std::optional<absl::Status> ServeArrived(int most_requests) = 0;
+  virtual std::optional<absl::Status> ServeArrived(int request_budget) = 0;
 };
 
 }  // namespace rpyc

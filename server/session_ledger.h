@@ -22,9 +22,9 @@ struct ConnectionRecord {
   int64_t number = 0;  // rising; no other connection of the program has ever had it
   std::string peer;    // for people: "127.0.0.1:53422"
   absl::Time start_time;
-  bool entering = false;  // the peer is still to say who it is
-  bool busy = false;      // a call runs
-  int dialect = 0;        // 5 or 6; 0: not known yet
+  bool authenticating = false;  // the peer is still to say who it is
+  bool busy = false;            // a call runs
+  int dialect = 0;              // 5 or 6; 0: not known yet
   int64_t calls_total = 0;
   int64_t calls_failed = 0;
   int64_t received_bytes = 0;
@@ -59,7 +59,7 @@ class SessionLedger {
   // The session's methods neither wait nor run user code: they are called under a lock.
   int64_t Began(Drainable* session, const std::string* peer, const ConnectionCounters* counters);
   // It counts in `counters` from now on; it has not counted anything yet.
-  void CountIn(int64_t number, const ConnectionCounters* counters);
+  void UseCounters(int64_t number, const ConnectionCounters* counters);
   // Answers how it ended, which is `status` unless Close ended it.
   absl::Status Ended(int64_t number, absl::Status status);
   void Refused();
@@ -97,7 +97,7 @@ class SessionLedger {
 
   mutable Mutex mutex_;
   CondVar ended_;
-  int closers_ ABSL_GUARDED_BY(mutex_) = 0;  // wait for ended_
+  int closing_waiters_ ABSL_GUARDED_BY(mutex_) = 0;  // wait for ended_
   std::map<int64_t, Live> live_ ABSL_GUARDED_BY(mutex_);
   std::deque<ConnectionRecord> ends_ ABSL_GUARDED_BY(mutex_);  // oldest first
   Totals totals_ ABSL_GUARDED_BY(mutex_);  // without the calls of live ones, and without open

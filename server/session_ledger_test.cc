@@ -99,7 +99,7 @@ TEST(SessionLedger, ShowsWhatIsOpen) {
   ASSERT_TRUE(shown.has_value());
   EXPECT_EQ(shown->number, first.number());
   EXPECT_EQ(shown->peer, "127.0.0.1:53422");
-  EXPECT_FALSE(shown->entering);
+  EXPECT_FALSE(shown->authenticating);
   EXPECT_FALSE(shown->busy);
   EXPECT_EQ(shown->dialect, 6);
   EXPECT_EQ(shown->received_bytes, 100);
@@ -110,7 +110,7 @@ TEST(SessionLedger, ShowsWhatIsOpen) {
   EXPECT_FALSE(shown->end.has_value());
 
   const std::optional<ConnectionRecord> other = ledger.Get(second.number());
-  EXPECT_TRUE(other->entering);
+  EXPECT_TRUE(other->authenticating);
   EXPECT_TRUE(other->busy);
   EXPECT_EQ(other->process_id, 4711);
   EXPECT_FALSE(ledger.Get(elsewhere.number()).has_value());

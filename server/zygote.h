@@ -31,13 +31,13 @@ class Zygote {
   // Makes another zygote. Errors:  what went wrong.
   using Respawn = std::function<absl::StatusOr<Process>()>;
 
-  enum class State {
+  enum class RunState {
     kRunning,
     kReplacing,  // it has died, and another is being made
     kGone,       // it has died, and there will be no other
   };
   struct Status {
-    State state = State::kRunning;
+    RunState state = RunState::kRunning;
     pid_t pid = 0;  // 0: there is none
     absl::Time start_time;
     int64_t restarts = 0;         // how often it was replaced
@@ -67,8 +67,8 @@ class Zygote {
   Status status() const;
 
  private:
-  class Core;
-  const std::shared_ptr<Core> core_;  // shared with the thread that watches
+  class Supervisor;
+  const std::shared_ptr<Supervisor> supervisor_;  // shared with the thread that watches
 };
 
 }  // namespace rpyc

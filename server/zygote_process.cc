@@ -17,7 +17,7 @@
 #include "absl/strings/str_cat.h"
 #include "rpyc/transport/errno_status.h"
 #include "rpyc/transport/fd_message.h"
-#include "server/huge_text.h"
+#include "server/huge_pages.h"
 #include "server/log.h"
 #include "server/nursery.h"
 #include "server/nursery_messages.h"
@@ -31,9 +31,9 @@ constexpr int kChannelFd = 3;
 
 // TSan has one of its own, sooner or later, which survives a fork.
 #ifdef __SANITIZE_THREAD__
-constexpr size_t kMostThreads = 2;
+constexpr size_t kMaxThreads = 2;
 #else
-constexpr size_t kMostThreads = 1;
+constexpr size_t kMaxThreads = 1;
 #endif
 
 // The numbers that name entries of a directory of /proc.
@@ -68,7 +68,7 @@ void BecomeZygote() {
   ::pthread_sigmask(SIG_SETMASK, &none, nullptr);
   CloseListeningSockets();
   SetLogLevel("off");  // the host says what there is to say
-  MoveTextToHugePages();
+  MoveCodeToHugePages();
 }
 
 // The environment, and that the process is a zygote. Pointers into `text`, which it fills.
@@ -84,7 +84,7 @@ std::vector<char*> ZygoteEnvironment(std::string* text) {
 
 absl::Status CheckNoThreads() {
   const size_t threads = NumbersIn("/proc/self/task").size();
-  if (threads <= kMostThreads) return absl::OkStatus();
+  if (threads <= kMaxThreads) return absl::OkStatus();
   return absl::FailedPreconditionError(
       absl::StrCat("the program has ", threads, " threads already; a zygote is forked first"));
 }

@@ -17,8 +17,8 @@ namespace rpyc {
 
 // What processes of one program tell each other: a few bytes, and descriptors that go with them.
 struct FdMessage {
-  static constexpr size_t kMostBytes = 4096;
-  static constexpr size_t kMostFds = 4;
+  static constexpr size_t kMaxBytes = 4096;
+  static constexpr size_t kMaxFds = 4;
 
   std::string bytes;
   std::vector<Fd> fds;  // the receiver's own; closed by exec

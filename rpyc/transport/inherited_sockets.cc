@@ -20,7 +20,7 @@
 namespace rpyc {
 namespace {
 
-constexpr int kFirst = STDERR_FILENO + 1;  // of those announced
+constexpr int kFirstFd = STDERR_FILENO + 1;  // of those announced
 constexpr absl::string_view kNoName = "unknown";
 
 // The variable's value, which from now on is not there.
@@ -57,7 +57,7 @@ absl::StatusOr<InheritedSockets> InheritedSockets::FromEnvironment() {
                                                    names.size(), " names for LISTEN_FDS=", count));
   }
   for (int i = 0; i < count; ++i) {
-    const int fd = kFirst + i;
+    const int fd = kFirstFd + i;
     if (!CloseOnExec(fd)) {
       return ErrnoStatus(absl::StatusCode::kInvalidArgument,
                          absl::StrCat("LISTEN_FDS=", count, ": descriptor ", fd), errno);

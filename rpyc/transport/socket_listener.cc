@@ -66,7 +66,7 @@ Fd WatchFile(const std::string& path) {
   return watch;
 }
 
-Fd OpenReserve() { return Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC)); }
+Fd OpenSpareDescriptor() { return Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC)); }
 
 }  // namespace
 
@@ -120,7 +120,7 @@ SocketListener::SocketListener(Fd fd, std::unique_ptr<UnixPath> unix_path, Fd wa
       file_watch_(unix_path_ == nullptr ? Fd() : WatchFile(unix_path_->path())),
       tcp_(SocketAddress::OfLocal(fd_.get()).family() != AF_UNIX),
       endpoint_(SocketAddress::OfLocal(fd_.get()).ToEndpoint()),
-      reserve_(OpenReserve()) {
+      spare_descriptor_(OpenSpareDescriptor()) {
   if (tcp_) PrepareTcp(fd_.get());
 }
 
@@ -162,9 +162,9 @@ absl::StatusOr<Socket> SocketListener::AcceptWithoutDescriptors() {
   const int error = AcceptOnce(&socket);  // a descriptor may have come free meanwhile
   if (error == 0) return socket;
   if (stopped_.load()) return absl::CancelledError("stopped");
-  reserve_.Reset();
+  spare_descriptor_.Reset();
   const bool closed_one = Fd(::accept4(fd_.get(), nullptr, nullptr, SOCK_CLOEXEC)).valid();
-  reserve_ = OpenReserve();
+  spare_descriptor_ = OpenSpareDescriptor();
   if (!closed_one) Wait(/*events=*/0, kBackOffMilliseconds);
   return ErrnoStatus(absl::StatusCode::kResourceExhausted,
                      absl::StrCat("accept on ", endpoint_.ToString()), error);

@@ -76,7 +76,7 @@ class SocketListener {
   const bool tcp_;
   const Endpoint endpoint_;
   bool lost_file_ = false;  // told already; Accept's thread
-  Fd reserve_;  // Accept's thread; given up to be able to accept, and close, at the limit
+  Fd spare_descriptor_;  // Accept's thread; given up to be able to accept, and close, at the limit
   std::atomic<bool> stopped_{false};
 };
 

@@ -15,7 +15,7 @@
 namespace rpyc {
 namespace {
 
-constexpr absl::Duration kLookInterval = absl::Seconds(1);
+constexpr absl::Duration kStatInterval = absl::Seconds(1);
 // Names the server to OpenSSL's sessions, of which we keep none.
 constexpr unsigned char kSessionContext[] = "rpychost";
 
@@ -117,7 +117,7 @@ TlsContext::Source TlsContext::source() const {
 absl::Status TlsContext::Reload() {
   if (!has_files_) return absl::OkStatus();
   MutexLock lock(&reload_mutex_);
-  return ReloadLocked(Look());
+  return ReloadLocked(StatFiles());
 }
 
 // `stamps` are from before: what changes while it is read is seen as a change the next time.
@@ -148,17 +148,17 @@ absl::Status TlsContext::last_reload() const {
 }
 
 absl::StatusOr<bool> TlsContext::ReloadIfChanged(absl::Time now) {
-  int64_t next_look = next_look_unix_nanos_.load(std::memory_order_relaxed);
+  int64_t next_stat = next_stat_unix_nanos_.load(std::memory_order_relaxed);
   const int64_t nanos = absl::ToUnixNanos(now);
   // A clock that was put back must not stop it.
-  const bool early = nanos < next_look && next_look - nanos <= ToInt64Nanoseconds(kLookInterval);
+  const bool early = nanos < next_stat && next_stat - nanos <= ToInt64Nanoseconds(kStatInterval);
   if (!has_files_ || early ||
-      !next_look_unix_nanos_.compare_exchange_strong(next_look,
-                                                     absl::ToUnixNanos(now + kLookInterval))) {
+      !next_stat_unix_nanos_.compare_exchange_strong(next_stat,
+                                                     absl::ToUnixNanos(now + kStatInterval))) {
     return false;
   }
   MutexLock lock(&reload_mutex_);
-  const Stamps stamps = Look();
+  const Stamps stamps = StatFiles();
   if (stamps == loaded_) {
     if (failed_.has_value()) {  // what was no good has been put back
       failed_.reset();
@@ -173,7 +173,7 @@ absl::StatusOr<bool> TlsContext::ReloadIfChanged(absl::Time now) {
   return status;
 }
 
-TlsContext::Stamps TlsContext::Look() const {
+TlsContext::Stamps TlsContext::StatFiles() const {
   Stamps stamps;
   size_t i = 0;
   for (const std::string* file : {&options_.keyfile, &options_.certfile, &options_.ca_certs}) {
@@ -199,7 +199,7 @@ SslPtr TlsContext::NewConnection() const {
   return ssl;
 }
 
-void TlsContext::Rehearse() const {
+void TlsContext::WarmUp() const {
   const absl::StatusOr<ContextPtr> context = NewContext(TLS_client_method());
   const SslPtr client(context.ok() ? SSL_new(context->get()) : nullptr);
   const SslPtr server = NewConnection();
@@ -211,8 +211,8 @@ void TlsContext::Rehearse() const {
   SSL_set_bio(client.get(), to_server, to_server);
   SSL_set_bio(server.get(), to_client, to_client);
   SSL_set_connect_state(client.get());
-  constexpr int kMostTurns = 10;
-  for (int turn = 0; turn < kMostTurns && SSL_is_init_finished(server.get()) == 0; ++turn) {
+  constexpr int kMaxRounds = 10;
+  for (int turn = 0; turn < kMaxRounds && SSL_is_init_finished(server.get()) == 0; ++turn) {
     SSL_do_handshake(client.get());
     SSL_do_handshake(server.get());
   }

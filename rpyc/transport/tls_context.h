@@ -61,7 +61,7 @@ class TlsContext {
   // is then done for all processes that are forked from this one; its random numbers are still each
   // process's own. Nothing comes of it where a client must have a certificate, but most is done.
   // Source:  OpenSSL 3.0, crypto/rand: a DRBG is seeded anew after a fork.
-  void Rehearse() const;
+  void WarmUp() const;
   // What it is made of, to make another of it in another process, and how often that has changed.
   struct Source {
     TlsPem pem;
@@ -80,13 +80,13 @@ class TlsContext {
   using Stamps = std::array<FileStamp, 3>;
 
   TlsContext(const TlsOptions& options, bool has_files);
-  Stamps Look() const;
+  Stamps StatFiles() const;
   absl::Status ReloadLocked(const Stamps& stamps) ABSL_EXCLUSIVE_LOCKS_REQUIRED(reload_mutex_);
   void NoteReload(const absl::Status& status);
 
   const TlsOptions options_;
   const bool has_files_;
-  std::atomic<int64_t> next_look_unix_nanos_{0};
+  std::atomic<int64_t> next_stat_unix_nanos_{0};
 
   Mutex reload_mutex_;  // over reading files; before mutex_
   Stamps loaded_ ABSL_GUARDED_BY(reload_mutex_);

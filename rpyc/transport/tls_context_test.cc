@@ -160,7 +160,7 @@ TEST_F(TlsContextTest, RehearsesAHandshake) {
   const auto context_of = [](const TlsContext& context) {
     return SSL_get_SSL_CTX(context.NewConnection().get());
   };
-  context->Rehearse();
+  context->WarmUp();
   EXPECT_EQ(SSL_CTX_sess_accept_good(context_of(*context)), 1);
   EXPECT_EQ(ERR_peek_error(), 0u);
   EXPECT_EQ(Shown(*context), certificate);
@@ -171,7 +171,7 @@ TEST_F(TlsContextTest, RehearsesAHandshake) {
   strict.ca_certs = directory_.Write("ca.pem", authority_.certificate());
   strict.cert_reqs = CertReqs::kRequired;
   const std::shared_ptr<TlsContext> strict_context = *TlsContext::Load(strict);
-  strict_context->Rehearse();  // that client is refused
+  strict_context->WarmUp();  // that client is refused
   EXPECT_EQ(SSL_CTX_sess_accept(context_of(*strict_context)), 1);
   EXPECT_EQ(SSL_CTX_sess_accept_good(context_of(*strict_context)), 0);
   EXPECT_EQ(ERR_peek_error(), 0u);

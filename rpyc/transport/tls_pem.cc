@@ -22,7 +22,7 @@ namespace rpyc {
 namespace {
 
 // More than all authorities of the world.
-constexpr off_t kMostFileBytes = 8 << 20;
+constexpr off_t kMaxFileBytes = 8 << 20;
 
 // The payload of an error that names its field.
 constexpr char kFieldPayload[] = "rpychost/tls_field";
@@ -60,7 +60,7 @@ absl::Status ReadPem(const Purpose& what, absl::string_view file, Pem* pem) {
   struct stat status = {};
   if (fd.get() < 0 || ::fstat(fd.get(), &status) != 0) return Wrong(what, *pem, ErrnoText(errno));
   if (!S_ISREG(status.st_mode)) return Wrong(what, *pem, "it is not a file");
-  if (status.st_size > kMostFileBytes) return Wrong(what, *pem, "it is too large for a PEM file");
+  if (status.st_size > kMaxFileBytes) return Wrong(what, *pem, "it is too large for a PEM file");
   char piece[4096];
   for (;;) {
     const ssize_t bytes = ::read(fd.get(), piece, sizeof(piece));

@@ -18,17 +18,17 @@ namespace {
 
 constexpr size_t kRecordBytes = SSL3_RT_MAX_PLAIN_LENGTH;
 // What is received in one go. Small: an ordinary message, and what an idle connection holds.
-constexpr size_t kSmallRoom = 1 << 10;
-constexpr size_t kMediumRoom = 17 << 10;  // a record
-constexpr size_t kLargeRoom = 8 * kMediumRoom;
+constexpr size_t kSmallBufferBytes = 1 << 10;
+constexpr size_t kMediumBufferBytes = 17 << 10;  // a record
+constexpr size_t kLargeBufferBytes = 8 * kMediumBufferBytes;
 // After so many reads that a small buffer would have done for, it is small again.
 constexpr int kManySmallReads = 64;
 // After so long a wait between frames too.
 constexpr absl::Duration kIdleTime = absl::Seconds(1);
 // What is encrypted before it is sent.
-constexpr size_t kMostOutBytes = 8 * kMediumRoom;
+constexpr size_t kMaxOutBytes = 8 * kMediumBufferBytes;
 // What may wait to be sent: more than writing adds, so it is answers.
-constexpr size_t kMostUnsentBytes = 4 * kMostOutBytes;
+constexpr size_t kMaxUnsentBytes = 4 * kMaxOutBytes;
 // A buffer for what is sent that is kept.
 constexpr size_t kKeptOutBytes = 1 << 10;
 constexpr size_t kReadAheadBytes = 64 << 10;
@@ -59,7 +59,7 @@ absl::Status NotYet() { return absl::DeadlineExceededError("TLS handshake: not d
 }  // namespace
 
 TlsStream::TlsStream(std::unique_ptr<Stream> inner, SslPtr ssl)
-    : inner_(std::move(inner)), next_room_(kSmallRoom), ssl_(std::move(ssl)) {
+    : inner_(std::move(inner)), next_in_capacity_(kSmallBufferBytes), ssl_(std::move(ssl)) {
   MutexLock lock(&mutex_);
   BIO* const bio = ssl_ == nullptr ? nullptr : BIO_new(BioMethod());
   if (bio == nullptr) {
@@ -147,7 +147,7 @@ absl::Status TlsStream::ShakeHands() {
   reading_ = false;
   const int error = SSL_get_error(ssl_.get(), done);
   if (done != 1 && error != SSL_ERROR_WANT_READ) {
-    Broken(absl::StatusCode::kUnauthenticated).IgnoreError();
+    Break(absl::StatusCode::kUnauthenticated).IgnoreError();
     if (handshake_reads_ == 1) NameForeignPeer();
     return broken_;
   }
@@ -160,7 +160,7 @@ absl::Status TlsStream::ShakeHands() {
     return broken_;
   }
   peer_certificate_ = *std::move(certificate);
-  next_room_ = kSmallRoom;
+  next_in_capacity_ = kSmallBufferBytes;
   inner_->Acknowledge();  // the peer's last message of the handshake has no answer
   return absl::OkStatus();
 }
@@ -185,7 +185,7 @@ void TlsStream::NameForeignPeer() {
 }
 
 // What OpenSSL says of a failure; the peer is told, if it can be without waiting.
-absl::Status TlsStream::Broken(absl::StatusCode code) {
+absl::Status TlsStream::Break(absl::StatusCode code) {
   const bool shaking = code == absl::StatusCode::kUnauthenticated;
   broken_ =
       absl::Status(code, absl::StrCat(shaking ? "TLS handshake: " : "TLS: ", Reason(ssl_.get())));
@@ -205,14 +205,14 @@ absl::StatusOr<ReadResult> TlsStream::ReadSome(absl::Span<char> into, ReadHint h
   }
   for (;;) {
     // Else OpenSSL has nothing, and asking it costs as much as a small record.
-    if (more_ || in_begin_ != in_end_) {
+    if (openssl_has_more_ || in_begin_ != in_end_) {
       absl::StatusOr<ReadResult> read = Decrypt(into);
       if (!read.ok() || read->state != ReadResult::kWouldBlock) return read;
       // It was a message of TLS itself, a session ticket for example, and is not answered.
-      if (!inside_) inner_->Acknowledge();
+      if (!inside_record_) inner_->Acknowledge();
     }
     absl::StatusOr<ReadResult> received =
-        Receive(inside_ || hint == ReadHint::kInsideFrame, deadline);
+        Receive(inside_record_ || hint == ReadHint::kInsideFrame, deadline);
     if (!received.ok() || received->state != ReadResult::kData) return received;
   }
 }
@@ -236,16 +236,16 @@ absl::StatusOr<ReadResult> TlsStream::Decrypt(absl::Span<char> into) {
   reading_ = false;
   const int error = result > 0 ? SSL_ERROR_NONE : SSL_get_error(ssl_.get(), result);
   // What it ends with is there to be read, too.
-  more_ = more || (error != SSL_ERROR_NONE && error != SSL_ERROR_WANT_READ);
+  openssl_has_more_ = more || (error != SSL_ERROR_NONE && error != SSL_ERROR_WANT_READ);
   // "RB": read body.
-  inside_ = SSL_has_pending(ssl_.get()) == 1 || SSL_rstate_string(ssl_.get())[1] == 'B';
+  inside_record_ = SSL_has_pending(ssl_.get()) == 1 || SSL_rstate_string(ssl_.get())[1] == 'B';
   const bool ended = error == SSL_ERROR_ZERO_RETURN;
   // What is wrong with the record behind these bytes is told by the next read.
   if (error != SSL_ERROR_NONE && error != SSL_ERROR_WANT_READ && !ended) {
-    Broken(absl::StatusCode::kUnavailable).IgnoreError();
+    Break(absl::StatusCode::kUnavailable).IgnoreError();
   } else if (!out_.empty()) {
     Send().IgnoreError();  // reading may answer something
-    if (out_.size() - out_sent_ > kMostUnsentBytes) {
+    if (out_.size() - out_sent_ > kMaxUnsentBytes) {
       broken_ = absl::ResourceExhaustedError("TLS: the peer asks for new keys, and reads nothing");
     }
   }
@@ -256,19 +256,22 @@ absl::StatusOr<ReadResult> TlsStream::Decrypt(absl::Span<char> into) {
 
 // Receives into in_, which is empty. `inside`: of a record or frame.
 absl::StatusOr<ReadResult> TlsStream::Receive(bool inside, absl::Time deadline) {
-  if (inside) return ReceiveInto(next_room_, ReadHint::kInsideFrame, deadline);
+  if (inside) return ReceiveInto(next_in_capacity_, ReadHint::kInsideFrame, deadline);
   // Who waits for long does so with little: large buffers are given up on the way.
-  const bool much = next_room_ > kSmallRoom || out_is_large_.load(std::memory_order_relaxed);
+  const bool much =
+      next_in_capacity_ > kSmallBufferBytes || out_is_large_.load(std::memory_order_relaxed);
   if (much && deadline != absl::InfinitePast()) {
     const absl::Time soon = absl::Now() + kIdleTime;
     if (soon < deadline) {
-      absl::StatusOr<ReadResult> received = ReceiveInto(next_room_, ReadHint::kBetweenFrames, soon);
+      absl::StatusOr<ReadResult> received =
+          ReceiveInto(next_in_capacity_, ReadHint::kBetweenFrames, soon);
       if (!received.ok() || received->state != ReadResult::kWouldBlock) return received;
-      next_room_ = kSmallRoom;
+      next_in_capacity_ = kSmallBufferBytes;
       ReleaseBuffers();
     }
   }
-  absl::StatusOr<ReadResult> received = ReceiveInto(next_room_, ReadHint::kBetweenFrames, deadline);
+  absl::StatusOr<ReadResult> received =
+      ReceiveInto(next_in_capacity_, ReadHint::kBetweenFrames, deadline);
   if (received.ok() && received->state == ReadResult::kWouldBlock) ReleaseBuffers();
   return received;
 }
@@ -283,9 +286,9 @@ void TlsStream::ReleaseBuffers() {
 }
 
 absl::StatusOr<ReadResult> TlsStream::ReceiveInto(size_t room, ReadHint hint, absl::Time deadline) {
-  if (in_ == nullptr || in_room_ != room) {
+  if (in_ == nullptr || in_capacity_ != room) {
     in_ = NewBuffer(room);
-    in_room_ = room;
+    in_capacity_ = room;
   }
   in_begin_ = in_end_ = 0;
   absl::StatusOr<ReadResult> received =
@@ -293,12 +296,12 @@ absl::StatusOr<ReadResult> TlsStream::ReceiveInto(size_t room, ReadHint hint, ab
   if (!received.ok() || received->state != ReadResult::kData) return received;
   in_end_ = received->bytes;
   if (received->bytes == room) {
-    next_room_ = room < kMediumRoom ? kMediumRoom : kLargeRoom;
+    next_in_capacity_ = room < kMediumBufferBytes ? kMediumBufferBytes : kLargeBufferBytes;
     small_reads_ = 0;
-  } else if (received->bytes > kSmallRoom) {
+  } else if (received->bytes > kSmallBufferBytes) {
     small_reads_ = 0;
   } else if (++small_reads_ >= kManySmallReads) {
-    next_room_ = kSmallRoom;
+    next_in_capacity_ = kSmallBufferBytes;
   }
   return received;
 }
@@ -311,7 +314,7 @@ absl::StatusOr<ReadResult> TlsStream::ReadAhead(size_t max_bytes) {
   while (read.ok() && read->state == ReadResult::kWouldBlock) {
     // The peer may hold back the rest until what came is acknowledged.
     const absl::StatusOr<ReadResult> received =
-        ReceiveInto(next_room_, ReadHint::kInsideFrame, absl::InfinitePast());
+        ReceiveInto(next_in_capacity_, ReadHint::kInsideFrame, absl::InfinitePast());
     if (!received.ok() || received->state != ReadResult::kData) return received;
     read = Decrypt(into);
   }
@@ -330,15 +333,16 @@ absl::StatusOr<size_t> TlsStream::WriteSome(absl::Span<const absl::string_view> 
   MutexLock lock(&mutex_);
   if (!broken_.ok()) return broken_;
   const size_t total = Total(chunks);
-  if (sent_ == 0) {
-    if (encrypted_ < total) {
-      if (absl::Status encrypted = Encrypt(chunks, encrypted_); !encrypted.ok()) return encrypted;
+  if (sent_bytes_ == 0) {
+    if (encrypted_bytes_ < total) {
+      if (absl::Status encrypted = Encrypt(chunks, encrypted_bytes_); !encrypted.ok())
+        return encrypted;
     }
     if (absl::Status sent = Send(); !sent.ok()) return sent;
   }
-  const size_t told = std::min(sent_, total);
-  sent_ -= told;
-  encrypted_ -= told;
+  const size_t told = std::min(sent_bytes_, total);
+  sent_bytes_ -= told;
+  encrypted_bytes_ -= told;
   return told;
 }
 
@@ -352,12 +356,12 @@ void TlsStream::BeginFrames() {
 absl::Status TlsStream::Encrypt(absl::Span<const absl::string_view> chunks, size_t skip) {
   std::unique_ptr<char[]> gathered;
   size_t gathered_bytes = 0;
-  for (size_t i = 0; i < chunks.size() && out_.size() - out_sent_ < kMostOutBytes; ++i) {
+  for (size_t i = 0; i < chunks.size() && out_.size() - out_sent_ < kMaxOutBytes; ++i) {
     absl::string_view chunk = chunks[i];
     chunk.remove_prefix(std::min(skip, chunk.size()));
     skip -= chunks[i].size() - chunk.size();
     const bool last = i + 1 == chunks.size();
-    while (!chunk.empty() && out_.size() - out_sent_ < kMostOutBytes) {
+    while (!chunk.empty() && out_.size() - out_sent_ < kMaxOutBytes) {
       absl::string_view record = chunk.substr(0, kRecordBytes - gathered_bytes);
       if (has_frames_) record = record.substr(0, frame_ends_.Take(record));
       const size_t bytes = record.size();
@@ -385,8 +389,8 @@ absl::Status TlsStream::EncryptRecord(absl::string_view bytes) {
   ERR_clear_error();
   const int result = SSL_write(ssl_.get(), bytes.data(), static_cast<int>(bytes.size()));
   // out_ takes all, and there is no renegotiation that would want to read first.
-  if (result != static_cast<int>(bytes.size())) return Broken(absl::StatusCode::kUnavailable);
-  encrypted_ += bytes.size();
+  if (result != static_cast<int>(bytes.size())) return Break(absl::StatusCode::kUnavailable);
+  encrypted_bytes_ += bytes.size();
   records_.push_back({out_.size(), bytes.size()});
   return absl::OkStatus();
 }
@@ -399,7 +403,8 @@ absl::Status TlsStream::Send() {
   if (!taken.ok()) return taken.status();
   out_sent_ += *taken;
   auto record = records_.begin();
-  for (; record != records_.end() && record->end <= out_sent_; ++record) sent_ += record->bytes;
+  for (; record != records_.end() && record->end <= out_sent_; ++record)
+    sent_bytes_ += record->bytes;
   records_.erase(records_.begin(), record);
   if (out_sent_ == out_.size()) {
     out_sent_ = 0;
@@ -410,7 +415,7 @@ absl::Status TlsStream::Send() {
       out_.clear();
     }
     out_is_large_.store(out_.capacity() > kKeptOutBytes, std::memory_order_relaxed);
-  } else if (out_sent_ >= kMostOutBytes) {
+  } else if (out_sent_ >= kMaxOutBytes) {
     // Goes on behind what has not been taken; never large.
     out_.erase(0, out_sent_);
     for (Record& record : records_) record.end -= out_sent_;

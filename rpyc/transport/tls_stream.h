@@ -66,7 +66,7 @@ class TlsStream : public Stream {
   absl::StatusOr<ReadResult> ReadAhead(size_t max_bytes) override;
   size_t read_ahead_bytes() const override { return ahead_.size(); }
   absl::string_view read_ahead() const override { return ahead_.bytes(); }
-  bool has_buffered() const override { return more_ || read_ahead_bytes() > 0; }
+  bool has_buffered() const override { return openssl_has_more_ || read_ahead_bytes() > 0; }
   void Acknowledge() override { inner_->Acknowledge(); }
   absl::StatusOr<size_t> WriteSome(absl::Span<const absl::string_view> chunks) override;
   bool Wait(Event event, absl::Time deadline) override;
@@ -96,7 +96,7 @@ class TlsStream : public Stream {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status EncryptRecord(absl::string_view bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status Send() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::Status Broken(absl::StatusCode code) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status Break(absl::StatusCode code) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const std::unique_ptr<Stream> inner_;
   std::atomic<bool> shut_{false};
@@ -104,14 +104,14 @@ class TlsStream : public Stream {
   // The reader's. What has been received and OpenSSL has not taken yet: it takes all before it asks
   // for more.
   std::unique_ptr<char[]> in_;
-  size_t in_room_ = 0;   // of in_
-  size_t in_begin_ = 0;  // of what is in it
+  size_t in_capacity_ = 0;  // of in_
+  size_t in_begin_ = 0;     // of what is in it
   size_t in_end_ = 0;
-  size_t next_room_;         // of the next in_
-  int small_reads_ = 0;      // since one needed that much
-  int handshake_reads_ = 0;  // so far
-  bool inside_ = false;      // a record has begun
-  bool more_ = false;        // OpenSSL has more, or it has ended
+  size_t next_in_capacity_;        // of the next in_
+  int small_reads_ = 0;            // since one needed that much
+  int handshake_reads_ = 0;        // so far
+  bool inside_record_ = false;     // a record has begun
+  bool openssl_has_more_ = false;  // OpenSSL has more, or it has ended
   ReadAheadBuffer ahead_;
   Event wants_ = Event::kReadable;
   Value peer_certificate_;
@@ -130,8 +130,8 @@ class TlsStream : public Stream {
   std::vector<Record> records_ ABSL_GUARDED_BY(mutex_);  // in out_, with bytes of the writer's
   // Of the writer's bytes, which it is not told of yet and hands over again: encrypted, and of
   // these sent.
-  size_t encrypted_ ABSL_GUARDED_BY(mutex_) = 0;
-  size_t sent_ ABSL_GUARDED_BY(mutex_) = 0;
+  size_t encrypted_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  size_t sent_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace rpyc

@@ -36,7 +36,7 @@ struct Book {
 v1::Connection ToProto(absl::string_view server_id, const ConnectionRecord& record) {
   v1::Connection proto;
   proto.set_name(ConnectionResourceName(server_id, record.number));
-  proto.set_state(record.entering ? v1::Connection::ENTERING : v1::Connection::SERVING);
+  proto.set_state(record.authenticating ? v1::Connection::ENTERING : v1::Connection::SERVING);
   proto.set_peer(record.peer);
   *proto.mutable_start_time() = ToTimestamp(record.start_time);
   proto.set_dialect(record.dialect);

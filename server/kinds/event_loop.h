@@ -27,7 +27,7 @@ namespace rpyc {
 // leave it mail: tasks, fibers to wake, descriptors to arm.
 // Kept alive by its thread, which some fiber may never let end. Threads: any, except as said.
 class EventLoop : public FiberLoop,
-                  private FiberPool::Surroundings,
+                  private FiberPool::LoopInterface,
                   public std::enable_shared_from_this<EventLoop> {
  public:
   struct Options {
@@ -35,7 +35,7 @@ class EventLoop : public FiberLoop,
     int max_fibers = 0;
     size_t stack_bytes = 0;
     // Called once, by its thread, when it has ended.
-    std::function<void()> ended;
+    std::function<void()> on_ended;
   };
 
   explicit EventLoop(Options options);
@@ -60,23 +60,23 @@ class EventLoop : public FiberLoop,
 
  private:
   // What other threads want.
-  struct Mail {
+  struct Inbox {
     std::vector<std::shared_ptr<FiberTask>> tasks;
-    std::vector<Fiber*> awake;
+    std::vector<Fiber*> woken;
     std::vector<std::pair<uint64_t, Stream::Event>> arms;
     bool stop = false;
   };
 
-  bool IsOnThread() const override;
-  void WakeFromAfar(Fiber* fiber) override;
+  bool IsOnLoopThread() const override;
+  void WakeFromOtherThread(Fiber* fiber) override;
   bool AwaitReady(Fiber* fiber, int fd, bool readable, bool writable, absl::Time deadline) override;
   void Exhausted(int fd, bool readable) override;
   const std::shared_ptr<FiberLoop>& loop() const override { return self_; }
 
   template <typename Write>
-  bool Send(const Write& write);
+  bool AddToInbox(const Write& write);
   void Run();
-  void TakeMail();
+  void EmptyInbox();
 
   const Options options_;
   LoopMonitor monitor_;
@@ -88,9 +88,9 @@ class EventLoop : public FiberLoop,
   Poller poller_;
   bool stopping_ = false;
 
-  std::atomic<bool> has_mail_{false};
+  std::atomic<bool> inbox_filled_{false};
   Mutex mutex_;
-  Mail mail_ ABSL_GUARDED_BY(mutex_);
+  Inbox inbox_ ABSL_GUARDED_BY(mutex_);
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
 };
 

@@ -27,7 +27,7 @@ class EventLoopTest : public testing::Test {
  protected:
   void Start(int max_fibers = 1000) {
     loop_ = std::make_shared<EventLoop>(EventLoop::Options{
-        .label = "test", .max_fibers = max_fibers, .stack_bytes = 256 << 10, .ended = [this] {
+        .label = "test", .max_fibers = max_fibers, .stack_bytes = 256 << 10, .on_ended = [this] {
           ended_.set_value();
         }});
     const absl::Status started = loop_->Start();
@@ -88,7 +88,7 @@ TEST_F(EventLoopTest, AllSleepAtOnce) {
     });
   }
   done.get_future().wait();
-  EXPECT_EQ(loop_->stats().most_busy, kSleepers);
+  EXPECT_EQ(loop_->stats().peak_busy, kSleepers);
 }
 
 TEST_F(EventLoopTest, SleepersWakeInOrder) {
@@ -131,7 +131,7 @@ TEST_F(EventLoopTest, NoMoreThanSoManyAtATime) {
   changed.SignalAll();
   while (done < 10) changed.Wait(&mutex);
   EXPECT_EQ(most, 3);
-  EXPECT_EQ(loop_->stats().most_busy, 3);
+  EXPECT_EQ(loop_->stats().peak_busy, 3);
   EXPECT_GT(loop_->stats().saturated, 0);
 }
 

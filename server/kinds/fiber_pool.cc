@@ -42,22 +42,24 @@ class FiberPool::PooledFiber final : public Fiber, public TimerQueue::Timer {
     switch_->Suspend();
   }
   void Unpark() override {
-    if (pool_->surroundings_->IsOnThread()) return pool_->Wake(this);
-    pool_->surroundings_->WakeFromAfar(this);
+    if (pool_->loop_interface_->IsOnLoopThread()) return pool_->Wake(this);
+    pool_->loop_interface_->WakeFromOtherThread(this);
   }
   bool AwaitReady(int fd, bool readable, bool writable, absl::Time deadline) override {
-    return pool_->surroundings_->AwaitReady(this, fd, readable, writable, deadline);
+    return pool_->loop_interface_->AwaitReady(this, fd, readable, writable, deadline);
   }
-  void Exhausted(int fd, bool readable) override { pool_->surroundings_->Exhausted(fd, readable); }
+  void Exhausted(int fd, bool readable) override {
+    pool_->loop_interface_->Exhausted(fd, readable);
+  }
   bool IsStackShort() const override { return switch_->bytes_left() < kStackReserve; }
-  const std::shared_ptr<FiberLoop>& loop() const override { return pool_->surroundings_->loop(); }
+  const std::shared_ptr<FiberLoop>& loop() const override { return pool_->loop_interface_->loop(); }
 
  private:
   friend class FiberPool;
 
   void ShowRunning(absl::string_view name) override {
     // What has been run last stays, to tell who has blocked the loop.
-    if (!name.empty()) shown_.Show(name);
+    if (!name.empty()) published_name_.Publish(name);
   }
 
   // On its own stack: tasks, until it is not needed any more.
@@ -81,11 +83,12 @@ class FiberPool::PooledFiber final : public Fiber, public TimerQueue::Timer {
   bool in_task_ = false;  // its destruction included
   bool parked_ = false;
   bool woken_ = false;  // while it was not parked
-  ShownName shown_;
+  PublishedName published_name_;
 };
 
-FiberPool::FiberPool(int size, size_t stack_bytes, Surroundings* surroundings, LoopMonitor* monitor)
-    : size_(size), stack_bytes_(stack_bytes), surroundings_(surroundings), monitor_(monitor) {}
+FiberPool::FiberPool(int size, size_t stack_bytes, LoopInterface* loop_interface,
+                     LoopMonitor* monitor)
+    : size_(size), stack_bytes_(stack_bytes), loop_interface_(loop_interface), monitor_(monitor) {}
 
 FiberPool::~FiberPool() = default;
 
@@ -118,7 +121,7 @@ void FiberPool::WakeExpired(int64_t now) {
 
 // Null: no more than so many, or there is no memory.
 FiberPool::PooledFiber* FiberPool::TakeFiber() {
-  if (!MayTake()) return nullptr;
+  if (!MayStartTask()) return nullptr;
   if (!idle_.empty()) {
     PooledFiber* const fiber = idle_.back();
     idle_.pop_back();
@@ -133,12 +136,12 @@ FiberPool::PooledFiber* FiberPool::TakeFiber() {
     }
     return nullptr;
   }
-  if (bare_.empty()) {
+  if (stackless_.empty()) {
     fibers_.push_back(std::make_unique<PooledFiber>(this));
-    bare_.push_back(fibers_.back().get());
+    stackless_.push_back(fibers_.back().get());
   }
-  PooledFiber* const fiber = bare_.back();
-  bare_.pop_back();
+  PooledFiber* const fiber = stackless_.back();
+  stackless_.pop_back();
   ThreadLocals locals;
   locals.fiber = fiber;
   fiber->switch_.emplace(*std::move(stack), locals, [fiber] { fiber->Body(); });
@@ -158,32 +161,32 @@ void FiberPool::RunReady() {
     tasks_.pop_front();
     fiber->in_task_ = true;
     fiber->woken_ = false;
-    fiber->shown_.Show("");
+    fiber->published_name_.Publish("");
     if (++busy_ == size_) saturated_.fetch_add(1, std::memory_order_relaxed);
     Run(fiber);
   }
 }
 
 void FiberPool::Run(PooledFiber* fiber) {
-  shown_busy_.store(busy_, std::memory_order_relaxed);
-  if (busy_ > most_busy_.load(std::memory_order_relaxed)) {
-    most_busy_.store(busy_, std::memory_order_relaxed);
+  published_busy_.store(busy_, std::memory_order_relaxed);
+  if (busy_ > peak_busy_.load(std::memory_order_relaxed)) {
+    peak_busy_.store(busy_, std::memory_order_relaxed);
   }
-  monitor_->Begin(&fiber->shown_, Now());
+  monitor_->Begin(&fiber->published_name_, Now());
   const bool goes_on = fiber->switch_->Resume();
   monitor_->End(Now());
   if (!goes_on) {
     fiber->switch_.reset();
-    bare_.push_back(fiber);
+    stackless_.push_back(fiber);
   }
   if (fiber->in_task_) return;
   --busy_;
-  shown_busy_.store(busy_, std::memory_order_relaxed);
+  published_busy_.store(busy_, std::memory_order_relaxed);
 }
 
 int FiberPool::IdleMilliseconds(int64_t now) const {
   if (!ready_.empty()) return 0;
-  const bool has_task = !tasks_.empty() && MayTake();
+  const bool has_task = !tasks_.empty() && MayStartTask();
   if (has_task && !out_of_stacks_) return 0;
   const int64_t next = timers_.next();
   // Rounded up, so that the time has come when it is looked at.
@@ -207,8 +210,8 @@ void FiberPool::End() {
 }
 
 FiberPool::Stats FiberPool::stats() const {
-  return {.busy = shown_busy_.load(std::memory_order_relaxed),
-          .most_busy = most_busy_.load(std::memory_order_relaxed),
+  return {.busy = published_busy_.load(std::memory_order_relaxed),
+          .peak_busy = peak_busy_.load(std::memory_order_relaxed),
           .saturated = saturated_.load(std::memory_order_relaxed)};
 }
 

@@ -31,12 +31,12 @@ class FiberTask {
 class FiberPool {
  public:
   // What its fibers need of the loop around it.
-  class Surroundings {
+  class LoopInterface {
    public:
     // Whether the caller is the loop's thread.
-    virtual bool IsOnThread() const = 0;
+    virtual bool IsOnLoopThread() const = 0;
     // By another thread: has Wake called on the loop's.
-    virtual void WakeFromAfar(Fiber* fiber) = 0;
+    virtual void WakeFromOtherThread(Fiber* fiber) = 0;
     // As Fiber's.
     virtual bool AwaitReady(Fiber* fiber, int fd, bool readable, bool writable,
                             absl::Time deadline) = 0;
@@ -44,17 +44,17 @@ class FiberPool {
     virtual const std::shared_ptr<FiberLoop>& loop() const = 0;
 
    protected:
-    ~Surroundings() = default;
+    ~LoopInterface() = default;
   };
 
   struct Stats {
     int64_t busy = 0;       // in the middle of a task
-    int64_t most_busy = 0;  // so far
+    int64_t peak_busy = 0;  // so far
     int64_t saturated = 0;  // how often so far the last free one got a task
   };
 
-  // Borrows `surroundings` and `monitor`.
-  FiberPool(int size, size_t stack_bytes, Surroundings* surroundings, LoopMonitor* monitor);
+  // Borrows `loop_interface` and `monitor`.
+  FiberPool(int size, size_t stack_bytes, LoopInterface* loop_interface, LoopMonitor* monitor);
   // After End.
   ~FiberPool();
   FiberPool(const FiberPool&) = delete;
@@ -84,19 +84,19 @@ class FiberPool {
  private:
   class PooledFiber;
 
-  bool MayTake() const { return busy_ < size_; }
+  bool MayStartTask() const { return busy_ < size_; }
   PooledFiber* TakeFiber();
   void Run(PooledFiber* fiber);
   void SetTimer(PooledFiber* fiber, absl::Time deadline);
 
   const int size_;
   const size_t stack_bytes_;
-  Surroundings* const surroundings_;
+  LoopInterface* const loop_interface_;
   LoopMonitor* const monitor_;
 
   std::vector<std::unique_ptr<PooledFiber>> fibers_;  // all there ever were: others may hold them
   std::vector<PooledFiber*> idle_;                    // with a stack
-  std::vector<PooledFiber*> bare_;                    // without
+  std::vector<PooledFiber*> stackless_;               // without
   std::deque<PooledFiber*> ready_;
   std::deque<std::shared_ptr<FiberTask>> tasks_;  // that have no fiber yet
   TimerQueue timers_;
@@ -106,8 +106,8 @@ class FiberPool {
   int64_t last_complaint_ = 0;
 
   // For others' eyes.
-  std::atomic<int64_t> shown_busy_{0};
-  std::atomic<int64_t> most_busy_{0};
+  std::atomic<int64_t> published_busy_{0};
+  std::atomic<int64_t> peak_busy_{0};
   std::atomic<int64_t> saturated_{0};
 };
 

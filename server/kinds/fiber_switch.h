@@ -40,8 +40,8 @@ class FiberSwitch {
   };
 
   static void Begin(boost::context::detail::transfer_t from);
-  void Leave(bool for_good);
-  void Arrive(boost::context::detail::transfer_t from);
+  void SwitchOut(bool for_good);
+  void OnSwitchedIn(boost::context::detail::transfer_t from);
 
   const FiberStack stack_;
   const std::function<void()> body_;

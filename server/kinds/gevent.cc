@@ -23,7 +23,7 @@ namespace rpyc {
 namespace {
 
 // Messages of one connection that are served before others have their turn.
-constexpr int kBatch = 64;
+constexpr int kMaxRequestsAtOnce = 64;
 // How long loops that have nothing more to do are waited for.
 constexpr absl::Duration kEndGrace = absl::Seconds(2);
 
@@ -53,9 +53,9 @@ class RunningLoops {
 };
 
 // A session on its loop, by whose fibers it is used.
-struct Served {
+struct LoopSession {
   void Serve() {
-    if (!session->ServeArrived(kBatch).has_value()) return;
+    if (!session->ServeArrived(kMaxRequestsAtOnce).has_value()) return;
     loop->Unwatch(number);
     sessions->Remove(session);
   }
@@ -70,7 +70,7 @@ struct Served {
 void BeginServing(const std::shared_ptr<EventLoop>& loop, int fd,
                   const std::shared_ptr<Session>& session,
                   const std::shared_ptr<SessionSet>& sessions) {
-  const auto served = std::make_shared<Served>(Served{session, sessions, loop.get()});
+  const auto served = std::make_shared<LoopSession>(LoopSession{session, sessions, loop.get()});
   const absl::StatusOr<uint64_t> number = loop->Watch(fd, [served] { served->Serve(); });
   if (!number.ok()) {
     LogWarning("refused ", session->peer(), ": ", number.status().message());
@@ -93,7 +93,7 @@ class GeventKind : public ServerKind, private Watcher::Watched {
                              // Of the server; each has as many.
                              .max_fibers = (options.max_fibers + options.loops - 1) / options.loops,
                              .stack_bytes = static_cast<size_t>(options.fiber_stack_kib) << 10,
-                             .ended = [running = running_] { running->Ended(); }});
+                             .on_ended = [running = running_] { running->Ended(); }});
       running_->Began();
       if (absl::Status started = loop->Start(); !started.ok()) {
         running_->Ended();
@@ -132,10 +132,10 @@ class GeventKind : public ServerKind, private Watcher::Watched {
     fibers.size = max_fibers_;
     const int64_t now = FiberPool::Now();
     for (const std::shared_ptr<EventLoop>& loop : loops_) {
-      const FiberPool::Stats of_pool = loop->stats();
-      fibers.busy += of_pool.busy;
-      fibers.most_busy += of_pool.most_busy;
-      fibers.saturated += of_pool.saturated;
+      const FiberPool::Stats pool_stats = loop->stats();
+      fibers.busy += pool_stats.busy;
+      fibers.most_busy += pool_stats.peak_busy;
+      fibers.saturated += pool_stats.saturated;
       const LoopMonitor::Stats blocked = loop->monitor().stats(now);
       fibers.blocked += blocked.blocked;
       if (blocked.longest > fibers.longest_blocked) {
@@ -153,7 +153,7 @@ class GeventKind : public ServerKind, private Watcher::Watched {
  private:
   void Look() override {
     const int64_t now = FiberPool::Now();
-    for (const std::shared_ptr<EventLoop>& loop : loops_) loop->monitor().Look(now);
+    for (const std::shared_ptr<EventLoop>& loop : loops_) loop->monitor().Tick(now);
   }
 
   void StopLoops() {

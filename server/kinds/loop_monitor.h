@@ -9,7 +9,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/time/time.h"
 #include "rpyc/mutex.h"
-#include "server/kinds/shown_name.h"
+#include "server/kinds/published_name.h"
 
 namespace rpyc {
 
@@ -19,7 +19,7 @@ namespace rpyc {
 class LoopMonitor {
  public:
   // From here on it counts as blocked.
-  static constexpr absl::Duration kBlocked = absl::Milliseconds(100);
+  static constexpr absl::Duration kBlockedAfter = absl::Milliseconds(100);
 
   struct Stats {
     int64_t blocked = 0;  // so often so far
@@ -33,31 +33,31 @@ class LoopMonitor {
   explicit LoopMonitor(std::string label) : label_(std::move(label)) {}
 
   // A fiber runs, which shows what it runs by `name`. Units:  nanoseconds of the steady clock.
-  void Begin(const ShownName* name, int64_t now) {
+  void Begin(const PublishedName* name, int64_t now) {
     name_.store(name, std::memory_order_relaxed);
     since_.store(now, std::memory_order_release);
   }
   void End(int64_t now) {
     const int64_t since = since_.load(std::memory_order_relaxed);
     since_.store(0, std::memory_order_release);
-    if (now - since >= absl::ToInt64Nanoseconds(kBlocked)) WasBlocked(since, now);
+    if (now - since >= absl::ToInt64Nanoseconds(kBlockedAfter)) OnBlockEnded(since, now);
   }
 
   // To be called now and then, by another thread. Never waits.
-  void Look(int64_t now);
+  void Tick(int64_t now);
   Stats stats(int64_t now) const;
 
  private:
-  void WasBlocked(int64_t since, int64_t now);
+  void OnBlockEnded(int64_t since, int64_t now);
 
   const std::string label_;
-  std::atomic<const ShownName*> name_{nullptr};  // valid as long as the loop
-  std::atomic<int64_t> since_{0};                // 0: nothing runs
+  std::atomic<const PublishedName*> name_{nullptr};  // valid as long as the loop
+  std::atomic<int64_t> since_{0};                    // 0: nothing runs
 
   mutable Mutex mutex_;
   Stats stats_ ABSL_GUARDED_BY(mutex_);
-  int64_t logged_ ABSL_GUARDED_BY(mutex_) = 0;       // the last that was, by its beginning
-  int64_t last_logged_ ABSL_GUARDED_BY(mutex_) = 0;  // when
+  int64_t logged_block_ ABSL_GUARDED_BY(mutex_) = 0;  // the last that was, by its beginning
+  int64_t last_logged_ ABSL_GUARDED_BY(mutex_) = 0;   // when
 };
 
 }  // namespace rpyc

@@ -14,11 +14,11 @@
 namespace rpyc {
 namespace {
 
-constexpr int kMostEvents = 256;  // of one Poll
-constexpr int kFdBits = 24;       // of a number; the kernel's bound on descriptors is below
-constexpr uint64_t kWakeUp = 0;   // no number: generations begin at 1
+constexpr int kMaxEvents = 256;  // of one Poll
+constexpr int kFdBits = 24;      // of a number; the kernel's bound on descriptors is below
+constexpr uint64_t kWakeUp = 0;  // no number: generations begin at 1
 // When a descriptor is looked at again that epoll does not take.
-constexpr absl::Duration kRetry = absl::Milliseconds(10);
+constexpr absl::Duration kRetryInterval = absl::Milliseconds(10);
 
 int FdOf(uint64_t number) { return static_cast<int>(number & ((1 << kFdBits) - 1)); }
 
@@ -130,7 +130,7 @@ bool Poller::AwaitReady(Fiber* fiber, int fd, bool readable, bool writable, absl
     absl::StatusOr<std::shared_ptr<Descriptor>> registered = Register(fd);
     if (!registered.ok()) {
       // What is tried then will tell.
-      fiber->Park(std::min(deadline, absl::Now() + kRetry));
+      fiber->Park(std::min(deadline, absl::Now() + kRetryInterval));
       return true;
     }
     descriptor = *std::move(registered);
@@ -153,8 +153,8 @@ void Poller::Exhausted(int fd, bool readable) {
 }
 
 void Poller::Poll(int timeout) {
-  std::array<epoll_event, kMostEvents> events;
-  const int count = ::epoll_wait(epoll_.get(), events.data(), kMostEvents, timeout);
+  std::array<epoll_event, kMaxEvents> events;
+  const int count = ::epoll_wait(epoll_.get(), events.data(), kMaxEvents, timeout);
   for (int i = 0; i < count; ++i) {
     // One that has gone since may have left its descriptor to another.
     const std::shared_ptr<Descriptor> descriptor = FindNumber(events[i].data.u64);

@@ -34,7 +34,7 @@ constexpr absl::Duration kNurseryGrace = absl::Seconds(5);
 constexpr int64_t kMaxProcesses = 65'536;
 
 // How a process ended that did not end its session first.
-absl::Status Death(int64_t pid, int wait_status, const ServerOptions& options) {
+absl::Status DeathStatus(int64_t pid, int wait_status, const ServerOptions& options) {
   const std::string process = absl::StrCat("its process ", pid);
   if (!WIFSIGNALED(wait_status)) {
     return absl::AbortedError(
@@ -83,7 +83,7 @@ struct ProcessSet::Placement {
   Placement(NurseryPtr its_nursery, size_t its_index)
       : nursery(std::move(its_nursery)), index(its_index), slot(nursery->slots.slot(index)) {}
   ~Placement() {
-    nursery->slots.TakeBack(index);
+    nursery->slots.FreeHeldBytes(index);
     nursery->free_slots.Return(index);
   }
   Placement(const Placement&) = delete;
@@ -94,7 +94,7 @@ struct ProcessSet::Placement {
   ProcessSlot* const slot;
 };
 
-absl::StatusOr<ProcessSet::PlacementPtr> ProcessSet::Place(const NurseryPtr& nursery) {
+absl::StatusOr<ProcessSet::PlacementPtr> ProcessSet::TakePlacement(const NurseryPtr& nursery) {
   const absl::StatusOr<size_t> index = nursery->free_slots.Take(nursery->slots);
   if (!index.ok()) return index.status();
   return std::make_shared<const Placement>(nursery, *index);
@@ -109,7 +109,7 @@ class ProcessSet::Process : public Drainable {
   void Drain(absl::Time deadline) override { placement()->slot->OrderDrain(deadline); }
   void Shutdown() override {
     placement()->slot->OrderShutdown();
-    Hang();
+    ShutSocket();
   }
   bool busy() const override { return placement()->slot->busy(); }
   int64_t process_id() const override { return placement()->slot->pid(); }
@@ -119,16 +119,16 @@ class ProcessSet::Process : public Drainable {
   }
 
   // The client hears the end, whatever the process does.
-  void Hang() { ::shutdown(socket_.fd(), SHUT_RDWR); }
+  void ShutSocket() { ::shutdown(socket_.fd(), SHUT_RDWR); }
 
   // Has it counted as begun; once.
-  void EnterInto(SessionLedger& ledger) {
+  void EnterLedger(SessionLedger& ledger) {
     number_.store(
         static_cast<uint64_t>(ledger.Began(this, &name_, &placement()->slot->counters())));
   }
   // Has another nursery make the process: the one that was to has died before.
-  void Move(PlacementPtr placement, SessionLedger& ledger) {
-    ledger.CountIn(static_cast<int64_t>(number()), &placement->slot->counters());
+  void MoveTo(PlacementPtr placement, SessionLedger& ledger) {
+    ledger.UseCounters(static_cast<int64_t>(number()), &placement->slot->counters());
     MutexLock lock(&mutex_);
     placement_.swap(placement);
   }
@@ -187,11 +187,11 @@ absl::StatusOr<ProcessSet::NurseryPtr> ProcessSet::MakeNursery() {
   return std::make_shared<Nursery>(*std::move(slots), certificates.version, *std::move(link));
 }
 
-// A nursery, unless that is `but`, which has gone. Errors:  kCancelled - the server is closing; why
-// there will be no other.
-absl::StatusOr<ProcessSet::NurseryPtr> ProcessSet::AwaitNursery(const NurseryPtr& but) {
+// A nursery, unless that is `except`, which has gone. Errors:  kCancelled - the server is closing;
+// why there will be no other.
+absl::StatusOr<ProcessSet::NurseryPtr> ProcessSet::AwaitNursery(const NurseryPtr& except) {
   MutexLock lock(&mutex_);
-  while (!draining_ && failure_.ok() && (nursery_ == nullptr || nursery_ == but)) {
+  while (!draining_ && failure_.ok() && (nursery_ == nullptr || nursery_ == except)) {
     changed_.Wait(&mutex_);
   }
   if (draining_) return absl::CancelledError("the server is closing");
@@ -225,9 +225,9 @@ absl::Status ProcessSet::Admit(Socket socket) {
       if (absl::IsAborted(sent)) continue;  // it has died; the next one has them from the start
       return sent;
     }
-    absl::StatusOr<PlacementPtr> placement = Place(nursery);
+    absl::StatusOr<PlacementPtr> placement = TakePlacement(nursery);
     if (!placement.ok()) return placement.status();
-    const std::string name = setup_->NameOf(socket);
+    const std::string name = setup_->PeerNameOf(socket);
     ProcessPtr process;
     {
       MutexLock lock(&mutex_);
@@ -235,7 +235,7 @@ absl::Status ProcessSet::Admit(Socket socket) {
       process = std::make_shared<Process>(std::move(socket), name, *std::move(placement));
       // Not refused: while the server drains there is no nursery to be found above.
       if (!sessions_.Add(process)) return absl::CancelledError("the server is closing");
-      process->EnterInto(*setup_->ledger);
+      process->EnterLedger(*setup_->ledger);
       processes_.emplace(process->number(), process);
     }
     LogDebug(setup_->label, ": accepted ", name);
@@ -250,9 +250,10 @@ void ProcessSet::Run(NurseryPtr nursery) {
   while (nursery != nullptr) {
     ReadReports(*nursery);
     const absl::Duration lived = absl::Now() - nursery->began;
-    nursery = Lost() ? Replace(lived) : nullptr;
+    nursery = OnNurseryGone() ? Replace(lived) : nullptr;
   }
-  for (const ProcessPtr& process : std::exchange(unserved_, {})) Ended(process, NurseryDied());
+  for (const ProcessPtr& process : std::exchange(unserved_, {}))
+    OnProcessEnded(process, NurseryDied());
   MutexLock lock(&mutex_);
   all_ended_ = true;
   changed_.SignalAll();
@@ -264,20 +265,21 @@ void ProcessSet::ReadReports(const Nursery& nursery) {
     const absl::StatusOr<FdMessage> message = ReceiveFdMessage(nursery.channel.get());
     if (!message.ok()) return;
     const absl::StatusOr<NurseryReport> report = ReadReport(message->bytes);
-    if (report.ok()) Heard(*report);
+    if (report.ok()) OnReport(*report);
   }
 }
 
-void ProcessSet::Heard(const NurseryReport& report) {
+void ProcessSet::OnReport(const NurseryReport& report) {
   switch (report.kind) {
     case NurseryReport::kEnded:
       if (const ProcessPtr process = Take(report.number); process != nullptr) {
-        Ended(process, Death(process->placement()->slot->pid(), report.wait_status, options_));
+        OnProcessEnded(
+            process, DeathStatus(process->placement()->slot->pid(), report.wait_status, options_));
       }
       return;
     case NurseryReport::kNotForked:
       if (const ProcessPtr process = Take(report.number); process != nullptr) {
-        Ended(process, absl::ResourceExhaustedError(report.text));
+        OnProcessEnded(process, absl::ResourceExhaustedError(report.text));
       }
       return;
     case NurseryReport::kError:
@@ -299,8 +301,8 @@ ProcessSet::ProcessPtr ProcessSet::Take(uint64_t number) {
 }
 
 // `process` is no more; `death` is how, unless it has said itself how its session ended.
-void ProcessSet::Ended(const ProcessPtr& process, const absl::Status& death) {
-  process->Hang();
+void ProcessSet::OnProcessEnded(const ProcessPtr& process, const absl::Status& death) {
+  process->ShutSocket();
   const std::optional<absl::Status> end = process->placement()->slot->end();
   const bool killed = !end.has_value() && killed_.load();
   absl::Status how = end.value_or(death);
@@ -322,7 +324,7 @@ void ProcessSet::Ended(const ProcessPtr& process, const absl::Status& death) {
 
 // The nursery has gone, and with it its processes. Clients whose processes it had not made yet wait
 // for the next one. Whether another is wanted.
-bool ProcessSet::Lost() {
+bool ProcessSet::OnNurseryGone() {
   std::unordered_map<uint64_t, ProcessPtr> left;
   bool expected;
   {
@@ -335,7 +337,7 @@ bool ProcessSet::Lost() {
     if (!expected && process->placement()->slot->Withdraw()) {
       unserved_.push_back(process);
     } else {
-      Ended(process, NurseryDied());
+      OnProcessEnded(process, NurseryDied());
     }
   }
   return !expected;
@@ -345,12 +347,12 @@ bool ProcessSet::Lost() {
 // Its channel holds as many as the other's did, so that this does not wait.
 void ProcessSet::MoveUnserved(const NurseryPtr& nursery) {
   for (const ProcessPtr& process : std::exchange(unserved_, {})) {
-    absl::StatusOr<PlacementPtr> placement = Place(nursery);
+    absl::StatusOr<PlacementPtr> placement = TakePlacement(nursery);
     if (!placement.ok()) {
-      Ended(process, placement.status());
+      OnProcessEnded(process, placement.status());
       continue;
     }
-    process->Move(*std::move(placement), *setup_->ledger);
+    process->MoveTo(*std::move(placement), *setup_->ledger);
     {
       MutexLock lock(&mutex_);
       processes_.emplace(process->number(), process);

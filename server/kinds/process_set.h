@@ -51,15 +51,15 @@ class ProcessSet : public std::enable_shared_from_this<ProcessSet> {
   using PlacementPtr = std::shared_ptr<const Placement>;
 
   absl::StatusOr<NurseryPtr> MakeNursery();
-  absl::StatusOr<NurseryPtr> AwaitNursery(const NurseryPtr& but);
-  static absl::StatusOr<PlacementPtr> Place(const NurseryPtr& nursery);
+  absl::StatusOr<NurseryPtr> AwaitNursery(const NurseryPtr& except);
+  static absl::StatusOr<PlacementPtr> TakePlacement(const NurseryPtr& nursery);
   absl::Status SendCertificates(Nursery& nursery);
   void Run(NurseryPtr nursery);
   void ReadReports(const Nursery& nursery);
-  void Heard(const NurseryReport& report);
+  void OnReport(const NurseryReport& report);
   ProcessPtr Take(uint64_t number);
-  void Ended(const ProcessPtr& process, const absl::Status& death);
-  bool Lost();
+  void OnProcessEnded(const ProcessPtr& process, const absl::Status& death);
+  bool OnNurseryGone();
   void MoveUnserved(const NurseryPtr& nursery);
   NurseryPtr Replace(absl::Duration lived);
 

@@ -55,18 +55,19 @@ class Poll {
   }
 
   // Whether a session has asked for something: from then on it may be served.
-  using Begun = std::shared_ptr<std::atomic<bool>>;
+  using ArmedFlag = std::shared_ptr<std::atomic<bool>>;
 
   // Watches for a session, whose number it answers. Disarmed until it asks for something, except
-  // that epoll tells of a reset all the same: that is not heard until `begun`, and told again by
-  // the first Arm.
-  absl::StatusOr<uint64_t> Add(int fd, const std::shared_ptr<Session>& session, Begun begun) {
+  // that epoll tells of a reset all the same: that is not heard until `was_armed`, and told again
+  // by the first Arm.
+  absl::StatusOr<uint64_t> Add(int fd, const std::shared_ptr<Session>& session,
+                               ArmedFlag was_armed) {
     if (!sessions_.Add(session)) return absl::CancelledError("the server is closing");
     uint64_t number;
     {
       MutexLock lock(&mutex_);
       number = ++last_number_;
-      by_number_.emplace(number, Entry{session, std::move(begun)});
+      by_number_.emplace(number, Entry{session, std::move(was_armed)});
     }
     if (Control(EPOLL_CTL_ADD, fd, EPOLLONESHOT, number)) return number;
     absl::Status status = ErrnoStatus(absl::StatusCode::kResourceExhausted, "epoll", errno);
@@ -93,7 +94,7 @@ class Poll {
       MutexLock lock(&mutex_);
       const auto found = by_number_.find(event.data.u64);
       if (found == by_number_.end()) continue;  // it has ended since
-      if (!found->second.begun->load(std::memory_order_acquire)) continue;
+      if (!found->second.was_armed->load(std::memory_order_acquire)) continue;
       return {found->first, found->second.session};
     }
   }
@@ -104,7 +105,7 @@ class Poll {
  private:
   struct Entry {
     std::shared_ptr<Session> session;
-    Begun begun;
+    ArmedFlag was_armed;
   };
 
   static constexpr uint64_t kEnd = 0;
@@ -143,11 +144,12 @@ class ThreadPoolKind : public ServerKind {
   absl::Status Admit(Socket socket) override {
     const int fd = socket.fd();
     const std::shared_ptr<Session> session = make_session_(std::move(socket));
-    const auto begun = std::make_shared<std::atomic<bool>>(false);
-    const absl::StatusOr<uint64_t> number = poll_->Add(fd, session, begun);
+    const auto was_armed = std::make_shared<std::atomic<bool>>(false);
+    const absl::StatusOr<uint64_t> number = poll_->Add(fd, session, was_armed);
     if (!number.ok()) return number.status();
-    session->ServeBy([poll = poll_, fd, number = *number, begun](Stream::Event wanted) {
-      if (!begun->load(std::memory_order_relaxed)) begun->store(true, std::memory_order_release);
+    session->ServeBy([poll = poll_, fd, number = *number, was_armed](Stream::Event wanted) {
+      if (!was_armed->load(std::memory_order_relaxed))
+        was_armed->store(true, std::memory_order_release);
       poll->Arm(fd, number, wanted);
     });
     return absl::OkStatus();
@@ -156,7 +158,7 @@ class ThreadPoolKind : public ServerKind {
   absl::Status Drain(absl::Time deadline) override {
     if (workers_ == nullptr) return absl::OkStatus();
     // Should all be stuck, one must say goodbye to the idle.
-    if (!drained_.exchange(true)) workers_->AddOne();
+    if (!drained_.exchange(true)) workers_->GrowByOne();
     poll_->sessions().Drain(deadline);
     poll_->End();
     workers_->AwaitEnd(poll_->sessions().Stats().abandoned_calls, absl::Now() + kEndGrace);

@@ -16,15 +16,15 @@ class TimerQueue {
 
   class Timer {
    public:
-    bool is_set() const { return place_ != kNowhere; }
+    bool is_set() const { return heap_index_ != kNotInHeap; }
 
    protected:
     ~Timer() = default;
 
    private:
     friend class TimerQueue;
-    static constexpr size_t kNowhere = std::numeric_limits<size_t>::max();
-    size_t place_ = kNowhere;
+    static constexpr size_t kNotInHeap = std::numeric_limits<size_t>::max();
+    size_t heap_index_ = kNotInHeap;
   };
 
   // `timer` is not set. Units:  nanoseconds, of whichever clock.
@@ -42,9 +42,9 @@ class TimerQueue {
     Timer* timer;
   };
 
-  void Put(size_t place, Entry entry);
-  void Rise(size_t place, Entry entry);
-  void Sink(size_t place, Entry entry);
+  void Put(size_t heap_index, Entry entry);
+  void Rise(size_t heap_index, Entry entry);
+  void Sink(size_t heap_index, Entry entry);
 
   std::vector<Entry> heap_;
 };

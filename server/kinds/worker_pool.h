@@ -37,7 +37,7 @@ class WorkerPool : private PeerWait::Observer, public std::enable_shared_from_th
   // Errors:  kResourceExhausted - out of threads; those that were started end when `next` says so.
   absl::Status Start();
   // Lets one more work at a time, for good: where all may be stuck and something must be done yet.
-  void AddOne();
+  void GrowByOne();
   // Waits until all threads have ended, or until `deadline`, but for `stuck` calls that never will.
   // To be called once `next` gives null.
   void AwaitEnd(int64_t stuck, absl::Time deadline);
@@ -47,9 +47,9 @@ class WorkerPool : private PeerWait::Observer, public std::enable_shared_from_th
  private:
   void Work();
   absl::Status StartWorker();
-  bool NeedsOneMoreLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  bool GoesOnLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void StandIn();
+  bool NeedsReplacementLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool BecomeIdleOrSpareLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void StartReplacement();
   void BeginWait() override;
   void EndWait() override;
 
@@ -57,15 +57,15 @@ class WorkerPool : private PeerWait::Observer, public std::enable_shared_from_th
   const Serve serve_;
 
   mutable Mutex mutex_;
-  CondVar wanted_;  // a spare thread
+  CondVar spare_wanted_;  // a spare thread
   CondVar ended_;
   int size_ ABSL_GUARDED_BY(mutex_);
   // Threads are active, or wait for a peer, or are spare. Of the active some are idle: in `next_`.
-  int active_ ABSL_GUARDED_BY(mutex_) = 0;
-  int idle_ ABSL_GUARDED_BY(mutex_) = 0;
-  int waiting_ ABSL_GUARDED_BY(mutex_) = 0;
-  int spare_ ABSL_GUARDED_BY(mutex_) = 0;
-  int called_ ABSL_GUARDED_BY(mutex_) = 0;  // of the spare: to go on, and idle already
+  int active_threads_ ABSL_GUARDED_BY(mutex_) = 0;
+  int idle_threads_ ABSL_GUARDED_BY(mutex_) = 0;
+  int waiting_threads_ ABSL_GUARDED_BY(mutex_) = 0;
+  int spare_threads_ ABSL_GUARDED_BY(mutex_) = 0;
+  int recalled_spares_ ABSL_GUARDED_BY(mutex_) = 0;  // of the spare: to go on, and idle already
   int64_t saturated_ ABSL_GUARDED_BY(mutex_) = 0;
   bool ending_ ABSL_GUARDED_BY(mutex_) = false;
 };

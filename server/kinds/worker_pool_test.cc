@@ -106,7 +106,7 @@ TEST_F(WorkerPoolTest, OneMoreWorksWhereAllAreStuck) {
   Start(1);
   auto stuck = Put(FakeSession::kStuck);
   stuck->WaitUntilServing();
-  pool_->AddOne();
+  pool_->GrowByOne();
   auto other = Put(FakeSession::kCalling);
   other->WaitUntilServing();
   other->Finish();

@@ -1,5 +1,5 @@
-#ifndef RPYC_SERVER_HUGE_TEXT_H_
-#define RPYC_SERVER_HUGE_TEXT_H_
+#ifndef RPYC_SERVER_HUGE_PAGES_H_
+#define RPYC_SERVER_HUGE_PAGES_H_
 
 namespace rpyc {
 
@@ -9,8 +9,8 @@ namespace rpyc {
 // code's size, shared with what is forked. Profilers cannot name what runs in it; debuggers can.
 // Where it cannot be done nothing changes. Threads: the process has one.
 // Source:  madvise(2), MADV_COLLAPSE.
-void MoveTextToHugePages();
+void MoveCodeToHugePages();
 
 }  // namespace rpyc
 
-#endif  // RPYC_SERVER_HUGE_TEXT_H_
+#endif  // RPYC_SERVER_HUGE_PAGES_H_

@@ -1,4 +1,4 @@
-#include "server/huge_text.h"
+#include "server/huge_pages.h"
 
 #include <fcntl.h>
 #include <link.h>
@@ -85,7 +85,7 @@ void Move(const Range& code) {
 
 }  // namespace
 
-void MoveTextToHugePages() {
+void MoveCodeToHugePages() {
   for (const Range& code : HugeCode()) Move(code);
 }
 
