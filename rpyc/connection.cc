@@ -165,7 +165,7 @@ bool Connection::Serve(absl::Time deadline) {
 
 void Connection::OnUnattended(std::function<void(Stream::Event wanted)> arm) {
   often_unattended_ = true;
-  if (const Fiber* const fiber = Fiber::Current(); fiber != nullptr) home_ = fiber->loop();
+  if (const Fiber* const fiber = Fiber::Current(); fiber != nullptr) owning_loop_ = fiber->loop();
   activity_.OnUnattended([this, arm = std::move(arm)](bool unserved) {
     arm(unserved          ? Stream::Event::kEither
         : outbox_.empty() ? Stream::Event::kReadable

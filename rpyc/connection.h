@@ -202,8 +202,8 @@ class Connection : private Requester {
   std::shared_ptr<PendingRequest> Ended() const;
   std::shared_ptr<PendingRequest> Send(Handle handle, Value args, absl::Time deadline);
   bool Await(const PendingRequest& request, absl::Time deadline) override;
-  bool IsAway() const;
-  void AwaitAtHome(const PendingRequest& request, absl::Time deadline);
+  bool IsForeignThread() const;
+  void AwaitOnLoop(const PendingRequest& request, absl::Time deadline);
   absl::Duration sync_request_timeout() const override {
     return options_.config.sync_request_timeout;
   }
@@ -215,7 +215,7 @@ class Connection : private Requester {
   const std::shared_ptr<CallContext::Caller> caller_;
   const CallContext call_context_;
   bool often_unattended_ = false;
-  std::shared_ptr<FiberLoop> home_;  // null: none, threads serve
+  std::shared_ptr<FiberLoop> owning_loop_;  // null: none, threads serve
 
   // Of the thread that has the input.
   FrameParser parser_;

@@ -109,8 +109,8 @@ bool Connection::Await(const PendingRequest& request, absl::Time deadline) {
   if (request.ready()) return true;
   const HeldTurn::Pause pause;
   const PeerWait wait;
-  if (IsAway()) {
-    AwaitAtHome(request, deadline);
+  if (IsForeignThread()) {
+    AwaitOnLoop(request, deadline);
   } else {
     WaitFor(&request, deadline).IgnoreError();
   }
@@ -119,14 +119,14 @@ bool Connection::Await(const PendingRequest& request, absl::Time deadline) {
 
 // Whether the caller must leave it to others to read and run what the peer sends. Not a thread that
 // runs a request of this connection already, as an executor's does.
-bool Connection::IsAway() const {
-  return home_ != nullptr && !home_->IsHere() && !HeldTurn::Within(&activity_);
+bool Connection::IsForeignThread() const {
+  return owning_loop_ != nullptr && !owning_loop_->IsHere() && !HeldTurn::Within(&activity_);
 }
 
-void Connection::AwaitAtHome(const PendingRequest& request, absl::Time deadline) {
+void Connection::AwaitOnLoop(const PendingRequest& request, absl::Time deadline) {
   const auto wait = [&] { WaitFor(&request, deadline).IgnoreError(); };
   const auto errand = std::make_shared<Errand>(wait);
-  home_->Post([ticket = std::make_shared<const ErrandTicket>(errand)] { ticket->Run(); });
+  owning_loop_->Post([ticket = std::make_shared<const ErrandTicket>(errand)] { ticket->Run(); });
   errand->Wait(deadline);
 }
 
