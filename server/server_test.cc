@@ -16,7 +16,7 @@
 #include "rpyc/service.h"
 #include "rpyc/transport/socket.h"
 #include "rpyc/transport/socket_address.h"
-#include "rpyc/transport/test_certificates.h"
+#include "rpyc/transport/testing/test_certificates.h"
 #include "server/reason.h"
 #include "server/server_kinds.h"
 #include "server/testing/caller.h"

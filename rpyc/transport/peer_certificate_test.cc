@@ -12,7 +12,7 @@
 #include "rpyc/dict.h"
 #include "rpyc/python_ops.h"
 #include "rpyc/transport/openssl.h"
-#include "rpyc/transport/test_certificates.h"
+#include "rpyc/transport/testing/test_certificates.h"
 
 namespace rpyc {
 namespace {

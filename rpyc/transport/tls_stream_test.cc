@@ -18,7 +18,7 @@
 #include "rpyc/testing/memory_stream.h"
 #include "rpyc/transport/fd.h"
 #include "rpyc/transport/socket.h"
-#include "rpyc/transport/test_certificates.h"
+#include "rpyc/transport/testing/test_certificates.h"
 
 namespace rpyc {
 namespace {

@@ -5,7 +5,7 @@
 #include <future>
 #include <memory>
 
-#include "server/kinds/fake_session.h"
+#include "server/kinds/testing/fake_session.h"
 
 namespace rpyc {
 namespace {

@@ -5,9 +5,9 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
-#include "server/kinds/fake_session.h"
 #include "server/kinds/gevent.h"
-#include "server/kinds/kind_fixture.h"
+#include "server/kinds/testing/fake_session.h"
+#include "server/kinds/testing/kind_fixture.h"
 #include "server/kinds/thread_pool.h"
 
 namespace rpyc {

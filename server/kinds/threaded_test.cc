@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "server/kinds/fake_session.h"
+#include "server/kinds/testing/fake_session.h"
 
 namespace rpyc {
 namespace {

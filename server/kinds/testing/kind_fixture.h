@@ -1,5 +1,5 @@
-#ifndef RPYC_SERVER_KINDS_KIND_FIXTURE_H_
-#define RPYC_SERVER_KINDS_KIND_FIXTURE_H_
+#ifndef RPYC_SERVER_KINDS_TESTING_KIND_FIXTURE_H_
+#define RPYC_SERVER_KINDS_TESTING_KIND_FIXTURE_H_
 
 #include <sys/socket.h>
 
@@ -13,7 +13,7 @@
 #include "gtest/gtest.h"
 #include "rpyc/transport/fd.h"
 #include "rpyc/transport/socket.h"
-#include "server/kinds/fake_session.h"
+#include "server/kinds/testing/fake_session.h"
 #include "server/server_kind.h"
 #include "server/server_options.h"
 
@@ -65,4 +65,4 @@ class KindFixture : public testing::Test {
 
 }  // namespace rpyc
 
-#endif  // RPYC_SERVER_KINDS_KIND_FIXTURE_H_
+#endif  // RPYC_SERVER_KINDS_TESTING_KIND_FIXTURE_H_

@@ -1,5 +1,5 @@
-#ifndef RPYC_SERVER_KINDS_FAKE_SESSION_H_
-#define RPYC_SERVER_KINDS_FAKE_SESSION_H_
+#ifndef RPYC_SERVER_KINDS_TESTING_FAKE_SESSION_H_
+#define RPYC_SERVER_KINDS_TESTING_FAKE_SESSION_H_
 
 #include <memory>
 #include <optional>
@@ -72,4 +72,4 @@ class FakeSession : public Session {
 
 }  // namespace rpyc
 
-#endif  // RPYC_SERVER_KINDS_FAKE_SESSION_H_
+#endif  // RPYC_SERVER_KINDS_TESTING_FAKE_SESSION_H_

@@ -1,4 +1,4 @@
-#include "rpyc/transport/test_certificates.h"
+#include "rpyc/transport/testing/test_certificates.h"
 
 #include <gtest/gtest.h>
 #include <openssl/conf.h>
