@@ -8,6 +8,7 @@
 #include "absl/time/clock.h"
 #include "registry/snapshot_file.h"
 #include "rpyc/mutex.h"
+#include "rpyc/throttle.h"
 
 namespace rpyc {
 namespace {
@@ -78,7 +79,7 @@ class MemoryStore::Core {
   // The thread's.
   std::unique_ptr<RegistrationTable> staged_;     // null: there is no file
   absl::Time write_at_ = absl::InfiniteFuture();  // of what need not be written at once
-  absl::Time complained_ = absl::InfinitePast();  // of a file that cannot be written
+  Throttle complaints_{kComplaintInterval};       // about a file that cannot be written
   int64_t refused_ = 0;                           // changes, since then
 
   mutable Mutex mutex_;
@@ -241,11 +242,10 @@ bool MemoryStore::Core::Write() {
   }
   if (written.ok() && had_failed) {
     hooks_.log(RegistryLogLevel::kInfo, "the registry's snapshot is written again");
-    complained_ = absl::InfinitePast();
+    complaints_.Reset();
     refused_ = 0;
   }
-  if (!written.ok() && now - complained_ >= kComplaintInterval) {
-    complained_ = now;
+  if (!written.ok() && complaints_.Pass(now).has_value()) {
     hooks_.log(RegistryLogLevel::kError,
                absl::StrCat(written.message(),
                             "; new registrations are refused until it can be"

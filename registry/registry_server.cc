@@ -19,6 +19,7 @@
 #include "registry/request_handler.h"
 #include "registry/tcp_peers.h"
 #include "rpyc/mutex.h"
+#include "rpyc/throttle.h"
 #include "rpyc/transport/errno_status.h"
 #include "rpyc/transport/fd.h"
 #include "rpyc/transport/listen_error.h"
@@ -122,7 +123,7 @@ class RegistryServer::Core : public std::enable_shared_from_this<Core> {
   // Refusals that have not been logged yet, and the last of them.
   int64_t refused_ ABSL_GUARDED_BY(mutex_) = 0;
   std::string last_refusal_ ABSL_GUARDED_BY(mutex_);
-  absl::Time complained_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
+  Throttle complaints_{kComplaintInterval};
 };
 
 absl::Status RegistryServer::Core::Start() {
@@ -262,8 +263,7 @@ absl::Time RegistryServer::Core::Complain(absl::Time now) {
   {
     MutexLock lock(&mutex_);
     if (refused_ == 0) return absl::InfiniteFuture();
-    if (now - complained_ < kComplaintInterval) return complained_ + kComplaintInterval;
-    complained_ = now;
+    if (!complaints_.Pass(now).has_value()) return complaints_.next();
     complaint = absl::StrCat("registry ", endpoint_.ToString(), ": no answer to ", last_refusal_);
     if (refused_ > 1) absl::StrAppend(&complaint, " (and ", refused_ - 1, " more)");
     refused_ = 0;

@@ -3,9 +3,9 @@
 
 #include <cstdint>
 #include <memory>
-#include <utility>
 
 #include "rpyc/byte_budget.h"
+#include "rpyc/throttle.h"
 
 namespace rpyc {
 
@@ -15,7 +15,7 @@ namespace rpyc {
 class HeapTrimmer {
  public:
   // `budget` is the host's; null: nothing is done.
-  explicit HeapTrimmer(std::shared_ptr<const ByteBudget> budget) : budget_(std::move(budget)) {}
+  explicit HeapTrimmer(std::shared_ptr<const ByteBudget> budget);
 
   // May take some milliseconds, when it trims.
   void Tick();
@@ -28,7 +28,7 @@ class HeapTrimmer {
   int64_t trimmed_bytes_ = 0;   // of these, before the last trim
   int quiet_ticks_ = 0;
   int64_t refusals_ = 0;  // that were logged
-  int ticks_to_next_log_ = 0;
+  Throttle refusal_log_;
 };
 
 }  // namespace rpyc

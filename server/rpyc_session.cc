@@ -21,7 +21,6 @@ namespace {
 // How the status of a session begins whose handshake has timed out; by it the host knows one of
 // another process.
 constexpr absl::string_view kHandshakeTimedOut = "it did not authenticate within ";
-constexpr absl::Duration kTimeoutLogInterval = absl::Seconds(1);
 
 // Whether it is worth an operator's attention: the peer's fault, or on_connect's.
 bool IsWorthAWarning(const absl::Status& end) {
@@ -57,16 +56,11 @@ void SessionSetup::RefreshTls() const {
 }
 
 void SessionSetup::LogHandshakeTimeout(const std::string& peer, const absl::Status& end) const {
-  const absl::Time now = absl::Now();
-  int64_t next = next_timeout_log_unix_nanos_.load();
-  if (absl::ToUnixNanos(now) < next || !next_timeout_log_unix_nanos_.compare_exchange_strong(
-                                           next, absl::ToUnixNanos(now + kTimeoutLogInterval))) {
-    unlogged_timeouts_.fetch_add(1);
-    return;
-  }
-  const int64_t others = unlogged_timeouts_.exchange(0);
-  LogInfo(label, ": goodbye ", peer, ": ", end.message(),
-          others == 0 ? "" : absl::StrCat("; so did ", others, " others since the last such line"));
+  const std::optional<int64_t> others = timeout_log_.Pass(absl::Now());
+  if (!others.has_value()) return;
+  LogInfo(
+      label, ": goodbye ", peer, ": ", end.message(),
+      *others == 0 ? "" : absl::StrCat("; so did ", *others, " others since the last such line"));
 }
 
 void SessionSetup::LogEnd(const std::string& peer, const absl::Status& end) const {

@@ -14,6 +14,7 @@
 #include "rpyc/byte_budget.h"
 #include "rpyc/connection.h"
 #include "rpyc/service.h"
+#include "rpyc/throttle.h"
 #include "rpyc/transport/socket.h"
 #include "rpyc/transport/tls_context.h"
 #include "server/complaints.h"
@@ -80,8 +81,7 @@ struct SessionSetup {
  private:
   void LogHandshakeTimeout(const std::string& peer, const absl::Status& end) const;
 
-  mutable std::atomic<int64_t> next_timeout_log_unix_nanos_{0};
-  mutable std::atomic<int64_t> unlogged_timeouts_{0};
+  mutable Throttle timeout_log_{absl::Seconds(1)};
 };
 
 // The Session of an ordinary RPyC connection: TLS, the service's authenticator, RPyC. Enters itself

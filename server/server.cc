@@ -9,6 +9,7 @@
 #include "absl/time/clock.h"
 #include "rpyc/did_you_mean.h"
 #include "rpyc/mutex.h"
+#include "rpyc/throttle.h"
 #include "rpyc/transport/descriptor_reserve.h"
 #include "rpyc/transport/socket_address.h"
 #include "rpyc/transport/socket_listener.h"
@@ -29,8 +30,8 @@ namespace {
 
 // How long Close waits for an accept loop that serves a call which never returns.
 constexpr absl::Duration kAcceptGrace = absl::Seconds(2);
-// At most one complaint about a connection that could not be served in this time.
-constexpr absl::Duration kComplaintInterval = absl::Seconds(1);
+// A refused connection is logged at most once in this time.
+constexpr absl::Duration kRefusalLogInterval = absl::Seconds(1);
 
 // `doing` begins the message: "goes on with the old certificate: ".
 absl::Status CertificateInvalid(const absl::Status& why, absl::string_view doing = "") {
@@ -138,7 +139,7 @@ class Server::Core : public std::enable_shared_from_this<Core> {
 
   // The accept loop's.
   bool has_single_connection_ = false;  // of one_connection_
-  absl::Time last_complaint_ = absl::InfinitePast();
+  Throttle refusal_log_{kRefusalLogInterval};
 
   mutable Mutex mutex_;
   CondVar changed_;
@@ -281,9 +282,7 @@ void Server::Core::Serve(Socket socket) {
 void Server::Core::Refuse(const absl::Status& why) {
   setup_->ledger->Refused();
   if (absl::IsCancelled(why)) return;  // we are closing
-  const absl::Time now = absl::Now();
-  if (now - last_complaint_ < kComplaintInterval) return;
-  last_complaint_ = now;
+  if (!refusal_log_.Pass(absl::Now()).has_value()) return;
   LogWarning(setup_->label, ": refused a connection: ", why.message());
 }
 

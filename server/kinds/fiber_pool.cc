@@ -24,7 +24,8 @@ constexpr size_t kKeptStacks = 64;
 constexpr size_t kStackReserve = (64 << 10) * kSanitizedStackFactor;
 // When a stack is tried for again if there was no memory and nobody will give one back.
 constexpr int kRetryMilliseconds = 10;
-constexpr int64_t kComplaintInterval = 1'000'000'000;
+// A lack of stacks is logged at most once in this time.
+constexpr absl::Duration kShortageLogInterval = absl::Seconds(1);
 
 }  // namespace
 
@@ -88,7 +89,11 @@ class FiberPool::PooledFiber final : public Fiber, public TimerQueue::Timer {
 
 FiberPool::FiberPool(int size, size_t stack_bytes, LoopInterface* loop_interface,
                      LoopMonitor* monitor)
-    : size_(size), stack_bytes_(stack_bytes), loop_interface_(loop_interface), monitor_(monitor) {}
+    : size_(size),
+      stack_bytes_(stack_bytes),
+      loop_interface_(loop_interface),
+      monitor_(monitor),
+      shortage_log_(kShortageLogInterval) {}
 
 FiberPool::~FiberPool() = default;
 
@@ -130,8 +135,7 @@ FiberPool::PooledFiber* FiberPool::TakeFiber() {
   absl::StatusOr<FiberStack> stack = FiberStack::Map(stack_bytes_ * kSanitizedStackFactor);
   out_of_stacks_ = !stack.ok();
   if (out_of_stacks_) {
-    if (Now() - last_complaint_ >= kComplaintInterval) {
-      last_complaint_ = Now();
+    if (shortage_log_.Pass(absl::FromUnixNanos(Now())).has_value()) {
       LogWarning("a loop is short of a fiber: ", stack.status().message());
     }
     return nullptr;

@@ -10,6 +10,7 @@
 
 #include "absl/time/time.h"
 #include "rpyc/fiber.h"
+#include "rpyc/throttle.h"
 #include "server/kinds/loop_monitor.h"
 #include "server/kinds/timer_queue.h"
 
@@ -103,7 +104,7 @@ class FiberPool {
   int busy_ = 0;
   bool out_of_stacks_ = false;
   bool ending_ = false;
-  int64_t last_complaint_ = 0;
+  Throttle shortage_log_;
 
   // For others' eyes.
   std::atomic<int64_t> published_busy_{0};

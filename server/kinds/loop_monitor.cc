@@ -7,9 +7,6 @@
 namespace rpyc {
 namespace {
 
-// Lines for one loop: at most one block in this time is told.
-constexpr int64_t kLogInterval = 1'000'000'000;
-
 std::string Culprit(const std::string& method) {
   return method.empty() ? "something that is no method" : absl::StrCat(method, "()");
 }
@@ -26,9 +23,8 @@ void LoopMonitor::Tick(int64_t now) {
   if (since == 0 || lasts < kBlockedAfter) return;
   {
     MutexLock lock(&mutex_);
-    if (logged_block_ == since || now - last_logged_ < kLogInterval) return;
+    if (logged_block_ == since || !log_throttle_.Pass(absl::FromUnixNanos(now)).has_value()) return;
     logged_block_ = since;
-    last_logged_ = now;
   }
   LogWarning(label_, ": blocked for ", Text(lasts), " so far, by ",
              Culprit(name_.load(std::memory_order_relaxed)->Read()), ": all its connections wait");
@@ -45,8 +41,9 @@ void LoopMonitor::OnBlockEnded(int64_t since, int64_t now) {
       stats_.longest = lasted;
       stats_.longest_by = method;
     }
-    log = logged_block_ == since || now - last_logged_ >= kLogInterval;
-    if (log) last_logged_ = now;
+    // The second line about a block that was logged while it lasted is always written.
+    if (logged_block_ == since) log_throttle_.Reset();
+    log = log_throttle_.Pass(absl::FromUnixNanos(now)).has_value();
   }
   if (log) LogWarning(label_, ": was blocked for ", Text(lasted), ", by ", Culprit(method));
 }

@@ -9,6 +9,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/time/time.h"
 #include "rpyc/mutex.h"
+#include "rpyc/throttle.h"
 #include "server/kinds/published_name.h"
 
 namespace rpyc {
@@ -20,6 +21,9 @@ class LoopMonitor {
  public:
   // From here on it counts as blocked.
   static constexpr absl::Duration kBlockedAfter = absl::Milliseconds(100);
+
+  // At most one block of a loop is logged in this time.
+  static constexpr absl::Duration kLogInterval = absl::Seconds(1);
 
   struct Stats {
     int64_t blocked = 0;  // so often so far
@@ -57,7 +61,7 @@ class LoopMonitor {
   mutable Mutex mutex_;
   Stats stats_ ABSL_GUARDED_BY(mutex_);
   int64_t logged_block_ ABSL_GUARDED_BY(mutex_) = 0;  // the last that was, by its beginning
-  int64_t last_logged_ ABSL_GUARDED_BY(mutex_) = 0;   // when
+  Throttle log_throttle_{kLogInterval};
 };
 
 }  // namespace rpyc
