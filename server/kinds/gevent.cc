@@ -15,7 +15,7 @@
 #include "absl/time/clock.h"
 #include "rpyc/mutex.h"
 #include "server/kinds/event_loop.h"
-#include "server/kinds/session_set.h"
+#include "server/kinds/session_set_kind.h"
 #include "server/log.h"
 #include "server/watcher.h"
 
@@ -24,8 +24,6 @@ namespace {
 
 // Messages of one connection that are served before others have their turn.
 constexpr int kMaxRequestsAtOnce = 64;
-// How long loops that have nothing more to do are waited for.
-constexpr absl::Duration kEndGrace = absl::Seconds(2);
 
 // How many of a kind's loops have not ended. Outlives the kind, for loops that are stuck.
 class RunningLoops {
@@ -80,12 +78,12 @@ void BeginServing(const std::shared_ptr<EventLoop>& loop, int fd,
   session->ServeBy([loop, number = *number](Stream::Event wanted) { loop->Arm(number, wanted); });
 }
 
-class GeventKind : public ServerKind, private Watcher::Watched {
+class GeventKind : public SessionSetKind, private Watcher::Watched {
  public:
   ~GeventKind() override { StopLoops(); }
 
   absl::Status Start(const KindContext& context) override {
-    make_session_ = context.make_session;
+    if (absl::Status started = SessionSetKind::Start(context); !started.ok()) return started;
     const ServerOptions& options = *context.options;
     for (int i = 0; i < options.loops; ++i) {
       auto loop = std::make_shared<EventLoop>(
@@ -110,24 +108,24 @@ class GeventKind : public ServerKind, private Watcher::Watched {
 
   absl::Status Admit(Socket socket) override {
     const int fd = socket.fd();
-    std::shared_ptr<Session> session = make_session_(std::move(socket));
-    if (!sessions_->Add(session)) return absl::CancelledError("the server is closing");
+    absl::StatusOr<std::shared_ptr<Session>> session = AddSession(std::move(socket));
+    if (!session.ok()) return session.status();
     const std::shared_ptr<EventLoop>& loop = loops_[next_++ % loops_.size()];
-    loop->Post([loop, fd, session = std::move(session), sessions = sessions_] {
+    loop->Post([loop, fd, session = *std::move(session), sessions = sessions()] {
       BeginServing(loop, fd, session, sessions);
     });
     return absl::OkStatus();
   }
 
   absl::Status Drain(absl::Time deadline) override {
-    sessions_->Drain(deadline);
+    absl::Status drained = SessionSetKind::Drain(deadline);
     StopLoops();
-    running_->AwaitEnd(sessions_->Stats().abandoned_calls, absl::Now() + kEndGrace);
-    return absl::OkStatus();
+    running_->AwaitEnd(sessions()->Stats().abandoned_calls, absl::Now() + kThreadEndGrace);
+    return drained;
   }
 
   ServerKindStats Stats() const override {
-    ServerKindStats stats = sessions_->Stats();
+    ServerKindStats stats = SessionSetKind::Stats();
     ServerKindStats::Fibers& fibers = stats.fibers.emplace();
     fibers.size = max_fibers_;
     const int64_t now = FiberPool::Now();
@@ -163,12 +161,10 @@ class GeventKind : public ServerKind, private Watcher::Watched {
   }
 
   // Constant once started.
-  std::function<std::shared_ptr<Session>(Socket)> make_session_;
   std::vector<std::shared_ptr<EventLoop>> loops_;
   int64_t max_fibers_ = 0;
   Watcher* watcher_ = nullptr;
 
-  const std::shared_ptr<SessionSet> sessions_ = std::make_shared<SessionSet>();
   const std::shared_ptr<RunningLoops> running_ = std::make_shared<RunningLoops>();
   size_t next_ = 0;  // of the thread that admits
   std::atomic<bool> stopped_{false};

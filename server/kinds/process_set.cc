@@ -194,7 +194,7 @@ absl::StatusOr<ProcessSet::NurseryPtr> ProcessSet::AwaitNursery(const NurseryPtr
   while (!draining_ && failure_.ok() && (nursery_ == nullptr || nursery_ == except)) {
     changed_.Wait(&mutex_);
   }
-  if (draining_) return absl::CancelledError("the server is closing");
+  if (draining_) return ServerIsClosing();
   if (!failure_.ok()) return failure_;
   return nursery_;
 }
@@ -234,7 +234,7 @@ absl::Status ProcessSet::Admit(Socket socket) {
       if (draining_ || nursery_ != nursery) continue;
       process = std::make_shared<Process>(std::move(socket), name, *std::move(placement));
       // Not refused: while the server drains there is no nursery to be found above.
-      if (!sessions_.Add(process)) return absl::CancelledError("the server is closing");
+      if (!sessions_.Add(process)) return ServerIsClosing();
       process->EnterLedger(*setup_->ledger);
       processes_.emplace(process->number(), process);
     }

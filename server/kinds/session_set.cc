@@ -14,6 +14,8 @@ constexpr absl::Duration kGoodbye = absl::Seconds(2);
 
 }  // namespace
 
+absl::Status ServerIsClosing() { return absl::CancelledError("the server is closing"); }
+
 bool SessionSet::Add(const SessionPtr& session) {
   MutexLock lock(&mutex_);
   if (draining_) return false;

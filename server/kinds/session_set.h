@@ -6,12 +6,19 @@
 #include <unordered_set>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "rpyc/mutex.h"
 #include "server/server_kind.h"
 #include "server/session.h"
 
 namespace rpyc {
+
+// The status of a connection that comes while the server is being closed.
+absl::Status ServerIsClosing();
+
+// How long a kind, once drained, waits for its idle threads to end.
+inline constexpr absl::Duration kThreadEndGrace = absl::Seconds(2);
 
 // The sessions of a kind that run, and how they are drained. Shared by the kind and the threads
 // that serve, since a call that never returns keeps its thread when the kind is long gone.

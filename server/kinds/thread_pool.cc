@@ -20,14 +20,11 @@
 #include "rpyc/mutex.h"
 #include "rpyc/transport/errno_status.h"
 #include "rpyc/transport/fd.h"
-#include "server/kinds/session_set.h"
+#include "server/kinds/session_set_kind.h"
 #include "server/kinds/worker_pool.h"
 
 namespace rpyc {
 namespace {
-
-// How long threads that have nothing more to do are waited for.
-constexpr absl::Duration kEndGrace = absl::Seconds(2);
 
 uint32_t EventsOf(Stream::Event wanted) {
   switch (wanted) {
@@ -62,7 +59,6 @@ class Poll {
   // by the first Arm.
   absl::StatusOr<uint64_t> Add(int fd, const std::shared_ptr<Session>& session,
                                ArmedFlag was_armed) {
-    if (!sessions_.Add(session)) return absl::CancelledError("the server is closing");
     uint64_t number;
     {
       MutexLock lock(&mutex_);
@@ -71,15 +67,12 @@ class Poll {
     }
     if (Control(EPOLL_CTL_ADD, fd, EPOLLONESHOT, number)) return number;
     absl::Status status = ErrnoStatus(absl::StatusCode::kResourceExhausted, "epoll", errno);
-    Remove({number, session});
+    Remove(number);
     return status;
   }
-  void Remove(const WorkerPool::Ready& ended) {
-    {
-      MutexLock lock(&mutex_);
-      by_number_.erase(ended.number);
-    }
-    sessions_.Remove(ended.session);
+  void Remove(uint64_t number) {
+    MutexLock lock(&mutex_);
+    by_number_.erase(number);
   }
   // While the descriptor is open.
   void Arm(int fd, uint64_t number, Stream::Event wanted) {
@@ -100,8 +93,6 @@ class Poll {
   }
   void End() { ::eventfd_write(end_.get(), 1); }
 
-  SessionSet& sessions() { return sessions_; }
-
  private:
   struct Entry {
     std::shared_ptr<Session> session;
@@ -118,23 +109,24 @@ class Poll {
 
   const Fd epoll_;
   const Fd end_;  // readable for good, once it is
-  SessionSet sessions_;
   Mutex mutex_;
   // Numbers are never used again, unlike addresses and descriptors: an event may be late.
   uint64_t last_number_ ABSL_GUARDED_BY(mutex_) = kEnd;
   HashMap<uint64_t, Entry> by_number_ ABSL_GUARDED_BY(mutex_);
 };
 
-class ThreadPoolKind : public ServerKind {
+class ThreadPoolKind : public SessionSetKind {
  public:
   absl::Status Start(const KindContext& context) override {
-    make_session_ = context.make_session;
+    if (absl::Status started = SessionSetKind::Start(context); !started.ok()) return started;
     if (absl::Status ready = poll_->Start(); !ready.ok()) return ready;
     workers_ = std::make_shared<WorkerPool>(
         context.options->nbthreads, [poll = poll_] { return poll->Next(); },
-        [poll = poll_,
+        [poll = poll_, sessions = sessions(),
          batch = context.options->request_batch_size](const WorkerPool::Ready& ready) {
-          if (ready.session->ServeArrived(batch).has_value()) poll->Remove(ready);
+          if (!ready.session->ServeArrived(batch).has_value()) return;
+          poll->Remove(ready.number);
+          sessions->Remove(ready.session);
         });
     absl::Status started = workers_->Start();
     if (!started.ok()) poll_->End();  // for those that did
@@ -143,11 +135,15 @@ class ThreadPoolKind : public ServerKind {
 
   absl::Status Admit(Socket socket) override {
     const int fd = socket.fd();
-    const std::shared_ptr<Session> session = make_session_(std::move(socket));
+    const absl::StatusOr<std::shared_ptr<Session>> session = AddSession(std::move(socket));
+    if (!session.ok()) return session.status();
     const auto was_armed = std::make_shared<std::atomic<bool>>(false);
-    const absl::StatusOr<uint64_t> number = poll_->Add(fd, session, was_armed);
-    if (!number.ok()) return number.status();
-    session->ServeBy([poll = poll_, fd, number = *number, was_armed](Stream::Event wanted) {
+    const absl::StatusOr<uint64_t> number = poll_->Add(fd, *session, was_armed);
+    if (!number.ok()) {
+      sessions()->Remove(*session);
+      return number.status();
+    }
+    (*session)->ServeBy([poll = poll_, fd, number = *number, was_armed](Stream::Event wanted) {
       if (!was_armed->load(std::memory_order_relaxed))
         was_armed->store(true, std::memory_order_release);
       poll->Arm(fd, number, wanted);
@@ -159,20 +155,19 @@ class ThreadPoolKind : public ServerKind {
     if (workers_ == nullptr) return absl::OkStatus();
     // Should all be stuck, one must say goodbye to the idle.
     if (!drained_.exchange(true)) workers_->GrowByOne();
-    poll_->sessions().Drain(deadline);
+    absl::Status drained = SessionSetKind::Drain(deadline);
     poll_->End();
-    workers_->AwaitEnd(poll_->sessions().Stats().abandoned_calls, absl::Now() + kEndGrace);
-    return absl::OkStatus();
+    workers_->AwaitEnd(sessions()->Stats().abandoned_calls, absl::Now() + kThreadEndGrace);
+    return drained;
   }
 
   ServerKindStats Stats() const override {
-    ServerKindStats stats = poll_->sessions().Stats();
+    ServerKindStats stats = SessionSetKind::Stats();
     if (workers_ != nullptr) stats.workers = workers_->Stats();
     return stats;
   }
 
  private:
-  std::function<std::shared_ptr<Session>(Socket)> make_session_;
   const std::shared_ptr<Poll> poll_ = std::make_shared<Poll>();
   std::shared_ptr<WorkerPool> workers_;
   std::atomic<bool> drained_{false};
