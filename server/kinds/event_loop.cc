@@ -11,7 +11,7 @@
 namespace rpyc {
 namespace {
 
-// Whose thread this is.
+// The loop whose thread this is; null: it is no loop's.
 constinit thread_local const EventLoop* loop_of_this_thread = nullptr;
 
 class FunctionTask : public FiberTask {
@@ -77,7 +77,6 @@ bool EventLoop::AwaitReady(Fiber* fiber, int fd, bool readable, bool writable,
 
 void EventLoop::Exhausted(int fd, bool readable) { poller_.Exhausted(fd, readable); }
 
-// False: it has ended, and the inbox goes nowhere.
 template <typename Write>
 bool EventLoop::AddToInbox(const Write& write) {
   MutexLock lock(&mutex_);
@@ -117,7 +116,7 @@ void EventLoop::Run() {
   pool_.End();
   loop_of_this_thread = nullptr;
   options_.on_ended();
-  // Perhaps the last owner of all this.
+  // This may be the loop's last owner, so nothing may touch the loop after it.
   const std::shared_ptr<FiberLoop> self = std::move(self_);
 }
 

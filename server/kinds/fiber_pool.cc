@@ -18,11 +18,11 @@
 namespace rpyc {
 namespace {
 
-// Idle fibers that keep their stacks, with the pages that they have touched.
+// So many idle fibers keep their stacks, with the pages that they have touched.
 constexpr size_t kKeptStacks = 64;
-// Of a stack, what must be left for a further call into a peer.
+// So much of a stack must be left before another call into a peer may begin.
 constexpr size_t kStackReserve = (64 << 10) * kSanitizedStackFactor;
-// When a stack is tried for again if there was no memory and nobody will give one back.
+// After a lack of memory the pool tries again to map a stack this often, in case no fiber ends.
 constexpr int kRetryMilliseconds = 10;
 // A lack of stacks is logged at most once in this time.
 constexpr absl::Duration kShortageLogInterval = absl::Seconds(1);
@@ -59,11 +59,11 @@ class FiberPool::PooledFiber final : public Fiber, public TimerQueue::Timer {
   friend class FiberPool;
 
   void ShowRunning(absl::string_view name) override {
-    // What has been run last stays, to tell who has blocked the loop.
+    // The name of the last method stays, so that it can be blamed when the loop was blocked.
     if (!name.empty()) published_name_.Publish(name);
   }
 
-  // On its own stack: tasks, until it is not needed any more.
+  // Runs tasks until the fiber is not needed any more. This is all that runs on its stack.
   void Body() {
     for (;;) {
       task_->Run();
@@ -81,9 +81,9 @@ class FiberPool::PooledFiber final : public Fiber, public TimerQueue::Timer {
   FiberPool* const pool_;
   std::optional<FiberSwitch> switch_;
   std::shared_ptr<FiberTask> task_;
-  bool in_task_ = false;  // its destruction included
+  bool in_task_ = false;  // until the task has been destroyed too
   bool parked_ = false;
-  bool woken_ = false;  // while it was not parked
+  bool woken_ = false;  // it was woken while it was not parked
   PublishedName published_name_;
 };
 
@@ -103,7 +103,6 @@ int64_t FiberPool::Now() {
       .count();
 }
 
-// By the steady clock, so that a step of the wall clock neither hastens nor delays it.
 void FiberPool::SetTimer(PooledFiber* fiber, absl::Time deadline) {
   timers_.Set(fiber, Now() + absl::ToInt64Nanoseconds(deadline - absl::Now()));
 }
@@ -124,7 +123,6 @@ void FiberPool::WakeExpired(int64_t now) {
   }
 }
 
-// Null: no more than so many, or there is no memory.
 FiberPool::PooledFiber* FiberPool::TakeFiber() {
   if (!MayStartTask()) return nullptr;
   if (!idle_.empty()) {
@@ -193,7 +191,7 @@ int FiberPool::IdleMilliseconds(int64_t now) const {
   const bool has_task = !tasks_.empty() && MayStartTask();
   if (has_task && !out_of_stacks_) return 0;
   const int64_t next = timers_.next();
-  // Rounded up, so that the time has come when it is looked at.
+  // This rounds up, so that the deadline has passed when the loop wakes.
   const int64_t left = next == TimerQueue::kNever ? -1
                        : next <= now
                            ? 0

@@ -41,7 +41,7 @@ void FiberSwitch::Begin(transfer_t from) {
 }
 
 bool FiberSwitch::Resume() {
-  // The same object for all fibers of the thread: what is in it goes with the fiber.
+  // All fibers of the thread share this object, so its content is swapped at each switch.
   Exceptions* const exceptions = reinterpret_cast<Exceptions*>(abi::__cxa_get_globals());
   std::swap(*exceptions, exceptions_);
   std::swap(ThreadLocals::Current(), locals_);
@@ -70,7 +70,7 @@ void FiberSwitch::Suspend() { SwitchOut(/*for_good=*/false); }
 
 void FiberSwitch::SwitchOut([[maybe_unused]] bool for_good) {
 #if RPYC_HAS_ASAN
-  // Without a place for it the fake stack goes.
+  // Null tells ASan to free the fake stack.
   __sanitizer_start_switch_fiber(for_good ? nullptr : &fake_stack_, outside_low_, outside_bytes_);
 #endif
 #if RPYC_HAS_TSAN
@@ -79,7 +79,6 @@ void FiberSwitch::SwitchOut([[maybe_unused]] bool for_good) {
   OnSwitchedIn(boost::context::detail::jump_fcontext(outside_, this));
 }
 
-// On the fiber's stack, each time it has been entered.
 void FiberSwitch::OnSwitchedIn(transfer_t from) {
   outside_ = from.fctx;
 #if RPYC_HAS_ASAN

@@ -22,10 +22,11 @@
 namespace rpyc {
 namespace {
 
-// Messages of one connection that are served before others have their turn.
+// So many messages of one connection are served before another connection is.
 constexpr int kMaxRequestsAtOnce = 64;
 
-// How many of a kind's loops have not ended. Outlives the kind, for loops that are stuck.
+// Counts the loops of a kind that have not ended. Outlives the kind where a loop is stuck.
+// Threads: any.
 class RunningLoops {
  public:
   void Began() {
@@ -37,7 +38,7 @@ class RunningLoops {
     --running_;
     ended_.SignalAll();
   }
-  // But for so many, until `deadline`.
+  // Waits until no more than `stuck` loops run, or until `deadline`.
   void AwaitEnd(int64_t stuck, absl::Time deadline) {
     MutexLock lock(&mutex_);
     while (running_ > stuck && ended_.WaitUntil(&mutex_, deadline)) {
@@ -50,7 +51,7 @@ class RunningLoops {
   int64_t running_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
-// A session on its loop, by whose fibers it is used.
+// A session and the loop whose fibers serve it.
 struct LoopSession {
   void Serve() {
     if (!session->ServeArrived(kMaxRequestsAtOnce).has_value()) return;
@@ -64,7 +65,7 @@ struct LoopSession {
   uint64_t number = 0;
 };
 
-// By a fiber of the loop, where the connection is at home from then on.
+// Has `loop` serve `session` from now on. Called by a fiber of `loop`.
 void BeginServing(const std::shared_ptr<EventLoop>& loop, int fd,
                   const std::shared_ptr<Session>& session,
                   const std::shared_ptr<SessionSet>& sessions) {
@@ -88,7 +89,7 @@ class GeventKind : public SessionSetKind, private Watcher::Watched {
     for (int i = 0; i < options.loops; ++i) {
       auto loop = std::make_shared<EventLoop>(
           EventLoop::Options{.label = absl::StrCat(options.service, ", loop ", i + 1),
-                             // Of the server; each has as many.
+                             // The option is for the whole server; each loop has its share.
                              .max_fibers = (options.max_fibers + options.loops - 1) / options.loops,
                              .stack_bytes = static_cast<size_t>(options.fiber_stack_kib) << 10,
                              .on_ended = [running = running_] { running->Ended(); }});
@@ -110,7 +111,7 @@ class GeventKind : public SessionSetKind, private Watcher::Watched {
     const int fd = socket.fd();
     absl::StatusOr<std::shared_ptr<Session>> session = AddSession(std::move(socket));
     if (!session.ok()) return session.status();
-    const std::shared_ptr<EventLoop>& loop = loops_[next_++ % loops_.size()];
+    const std::shared_ptr<EventLoop>& loop = loops_[next_loop_++ % loops_.size()];
     loop->Post([loop, fd, session = *std::move(session), sessions = sessions()] {
       BeginServing(loop, fd, session, sessions);
     });
@@ -166,7 +167,7 @@ class GeventKind : public SessionSetKind, private Watcher::Watched {
   Watcher* watcher_ = nullptr;
 
   const std::shared_ptr<RunningLoops> running_ = std::make_shared<RunningLoops>();
-  size_t next_ = 0;  // of the thread that admits
+  size_t next_loop_ = 0;  // used by the thread that calls Admit
   std::atomic<bool> stopped_{false};
 };
 
