@@ -7,6 +7,7 @@
 namespace rpyc {
 namespace {
 
+// How the log names what blocked a loop.
 std::string Culprit(const std::string& method) {
   return method.empty() ? "something that is no method" : absl::StrCat(method, "()");
 }

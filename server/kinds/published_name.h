@@ -13,13 +13,14 @@
 
 namespace rpyc {
 
-// A name that one thread changes at every call and others hardly ever read: no lock, no allocation,
-// a few stores. Longer ones are cut. Threads: Show by one, Read by any.
+// A name that one thread changes at every call and other threads hardly ever read. A change takes a
+// few stores, no lock and no allocation. A name that is too long is cut.
+// Threads: Publish, one; Read, any.
 class PublishedName {
  public:
   void Publish(absl::string_view name) {
     const uint64_t version = version_.load(std::memory_order_relaxed);
-    version_.store(version + 1, std::memory_order_relaxed);  // odd: in the middle of it
+    version_.store(version + 1, std::memory_order_relaxed);  // odd while the name is being changed
     const size_t bytes = std::min(name.size(), kMaxBytes);
     bytes_.store(bytes, std::memory_order_release);
     for (size_t i = 0; i * sizeof(uint64_t) < bytes; ++i) {
@@ -31,7 +32,7 @@ class PublishedName {
     version_.store(version + 2, std::memory_order_release);
   }
 
-  // Empty if none is shown, or if it changes all the time.
+  // Returns the name; empty if there is none, or if it changes too often to be read.
   std::string Read() const {
     for (int tries = 0; tries < 10; ++tries) {
       const uint64_t version = version_.load(std::memory_order_acquire);

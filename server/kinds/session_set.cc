@@ -7,9 +7,9 @@
 namespace rpyc {
 namespace {
 
-// After the deadline, for calls that end soon because their socket was shut.
+// After the deadline Drain waits this long for calls that end because their socket was shut.
 constexpr absl::Duration kGrace = absl::Milliseconds(100);
-// After that, for sessions that are in no call: they have only to say goodbye.
+// Then it waits this long for sessions that are in no call: they need only finish their ending.
 constexpr absl::Duration kGoodbye = absl::Seconds(2);
 
 }  // namespace
@@ -59,7 +59,6 @@ ServerKindStats SessionSet::Stats() const {
   return {.sessions_open = static_cast<int64_t>(open_.size()), .abandoned_calls = abandoned_};
 }
 
-// User code may run in sessions' methods and destructors, hence outside the lock.
 std::vector<SessionSet::SessionPtr> SessionSet::Snapshot() const {
   MutexLock lock(&mutex_);
   return {open_.begin(), open_.end()};

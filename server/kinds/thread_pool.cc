@@ -38,8 +38,9 @@ uint32_t EventsOf(Stream::Event wanted) {
   return EPOLLIN | EPOLLOUT;
 }
 
-// Sessions, and what tells which of them has something to do. An idle one is a descriptor that is
-// armed: whoever finds it ready disarms it, and it is armed again when it is left.
+// An epoll of all sessions, which tells which of them has something to do. The descriptor of an
+// idle session is armed. The thread that finds it ready disarms it by that, and arms it again when
+// it leaves the session. Threads: any.
 class Poll {
  public:
   Poll() : epoll_(::epoll_create1(EPOLL_CLOEXEC)), end_(::eventfd(0, EFD_CLOEXEC)) {}
@@ -51,12 +52,13 @@ class Poll {
     return ErrnoStatus(absl::StatusCode::kResourceExhausted, "epoll", errno);
   }
 
-  // Whether a session has asked for something: from then on it may be served.
+  // True once a session has been armed. Before that it may not be served.
   using ArmedFlag = std::shared_ptr<std::atomic<bool>>;
 
-  // Watches for a session, whose number it answers. Disarmed until it asks for something, except
-  // that epoll tells of a reset all the same: that is not heard until `was_armed`, and told again
-  // by the first Arm.
+  // Watches `fd` for `session`, and returns a number for it. The session begins disarmed. epoll
+  // reports a reset even so: Next ignores that until `was_armed`, and the first Arm makes epoll
+  // report it again.
+  // Errors:  kResourceExhausted.
   absl::StatusOr<uint64_t> Add(int fd, const std::shared_ptr<Session>& session,
                                ArmedFlag was_armed) {
     uint64_t number;
@@ -74,11 +76,11 @@ class Poll {
     MutexLock lock(&mutex_);
     by_number_.erase(number);
   }
-  // While the descriptor is open.
+  // Has Next return the session once it is ready. `fd` must be open.
   void Arm(int fd, uint64_t number, Stream::Event wanted) {
     Control(EPOLL_CTL_MOD, fd, EventsOf(wanted) | EPOLLONESHOT, number);
   }
-  // Waits for a session that has something to do; none: the end.
+  // Waits for a session that has something to do. Returns none once End has been called.
   WorkerPool::Ready Next() {
     for (;;) {
       epoll_event event;
@@ -103,14 +105,15 @@ class Poll {
 
   bool Control(int operation, int fd, uint32_t events, uint64_t number) {
     epoll_event event = {.events = events, .data = {.u64 = number}};
-    // Not by its wrapper, which TSan takes for a hand-over of all memory; the session does that.
+    // TSan takes a call of the wrapper for a hand-over of all memory, and would find no race after
+    // it. The session synchronises by itself, so this calls the kernel directly.
     return ::syscall(SYS_epoll_ctl, epoll_.get(), operation, fd, &event) == 0;
   }
 
   const Fd epoll_;
-  const Fd end_;  // readable for good, once it is
+  const Fd end_;  // an eventfd; readable for good once End has been called
   Mutex mutex_;
-  // Numbers are never used again, unlike addresses and descriptors: an event may be late.
+  // An event may come late, so numbers are never used again, unlike addresses and descriptors.
   uint64_t last_number_ ABSL_GUARDED_BY(mutex_) = kEnd;
   HashMap<uint64_t, Entry> by_number_ ABSL_GUARDED_BY(mutex_);
 };
@@ -129,7 +132,7 @@ class ThreadPoolKind : public SessionSetKind {
           sessions->Remove(ready.session);
         });
     absl::Status started = workers_->Start();
-    if (!started.ok()) poll_->End();  // for those that did
+    if (!started.ok()) poll_->End();  // ends the threads that have started
     return started;
   }
 
@@ -144,8 +147,9 @@ class ThreadPoolKind : public SessionSetKind {
       return number.status();
     }
     (*session)->ServeBy([poll = poll_, fd, number = *number, was_armed](Stream::Event wanted) {
-      if (!was_armed->load(std::memory_order_relaxed))
+      if (!was_armed->load(std::memory_order_relaxed)) {
         was_armed->store(true, std::memory_order_release);
+      }
       poll->Arm(fd, number, wanted);
     });
     return absl::OkStatus();
@@ -153,7 +157,7 @@ class ThreadPoolKind : public SessionSetKind {
 
   absl::Status Drain(absl::Time deadline) override {
     if (workers_ == nullptr) return absl::OkStatus();
-    // Should all be stuck, one must say goodbye to the idle.
+    // All threads may be stuck, so one more must be there to end the idle sessions.
     if (!drained_.exchange(true)) workers_->GrowByOne();
     absl::Status drained = SessionSetKind::Drain(deadline);
     poll_->End();

@@ -7,7 +7,6 @@ void TimerQueue::Put(size_t heap_index, Entry entry) {
   entry.timer->heap_index_ = heap_index;
 }
 
-// Puts `entry` where it belongs, at `heap_index` or nearer to the front.
 void TimerQueue::Rise(size_t heap_index, Entry entry) {
   while (heap_index > 0) {
     const size_t parent = (heap_index - 1) / 2;
@@ -18,7 +17,6 @@ void TimerQueue::Rise(size_t heap_index, Entry entry) {
   Put(heap_index, entry);
 }
 
-// The same, at `heap_index` or farther from the front.
 void TimerQueue::Sink(size_t heap_index, Entry entry) {
   for (;;) {
     size_t child = 2 * heap_index + 1;

@@ -11,9 +11,9 @@
 namespace rpyc {
 namespace {
 
-// Calls that may wait for peers and be stood in for, in one pool.
+// While more threads of a pool than this wait for peers, no replacement is started.
 constexpr int kMaxWaitingThreads = 1000;
-// For how long a thread that was needed as a stand-in is kept for the next time.
+// A replacement thread that is not needed any more is kept as a spare for this long.
 constexpr absl::Duration kSpareTime = absl::Seconds(1);
 
 }  // namespace
@@ -87,7 +87,7 @@ void WorkerPool::Work() {
     }
     if (needs_replacement) StartReplacement();
     serve_(ready);
-    ready.session.reset();  // perhaps its last owner
+    ready.session.reset();  // this may run user code, so no lock is held
     MutexLock lock(&mutex_);
     if (!BecomeIdleOrSpareLocked()) return ended_.SignalAll();
   }
@@ -97,13 +97,10 @@ void WorkerPool::Work() {
   ended_.SignalAll();
 }
 
-// Whether nobody is left to find what comes next, though not enough are at work.
 bool WorkerPool::NeedsReplacementLocked() {
   return idle_threads_ == 0 && active_threads_ < size_ && !ending_;
 }
 
-// After a session: becomes idle, or spare where others stand in for this thread. False: it is not
-// needed any more.
 bool WorkerPool::BecomeIdleOrSpareLocked() {
   if (active_threads_ <= size_) {
     ++idle_threads_;
@@ -120,7 +117,6 @@ bool WorkerPool::BecomeIdleOrSpareLocked() {
   return true;
 }
 
-// Has one more thread work, if that still is needed.
 void WorkerPool::StartReplacement() {
   {
     MutexLock lock(&mutex_);

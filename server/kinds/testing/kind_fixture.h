@@ -19,19 +19,18 @@
 
 namespace rpyc {
 
-// A kind that waits for many sockets, and fake sessions for it.
+// A kind under test, and fake sessions for it.
 class KindFixture : public testing::Test {
  protected:
   explicit KindFixture(std::unique_ptr<ServerKind> kind) : kind_(std::move(kind)) {}
   ~KindFixture() override { kind_->Drain(absl::InfinitePast()).IgnoreError(); }
 
-  // With `options_`.
+  // Starts the kind with `options_`.
   void StartKind() {
     const absl::Status started = kind_->Start({
         .make_session =
             [this](Socket socket) {
-              sockets_.push_back(
-                  std::move(socket));  // as the session would: open until it has gone
+              sockets_.push_back(std::move(socket));  // stays open, as in a real session
               return std::exchange(next_, nullptr);
             },
         .options = &options_,
@@ -59,7 +58,7 @@ class KindFixture : public testing::Test {
   ServerOptions options_;
   std::vector<Socket> sockets_;
   std::vector<Fd> peers_;
-  std::shared_ptr<FakeSession> next_;  // what the next socket gets
+  std::shared_ptr<FakeSession> next_;  // the session of the next socket
   std::unique_ptr<ServerKind> kind_;
 };
 
