@@ -9,7 +9,7 @@
 namespace rpyc {
 namespace {
 
-// The numbers of either message; without gaps.
+// The numbers in each message. The structs have no padding.
 struct OrderHead {
   uint32_t kind, slot;
   uint64_t number;

@@ -24,7 +24,7 @@
 namespace rpyc {
 namespace {
 
-// A nursery has nothing to wait for when it begins: only against a hang.
+// A nursery begins without waiting for anything, so only one that hangs takes this long.
 constexpr absl::Duration kStartTimeout = absl::Seconds(30);
 
 std::string DeathText(pid_t pid, std::optional<int> wait_status) {
@@ -37,9 +37,10 @@ std::string DeathText(pid_t pid, std::optional<int> wait_status) {
   return absl::StrCat(zygote, "died by signal ", signal, " (", ::strsignal(signal), ")");
 }
 
-// Kills a child that may have ended already, and reaps it. Nullopt: somebody else has reaped it.
+// Kills a child, which may have ended already, and reaps it. Returns its wait status; nullopt: it
+// had been reaped elsewhere.
 std::optional<int> KillAndReap(pid_t pid) {
-  ::kill(pid, SIGKILL);  // not reaped, so that the number is nobody else's
+  ::kill(pid, SIGKILL);  // it has not been reaped, so no other process has its number
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0) {
     if (errno != EINTR) return std::nullopt;
@@ -49,6 +50,7 @@ std::optional<int> KillAndReap(pid_t pid) {
 
 }  // namespace
 
+// What the program and the watching thread share: the present zygote, and its replacement.
 class Zygote::Supervisor : public std::enable_shared_from_this<Supervisor> {
  public:
   Supervisor(Process process, Respawn respawn)
@@ -66,22 +68,30 @@ class Zygote::Supervisor : public std::enable_shared_from_this<Supervisor> {
   absl::StatusOr<Nursery> StartNursery(const Fd& spec_file, int slots_fd);
 
  private:
+  // Makes `process` the present zygote. Threads: any.
   void AdoptLocked(Process process) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Replaces one zygote after the other. This is the body of the watching thread.
   void Run();
+  // Waits until the zygote dies. Returns false if Stop ended the wait. Threads: the watching
+  // thread.
   bool AwaitDeath();
+  // Reaps the zygote, which has died, and has another made; takes mutex_, and releases it while it
+  // waits. Returns false if there is no other. Threads: the watching thread.
   bool Replace();
+  // Waits for the channel of a zygote other than `dead`, takes mutex_. Null: there is no zygote.
+  // Threads: any.
   std::shared_ptr<const Fd> AwaitChannel(const std::shared_ptr<const Fd>& dead);
 
   const Respawn respawn_;
   const Fd wake_;
 
-  RespawnPolicy policy_;  // the watching thread's
+  RespawnPolicy policy_;  // used by the watching thread only
 
   mutable Mutex mutex_;
   CondVar changed_;
   Status status_ ABSL_GUARDED_BY(mutex_);
-  std::shared_ptr<const Fd> channel_ ABSL_GUARDED_BY(mutex_);  // null: there is none
-  bool watched_ ABSL_GUARDED_BY(mutex_) = false;               // by a thread, until it ends
+  std::shared_ptr<const Fd> channel_ ABSL_GUARDED_BY(mutex_);  // null: there is no zygote
+  bool watched_ ABSL_GUARDED_BY(mutex_) = false;               // the watching thread runs
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
@@ -109,7 +119,6 @@ void Zygote::Supervisor::Run() {
   changed_.SignalAll();
 }
 
-// False if it is to be watched no more.
 bool Zygote::Supervisor::AwaitDeath() {
   std::shared_ptr<const Fd> channel;
   {
@@ -124,7 +133,6 @@ bool Zygote::Supervisor::AwaitDeath() {
   return !stopping_;
 }
 
-// The zygote has gone: reaps it and has another one made. False if there is none.
 bool Zygote::Supervisor::Replace() {
   pid_t pid;
   absl::Time began;
@@ -171,11 +179,10 @@ bool Zygote::Supervisor::Replace() {
   return false;
 }
 
-// The channel of a zygote, unless that is `dead`, which has gone. Null: there is none.
 std::shared_ptr<const Fd> Zygote::Supervisor::AwaitChannel(const std::shared_ptr<const Fd>& dead) {
   const absl::Time deadline = absl::Now() + kStartTimeout;
   MutexLock lock(&mutex_);
-  // What nobody watches is not replaced.
+  // A zygote is replaced only while a thread watches it.
   while (watched_ &&
          (status_.state == RunState::kReplacing || (dead != nullptr && channel_ == dead)) &&
          changed_.WaitUntil(&mutex_, deadline)) {
@@ -224,7 +231,7 @@ void Zygote::Supervisor::Stop() {
     while (watched_) changed_.Wait(&mutex_);
     pid = std::exchange(status_.pid, 0);
   }
-  // It would end by itself; so it has ended when this returns. Nurseries of other owners live on.
+  // The zygote would end by itself; this makes sure that it has ended when the function returns.
   if (pid != 0) KillAndReap(pid);
 }
 

@@ -77,9 +77,9 @@ class ProcessSet : public std::enable_shared_from_this<ProcessSet> {
   // Takes a process out of processes_, under mutex_. Null: there is none of that number.
   // Threads: the report thread.
   ProcessPtr Take(uint64_t number);
-  // Closes the books on `process`, which is no more: in the ledger, the log and sessions_. `death`
-  // is how the process ended, and counts unless its session had ended before. mutex_ must not be
-  // held. Threads: the report thread.
+  // Records the end of `process` in the ledger, the log and sessions_. `death` is how the process
+  // ended, and counts unless its session had ended before. mutex_ must not be held.
+  // Threads: the report thread.
   void OnProcessEnded(const ProcessPtr& process, const absl::Status& death);
   // The nursery has gone, and its processes with it. Keeps those in unserved_ that it had not made
   // yet, and ends the rest; takes mutex_. Returns whether another nursery is wanted.
