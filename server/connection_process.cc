@@ -19,15 +19,16 @@
 namespace rpyc {
 namespace {
 
-// Once nothing has happened for so many looks, one in a while is enough: a call that begins then is
-// seen to run long soon enough for a client that writes (Activity), and the machine may sleep.
+// After so many ticks in which nothing happened the control thread ticks more slowly, so that an
+// idle machine may sleep. Even so it sees soon enough that a call runs long while its client writes
+// (Activity).
 constexpr int kQuietTicks = 10;
 constexpr absl::Duration kQuietInterval = absl::Seconds(1);
 
-// What reads ahead has 64 KiB on its stack. It counts as memory of the process.
+// Reading ahead needs 64 KiB of stack, and the stack counts as memory of the process.
 constexpr size_t kControlStackBytes = 256 << 10;
 
-// Private memory of this process: what RLIMIT_DATA counts.
+// The private memory of this process, which is what RLIMIT_DATA counts.
 int64_t DataBytes() {
   std::FILE* const statm = std::fopen("/proc/self/statm", "r");
   if (statm == nullptr) return 0;
@@ -42,17 +43,18 @@ void SetLimit(__rlimit_resource resource, int64_t soft, int64_t hard) {
   ::setrlimit(resource, &limit);
 }
 
-// Obeys and looks, to the process's end.
+// Carries out the host's orders, ticks the watcher and reports, until the process ends. This is the
+// body of the control thread.
 void ControlLoop(Session& session, ProcessSlot& slot, Watcher& watcher) {
-  uint32_t obeyed = 0;
+  uint32_t orders_done = 0;
   int64_t calls = 0;
   int quiet_ticks = 0;
   for (;;) {
     const ProcessSlot::Orders orders = slot.orders();
-    if (orders.version != obeyed) {
+    if (orders.version != orders_done) {
       if (orders.drain) session.Drain(orders.deadline);
       if (orders.shutdown) session.Shutdown();
-      obeyed = orders.version;
+      orders_done = orders.version;
     }
     watcher.Look();
     const bool busy = session.busy();
@@ -60,9 +62,9 @@ void ControlLoop(Session& session, ProcessSlot& slot, Watcher& watcher) {
     const int64_t calls_now = slot.counters().calls.load(std::memory_order_relaxed);
     quiet_ticks = busy || calls_now != calls ? 0 : quiet_ticks + 1;
     calls = calls_now;
-    // What large messages and a TLS handshake have left in the heap.
+    // This gives back what large messages and a TLS handshake have left in the heap.
     if (quiet_ticks == kQuietTicks) ::malloc_trim(0);
-    slot.AwaitOrders(obeyed,
+    slot.AwaitOrders(orders_done,
                      quiet_ticks > kQuietTicks ? kQuietInterval : Connection::kLookInterval);
   }
 }
@@ -70,8 +72,8 @@ void ControlLoop(Session& session, ProcessSlot& slot, Watcher& watcher) {
 }  // namespace
 
 void ConnectionProcess::WarmUp() {
-  // The processes' own thread is a copy of this one: it has its number, and has made a Cord, which
-  // takes Abseil longer the first time.
+  // The first thread of each process is a copy of this thread. It keeps this thread's number, and
+  // Abseil has done what takes it longer for the first Cord.
   ThisThreadId();
   absl::Cord("longer than what a Cord holds by itself");
 }
@@ -80,7 +82,7 @@ void ConnectionProcess::MeasureStartMemory() { start_bytes_ = DataBytes(); }
 
 void ConnectionProcess::SetUpProcess(pid_t nursery) const {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (::getppid() != nursery) std::_Exit(1);  // it has gone already
+  if (::getppid() != nursery) std::_Exit(1);  // the nursery has gone already
   ::prctl(PR_SET_NAME, "rpyc-connection");
   ::signal(SIGCHLD, SIG_DFL);  // methods may have processes of their own
   sigset_t none;
@@ -92,7 +94,7 @@ void ConnectionProcess::SetUpProcess(pid_t nursery) const {
 void ConnectionProcess::ApplyLimits() const {
   if (options->niceness != 0) ::setpriority(PRIO_PROCESS, 0, options->niceness);
   if (options->max_cpu_time != absl::ZeroDuration()) {
-    // SIGXCPU first, SIGKILL for who takes no notice.
+    // SIGXCPU comes first, and SIGKILL a second later if the method ignores it.
     const int64_t seconds = absl::ToInt64Seconds(options->max_cpu_time);
     SetLimit(RLIMIT_CPU, seconds, seconds + 1);
   }
@@ -108,12 +110,12 @@ void ConnectionProcess::Serve(Socket socket, ProcessSlot* slot, pid_t nursery) {
   setup->counters = &slot->counters();
   setup->budget.UseCounter(&slot->held_bytes());
   const std::shared_ptr<Session> session = make_session(std::move(socket));
-  const absl::Status attended =
+  const absl::Status controlled =
       StartThread([session, slot, watcher = watcher] { ControlLoop(*session, *slot, *watcher); },
                   kControlStackBytes);
-  slot->ReportEnd(attended.ok() ? session->ServeAll() : attended);
+  slot->ReportEnd(controlled.ok() ? session->ServeAll() : controlled);
   std::fflush(nullptr);
-  std::_Exit(0);  // destructors of what is the host's, too, are not for this process to run
+  std::_Exit(0);  // this process must not run destructors of objects that belong to the host
 }
 
 }  // namespace rpyc

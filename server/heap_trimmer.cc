@@ -11,7 +11,7 @@
 namespace rpyc {
 namespace {
 
-// After so many ticks without a large message.
+// It trims after so many ticks without a large message.
 constexpr int kQuietTicks = 10;
 // A lack of room is logged at most once in this time.
 constexpr absl::Duration kRefusalLogInterval = absl::Seconds(5);

@@ -3,12 +3,12 @@
 
 namespace rpyc {
 
-// Moves the program's own code to huge pages, if the system has any (Linux 6.1): each process that
-// is forked from this one then has all of it mapped, by an entry for 2 MiB, where otherwise each
-// 64 KiB of it that the process comes to costs a page fault. The copy is memory of its own, of the
-// code's size, shared with what is forked. Profilers cannot name what runs in it; debuggers can.
-// Where it cannot be done nothing changes. Threads: the process has one.
-// Source:  madvise(2), MADV_COLLAPSE.
+// Moves the program's own code to huge pages, if the system has any (Linux 6.1). Each process that
+// is forked later then has all of the code mapped, with one entry for 2 MiB; otherwise it takes a
+// page fault for each 64 KiB of code that it reaches. The copy takes as much memory as the code,
+// and forked processes share it. A profiler cannot name functions in it; a debugger can. Where the
+// move is not possible, nothing changes. Threads: the only one of the process. Source:  madvise(2),
+// MADV_COLLAPSE.
 void MoveCodeToHugePages();
 
 }  // namespace rpyc

@@ -17,7 +17,7 @@ struct ProcessTable::Memory {
   };
   size_t size;
   size_t max_processes;
-  Entry entries[1];  // `max_processes` of them
+  Entry entries[1];  // there are `max_processes` of them
 
   std::span<Entry> all() { return {entries, size}; }
 };
@@ -29,7 +29,7 @@ absl::StatusOr<ProcessTable> ProcessTable::Make(size_t max_processes) {
   if (mapped == MAP_FAILED) {
     return ErrnoStatus(absl::StatusCode::kResourceExhausted, "mmap", errno);
   }
-  auto* const memory = static_cast<Memory*>(mapped);  // zero, as an empty one is
+  auto* const memory = static_cast<Memory*>(mapped);  // zeros are an empty table
   memory->max_processes = max_processes;
   ProcessTable table(memory, bytes);
   if (::madvise(mapped, bytes, MADV_DONTFORK) != 0) {

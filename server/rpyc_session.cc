@@ -18,18 +18,18 @@
 namespace rpyc {
 namespace {
 
-// How the status of a session begins whose handshake has timed out; by it the host knows one of
-// another process.
+// The status of a session whose handshake has timed out begins so. The host recognises by it such a
+// session of another process.
 constexpr absl::string_view kHandshakeTimedOut = "it did not authenticate within ";
 
-// Whether it is worth an operator's attention: the peer's fault, or on_connect's.
+// Whether the end of a session is worth an operator's attention: the peer or on_connect caused it.
 bool IsWorthAWarning(const absl::Status& end) {
   return absl::IsInvalidArgument(end) || absl::IsResourceExhausted(end) ||
          absl::IsFailedPrecondition(end) || absl::IsUnauthenticated(end) ||
          absl::IsUnimplemented(end);
 }
 
-// Why an authenticator refuses a peer, and what that seems to be if it does not speak RPyC.
+// Adds to an authenticator's refusal what the peer seems to be, if it does not speak RPyC.
 absl::Status NamePeer(const absl::Status& refused, absl::string_view received) {
   const std::optional<ForeignProtocol> foreign =
       RecogniseForeignProtocol(received, PortProtocol::kRpyc);
@@ -77,8 +77,8 @@ void SessionSetup::LogEnd(const std::string& peer, const absl::Status& end) cons
 
 struct RpycSession::Handshake {
   PeerInfo peer;
-  Stream* stream;            // the connection's
-  TlsStream* tls = nullptr;  // the same, if there is TLS
+  Stream* stream;            // the connection's stream
+  TlsStream* tls = nullptr;  // the same stream; null: there is no TLS
   bool secure = false;       // the TLS handshake is done
   std::optional<AuthenticationDriver> authentication;
   Stream::Event wants = Stream::Event::kReadable;
@@ -115,8 +115,6 @@ std::unique_ptr<Stream> RpycSession::MakeStream(Socket socket) {
   return stream;
 }
 
-// Goes on letting the peer in until that is done or `deadline`.
-// Errors:  kDeadlineExceeded - not done, see Handshake::wants; others: it is not to be let in.
 absl::Status RpycSession::Authenticate(absl::Time deadline) {
   Handshake& handshake = *handshake_;
   if (handshake.tls != nullptr && !handshake.secure) {
@@ -155,13 +153,13 @@ void RpycSession::Refuse(absl::Status why) {
 absl::Status RpycSession::ServeAll() {
   setup_->watcher->Add(this);
   phase_.store(Phase::kAuthenticating);
-  // Out of memory ends this connection only.
+  // A lack of memory ends only this connection.
   absl::Status served = OrOutOfMemory([&]() -> absl::Status {
     if (absl::Status authenticated = Authenticate(absl::InfiniteFuture()); !authenticated.ok()) {
       Refuse(std::move(authenticated));
     } else {
       phase_.store(Phase::kServing);
-      connection_.ServeAll().IgnoreError();  // end_status() says it too
+      connection_.ServeAll().IgnoreError();  // end_status() returns the same
     }
     return absl::OkStatus();
   });
@@ -172,15 +170,14 @@ absl::Status RpycSession::ServeAll() {
 void RpycSession::ServeBy(Arm arm) {
   arm_ = std::move(arm);
   connection_.OnUnattended([this](Stream::Event wanted) {
-    // Who is in the middle of ServeArrived finds the end. One more, armed by that one, would arm
-    // the next, and so on: the last would be long in coming.
+    // The thread in ServeArrived will see the end. If it armed another thread, that one would arm a
+    // third, and so on, and the session would end late.
     if (connection_.ended() && serving_threads_.load() > 0) return;
     arm_(wanted);
   });
   setup_->watcher->Add(this);
-  phase_.store(
-      Phase::kAuthenticating);  // whoever is armed, and reads it, sees what has been set up
-  // What has something to say need not wait for the peer.
+  phase_.store(Phase::kAuthenticating);  // a thread that reads it sees all that is set up above
+  // A service that sends first need not wait for the peer.
   const bool speaks_first =
       setup_->service.has_hooks() || setup_->service.authenticator() != nullptr;
   const bool at_once = speaks_first || connection_.draining();
@@ -191,7 +188,7 @@ void RpycSession::Drain(absl::Time deadline) {
   connection_.Drain(deadline);
   const Phase phase = phase_.load();
   if (phase == Phase::kServing || phase == Phase::kOver) return;
-  // A peer that has not said yet who it is has been promised nothing.
+  // A peer that has not authenticated yet has no claim to an orderly end.
   if (setup_->tls != nullptr || setup_->service.authenticator() != nullptr) {
     return connection_.Shutdown();
   }
@@ -205,7 +202,7 @@ std::optional<absl::Status> RpycSession::ServeArrived(int request_budget) {
     return absl::OkStatus();
   });
   if (!advanced.ok()) connection_.Abort(std::move(advanced));
-  // Others may still be in the middle of a call: who is the last ends it.
+  // Other threads may still be in a call. The last one ends the session.
   if (serving_threads_.fetch_sub(1) > 1 || !connection_.ended()) return std::nullopt;
   if (phase_.exchange(Phase::kOver) == Phase::kOver) return std::nullopt;
   return End();
@@ -215,13 +212,13 @@ void RpycSession::AuthenticateOrServe(int request_budget) {
   const Phase phase = phase_.load();
   if (phase == Phase::kOver) return;
   if (phase == Phase::kAuthenticating) {
-    // Should it have been armed needlessly, one is enough.
+    // It may have been armed twice. One thread is enough.
     if (is_authenticating_.exchange(true)) return;
     absl::Status authenticated = Authenticate(absl::InfinitePast());
     if (absl::IsDeadlineExceeded(authenticated)) {
       const Stream::Event wants = handshake_->wants;
       is_authenticating_.store(false);
-      return arm_(wants);  // from here on it may be another thread's
+      return arm_(wants);  // another thread may use the session from now on
     }
     if (!authenticated.ok()) return Refuse(std::move(authenticated));
     phase_.store(Phase::kServing);
@@ -233,10 +230,9 @@ void RpycSession::AuthenticateOrServe(int request_budget) {
 void RpycSession::Look() {
   if (phase_.load() > Phase::kAuthenticating) return connection_.Look();
   if (absl::Now() < handshake_deadline_ || handshake_timed_out_.exchange(true)) return;
-  connection_.Shutdown();  // whoever lets it in finds that
+  connection_.Shutdown();  // the thread in Authenticate finds the stream shut
 }
 
-// Returns how it has ended.
 absl::Status RpycSession::End() {
   setup_->watcher->Remove(this);
   connection_.Finish();

@@ -9,7 +9,8 @@
 namespace rpyc {
 namespace {
 
-// For a session whose socket has been shut, and for a process that has been killed, to end.
+// Close waits this long for a session whose socket has been shut, and for a process that was
+// killed.
 constexpr absl::Duration kGrace = absl::Seconds(1);
 
 int64_t Next(std::atomic<int64_t>& counter) {
