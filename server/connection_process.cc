@@ -25,7 +25,8 @@ namespace {
 constexpr int kQuietTicks = 10;
 constexpr absl::Duration kQuietInterval = absl::Seconds(1);
 
-// Reading ahead needs 64 KiB of stack, and the stack counts as memory of the process.
+// Reading ahead puts kReadAheadPieceBytes on the stack, and the stack counts as memory of the
+// process.
 constexpr size_t kControlStackBytes = 256 << 10;
 
 // The private memory of this process, which is what RLIMIT_DATA counts.

@@ -17,7 +17,7 @@
 namespace rpyc {
 namespace {
 
-// Room for the descriptors of one message.
+// A buffer for the descriptors of one message.
 struct Ancillary {
   alignas(cmsghdr) std::array<char, CMSG_SPACE(FdMessage::kMaxFds * sizeof(int))> bytes = {};
 };

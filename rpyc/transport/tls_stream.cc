@@ -17,21 +17,22 @@ namespace rpyc {
 namespace {
 
 constexpr size_t kRecordBytes = SSL3_RT_MAX_PLAIN_LENGTH;
-// What is received in one go. Small: an ordinary message, and what an idle connection holds.
+// The sizes of in_, which one read fills at most. A small one takes an ordinary message, and is all
+// that an idle connection holds.
 constexpr size_t kSmallBufferBytes = 1 << 10;
-constexpr size_t kMediumBufferBytes = 17 << 10;  // a record
+constexpr size_t kMediumBufferBytes = 17 << 10;  // takes a whole record
 constexpr size_t kLargeBufferBytes = 8 * kMediumBufferBytes;
-// After so many reads that a small buffer would have done for, it is small again.
+// After so many reads in a row that needed no more than a small buffer, in_ is small again.
 constexpr int kManySmallReads = 64;
-// After so long a wait between frames too.
+// After so long a wait between frames in_ is small again too.
 constexpr absl::Duration kIdleTime = absl::Seconds(1);
-// What is encrypted before it is sent.
+// Encrypt stops when so many bytes are to be sent.
 constexpr size_t kMaxOutBytes = 8 * kMediumBufferBytes;
-// What may wait to be sent: more than writing adds, so it is answers.
+// A stream with more unsent bytes than this breaks. Writing alone never adds so many: they are
+// TLS's answers to a peer that asks and does not read.
 constexpr size_t kMaxUnsentBytes = 4 * kMaxOutBytes;
-// A buffer for what is sent that is kept.
+// out_ keeps a buffer of this size when it is empty.
 constexpr size_t kKeptOutBytes = 1 << 10;
-constexpr size_t kReadAheadBytes = 64 << 10;
 
 size_t Total(absl::Span<const absl::string_view> chunks) {
   size_t total = 0;
@@ -39,12 +40,12 @@ size_t Total(absl::Span<const absl::string_view> chunks) {
   return total;
 }
 
-// Uninitialised: what is received goes over it.
+// Makes a buffer that is not initialised: it is overwritten.
 std::unique_ptr<char[]> NewBuffer(size_t bytes) {
   return std::make_unique_for_overwrite<char[]>(bytes);
 }
 
-// Why a handshake or a record was no good, for people.
+// Why a handshake or a record failed, for people.
 std::string Reason(SSL* ssl) {
   std::string reason = TakeOpensslError();
   const auto verified = SSL_get_verify_result(ssl);
@@ -79,7 +80,7 @@ bio_method_st* TlsStream::BioMethod() {
     if (made == nullptr) return made;
     BIO_meth_set_read(made, &TlsStream::BioRead);
     BIO_meth_set_write(made, &TlsStream::BioWrite);
-    // Flushing is WriteSome's; there is nothing else that can be asked for.
+    // WriteSome flushes by itself, and OpenSSL asks for nothing else.
     BIO_meth_set_ctrl(made, [](BIO*, int command, long, void*) -> long {  // NOLINT: OpenSSL's
       return command == BIO_CTRL_FLUSH ? 1 : 0;
     });
@@ -104,7 +105,7 @@ int TlsStream::BioRead(bio_st* bio, char* into, int bytes) {
 int TlsStream::BioWrite(bio_st* bio, const char* from, int bytes) {
   BIO_clear_retry_flags(bio);
   std::string& out = static_cast<TlsStream*>(BIO_get_data(bio))->out_;
-  // An exception must not pass through OpenSSL, which takes -1 for a broken stream.
+  // An exception must not pass through OpenSSL. To OpenSSL -1 means a broken stream.
   const bool taken = OrOutOfMemory([&] {
                        out.append(from, bytes);
                        return absl::OkStatus();
@@ -138,7 +139,6 @@ absl::Status TlsStream::Handshake(absl::Time deadline) {
   }
 }
 
-// kDeadlineExceeded: wants_ first.
 absl::Status TlsStream::ShakeHands() {
   if (!broken_.ok()) return broken_;
   ERR_clear_error();
@@ -161,11 +161,10 @@ absl::Status TlsStream::ShakeHands() {
   }
   peer_certificate_ = *std::move(certificate);
   next_in_capacity_ = kSmallBufferBytes;
-  inner_->Acknowledge();  // the peer's last message of the handshake has no answer
+  inner_->Acknowledge();  // nothing answers the peer's last message of the handshake
   return absl::OkStatus();
 }
 
-// After a handshake that failed at the peer's first bytes, which in_ still holds.
 void TlsStream::NameForeignPeer() {
   const absl::string_view first(in_.get(), in_end_);
   if (SSL_is_server(ssl_.get()) == 0 && IsAnswerToTls(first)) {
@@ -180,11 +179,10 @@ void TlsStream::NameForeignPeer() {
   if (foreign->answer.empty() || SSL_is_server(ssl_.get()) == 0) return;
   const absl::string_view answer = foreign->answer;
   inner_->WriteSome(absl::MakeConstSpan(&answer, 1)).IgnoreError();
-  // A socket that is closed with bytes unread is reset, and what was answered is lost.
-  inner_->ReadAhead(kReadAheadBytes).IgnoreError();
+  // The kernel resets a socket that is closed with unread bytes, and the answer would be lost.
+  inner_->ReadAhead(kReadAheadPieceBytes).IgnoreError();
 }
 
-// What OpenSSL says of a failure; the peer is told, if it can be without waiting.
 absl::Status TlsStream::Break(absl::StatusCode code) {
   const bool shaking = code == absl::StatusCode::kUnauthenticated;
   broken_ =
@@ -204,11 +202,11 @@ absl::StatusOr<ReadResult> TlsStream::ReadSome(absl::Span<char> into, ReadHint h
     return ReadResult{ReadResult::kData, taken};
   }
   for (;;) {
-    // Else OpenSSL has nothing, and asking it costs as much as a small record.
+    // Otherwise OpenSSL holds nothing, and to ask it costs as much as a small record.
     if (openssl_has_more_ || in_begin_ != in_end_) {
       absl::StatusOr<ReadResult> read = Decrypt(into);
       if (!read.ok() || read->state != ReadResult::kWouldBlock) return read;
-      // It was a message of TLS itself, a session ticket for example, and is not answered.
+      // It was a message of TLS itself, for example a session ticket, which gets no answer.
       if (!inside_record_) inner_->Acknowledge();
     }
     absl::StatusOr<ReadResult> received =
@@ -217,7 +215,6 @@ absl::StatusOr<ReadResult> TlsStream::ReadSome(absl::Span<char> into, ReadHint h
   }
 }
 
-// Decrypts what is there; kWouldBlock: no whole record. Takes all of in_ unless `into` is full.
 absl::StatusOr<ReadResult> TlsStream::Decrypt(absl::Span<char> into) {
   MutexLock lock(&mutex_);
   if (shut_.load(std::memory_order_relaxed)) return ReadResult{ReadResult::kEof};
@@ -244,7 +241,7 @@ absl::StatusOr<ReadResult> TlsStream::Decrypt(absl::Span<char> into) {
   if (error != SSL_ERROR_NONE && error != SSL_ERROR_WANT_READ && !ended) {
     Break(absl::StatusCode::kUnavailable).IgnoreError();
   } else if (!out_.empty()) {
-    Send().IgnoreError();  // reading may answer something
+    Send().IgnoreError();  // OpenSSL may have answered something
     if (out_.size() - out_sent_ > kMaxUnsentBytes) {
       broken_ = absl::ResourceExhaustedError("TLS: the peer asks for new keys, and reads nothing");
     }
@@ -254,10 +251,9 @@ absl::StatusOr<ReadResult> TlsStream::Decrypt(absl::Span<char> into) {
   return ReadResult{ended ? ReadResult::kEof : ReadResult::kWouldBlock};
 }
 
-// Receives into in_, which is empty. `inside`: of a record or frame.
 absl::StatusOr<ReadResult> TlsStream::Receive(bool inside, absl::Time deadline) {
   if (inside) return ReceiveInto(next_in_capacity_, ReadHint::kInsideFrame, deadline);
-  // Who waits for long does so with little: large buffers are given up on the way.
+  // Buffers are shrunk before a long wait.
   const bool much =
       next_in_capacity_ > kSmallBufferBytes || out_is_large_.load(std::memory_order_relaxed);
   if (much && deadline != absl::InfinitePast()) {
@@ -285,18 +281,19 @@ void TlsStream::ReleaseBuffers() {
   out_is_large_.store(false, std::memory_order_relaxed);
 }
 
-absl::StatusOr<ReadResult> TlsStream::ReceiveInto(size_t room, ReadHint hint, absl::Time deadline) {
-  if (in_ == nullptr || in_capacity_ != room) {
-    in_ = NewBuffer(room);
-    in_capacity_ = room;
+absl::StatusOr<ReadResult> TlsStream::ReceiveInto(size_t capacity, ReadHint hint,
+                                                  absl::Time deadline) {
+  if (in_ == nullptr || in_capacity_ != capacity) {
+    in_ = NewBuffer(capacity);
+    in_capacity_ = capacity;
   }
   in_begin_ = in_end_ = 0;
   absl::StatusOr<ReadResult> received =
-      inner_->ReadSome(absl::MakeSpan(in_.get(), room), hint, deadline);
+      inner_->ReadSome(absl::MakeSpan(in_.get(), capacity), hint, deadline);
   if (!received.ok() || received->state != ReadResult::kData) return received;
   in_end_ = received->bytes;
-  if (received->bytes == room) {
-    next_in_capacity_ = room < kMediumBufferBytes ? kMediumBufferBytes : kLargeBufferBytes;
+  if (received->bytes == capacity) {
+    next_in_capacity_ = capacity < kMediumBufferBytes ? kMediumBufferBytes : kLargeBufferBytes;
     small_reads_ = 0;
   } else if (received->bytes > kSmallBufferBytes) {
     small_reads_ = 0;
@@ -307,12 +304,12 @@ absl::StatusOr<ReadResult> TlsStream::ReceiveInto(size_t room, ReadHint hint, ab
 }
 
 absl::StatusOr<ReadResult> TlsStream::ReadAhead(size_t max_bytes) {
-  const size_t room = std::min(max_bytes, kReadAheadBytes);
+  const size_t room = std::min(max_bytes, kReadAheadPieceBytes);
   const std::unique_ptr<char[]> piece = NewBuffer(room);
   const absl::Span<char> into = absl::MakeSpan(piece.get(), room);
   absl::StatusOr<ReadResult> read = Decrypt(into);
   while (read.ok() && read->state == ReadResult::kWouldBlock) {
-    // The peer may hold back the rest until what came is acknowledged.
+    // The peer may hold back the rest until the first part has been acknowledged.
     const absl::StatusOr<ReadResult> received =
         ReceiveInto(next_in_capacity_, ReadHint::kInsideFrame, absl::InfinitePast());
     if (!received.ok() || received->state != ReadResult::kData) return received;
@@ -320,7 +317,7 @@ absl::StatusOr<ReadResult> TlsStream::ReadAhead(size_t max_bytes) {
   }
   if (read.ok() && read->state == ReadResult::kData) {
     if (absl::Status kept = ahead_.Append({piece.get(), read->bytes}); !kept.ok()) {
-      Shutdown();  // the next read tells why
+      Shutdown();  // the next read returns the reason
       return kept;
     }
   }
@@ -351,8 +348,6 @@ void TlsStream::BeginFrames() {
   has_frames_ = true;
 }
 
-// Encrypts the chunks but for their first `skip` bytes, until there is enough to send. Small chunks
-// share a record, unless they are of two frames.
 absl::Status TlsStream::Encrypt(absl::Span<const absl::string_view> chunks, size_t skip) {
   std::unique_ptr<char[]> gathered;
   size_t gathered_bytes = 0;
@@ -388,14 +383,13 @@ absl::Status TlsStream::Encrypt(absl::Span<const absl::string_view> chunks, size
 absl::Status TlsStream::EncryptRecord(absl::string_view bytes) {
   ERR_clear_error();
   const int result = SSL_write(ssl_.get(), bytes.data(), static_cast<int>(bytes.size()));
-  // out_ takes all, and there is no renegotiation that would want to read first.
+  // OpenSSL writes all: out_ takes any number of bytes, and no renegotiation needs a read first.
   if (result != static_cast<int>(bytes.size())) return Break(absl::StatusCode::kUnavailable);
   encrypted_bytes_ += bytes.size();
   records_.push_back({out_.size(), bytes.size()});
   return absl::OkStatus();
 }
 
-// Sends of out_ what is taken without waiting.
 absl::Status TlsStream::Send() {
   if (out_.empty()) return absl::OkStatus();
   const absl::string_view rest = absl::string_view(out_).substr(out_sent_);
@@ -408,7 +402,7 @@ absl::Status TlsStream::Send() {
   records_.erase(records_.begin(), record);
   if (out_sent_ == out_.size()) {
     out_sent_ = 0;
-    // A large one is kept while there is much to send.
+    // A large buffer is kept while there is much to send.
     if (out_.capacity() > kKeptOutBytes && out_.size() <= kKeptOutBytes) {
       out_ = std::string();
     } else {
@@ -416,7 +410,7 @@ absl::Status TlsStream::Send() {
     }
     out_is_large_.store(out_.capacity() > kKeptOutBytes, std::memory_order_relaxed);
   } else if (out_sent_ >= kMaxOutBytes) {
-    // Goes on behind what has not been taken; never large.
+    // The unsent bytes move to the front, so that out_ does not grow.
     out_.erase(0, out_sent_);
     for (Record& record : records_) record.end -= out_sent_;
     out_sent_ = 0;
@@ -444,7 +438,6 @@ void TlsStream::Shutdown() {
   inner_->Shutdown();
 }
 
-// As far as it is taken without waiting: a peer that does not read goes without.
 void TlsStream::SendCloseNotify() {
   if (!broken_.ok() || SSL_is_init_finished(ssl_.get()) == 0) return;
   ERR_clear_error();
