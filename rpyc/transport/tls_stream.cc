@@ -232,12 +232,12 @@ absl::StatusOr<ReadResult> TlsStream::Decrypt(absl::Span<char> into) {
   } while (more && bytes < into.size());
   reading_ = false;
   const int error = result > 0 ? SSL_ERROR_NONE : SSL_get_error(ssl_.get(), result);
-  // What it ends with is there to be read, too.
+  // The end or the error of the stream is also something to read.
   openssl_has_more_ = more || (error != SSL_ERROR_NONE && error != SSL_ERROR_WANT_READ);
-  // "RB": read body.
+  // The second letter of OpenSSL's state "RB" means that it reads the body of a record.
   inside_record_ = SSL_has_pending(ssl_.get()) == 1 || SSL_rstate_string(ssl_.get())[1] == 'B';
   const bool ended = error == SSL_ERROR_ZERO_RETURN;
-  // What is wrong with the record behind these bytes is told by the next read.
+  // If there are bytes before a bad record, the next read returns the error.
   if (error != SSL_ERROR_NONE && error != SSL_ERROR_WANT_READ && !ended) {
     Break(absl::StatusCode::kUnavailable).IgnoreError();
   } else if (!out_.empty()) {
