@@ -11,7 +11,8 @@
 namespace rpyc {
 
 // Lets something happen at most once in an interval, for example a line in the log, and counts how
-// often it held it back. Threads: any.
+// often it held it back.
+// Threads: any.
 class Throttle {
  public:
   explicit Throttle(absl::Duration interval) : interval_(interval) {}

@@ -15,7 +15,8 @@ namespace rpyc {
 
 // Logs what a server has to say about its peers, with a bound for each address: the first kMaxLines
 // in each kInterval are logged and the rest are counted. The count is logged with a later complaint
-// or when the server closes. At log level debug every line is logged. Threads: any.
+// or when the server closes. At log level debug every line is logged.
+// Threads: any.
 class Complaints {
  public:
   static constexpr int kMaxLines = 20;

@@ -105,7 +105,8 @@ class Nursery {
         channel_(std::move(channel)) {}
 
   // Makes what the processes share, and takes on the user and the memory layout that they begin
-  // with. Errors:  what the host is told, as the reason why the server cannot start.
+  // with.
+  // Errors:  what the host is told, as the reason why the server cannot start.
   absl::Status Prepare(const std::vector<Service>& services, const ServerKindTable& kinds);
   // Reports that the nursery is ready, carries out orders until the channel is closed, and kills
   // what is left.

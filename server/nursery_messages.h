@@ -11,7 +11,8 @@ namespace rpyc {
 
 // The orders that a server gives its nursery, and the nursery's reports. They are messages
 // (rpyc/transport/fd_message.h) between processes of one program, so both ends are the same build
-// on the same machine. Wire:    the numbers in order, as memory has them, then the text.
+// on the same machine.
+// Wire:    the numbers in order, as memory has them, then the text.
 
 struct NurseryOrder {
   enum Kind : uint32_t {

@@ -14,7 +14,8 @@ namespace rpyc {
 
 // The processes that this one has forked, with a number for each. Children do not inherit its
 // memory: otherwise what the parent writes between forks would cost each child a copied page, and
-// show the child its siblings. A child must neither touch nor destroy the table. Threads: one.
+// show the child its siblings. A child must neither touch nor destroy the table.
+// Threads: one.
 class ProcessTable {
  public:
   // Makes a table for at most `max_processes` processes. Errors:  kResourceExhausted.

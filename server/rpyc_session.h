@@ -119,13 +119,15 @@ class RpycSession : public Session, private Watcher::Watched {
   // Threads: as Authenticate.
   void Refuse(absl::Status why);
   // Goes on with the handshake if it is not done, and then serves at most `request_budget`
-  // requests. Threads: any; no lock need be held.
+  // requests.
+  // Threads: any; no lock need be held.
   void AuthenticateOrServe(int request_budget);
   // Watcher::Watched: ticks the connection, or ends a handshake that takes too long.
   // Threads: the watcher's.
   void Look() override;
   // Ends the connection, the watching and the ledger's entry, and logs. Returns how the session
-  // ended. Threads: the one that has ended the session; it is called once.
+  // ended.
+  // Threads: the one that has ended the session; it is called once.
   absl::Status End();
 
   const std::shared_ptr<SessionSetup> setup_;

@@ -34,8 +34,8 @@ class Drainable {
 
 // One accepted connection from hand-over to end, as a kind sees it: the peer is authenticated and
 // then served. It keeps alive what its calls need, so that a call that never returns may outlive
-// the server. A kind may wrap it in a session of its own. Threads: ServeAll, one; the rest, any,
-// also before and after ServeAll.
+// the server. A kind may wrap it in a session of its own.
+// Threads: ServeAll, one; the rest, any, also before and after ServeAll.
 class Session : public Drainable {
  public:
   // The peer's name for people: "127.0.0.1:53422".
@@ -55,8 +55,8 @@ class Session : public Drainable {
   using Arm = std::function<void(Stream::Event wanted)>;
   virtual void ServeBy(Arm arm) = 0;
   // Serves what has arrived, at most `request_budget` requests. Returns how the session has ended,
-  // as ServeAll does, the first time that it has; nullopt otherwise. Threads: any, also two at once
-  // where `arm` was called needlessly.
+  // as ServeAll does, the first time that it has; nullopt otherwise.
+  // Threads: any, also two at once where `arm` was called needlessly.
   virtual std::optional<absl::Status> ServeArrived(int request_budget) = 0;
 };
 

@@ -42,8 +42,8 @@ struct ConnectionRecord {
 
 // The list of a server's sessions: it counts them and their calls, shows them, ends one, and knows
 // how the last ones ended. Each connection counts its own calls, and the ledger only sums them up,
-// so that a call costs nothing here. Owns: shared by the server, its sessions and the control
-// plane.      Threads: any.
+// so that a call costs nothing here.
+// Owns: shared by the server, its sessions and the control plane.      Threads: any.
 class SessionLedger {
  public:
   struct Totals {

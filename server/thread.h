@@ -10,8 +10,8 @@ namespace rpyc {
 
 // Runs `body` on a thread of its own, which is never joined: `body` owns what it uses, and tells by
 // itself when it is done. The thread takes no signals (signal_mask.h). Its stack has `stack_bytes`;
-// 0 means the system's default. Errors:  kResourceExhausted - out of threads; `body` has been
-// destroyed and has not run.
+// 0 means the system's default.
+// Errors:  kResourceExhausted - out of threads; `body` has been destroyed and has not run.
 absl::Status StartThread(absl::AnyInvocable<void() &&> body, size_t stack_bytes = 0);
 
 }  // namespace rpyc

@@ -72,11 +72,12 @@ class Zygote::Supervisor : public std::enable_shared_from_this<Supervisor> {
   void AdoptLocked(Process process) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Replaces one zygote after the other. This is the body of the watching thread.
   void Run();
-  // Waits until the zygote dies. Returns false if Stop ended the wait. Threads: the watching
-  // thread.
+  // Waits until the zygote dies. Returns false if Stop ended the wait.
+  // Threads: the watching thread.
   bool AwaitDeath();
   // Reaps the zygote, which has died, and has another made; takes mutex_, and releases it while it
-  // waits. Returns false if there is no other. Threads: the watching thread.
+  // waits. Returns false if there is no other.
+  // Threads: the watching thread.
   bool Replace();
   // Waits for the channel of a zygote other than `dead`, takes mutex_. Null: there is no zygote.
   // Threads: any.

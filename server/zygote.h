@@ -20,8 +20,8 @@ struct NurserySpec;
 // The program's end of its zygote, the process that forks all nurseries (start_zygote.h). The
 // zygote was forked while the program had one thread, has its services and nothing else, and does
 // nothing but fork. It ends with this object. A nursery ends when its channel is closed, and goes
-// on if the zygote dies. Owns: shared by the host and the servers that start nurseries. Threads:
-// any.
+// on if the zygote dies.
+// Owns: shared by the host and the servers that start nurseries.      Threads: any.
 class Zygote {
  public:
   struct Process {

@@ -25,8 +25,8 @@ absl::Status CheckNoThreads();
 
 // Makes a zygote for a program that has threads: runs the program's own file anew with `argv`.
 // There HostMain finds by InheritedZygoteChannel that it is to be a zygote. It gets stdin, stdout,
-// stderr and no other descriptor but the channel. Errors:  kResourceExhausted; kUnavailable - the
-// file cannot be run.
+// stderr and no other descriptor but the channel.
+// Errors:  kResourceExhausted; kUnavailable - the file cannot be run.
 absl::StatusOr<Zygote::Process> ExecZygote(const std::vector<std::string>& argv);
 
 // Takes the channel of a process that ExecZygote has made. Nullopt: it is another process, or the

@@ -7,7 +7,8 @@ namespace rpyc {
 
 // The last descriptors that this process may have are reserved: the control plane and the servers
 // need them to go on. A client's connection that would use one is refused. The reserve is 32
-// descriptors, or a quarter of the limit (RLIMIT_NOFILE) where that is less. Threads: any.
+// descriptors, or a quarter of the limit (RLIMIT_NOFILE) where that is less.
+// Threads: any.
 
 // Whether `fd` is a reserved descriptor. It must have been made just now, as the lowest free
 // number.

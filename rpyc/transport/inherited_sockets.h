@@ -18,14 +18,13 @@ class InheritedSockets {
  public:
   // Takes the sockets that LISTEN_PID, LISTEN_FDS and LISTEN_FDNAMES announce to this process, and
   // removes these variables: programs that this one starts inherit neither. Call it before the
-  // program has threads; a second call finds nothing. Errors:  kInvalidArgument - the variables
-  // announce a socket that does not exist.
+  // program has threads; a second call finds nothing.
+  // Errors:  kInvalidArgument - the variables announce a socket that does not exist.
   static absl::StatusOr<InheritedSockets> FromEnvironment();
 
   // Takes the descriptor of a name from LISTEN_FDNAMES, "web", or of a number, "3".
   // Errors:  kNotFound - no such name; kInvalidArgument - several sockets have the name, or it is
-  // no
-  //          listening stream socket; kAlreadyExists - it has been taken.
+  //          no listening stream socket; kAlreadyExists - it has been taken.
   absl::StatusOr<int> Take(absl::string_view name);
 
   // The announced sockets that have not been taken, as people write them: "web (descriptor 3)".

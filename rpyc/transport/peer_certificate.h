@@ -12,9 +12,9 @@ namespace rpyc {
 
 // Returns a certificate as Python shows it: a dict with subject and issuer as tuples of tuples of
 // (name, value), version, serialNumber, notBefore and notAfter, and, where the certificate has
-// them, subjectAltName, OCSP, caIssuers and crlDistributionPoints. Errors:  kUnauthenticated - a
-// text in it is not UTF-8; Python refuses such a certificate too. Source:  CPython Modules/_ssl.c,
-// _decode_certificate, 3.11.
+// them, subjectAltName, OCSP, caIssuers and crlDistributionPoints.
+// Errors:  kUnauthenticated - a text in it is not UTF-8; Python refuses such a certificate too.
+// Source:  CPython Modules/_ssl.c, _decode_certificate, 3.11.
 absl::StatusOr<Value> DecodeCertificate(x509_st* certificate);
 
 // Returns the peer's certificate after the handshake: an empty dict if it was not verified, None if

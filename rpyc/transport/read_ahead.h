@@ -15,7 +15,8 @@ namespace rpyc {
 inline constexpr size_t kReadAheadPieceBytes = 64 << 10;
 
 // The bytes that a stream has read ahead, before its reader asked for them. It takes no memory
-// while it is empty. Threads: one at a time.
+// while it is empty.
+// Threads: one at a time.
 class ReadAheadBuffer {
  public:
   bool empty() const { return size() == 0; }
@@ -26,8 +27,9 @@ class ReadAheadBuffer {
   void UseBudget(ByteBudget* budget) { charge_ = ByteCharge(budget); }
 
   // Adds bytes at the end.
-  // Errors:  OutOfMemory - no memory, or no room in the budget: all bytes are lost, and status
-  // stays so.
+  // Errors:  OutOfMemory - no memory, or no room in the budget: all bytes are lost, and status says
+  // so
+  //          from then on.
   absl::Status Append(absl::string_view bytes);
   // Whether there are no bytes to take and no error to report.
   bool idle() const { return bytes_.empty() && status_.ok(); }

@@ -55,7 +55,8 @@ class Socket {
 // A Stream over a socket. A read or a write takes one system call. Waiting blocks the thread, or
 // parks the fiber. With kInsideFrame it acknowledges a TCP peer's bytes before the read waits: a
 // stock Python peer writes a large frame in pieces with Nagle's algorithm on, and would otherwise
-// wait 40 ms for a delayed ACK. Owns: the socket.      Threads: as Stream.
+// wait 40 ms for a delayed ACK.
+// Owns: the socket.      Threads: as Stream.
 class SocketStream : public Stream {
  public:
   explicit SocketStream(Socket socket) : socket_(std::move(socket)) {}

@@ -16,8 +16,8 @@ namespace rpyc {
 class SocketAddress {
  public:
   // Looks up `host` for listening or connecting, and takes the first answer, as RPyC does. It may
-  // wait for a name server. A numeric IPv6 address is taken as such even without `ipv6`. Errors:
-  // kInvalidArgument - no such host.
+  // wait for a name server. A numeric IPv6 address is taken as such even without `ipv6`.
+  // Errors:  kInvalidArgument - no such host.
   static absl::StatusOr<SocketAddress> Resolve(const std::string& host, int port, bool ipv6);
   // Looks up all addresses of `host` to connect to, with those of the preferred family first.
   // Errors:  as Resolve.

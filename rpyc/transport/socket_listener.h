@@ -37,14 +37,13 @@ class SocketListener {
   // parent. It works on a duplicate, so `fd` stays the caller's. The socket becomes non-blocking in
   // every process that has it. Neither Stop nor the listener's end touches it or its file: a
   // connection that comes then waits for the next process that accepts, and is refused once no
-  // process has the socket. Errors:  kInvalidArgument - no listening stream socket;
-  // kResourceExhausted.
+  // process has the socket.
+  // Errors:  kInvalidArgument - no listening stream socket; kResourceExhausted.
   static absl::StatusOr<std::unique_ptr<SocketListener>> Inherit(int fd);
 
   // Waits for a connection. TCP connections send small frames at once (TCP_NODELAY).
   // Errors:  kCancelled - stopped; kResourceExhausted - out of descriptors or memory: it has closed
-  // a
-  //          connection unserved if it could; kNotFound - as CheckFile, once for each loss. After
+  //          a connection unserved if it could; kNotFound - as CheckFile, once for each loss. After
   //          these two call it again. Others - this listener is broken.
   absl::StatusOr<Socket> Accept();
 
@@ -61,8 +60,9 @@ class SocketListener {
 
  private:
   SocketListener(Fd fd, std::unique_ptr<UnixPath> unix_path, Fd wake);
-  // The rest is called by Accept's thread only.
-  //
+
+  // --- Called by Accept's thread only. ---
+
   // Accepts one connection. Returns 0 or an errno.
   int AcceptOnce(Socket* socket);
   // Waits for a connection when there is no free descriptor, and closes it with the help of

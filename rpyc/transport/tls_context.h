@@ -37,8 +37,7 @@ class TlsContext {
  public:
   // Makes one from files, which it can read again.
   // Errors:  kInvalidArgument - there is no certfile, or cert_reqs need ca_certs, or a file is
-  // wrong;
-  //          the message says which and why.
+  //          wrong; the message says which and why.
   static absl::StatusOr<std::shared_ptr<TlsContext>> Load(const TlsOptions& options);
   // Makes one from bytes that were read elsewhere. The options' files are only names then.
   // Errors:  as Load.
@@ -53,7 +52,8 @@ class TlsContext {
   absl::Status Use(const TlsPem& pem);
   // Reloads if the files have changed, and returns whether it has. Call it before a handshake. It
   // looks at the files once a second at most. Files that are wrong are tried again each time, and
-  // the error is returned once. Errors:  as Load.
+  // the error is returned once.
+  // Errors:  as Load.
   absl::StatusOr<bool> ReloadIfChanged(absl::Time now = absl::Now());
   // Why the files were wrong when they were last read; OK: they were good. Never waits for a file.
   absl::Status last_reload() const;
@@ -63,7 +63,8 @@ class TlsContext {
   // Makes a handshake in memory, with a client of its own. OpenSSL then has done what it does for a
   // first time, once for all processes that are forked later; each of them still has random numbers
   // of its own. Where clients must have a certificate the handshake fails, late enough to be of
-  // use. Source:  OpenSSL 3.0, crypto/rand: a DRBG is seeded anew after a fork.
+  // use.
+  // Source:  OpenSSL 3.0, crypto/rand: a DRBG is seeded anew after a fork.
   void WarmUp() const;
   // The bytes that it is made of, from which another process can make its own, and how often they
   // have changed.
@@ -112,8 +113,7 @@ class TlsClientContext {
  public:
   // Makes one from files.
   // Errors:  kInvalidArgument - check_hostname without verification, or a file is wrong; the
-  // message
-  //          says which and why.
+  //          message says which and why.
   static absl::StatusOr<TlsClientContext> Load(const TlsClientOptions& options);
 
   // The client's end of a new connection to `host`, a name or a numeric address.

@@ -18,7 +18,8 @@ enum class CertReqs {
 
 // The options of TLS at a server's end, as RPyC's SSLAuthenticator has them. Files are PEM. Every
 // field has an initializer, so that {.keyfile = "key.pem", .certfile = "cert.pem"} compiles without
-// a warning. Source:  RPyC utils/authenticators.py, SSLAuthenticator, 5.3.1 and 6.0.2.
+// a warning.
+// Source:  RPyC utils/authenticators.py, SSLAuthenticator, 5.3.1 and 6.0.2.
 struct TlsOptions {
   std::string keyfile = "";   // has the private key, without a passphrase; empty: certfile has it
   std::string certfile = "";  // has the certificate, then those that lead to its authority
@@ -36,8 +37,8 @@ struct TlsOptions {
 };
 
 // The options of TLS at a client's end, with the defaults of RPyC's ssl_connect: any server is
-// trusted unless ca_certs is given, and its name is checked only with check_hostname. Source:  RPyC
-// utils/factory.py, ssl_connect, 5.3.1 and 6.0.2.
+// trusted unless ca_certs is given, and its name is checked only with check_hostname.
+// Source:  RPyC utils/factory.py, ssl_connect, 5.3.1 and 6.0.2.
 struct TlsClientOptions {
   std::string keyfile = "";   // has this client's key, as in TlsOptions
   std::string certfile = "";  // has this client's certificate; empty: it shows none

@@ -27,8 +27,8 @@ namespace rpyc {
 
 // TLS over another stream, the inner stream, which decides how to wait. OpenSSL never sees the
 // inner stream: it reads and writes buffers of this one. An ordinary read makes one read of the
-// inner stream and an ordinary write makes one write, even if that takes several records. While it
-// is idle between records, it holds a small buffer or none.
+// inner stream and an ordinary write makes one write, even if that takes several records. An idle
+// TlsStream holds a small buffer or none.
 //
 //   TlsStream stream(std::make_unique<SocketStream>(std::move(socket)), context.NewConnection());
 //   absl::Status secure = stream.Handshake(deadline);
@@ -38,8 +38,8 @@ namespace rpyc {
 // Reader and writer share one lock, because OpenSSL's state is one; neither waits while it holds
 // it. The end of the inner stream is the end of this one, with or without a close_notify: Python
 // sends none. Shutdown sends one, which answers the peer's if that came first. A peer that does not
-// speak TLS is told so in its own protocol, where that is known (rpyc/foreign_protocol.h). Owns:
-// the inner stream.      Threads: as Stream; Handshake is the reader's, before anything else.
+// speak TLS is told so in its own protocol, where that is known (rpyc/foreign_protocol.h).
+// Owns: the inner stream.      Threads: as Stream; Handshake is the reader's, before anything else.
 class TlsStream : public Stream {
  public:
   TlsStream(std::unique_ptr<Stream> inner, SslPtr ssl);
@@ -90,14 +90,17 @@ class TlsStream : public Stream {
   static int BioWrite(bio_st* bio, const char* from, int bytes) ABSL_NO_THREAD_SAFETY_ANALYSIS;
 
   // Decrypts into `into` what is in in_, and takes all of in_ unless `into` is full. kWouldBlock:
-  // there is no whole record. Takes mutex_. Threads: the reader.
+  // there is no whole record. Takes mutex_.
+  // Threads: the reader.
   absl::StatusOr<ReadResult> Decrypt(absl::Span<char> into);
   // Receives encrypted bytes into in_, which is empty, and waits until `deadline`; gives large
   // buffers back before a long wait. `inside`: a record or frame has begun. mutex_ must not be
-  // held. Threads: the reader.
+  // held.
+  // Threads: the reader.
   absl::StatusOr<ReadResult> Receive(bool inside, absl::Time deadline);
   // Reads the inner stream once into in_, made `capacity` large, and chooses the next capacity.
-  // mutex_ must not be held. Threads: the reader.
+  // mutex_ must not be held.
+  // Threads: the reader.
   absl::StatusOr<ReadResult> ReceiveInto(size_t capacity, ReadHint hint, absl::Time deadline);
   // Frees in_, and out_ if it is large and all of it has been sent; takes mutex_ for the latter.
   // Threads: the reader.
@@ -106,13 +109,16 @@ class TlsStream : public Stream {
   // Threads: the reader.
   absl::Status ShakeHands() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Says in broken_ what the peer seems to speak instead of TLS, and tells the peer. Called after a
-  // handshake that failed at the first bytes, which in_ still holds. Threads: the reader.
+  // handshake that failed at the first bytes, which in_ still holds.
+  // Threads: the reader.
   void NameForeignPeer() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Sends a close_notify, as far as the inner stream takes it without waiting: a peer that does not
-  // read gets none. Threads: any.
+  // read gets none.
+  // Threads: any.
   void SendCloseNotify() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Encrypts the chunks except for their first `skip` bytes into out_, until there is enough to
-  // send. Small chunks share a record, unless they belong to two frames. Threads: the writer.
+  // send. Small chunks share a record, unless they belong to two frames.
+  // Threads: the writer.
   absl::Status Encrypt(absl::Span<const absl::string_view> chunks, size_t skip)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Encrypts one record into out_. Threads: the writer.
@@ -120,7 +126,8 @@ class TlsStream : public Stream {
   // Sends as much of out_ as the inner stream takes without waiting. Threads: any.
   absl::Status Send() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Sets and returns broken_, with OpenSSL's reason, and sends the peer OpenSSL's alert if that
-  // takes no waiting. Threads: any.
+  // takes no waiting.
+  // Threads: any.
   absl::Status Break(absl::StatusCode code) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const std::unique_ptr<Stream> inner_;

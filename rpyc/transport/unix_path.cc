@@ -50,8 +50,8 @@ absl::StatusOr<Fd> TakeLock(absl::string_view path) {
   }
 }
 
-// Whether there is a socket at the path that refuses connections. Errors:  kFailedPrecondition -
-// there is something else, or the socket is in use.
+// Whether there is a socket at the path that refuses connections.
+// Errors:  kFailedPrecondition - there is something else, or the socket is in use.
 absl::StatusOr<bool> HasStale(const SocketAddress& address, const std::string& path) {
   struct stat found;
   if (::lstat(path.c_str(), &found) != 0) {

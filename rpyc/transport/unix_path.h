@@ -23,7 +23,8 @@ class UnixPath {
   //          folder.
   static absl::StatusOr<std::unique_ptr<UnixPath>> Take(absl::string_view path);
   // Returns what Take would return now, for a path that this process has not taken. Changes
-  // nothing. Errors:  as Take.
+  // nothing.
+  // Errors:  as Take.
   static absl::Status Check(absl::string_view path);
   // Removes the socket's file if it still is the one that was bound, and the lock's file if it
   // still is this one's. The socket should be open until then, or another file could get its inode.

@@ -78,7 +78,8 @@ class EventLoop : public FiberLoop,
   const std::shared_ptr<FiberLoop>& loop() const override { return self_; }
 
   // Has `write` put something into the inbox and wakes the loop; takes mutex_. Returns false if the
-  // loop has ended: then nothing was put. Threads: any.
+  // loop has ended: then nothing was put.
+  // Threads: any.
   template <typename Write>
   bool AddToInbox(const Write& write);
   // Runs the loop from its start to its end. Threads: the loop's, of which this is the body.

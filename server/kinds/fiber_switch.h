@@ -14,8 +14,8 @@ namespace rpyc {
 // A function on a stack of its own, which a thread resumes and which suspends itself anywhere in
 // the middle. A switch carries along what belongs to a thread of control: ThreadLocals, the
 // exceptions that are being handled, the state of the sanitizers. It does not carry thread_local
-// variables, and no lock may be held over a switch. Owns: the stack.      Threads: always the same
-// one.
+// variables, and no lock may be held over a switch.
+// Owns: the stack.      Threads: always the same one.
 class FiberSwitch {
  public:
   // `body` must not throw. It begins with `locals`.

@@ -11,7 +11,8 @@ namespace rpyc {
 // greenlets. A call that waits by our own means (a callback, rpyc::SleepFor, a call through our
 // client, rpyc::CondVar) holds up no other call; a call that blocks its thread holds up its whole
 // loop. An idle connection has no fiber, no stack and no buffer. A connection stays on its loop,
-// and so does all that runs for it. Source:  RPyC utils/server.py, GeventServer, 5.3.1 and 6.0.2.
+// and so does all that runs for it.
+// Source:  RPyC utils/server.py, GeventServer, 5.3.1 and 6.0.2.
 std::unique_ptr<ServerKind> MakeGeventKind();
 
 }  // namespace rpyc

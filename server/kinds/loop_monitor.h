@@ -15,8 +15,8 @@
 namespace rpyc {
 
 // Notices that a loop is blocked: that a fiber has kept the thread for long. It counts the blocks
-// and names the method in the log, once while a block lasts and once when it is over. Threads:
-// Begin and End are the loop's; the rest, any.
+// and names the method in the log, once while a block lasts and once when it is over.
+// Threads: Begin and End are the loop's; the rest, any.
 class LoopMonitor {
  public:
   // A fiber that keeps the thread this long blocks the loop.

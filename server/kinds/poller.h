@@ -19,18 +19,21 @@ namespace rpyc {
 // A loop's descriptors: which of them are ready, and which fibers wait for them. A descriptor is
 // registered with epoll once, edge-triggered, so that a call makes no system call for it. The
 // poller remembers that a descriptor is ready until a reader or writer finds nothing
-// (Fiber::Exhausted). Owns: nothing; borrows the pool.      Threads: the loop's.
+// (Fiber::Exhausted).
+// Owns: nothing; borrows the pool.      Threads: the loop's.
 class Poller {
  public:
   explicit Poller(FiberPool* pool) : pool_(pool) {}
 
   // Makes the epoll, and registers `wake_fd` with it, an eventfd whose only effect is to end a
-  // Poll. Errors:  kResourceExhausted.
+  // Poll.
+  // Errors:  kResourceExhausted.
   absl::Status Start(int wake_fd);
 
   // Runs `serve` on a fiber once after each Arm, when what Arm asked for is ready. Call Unwatch
   // before the descriptor is closed. Returns a number for the descriptor, which is never used
-  // again. Errors:  kResourceExhausted.
+  // again.
+  // Errors:  kResourceExhausted.
   absl::StatusOr<uint64_t> Watch(int fd, std::function<void()> serve);
   // Both do nothing if the number is not watched any more.
   void Arm(uint64_t number, Stream::Event wanted);

@@ -27,8 +27,9 @@ namespace rpyc {
 // told how they end, counts and logs that, and drains them. A nursery that dies takes its processes
 // with it and is replaced. Meanwhile clients wait in the listener's backlog; those that were
 // accepted already wait for a process of the next nursery. A nursery that dies over and over
-// (RespawnPolicy) fails the server. Owns: shared by the kind and the report thread, which reads the
-// nursery's reports. Threads: any, except as said.
+// (RespawnPolicy) fails the server.
+// Owns: shared by the kind and the report thread, which reads the nursery's reports.
+// Threads: any, except as said.
 class ProcessSet : public std::enable_shared_from_this<ProcessSet> {
  public:
   // Uses zygote, setup, options and failed of `context`.
@@ -61,7 +62,8 @@ class ProcessSet : public std::enable_shared_from_this<ProcessSet> {
   // Errors:  kCancelled - the server is closing; failure_ - no nursery will be made any more.
   // Threads: the admitting thread.
   absl::StatusOr<NurseryPtr> AwaitNursery(const NurseryPtr& except);
-  // Takes a free slot of `nursery` for a process. Errors:  kResourceExhausted.
+  // Takes a free slot of `nursery` for a process.
+  // Errors:  kResourceExhausted.
   // Threads: any; nothing need be locked.
   static absl::StatusOr<PlacementPtr> TakePlacement(const NurseryPtr& nursery);
   // Sends the host's certificates if they are not those that `nursery` has.
@@ -86,8 +88,8 @@ class ProcessSet : public std::enable_shared_from_this<ProcessSet> {
   // Threads: the report thread.
   bool OnNurseryGone();
   // Has `nursery`, which no other thread knows yet, make the processes in unserved_; takes mutex_.
-  // It does not wait: the channel holds as many messages as the one before. Threads: the report
-  // thread.
+  // It does not wait: the channel holds as many messages as the one before.
+  // Threads: the report thread.
   void MoveUnserved(const NurseryPtr& nursery);
   // Has another nursery made for one that has died after it had lived so long, and publishes it in
   // nursery_; takes mutex_, and waits between attempts. Null: the server is closing, or has failed.

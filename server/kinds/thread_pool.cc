@@ -40,7 +40,8 @@ uint32_t EventsOf(Stream::Event wanted) {
 
 // An epoll of all sessions, which tells which of them has something to do. The descriptor of an
 // idle session is armed. The thread that finds it ready disarms it by that, and arms it again when
-// it leaves the session. Threads: any.
+// it leaves the session.
+// Threads: any.
 class Poll {
  public:
   Poll() : epoll_(::epoll_create1(EPOLL_CLOEXEC)), end_(::eventfd(0, EFD_CLOEXEC)) {}

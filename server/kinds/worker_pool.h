@@ -20,7 +20,8 @@ namespace rpyc {
 // `size` threads are active at a time. While a call of one waits for its peer (PeerWait), that
 // thread does not count, and a replacement thread works in its place: calls that all wait for
 // callbacks do not stop the other connections. Its threads keep it alive, and some of them may
-// never return. Threads: any.
+// never return.
+// Threads: any.
 class WorkerPool : private PeerWait::Observer, public std::enable_shared_from_this<WorkerPool> {
  public:
   // A session that has something to do, and the owner's number for it.
@@ -52,18 +53,20 @@ class WorkerPool : private PeerWait::Observer, public std::enable_shared_from_th
   void Work();
   // Starts a thread, which counts as active and idle from now on; takes mutex_. Threads: any.
   absl::Status StartWorker();
-  // Whether no thread waits for the next session though fewer than `size_` are active. Threads:
-  // any.
+  // Whether no thread waits for the next session though fewer than `size_` are active.
+  // Threads: any.
   bool NeedsReplacementLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Counts the calling thread, which has just served a session, as idle; or as spare, and waits
   // until it is recalled, if `size_` threads are active without it. Returns false if it is not
-  // needed any more. Threads: the pool's.
+  // needed any more.
+  // Threads: the pool's.
   bool BecomeIdleOrSpareLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Recalls a spare thread or starts a new one, if a replacement is still needed; takes mutex_.
   // Threads: any.
   void StartReplacement();
   // PeerWait::Observer: the calling thread's call begins, or has ended, to wait for its peer; both
-  // take mutex_. Threads: the pool's.
+  // take mutex_.
+  // Threads: the pool's.
   void BeginWait() override;
   void EndWait() override;
 
