@@ -27,9 +27,8 @@ class ReadAheadBuffer {
   void UseBudget(ByteBudget* budget) { charge_ = ByteCharge(budget); }
 
   // Adds bytes at the end.
-  // Errors:  OutOfMemory - no memory, or no room in the budget: all bytes are lost, and status says
-  // so
-  //          from then on.
+  // Errors:  OutOfMemory - no memory, or no room in the budget: all bytes are lost, and status
+  //          says so from then on.
   absl::Status Append(absl::string_view bytes);
   // Whether there are no bytes to take and no error to report.
   bool idle() const { return bytes_.empty() && status_.ok(); }
