@@ -74,7 +74,7 @@ Connection::~Connection() { Finish(); }
 void Connection::UseCounters(ConnectionCounters* counters) {
   counters_ = counters;
   counters_->dialect.store(options_.config.dialect, std::memory_order_relaxed);
-  outbox_.UseCounters(&counters->sent_bytes);
+  outbox_.UseCounter(&counters->sent_bytes);
 }
 
 void Connection::Drain(absl::Time deadline) {

@@ -203,7 +203,7 @@ class Connection : private Requester {
   std::shared_ptr<PendingRequest> Send(Handle handle, Value args, absl::Time deadline);
   bool Await(const PendingRequest& request, absl::Time deadline) override;
   bool IsForeignThread() const;
-  void AwaitOnLoop(const PendingRequest& request, absl::Time deadline);
+  void AwaitOnOwningLoop(const PendingRequest& request, absl::Time deadline);
   absl::Duration sync_request_timeout() const override {
     return options_.config.sync_request_timeout;
   }

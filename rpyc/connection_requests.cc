@@ -110,7 +110,7 @@ bool Connection::Await(const PendingRequest& request, absl::Time deadline) {
   const HeldTurn::Pause pause;
   const PeerWait wait;
   if (IsForeignThread()) {
-    AwaitOnLoop(request, deadline);
+    AwaitOnOwningLoop(request, deadline);
   } else {
     WaitFor(&request, deadline).IgnoreError();
   }
@@ -123,7 +123,7 @@ bool Connection::IsForeignThread() const {
   return owning_loop_ != nullptr && !owning_loop_->IsHere() && !HeldTurn::Within(&activity_);
 }
 
-void Connection::AwaitOnLoop(const PendingRequest& request, absl::Time deadline) {
+void Connection::AwaitOnOwningLoop(const PendingRequest& request, absl::Time deadline) {
   const auto wait = [&] { WaitFor(&request, deadline).IgnoreError(); };
   const auto errand = std::make_shared<Errand>(wait);
   owning_loop_->Post([ticket = std::make_shared<const ErrandTicket>(errand)] { ticket->Run(); });

@@ -50,7 +50,7 @@ class Outbox {
       : limits_(limits), stream_(stream), activity_(activity), charge_(budget), posted_(budget) {}
 
   // Has it count the bytes it sends in `sent_bytes`, which outlives it. Before anything is sent.
-  void UseCounters(std::atomic<int64_t>* sent_bytes) { sent_bytes_ = sent_bytes; }
+  void UseCounter(std::atomic<int64_t>* sent_bytes) { sent_bytes_ = sent_bytes; }
 
   // Has `append` add one whole frame, or nothing if it fails. No other thread appends meanwhile.
   // Errors:  what `append` returns; OutOfMemory - also of the budget; nothing has been added then.
