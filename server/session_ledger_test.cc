@@ -14,7 +14,7 @@
 namespace rpyc {
 namespace {
 
-// A session that ends itself, as its nature is, by a thread of its own.
+// A session that ends by a thread of its own, as its nature says.
 class FakeSession : public Drainable {
  public:
   enum Nature { kIdle, kBusy, kStuck, kProcess };
@@ -139,7 +139,7 @@ TEST(SessionLedger, Closes) {
   SessionLedger ledger;
   FakeSession idle(&ledger, FakeSession::kIdle), busy(&ledger, FakeSession::kBusy),
       process(&ledger, FakeSession::kProcess);
-  // An idle one does not take the time there is.
+  // An idle session ends at once.
   const std::optional<ConnectionRecord> first = ledger.Close(idle.number(), absl::Hours(1));
   ASSERT_TRUE(first.has_value() && first->end.has_value());
   EXPECT_EQ(first->end->status, absl::CancelledError("closed by an operator"));
@@ -148,7 +148,7 @@ TEST(SessionLedger, Closes) {
   EXPECT_EQ(ledger.Close(process.number(), absl::ZeroDuration())->end->status,
             absl::CancelledError("closed by an operator; its process had to be killed"));
   EXPECT_EQ(ledger.open(), 0);
-  // Once more says the same.
+  // A second call returns the same.
   EXPECT_EQ(ledger.Close(idle.number(), absl::ZeroDuration())->end->status,
             absl::CancelledError("closed by an operator"));
   EXPECT_FALSE(ledger.Close(process.number() + 1, absl::ZeroDuration()).has_value());

@@ -1,4 +1,4 @@
-// How kinds drain whose threads serve many connections.
+// Tests how kinds drain whose threads serve many connections.
 
 #include <memory>
 
@@ -53,7 +53,7 @@ TEST_P(SharedDrainTest, CallsThatNeverEndAreAbandoned) {
   EXPECT_EQ(kind_->Stats().abandoned_calls, 2);
   EXPECT_TRUE(kind_->Drain(absl::InfinitePast()).ok());  // idempotent
   kind_ = GetParam()();
-  stuck->Finish();  // its thread needs nothing of the kind's
+  stuck->Finish();  // its thread uses nothing of the kind
   another->Finish();
 }
 

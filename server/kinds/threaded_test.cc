@@ -78,7 +78,7 @@ TEST_F(ThreadedTest, ACallThatNeverEndsIsAbandoned) {
   EXPECT_EQ(kind_->Stats().abandoned_calls, 1);
   EXPECT_TRUE(kind_->Drain(absl::InfinitePast()).ok());  // idempotent
   kind_.reset();
-  stuck->Finish();  // its thread needs nothing of the kind's
+  stuck->Finish();  // its thread uses nothing of the kind
 }
 
 TEST_F(ThreadedTest, ASecondDrainMayBeInAHurry) {

@@ -22,7 +22,7 @@ struct TestCertificateOptions {
   // "CN=server,O=Some + OU=More": attributes with their short or long names. A + joins attributes
   // to one set.
   std::string subject = "CN=localhost";
-  // Extensions by OpenSSL's names and in its notation, {"subjectAltName", "DNS:localhost"}.
+  // Extensions with OpenSSL's names and notation: {"subjectAltName", "DNS:localhost"}.
   std::map<std::string, std::string> extensions = {};
   // OpenSSL configuration that the extensions refer to: "[names]\nCN=other\n".
   std::string sections = "";
