@@ -176,7 +176,7 @@ absl::Status Nursery::PrepareSessions(const Service& service, const ServerKindIn
     tls = *std::move(made);
     tls->WarmUp();
   }
-  budget_ = std::make_shared<ByteBudget>("the server's max_total_bytes",
+  budget_ = std::make_shared<ByteBudget>(SessionSetup::kBudgetName,
                                          SessionSetup::MaxTotalBytes(spec_.options.limits));
   budget_->UseCounter(&slots_.total_bytes());
   setup_ = std::make_shared<SessionSetup>(

@@ -33,8 +33,7 @@ struct SessionSetup {
                std::shared_ptr<ByteBudget> host_budget = nullptr)
       : service(std::move(service)),
         host_budget(std::move(host_budget)),
-        budget("the server's max_total_bytes", MaxTotalBytes(options.limits),
-               this->host_budget.get()),
+        budget(kBudgetName, MaxTotalBytes(options.limits), this->host_budget.get()),
         newcomers("what connections may hold before their first whole message",
                   budget.max_bytes() / kNewcomersFraction, &budget),
         options(Connection::Options{std::move(options.limits), std::move(options.config), &budget,
@@ -52,6 +51,8 @@ struct SessionSetup {
   // The peer's name for the log: "127.0.0.1:53422", with the operator's label if there is one.
   std::string PeerNameOf(const Socket& socket) const;
 
+  // How errors name the server's ByteBudget.
+  static constexpr char kBudgetName[] = "the server's max_total_bytes";
   // Connections that have sent no whole message yet may together hold this fraction of
   // max_total_bytes: one part in so many.
   static constexpr size_t kNewcomersFraction = 8;

@@ -6,7 +6,6 @@
 #include <sys/wait.h>
 
 #include <cerrno>
-#include <cstring>
 #include <optional>
 #include <utility>
 
@@ -20,6 +19,7 @@
 #include "server/nursery_spec.h"
 #include "server/respawn_policy.h"
 #include "server/thread.h"
+#include "server/wait_status.h"
 
 namespace rpyc {
 namespace {
@@ -30,11 +30,7 @@ constexpr absl::Duration kStartTimeout = absl::Seconds(30);
 std::string DeathText(pid_t pid, std::optional<int> wait_status) {
   const std::string zygote = absl::StrCat("the zygote, process ", pid, ", ");
   if (!wait_status.has_value()) return absl::StrCat(zygote, "has ended");
-  if (!WIFSIGNALED(*wait_status)) {
-    return absl::StrCat(zygote, "exited with status ", WEXITSTATUS(*wait_status));
-  }
-  const int signal = WTERMSIG(*wait_status);
-  return absl::StrCat(zygote, "died by signal ", signal, " (", ::strsignal(signal), ")");
+  return absl::StrCat(zygote, WaitStatusText(*wait_status));
 }
 
 // Kills a child, which may have ended already, and reaps it. Returns its wait status; nullopt: it

@@ -5,7 +5,6 @@
 #include <sys/wait.h>
 
 #include <algorithm>
-#include <cstring>
 #include <optional>
 #include <string>
 #include <utility>
@@ -22,6 +21,7 @@
 #include "server/nursery_spec.h"
 #include "server/process_slots.h"
 #include "server/thread.h"
+#include "server/wait_status.h"
 
 namespace rpyc {
 namespace {
@@ -35,15 +35,8 @@ constexpr int64_t kMaxProcesses = 65'536;
 
 // How a process ended whose session had not ended before.
 absl::Status DeathStatus(int64_t pid, int wait_status, const ServerOptions& options) {
-  const std::string process = absl::StrCat("its process ", pid);
-  if (!WIFSIGNALED(wait_status)) {
-    return absl::AbortedError(
-        absl::StrCat(process, " exited with status ", WEXITSTATUS(wait_status)));
-  }
-  const int signal = WTERMSIG(wait_status);
-  std::string text =
-      absl::StrCat(process, " died by signal ", signal, " (", ::strsignal(signal), ")");
-  if (signal == SIGXCPU) {
+  std::string text = absl::StrCat("its process ", pid, " ", WaitStatusText(wait_status));
+  if (WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGXCPU) {
     absl::StrAppend(&text, ": max_cpu_time is ", absl::FormatDuration(options.max_cpu_time));
   }
   return absl::AbortedError(text);
