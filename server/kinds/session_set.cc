@@ -8,9 +8,9 @@ namespace rpyc {
 namespace {
 
 // After the deadline Drain waits this long for calls that end because their socket was shut.
-constexpr absl::Duration kGrace = absl::Milliseconds(100);
+constexpr absl::Duration kShutGrace = absl::Milliseconds(100);
 // Then it waits this long for sessions that are in no call: they need only finish their ending.
-constexpr absl::Duration kGoodbye = absl::Seconds(2);
+constexpr absl::Duration kIdleEndGrace = absl::Seconds(2);
 
 }  // namespace
 
@@ -45,10 +45,10 @@ void SessionSet::Drain(absl::Time deadline) {
   }
   for (const SessionPtr& session : Snapshot()) session->Shutdown();
   MutexLock lock(&mutex_);
-  const absl::Time grace = absl::Now() + kGrace;
+  const absl::Time grace = absl::Now() + kShutGrace;
   while (!open_.empty() && removed_.WaitUntil(&mutex_, grace)) {
   }
-  const absl::Time goodbye = absl::Now() + kGoodbye;
+  const absl::Time goodbye = absl::Now() + kIdleEndGrace;
   while (AnyIdleLocked() && removed_.WaitUntil(&mutex_, goodbye)) {
   }
   abandoned_ = static_cast<int64_t>(open_.size());
