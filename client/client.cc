@@ -37,7 +37,7 @@ absl::StatusOr<std::unique_ptr<Stream>> OpenStream(Dialer dial, const std::strin
         absl::StrCat("connect to ", peer, ": with bind_threads the dialect is not found out: set ",
                      "config.dialect to 5 or 6"));
   }
-  absl::StatusOr<Probed> probed = ProbeDialect(dial, options->limits, deadline);
+  absl::StatusOr<ProbedStream> probed = ProbeDialect(dial, options->limits, deadline);
   if (!probed.ok()) return NamingPeer(probed.status(), peer);
   options->config.dialect = probed->dialect == Dialect::kV6 ? 6 : 5;
   return std::move(probed->stream);

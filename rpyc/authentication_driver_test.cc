@@ -167,7 +167,7 @@ TEST_F(AuthenticationDriverTest, ErrorsAndExceptionsRefuse) {
 
 TEST_F(AuthenticationDriverTest, APeerThatSendsTooMuchOrGoes) {
   const LineAuthenticator authenticator;
-  const size_t most = AuthenticationDriver::kMostReceivedBytes;
+  const size_t most = AuthenticationDriver::kMaxReceivedBytes;
   EXPECT_EQ(RunOn(authenticator, std::string(most + 1, 'x')).code(),
             absl::StatusCode::kUnauthenticated);
   auto [client, server] = MemoryStream::MakePair();

@@ -18,9 +18,9 @@ namespace {
 // Pauses for a scope.
 class CallPause {
  public:
-  explicit CallPause(CallRunner* runner) : runner_(runner), paused_(runner->Pause()) {}
+  explicit CallPause(CallRunner* runner) : runner_(runner), paused_(runner->YieldServiceLock()) {}
   ~CallPause() {
-    if (paused_) runner_->Resume();
+    if (paused_) runner_->RetakeServiceLock();
   }
 
  private:

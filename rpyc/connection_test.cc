@@ -345,7 +345,7 @@ TEST_P(ConnectionTest, ARequestOverALimitIsAnsweredByItsNameAndTheConnectionGoes
   options_.limits.max_frame_bytes = 100'000;
   options_.limits.max_decoded_bytes = 200'000;
   ByteBudget budget("the server's max_total_bytes", 300'000);
-  options_.budget = options_.newcomers = &budget;
+  options_.budget = options_.first_frame_budget = &budget;
   options_.limits.max_int_digits = 50;
   std::string wide = peer_.Request(4, Handle::kPing, BoxedValue(MakeTuple({})));
   wide.resize(wide.size() - 2);  // without the () and the end
@@ -386,7 +386,7 @@ TEST_P(ConnectionTest, ARequestThatABudgetHasNoRoomForIsAMemoryError) {
   ByteBudget budget("the server's max_total_bytes", 1 << 20);
   ByteCharge others(&budget);
   ASSERT_TRUE(others.Resize(900'000).ok());
-  options_.budget = options_.newcomers = &budget;
+  options_.budget = options_.first_frame_budget = &budget;
   const auto ping = [&](int seq, size_t bytes) {
     return peer_.Request(seq, Handle::kPing, BoxedValue(MakeTuple({std::string(bytes, 'x')})));
   };

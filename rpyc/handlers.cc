@@ -20,7 +20,7 @@ namespace {
 using Args = std::vector<Value>;
 
 // The most items one BUFFITER answers with, whatever the peer asks for.
-constexpr int64_t kMostItemsAtOnce = 10'000;
+constexpr int64_t kMaxItemsAtOnce = 10'000;
 
 // The object a request is about.
 absl::StatusOr<std::shared_ptr<Object>> Target(const Value& value) {
@@ -78,11 +78,12 @@ absl::StatusOr<Value> GetRoot(HandlerContext& context, Args&) {
 }
 
 // The attribute that `args` = (object, name, ...) asks for, after the access rules.
-struct Asked {
+struct ResolvedAttribute {
   std::shared_ptr<Object> object;
   AttributeRef attribute;  // borrows from args
 };
-absl::StatusOr<Asked> Resolve(const HandlerContext& context, Access access, const Args& args) {
+absl::StatusOr<ResolvedAttribute> Resolve(const HandlerContext& context, Access access,
+                                          const Args& args) {
   absl::StatusOr<absl::string_view> name = AttributeName(args[1]);
   if (!name.ok()) return name.status();
   // Nothing of a value is an attribute to a peer; it has the value.
@@ -90,50 +91,51 @@ absl::StatusOr<Asked> Resolve(const HandlerContext& context, Access access, cons
   absl::StatusOr<AttributeRef> attribute =
       ResolveAttribute(context.config, access, *name, **args[0].AsObject());
   if (!attribute.ok()) return attribute.status();
-  return Asked{*args[0].AsObject(), *attribute};
+  return ResolvedAttribute{*args[0].AsObject(), *attribute};
 }
 
 // Of a proxy, by which name its owner has the attribute, if at all.
-bool IsGuess(const Object& object, const AttributeRef& attribute) {
+bool MustAskOwner(const Object& object, const AttributeRef& attribute) {
   return attribute.exposed && !object.origin_id_pack().empty();
 }
 
 // Whether the owner has what is guessed. Source: RPyC's middle asks so too, by hasattr.
-absl::StatusOr<Value> TryGuess(const HandlerContext& context, const Asked& asked) {
-  absl::StatusOr<Value> found = asked.object->GetAttr(context.call, asked.attribute);
-  if (IsPyStatus(found.status(), "AttributeError")) return AccessDenied(asked.attribute.name);
+absl::StatusOr<Value> AskOwner(const HandlerContext& context, const ResolvedAttribute& resolved) {
+  absl::StatusOr<Value> found = resolved.object->GetAttr(context.call, resolved.attribute);
+  if (IsPyStatus(found.status(), "AttributeError")) return AccessDenied(resolved.attribute.name);
   return found;
 }
 
 absl::StatusOr<Value> GetAttr(HandlerContext& context, Args& args) {
-  absl::StatusOr<Asked> asked = Resolve(context, Access::kGet, args);
-  if (!asked.ok()) return asked.status();
-  if (IsGuess(*asked->object, asked->attribute)) return TryGuess(context, *asked);
-  return asked->object->GetAttr(context.call, asked->attribute);
+  absl::StatusOr<ResolvedAttribute> resolved = Resolve(context, Access::kGet, args);
+  if (!resolved.ok()) return resolved.status();
+  if (MustAskOwner(*resolved->object, resolved->attribute)) return AskOwner(context, *resolved);
+  return resolved->object->GetAttr(context.call, resolved->attribute);
 }
 
 // Asked, it is not made: where nothing is exposed nothing may be set.
-absl::StatusOr<Asked> ResolveForChange(const HandlerContext& context, Access access,
-                                       const Args& args) {
-  absl::StatusOr<Asked> asked = Resolve(context, access, args);
-  if (!asked.ok() || !IsGuess(*asked->object, asked->attribute)) return asked;
-  const absl::StatusOr<Value> found = TryGuess(context, *asked);
+absl::StatusOr<ResolvedAttribute> ResolveForChange(const HandlerContext& context, Access access,
+                                                   const Args& args) {
+  absl::StatusOr<ResolvedAttribute> resolved = Resolve(context, access, args);
+  if (!resolved.ok() || !MustAskOwner(*resolved->object, resolved->attribute)) return resolved;
+  const absl::StatusOr<Value> found = AskOwner(context, *resolved);
   if (!found.ok()) return found.status();
-  return asked;
+  return resolved;
 }
 
 absl::StatusOr<Value> DelAttr(HandlerContext& context, Args& args) {
-  absl::StatusOr<Asked> asked = ResolveForChange(context, Access::kDelete, args);
-  if (!asked.ok()) return asked.status();
-  absl::Status deleted = asked->object->DelAttr(context.call, asked->attribute);
+  absl::StatusOr<ResolvedAttribute> resolved = ResolveForChange(context, Access::kDelete, args);
+  if (!resolved.ok()) return resolved.status();
+  absl::Status deleted = resolved->object->DelAttr(context.call, resolved->attribute);
   if (!deleted.ok()) return deleted;
   return Value();
 }
 
 absl::StatusOr<Value> SetAttr(HandlerContext& context, Args& args) {
-  absl::StatusOr<Asked> asked = ResolveForChange(context, Access::kSet, args);
-  if (!asked.ok()) return asked.status();
-  absl::Status set = asked->object->SetAttr(context.call, asked->attribute, std::move(args[2]));
+  absl::StatusOr<ResolvedAttribute> resolved = ResolveForChange(context, Access::kSet, args);
+  if (!resolved.ok()) return resolved.status();
+  absl::Status set =
+      resolved->object->SetAttr(context.call, resolved->attribute, std::move(args[2]));
   if (!set.ok()) return set;
   return Value();
 }
@@ -152,11 +154,11 @@ absl::StatusOr<Value> Call(HandlerContext& context, Args& args) {
 }
 
 absl::StatusOr<Value> CallAttr(HandlerContext& context, Args& args) {
-  absl::StatusOr<Asked> asked = Resolve(context, Access::kGet, args);
-  if (!asked.ok()) return asked.status();
+  absl::StatusOr<ResolvedAttribute> resolved = Resolve(context, Access::kGet, args);
+  if (!resolved.ok()) return resolved.status();
   absl::StatusOr<CallArgs> call = ToCallArgs(args[2], args.size() > 3 ? &args[3] : nullptr);
   if (!call.ok()) return call.status();
-  return asked->object->CallAttr(context.call, asked->attribute, *std::move(call));
+  return resolved->object->CallAttr(context.call, resolved->attribute, *std::move(call));
 }
 
 absl::StatusOr<Value> Repr(HandlerContext& context, Args& args) {
@@ -190,7 +192,7 @@ absl::StatusOr<Value> Cmp(HandlerContext& context, Args& args) {
   absl::StatusOr<AttributeRef> attribute =
       ResolveAttribute(context.config, Access::kGet, *op, **object);
   if (!attribute.ok()) return attribute.status();
-  if (IsGuess(**object, *attribute)) return AccessDenied(*op);
+  if (MustAskOwner(**object, *attribute)) return AccessDenied(*op);
   return (*object)->Compare(context.call, *op, args[1]);
 }
 
@@ -290,10 +292,10 @@ absl::StatusOr<Value> BuffIter(HandlerContext& context, Args& args) {
   // Python's server asks nobody; a peer that may not have __next__ may not have its items either.
   absl::StatusOr<AttributeRef> next =
       ResolveAttribute(context.config, Access::kGet, "__next__", **object);
-  if (!next.ok() || IsGuess(**object, *next)) return AccessDenied("__next__");
+  if (!next.ok() || MustAskOwner(**object, *next)) return AccessDenied("__next__");
   // A peer that wants more asks again; only an empty answer is the end.
   absl::StatusOr<std::vector<Value>> items = (*object)->NextItems(
-      context.call, static_cast<size_t>(std::min<int64_t>(*count, kMostItemsAtOnce)));
+      context.call, static_cast<size_t>(std::min<int64_t>(*count, kMaxItemsAtOnce)));
   if (!items.ok()) return items.status();
   return Value::Tuple(*std::move(items));
 }
@@ -306,11 +308,11 @@ absl::StatusOr<Value> OldSlicing(HandlerContext& context, Args& args) {
   }
   const auto call = [&](const Value& name, std::vector<Value> first) -> absl::StatusOr<Value> {
     const Args target = {args[0], name};
-    absl::StatusOr<Asked> asked = Resolve(context, Access::kGet, target);
-    if (!asked.ok()) return asked.status();
+    absl::StatusOr<ResolvedAttribute> resolved = Resolve(context, Access::kGet, target);
+    if (!resolved.ok()) return resolved.status();
     first.insert(first.end(), args[5].items().begin(), args[5].items().end());
-    return asked->object->CallAttr(context.call, asked->attribute,
-                                   {.positional = std::move(first), .keyword = {}});
+    return resolved->object->CallAttr(context.call, resolved->attribute,
+                                      {.positional = std::move(first), .keyword = {}});
   };
   const Value& start = args[3];
   const Value& stop = args[4];
@@ -322,12 +324,12 @@ absl::StatusOr<Value> OldSlicing(HandlerContext& context, Args& args) {
 
 absl::StatusOr<Value> CtxExit(HandlerContext& context, Args& args) {
   const Args target = {args[0], "__exit__"};
-  absl::StatusOr<Asked> asked = Resolve(context, Access::kGet, target);
-  if (!asked.ok()) return asked.status();
-  if (IsGuess(*asked->object, asked->attribute)) return AccessDenied("__exit__");
+  absl::StatusOr<ResolvedAttribute> resolved = Resolve(context, Access::kGet, target);
+  if (!resolved.ok()) return resolved.status();
+  if (MustAskOwner(*resolved->object, resolved->attribute)) return AccessDenied("__exit__");
   // The peer tells the exception's class and no more. A Python server passes a TypeError of its
   // own making; we pass what is known.
-  return asked->object->Exit(context.call, std::move(args[1]));
+  return resolved->object->Exit(context.call, std::move(args[1]));
 }
 
 // isinstance(x, C) where the peer holds proxies of both. Python's own server answers False for all

@@ -31,10 +31,10 @@ using Args = absl::Span<Value>;
 using Items = std::vector<Value>;
 using Result = absl::StatusOr<Value>;
 
-constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+constexpr int64_t kMaxIndex = std::numeric_limits<int64_t>::max();
 
 // What a peer may make a list grow to in one step: [0] * 10 ** 12 is one short request.
-constexpr size_t kMostItems = Limits().max_decoded_bytes / sizeof(Value);
+constexpr size_t kMaxItems = Limits().max_decoded_bytes / sizeof(Value);
 
 List Self(const MemberCall& call) { return ListObject::Handle(call.self); }
 
@@ -105,7 +105,7 @@ absl::StatusOr<int64_t> ToTimes(const CallContext& context, const Value& count) 
 absl::StatusOr<Items> Repeated(const Items& items, int64_t times) {
   Items repeated;
   if (times <= 0 || items.empty()) return repeated;
-  if (static_cast<uint64_t>(times) > kMostItems / items.size()) return TooLong();
+  if (static_cast<uint64_t>(times) > kMaxItems / items.size()) return TooLong();
   repeated.reserve(items.size() * static_cast<size_t>(times));
   for (int64_t i = 0; i < times; ++i) {
     repeated.insert(repeated.end(), items.begin(), items.end());
@@ -117,7 +117,7 @@ absl::Status Extend(const MemberCall& call, const Value& iterable) {
   absl::StatusOr<Items> more = CollectItems(call.context, iterable);
   if (!more.ok()) return std::move(more).status();
   return ListObject::Edit(Self(call), [&](Items* items, Items*) {
-    if (items->size() + more->size() > kMostItems) return TooLong();
+    if (items->size() + more->size() > kMaxItems) return TooLong();
     items->insert(items->end(), std::make_move_iterator(more->begin()),
                   std::make_move_iterator(more->end()));
     return absl::OkStatus();
@@ -154,7 +154,7 @@ Result SetItem(const MemberCall& call, Args args) {
   return DoneOr(ListObject::Edit(Self(call), [&](Items* items, Items* dropped) -> absl::Status {
     absl::StatusOr<SliceRange> range = ResolveSlice(args[0], items->size());
     if (!range.ok()) return std::move(range).status();
-    if (items->size() + assigned->size() > kMostItems) return TooLong();
+    if (items->size() + assigned->size() > kMaxItems) return TooLong();
     *dropped = *items;
     return AssignSlice(*range, *std::move(assigned), items);
   }));
@@ -185,7 +185,7 @@ Result Add(const MemberCall& call, Args args) {
                                               ShortTypeName(args[0]), "\") to list"));
   }
   Items items = Self(call).Snapshot();
-  if (items.size() + (*other)->size() > kMostItems) return TooLong();
+  if (items.size() + (*other)->size() > kMaxItems) return TooLong();
   items.insert(items.end(), (*other)->begin(), (*other)->end());
   return NewList(std::move(items));
 }
@@ -416,7 +416,7 @@ const std::shared_ptr<const ClassInfo>& ListObject::Class() {
       Self(call).clear();
       return Value();
     });
-    add("index", Positional(1, {0, kMost}), "The first index of a value.", Index);
+    add("index", Positional(1, {0, kMaxIndex}), "The first index of a value.", Index);
     add("count", Positional(1), "How many items equal a value.", Count);
     add("reverse", {}, "Reverses the order.", Reverse);
     add("sort",

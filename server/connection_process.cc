@@ -66,7 +66,7 @@ void ControlLoop(Session& session, ProcessSlot& slot, Watcher& watcher) {
     // This gives back what large messages and a TLS handshake have left in the heap.
     if (quiet_ticks == kQuietTicks) ::malloc_trim(0);
     slot.AwaitOrders(orders_done,
-                     quiet_ticks > kQuietTicks ? kQuietInterval : Connection::kLookInterval);
+                     quiet_ticks > kQuietTicks ? kQuietInterval : Connection::kTickInterval);
   }
 }
 

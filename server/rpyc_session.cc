@@ -132,9 +132,9 @@ absl::Status RpycSession::Authenticate(absl::Time deadline) {
       handshake.wants = driver->wants();
       return absl::IsUnauthenticated(known) ? NamePeer(known, driver->received()) : known;
     }
-    connection_.Introduce(handshake.peer.local, driver->credentials(), driver->TakeRest());
+    connection_.SetPeerIdentity(handshake.peer.local, driver->credentials(), driver->TakeRest());
   } else {
-    connection_.Introduce(handshake.peer.local, handshake.peer.certificate);
+    connection_.SetPeerIdentity(handshake.peer.local, handshake.peer.certificate);
   }
   if (handshake.tls != nullptr) handshake.tls->BeginFrames();
   handshake_.reset();
@@ -147,7 +147,7 @@ void RpycSession::Refuse(absl::Status why) {
                                                    absl::FormatDuration(setup_->handshake_timeout),
                                                    ", the handshake_timeout"));
   }
-  connection_.Abort(std::move(why));
+  connection_.End(std::move(why));
 }
 
 absl::Status RpycSession::ServeAll() {
@@ -163,13 +163,13 @@ absl::Status RpycSession::ServeAll() {
     }
     return absl::OkStatus();
   });
-  if (!served.ok()) connection_.Abort(std::move(served));
+  if (!served.ok()) connection_.End(std::move(served));
   return End();
 }
 
 void RpycSession::ServeBy(Arm arm) {
   arm_ = std::move(arm);
-  connection_.OnUnattended([this](Stream::Event wanted) {
+  connection_.OnIdle([this](Stream::Event wanted) {
     // The thread in ServeArrived will see the end. If it armed another thread, that one would arm a
     // third, and so on, and the session would end late.
     if (connection_.ended() && serving_threads_.load() > 0) return;
@@ -201,7 +201,7 @@ std::optional<absl::Status> RpycSession::ServeArrived(int request_budget) {
     AuthenticateOrServe(request_budget);
     return absl::OkStatus();
   });
-  if (!advanced.ok()) connection_.Abort(std::move(advanced));
+  if (!advanced.ok()) connection_.End(std::move(advanced));
   // Other threads may still be in a call. The last one ends the session.
   if (serving_threads_.fetch_sub(1) > 1 || !connection_.ended()) return std::nullopt;
   if (phase_.exchange(Phase::kOver) == Phase::kOver) return std::nullopt;
@@ -228,7 +228,7 @@ void RpycSession::AuthenticateOrServe(int request_budget) {
 }
 
 void RpycSession::Look() {
-  if (phase_.load() > Phase::kAuthenticating) return connection_.Look();
+  if (phase_.load() > Phase::kAuthenticating) return connection_.Tick();
   if (absl::Now() < handshake_deadline_ || handshake_timed_out_.exchange(true)) return;
   connection_.Shutdown();  // the thread in Authenticate finds the stream shut
 }

@@ -51,7 +51,7 @@ class Session : public Drainable {
   // ServeArrived each time that the event has come. Neither waits for the peer.
   //
   // The session calls `arm` with the event to wait for whenever no thread serves the connection any
-  // more (Connection::OnUnattended); the first time is within ServeBy.
+  // more (Connection::OnIdle); the first time is within ServeBy.
   using Arm = std::function<void(Stream::Event wanted)>;
   virtual void ServeBy(Arm arm) = 0;
   // Serves what has arrived, at most `request_budget` requests. Returns how the session has ended,

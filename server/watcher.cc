@@ -57,7 +57,7 @@ class Watcher::Core : public std::enable_shared_from_this<Core> {
         asleep_ = false;
         continue;
       }
-      const absl::Time next = absl::Now() + Connection::kLookInterval;
+      const absl::Time next = absl::Now() + Connection::kTickInterval;
       while (!stopping_ && changed_.WaitUntil(&mutex_, next)) {
       }
       for (Watched* watched : watched_) watched->Look();

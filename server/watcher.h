@@ -22,7 +22,7 @@ class Watcher {
   // What large messages have left behind is given back in between (HeapTrimmer); `budget` is the
   // host's, or null.
   explicit Watcher(std::shared_ptr<const ByteBudget> budget = nullptr);
-  // One that has no thread: whoever has one calls Look, every Connection::kLookInterval.
+  // One that has no thread: whoever has one calls Look, every Connection::kTickInterval.
   struct NoThread {};
   explicit Watcher(NoThread);
   ~Watcher();

@@ -382,7 +382,7 @@ absl::Status AskAhead(const CallContext& context, Question question, absl::Span<
   }
   if (asked.size() < 2) return absl::OkStatus();
   const absl::string_view method = question == Question::kInt ? "__index__" : "__float__";
-  return AskTogether(
+  return RequestConcurrently(
       context, *owner, asked.size(),
       [&](size_t i) { return AsNetref(items[asked[i]])->StartCallAttr(method, {}); },
       [&](size_t i, Asked answer) {

@@ -141,7 +141,7 @@ absl::StatusOr<ReadResult> SocketStream::ReadSome(absl::Span<char> into, ReadHin
       SetReceiveTimeout(left);
     }
     absl::StatusOr<ReadResult> read = Receive(into, 0);
-    if (!read.ok() || read->state != ReadResult::kWouldBlock) return read;
+    if (!read.ok() || read->outcome != ReadResult::kWouldBlock) return read;
   }
 }
 
@@ -156,8 +156,8 @@ absl::StatusOr<ReadResult> SocketStream::ReceiveOn(Fiber* fiber, absl::Span<char
   for (;;) {
     absl::StatusOr<ReadResult> read = Receive(into, MSG_DONTWAIT);
     if (!read.ok()) return read;
-    const bool none = read->state == ReadResult::kWouldBlock;
-    if (none || read->drained) fiber->Exhausted(socket_.fd(), /*readable=*/true);
+    const bool none = read->outcome == ReadResult::kWouldBlock;
+    if (none || read->drained) fiber->MarkNotReady(socket_.fd(), /*readable=*/true);
     if (!none || deadline == absl::InfinitePast()) return read;
     if (!fiber->AwaitReady(socket_.fd(), /*readable=*/true, /*writable=*/false, deadline)) {
       return read;
@@ -195,14 +195,14 @@ absl::StatusOr<ReadResult> SocketStream::ReadAhead(size_t max_bytes) {
   std::array<char, kReadAheadPieceBytes> piece;
   absl::StatusOr<ReadResult> read =
       Receive(absl::MakeSpan(piece.data(), std::min(max_bytes, piece.size())), MSG_DONTWAIT);
-  if (read.ok() && read->state == ReadResult::kData) {
+  if (read.ok() && read->outcome == ReadResult::kData) {
     if (absl::Status kept = ahead_.Append({piece.data(), read->bytes}); !kept.ok()) {
       Shutdown();  // the next read returns the reason
       return kept;
     }
   }
-  if (read.ok() && read->state == ReadResult::kWouldBlock && Fiber::Current() != nullptr) {
-    Fiber::Current()->Exhausted(socket_.fd(), /*readable=*/true);
+  if (read.ok() && read->outcome == ReadResult::kWouldBlock && Fiber::Current() != nullptr) {
+    Fiber::Current()->MarkNotReady(socket_.fd(), /*readable=*/true);
   }
   return read;
 }
@@ -217,7 +217,8 @@ absl::StatusOr<size_t> SocketStream::WriteSome(absl::Span<const absl::string_vie
   } while (sent < 0 && errno == EINTR);
   if (sent >= 0) return static_cast<size_t>(sent);
   if (errno == EAGAIN || errno == EWOULDBLOCK) {
-    if (Fiber* const fiber = Fiber::Current()) fiber->Exhausted(socket_.fd(), /*readable=*/false);
+    if (Fiber* const fiber = Fiber::Current())
+      fiber->MarkNotReady(socket_.fd(), /*readable=*/false);
     return 0;
   }
   return ErrnoStatus(absl::StatusCode::kUnavailable, absl::StrCat("write to ", socket_.peer()),

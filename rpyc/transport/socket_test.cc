@@ -41,7 +41,7 @@ std::string ReadAll(Stream& stream) {
   for (;;) {
     absl::StatusOr<ReadResult> result =
         stream.ReadSome(absl::MakeSpan(piece), ReadHint::kBetweenFrames);
-    if (!result.ok() || result->state != ReadResult::kData) return all;
+    if (!result.ok() || result->outcome != ReadResult::kData) return all;
     all.append(piece, 0, result->bytes);
   }
 }
@@ -65,7 +65,7 @@ TEST(SocketStream, CarriesMuchDataBothWaysAtOnce) {
     while (total < kBig) {
       absl::StatusOr<ReadResult> result =
           server.ReadSome(absl::MakeSpan(piece), ReadHint::kInsideFrame);
-      if (!result.ok() || result->state != ReadResult::kData) break;
+      if (!result.ok() || result->outcome != ReadResult::kData) break;
       total += result->bytes;
       if (!server.WriteAll({absl::string_view(piece.data(), result->bytes)}).ok()) break;
     }
@@ -103,7 +103,7 @@ TEST(SocketStream, WritesManyChunksInOrderThroughPartialWrites) {
   while (all.size() < 2 * data.size()) {
     absl::StatusOr<ReadResult> result =
         client.ReadSome(absl::MakeSpan(piece), ReadHint::kBetweenFrames);
-    ASSERT_TRUE(result.ok() && result->state == ReadResult::kData);
+    ASSERT_TRUE(result.ok() && result->outcome == ReadResult::kData);
     all.append(piece, 0, result->bytes);
     ::pthread_kill(writer.native_handle(), SIGUSR1);
   }

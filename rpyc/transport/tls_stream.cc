@@ -131,8 +131,8 @@ absl::Status TlsStream::Handshake(absl::Time deadline) {
     }
     const absl::StatusOr<ReadResult> received = Receive(/*inside=*/true, deadline);
     if (!received.ok()) return received.status();
-    if (received->state == ReadResult::kWouldBlock) return shaken;
-    if (received->state == ReadResult::kEof) {
+    if (received->outcome == ReadResult::kWouldBlock) return shaken;
+    if (received->outcome == ReadResult::kEof) {
       return absl::UnavailableError("TLS handshake: the peer ended the connection");
     }
     ++handshake_reads_;
@@ -205,13 +205,13 @@ absl::StatusOr<ReadResult> TlsStream::ReadSome(absl::Span<char> into, ReadHint h
     // Otherwise OpenSSL holds nothing, and to ask it costs as much as a small record.
     if (openssl_has_more_ || in_begin_ != in_end_) {
       absl::StatusOr<ReadResult> read = Decrypt(into);
-      if (!read.ok() || read->state != ReadResult::kWouldBlock) return read;
+      if (!read.ok() || read->outcome != ReadResult::kWouldBlock) return read;
       // It was a message of TLS itself, for example a session ticket, which gets no answer.
       if (!inside_record_) inner_->Acknowledge();
     }
     absl::StatusOr<ReadResult> received =
         Receive(inside_record_ || hint == ReadHint::kInsideFrame, deadline);
-    if (!received.ok() || received->state != ReadResult::kData) return received;
+    if (!received.ok() || received->outcome != ReadResult::kData) return received;
   }
 }
 
@@ -261,14 +261,14 @@ absl::StatusOr<ReadResult> TlsStream::Receive(bool inside, absl::Time deadline) 
     if (soon < deadline) {
       absl::StatusOr<ReadResult> received =
           ReceiveInto(next_in_capacity_, ReadHint::kBetweenFrames, soon);
-      if (!received.ok() || received->state != ReadResult::kWouldBlock) return received;
+      if (!received.ok() || received->outcome != ReadResult::kWouldBlock) return received;
       next_in_capacity_ = kSmallBufferBytes;
       ReleaseBuffers();
     }
   }
   absl::StatusOr<ReadResult> received =
       ReceiveInto(next_in_capacity_, ReadHint::kBetweenFrames, deadline);
-  if (received.ok() && received->state == ReadResult::kWouldBlock) ReleaseBuffers();
+  if (received.ok() && received->outcome == ReadResult::kWouldBlock) ReleaseBuffers();
   return received;
 }
 
@@ -290,7 +290,7 @@ absl::StatusOr<ReadResult> TlsStream::ReceiveInto(size_t capacity, ReadHint hint
   in_begin_ = in_end_ = 0;
   absl::StatusOr<ReadResult> received =
       inner_->ReadSome(absl::MakeSpan(in_.get(), capacity), hint, deadline);
-  if (!received.ok() || received->state != ReadResult::kData) return received;
+  if (!received.ok() || received->outcome != ReadResult::kData) return received;
   in_end_ = received->bytes;
   if (received->bytes == capacity) {
     next_in_capacity_ = capacity < kMediumBufferBytes ? kMediumBufferBytes : kLargeBufferBytes;
@@ -308,14 +308,14 @@ absl::StatusOr<ReadResult> TlsStream::ReadAhead(size_t max_bytes) {
   const std::unique_ptr<char[]> piece = NewBuffer(room);
   const absl::Span<char> into = absl::MakeSpan(piece.get(), room);
   absl::StatusOr<ReadResult> read = Decrypt(into);
-  while (read.ok() && read->state == ReadResult::kWouldBlock) {
+  while (read.ok() && read->outcome == ReadResult::kWouldBlock) {
     // The peer may hold back the rest until the first part has been acknowledged.
     const absl::StatusOr<ReadResult> received =
         ReceiveInto(next_in_capacity_, ReadHint::kInsideFrame, absl::InfinitePast());
-    if (!received.ok() || received->state != ReadResult::kData) return received;
+    if (!received.ok() || received->outcome != ReadResult::kData) return received;
     read = Decrypt(into);
   }
-  if (read.ok() && read->state == ReadResult::kData) {
+  if (read.ok() && read->outcome == ReadResult::kData) {
     if (absl::Status kept = ahead_.Append({piece.get(), read->bytes}); !kept.ok()) {
       Shutdown();  // the next read returns the reason
       return kept;

@@ -41,7 +41,7 @@ std::string ReadAll(Stream& stream, absl::Time deadline) {
   for (;;) {
     const absl::StatusOr<ReadResult> read =
         stream.ReadSome(absl::MakeSpan(piece), ReadHint::kBetweenFrames, deadline);
-    if (!read.ok() || read->state != ReadResult::kData) return all;
+    if (!read.ok() || read->outcome != ReadResult::kData) return all;
     all.append(piece, 0, read->bytes);
   }
 }
@@ -351,7 +351,7 @@ TEST_F(TlsStreamTest, ALargeMessageIsFewReadsAndWrites) {
   while (bytes < data.size()) {
     const absl::StatusOr<ReadResult> read = server_->ReadSome(
         absl::MakeSpan(&all[bytes], data.size() - bytes), ReadHint::kInsideFrame, kNow);
-    ASSERT_TRUE(read.ok() && read->state == ReadResult::kData);
+    ASSERT_TRUE(read.ok() && read->outcome == ReadResult::kData);
     bytes += read->bytes;
     ++reads;
   }
@@ -424,7 +424,7 @@ TEST_F(TlsStreamTest, CarriesMuchBothWaysAtOnce) {
       const absl::StatusOr<ReadResult> read = stream.ReadSome(
           absl::MakeSpan(&all[bytes], std::min<size_t>(all.size() - bytes, 100'000)),
           ReadHint::kInsideFrame);
-      if (!read.ok() || read->state != ReadResult::kData) break;
+      if (!read.ok() || read->outcome != ReadResult::kData) break;
       bytes += read->bytes;
     }
     return all == data;
@@ -440,7 +440,7 @@ TEST_F(TlsStreamTest, CarriesMuchBothWaysAtOnce) {
 
 TEST_F(TlsStreamTest, ReadsAheadWhatWasSaid) {
   Connect();
-  EXPECT_EQ(server_->ReadAhead(100)->state, ReadResult::kWouldBlock);
+  EXPECT_EQ(server_->ReadAhead(100)->outcome, ReadResult::kWouldBlock);
   ASSERT_TRUE(client_->WriteAll({"first and second"}).ok());
   EXPECT_EQ(server_->ReadAhead(5)->bytes, 5u);
   EXPECT_EQ(server_->read_ahead(), "first");
@@ -455,7 +455,7 @@ TEST_F(TlsStreamTest, ReadsAheadWhatWasSaid) {
   EXPECT_EQ(ReadAll(*server_, kNow), " second");
   EXPECT_EQ(server_->read_ahead_bytes(), 0u);
   client_below_->CloseWrite();
-  EXPECT_EQ(server_->ReadAhead(100)->state, ReadResult::kEof);
+  EXPECT_EQ(server_->ReadAhead(100)->outcome, ReadResult::kEof);
 }
 
 TEST_F(TlsStreamTest, WaitsForWhatIsNotReadYet) {
@@ -476,7 +476,7 @@ TEST_F(TlsStreamTest, WaitsNoLongerThanItsDeadline) {
   Connect();
   char byte;
   const auto read = [&](ReadHint hint, absl::Time deadline) {
-    return server_->ReadSome(absl::MakeSpan(&byte, 1), hint, deadline)->state;
+    return server_->ReadSome(absl::MakeSpan(&byte, 1), hint, deadline)->outcome;
   };
   EXPECT_EQ(read(ReadHint::kBetweenFrames, kNow), ReadResult::kWouldBlock);
   EXPECT_EQ(read(ReadHint::kBetweenFrames, absl::Now() + absl::Milliseconds(1)),
@@ -526,7 +526,7 @@ TEST_F(TlsStreamTest, TheEndBelowIsTheEnd) {
     client_below_->CloseWrite();
     EXPECT_EQ(ReadAll(*server_, absl::InfiniteFuture()), "whole");
     char byte;
-    EXPECT_EQ(server_->ReadSome(absl::MakeSpan(&byte, 1), ReadHint::kBetweenFrames)->state,
+    EXPECT_EQ(server_->ReadSome(absl::MakeSpan(&byte, 1), ReadHint::kBetweenFrames)->outcome,
               ReadResult::kEof);
   }
 }
@@ -560,7 +560,7 @@ TEST_F(TlsStreamTest, ShutdownSendsCloseNotifyOnce) {
   const absl::StatusOr<ReadResult> end =
       client_->ReadSome(absl::MakeSpan(&byte, 1), ReadHint::kBetweenFrames, kNow);
   ASSERT_TRUE(end.ok()) << end.status();
-  EXPECT_EQ(end->state, ReadResult::kEof);
+  EXPECT_EQ(end->outcome, ReadResult::kEof);
 }
 
 TEST_F(TlsStreamTest, ShutdownBeforeTheHandshakeSendsNothing) {

@@ -49,7 +49,7 @@ void EventLoop::Stop() {
 
 bool EventLoop::IsOnLoopThread() const { return loop_of_this_thread == this; }
 
-bool EventLoop::IsHere() const { return IsOnLoopThread() && Fiber::Current() != nullptr; }
+bool EventLoop::IsCurrent() const { return IsOnLoopThread() && Fiber::Current() != nullptr; }
 
 void EventLoop::Post(std::function<void()> function) {
   auto task = std::make_shared<FunctionTask>(std::move(function));
@@ -75,7 +75,7 @@ bool EventLoop::AwaitReady(Fiber* fiber, int fd, bool readable, bool writable,
   return poller_.AwaitReady(fiber, fd, readable, writable, deadline);
 }
 
-void EventLoop::Exhausted(int fd, bool readable) { poller_.Exhausted(fd, readable); }
+void EventLoop::MarkNotReady(int fd, bool readable) { poller_.MarkNotReady(fd, readable); }
 
 template <typename Write>
 bool EventLoop::AddToInbox(const Write& write) {

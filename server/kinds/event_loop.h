@@ -48,7 +48,7 @@ class EventLoop : public FiberLoop,
   // Ends the loop as soon as no fiber has a task and no descriptor is watched. Does not wait.
   void Stop();
 
-  bool IsHere() const override;
+  bool IsCurrent() const override;
   void Post(std::function<void()> task) override;
 
   // Does what Poller::Watch and Poller::Unwatch do. Threads: a fiber of this loop.
@@ -69,12 +69,12 @@ class EventLoop : public FiberLoop,
     bool stop = false;
   };
 
-  // FiberPool::LoopInterface. AwaitReady and Exhausted are called by fibers of this loop, the rest
-  // by any thread.
+  // FiberPool::LoopInterface. AwaitReady and MarkNotReady are called by fibers of this loop, the
+  // rest by any thread.
   bool IsOnLoopThread() const override;
   void WakeFromOtherThread(Fiber* fiber) override;
   bool AwaitReady(Fiber* fiber, int fd, bool readable, bool writable, absl::Time deadline) override;
-  void Exhausted(int fd, bool readable) override;
+  void MarkNotReady(int fd, bool readable) override;
   const std::shared_ptr<FiberLoop>& loop() const override { return self_; }
 
   // Has `write` put something into the inbox and wakes the loop; takes mutex_. Returns false if the

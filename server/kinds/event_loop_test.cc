@@ -60,10 +60,10 @@ class EventLoopTest : public testing::Test {
 
 TEST_F(EventLoopTest, RunsTasksOnFibersOfItsThread) {
   Start();
-  EXPECT_FALSE(loop_->IsHere());
+  EXPECT_FALSE(loop_->IsCurrent());
   std::thread::id thread;
   Do([&] {
-    EXPECT_TRUE(loop_->IsHere());
+    EXPECT_TRUE(loop_->IsCurrent());
     EXPECT_NE(Fiber::Current(), nullptr);
     EXPECT_EQ(Fiber::Current()->loop(), loop_);
     thread = std::this_thread::get_id();
@@ -243,7 +243,7 @@ TEST_F(EventLoopTest, AStreamParksItsFiber) {
     char piece[3];
     for (;;) {
       const auto got = stream.ReadSome(absl::MakeSpan(piece), ReadHint::kBetweenFrames);
-      if (!got.ok() || got->state != ReadResult::kData) break;
+      if (!got.ok() || got->outcome != ReadResult::kData) break;
       text.append(piece, got->bytes);
     }
     read.set_value(text);
@@ -282,7 +282,7 @@ TEST_F(EventLoopTest, TwoFibersOfOneStream) {
   for (size_t got = 0; got < much.size();) {
     const auto some =
         other.ReadSome(absl::MakeSpan(piece.data(), piece.size()), ReadHint::kBetweenFrames);
-    ASSERT_TRUE(some.ok() && some->state == ReadResult::kData);
+    ASSERT_TRUE(some.ok() && some->outcome == ReadResult::kData);
     got += some->bytes;
   }
   wrote.get_future().wait();
@@ -297,7 +297,7 @@ TEST_F(EventLoopTest, AReadsDeadlineOnAFiber) {
     const auto got = stream.ReadSome(absl::MakeSpan(piece), ReadHint::kBetweenFrames,
                                      absl::Now() + absl::Milliseconds(5));
     ASSERT_TRUE(got.ok());
-    EXPECT_EQ(got->state, ReadResult::kWouldBlock);
+    EXPECT_EQ(got->outcome, ReadResult::kWouldBlock);
     EXPECT_FALSE(stream.Wait(Stream::Event::kReadable, absl::Now() + absl::Milliseconds(1)));
     EXPECT_TRUE(stream.Wait(Stream::Event::kWritable, absl::InfiniteFuture()));
   });
@@ -318,11 +318,11 @@ TEST_F(EventLoopTest, WhatIsWatchedIsServedUntilNothingIsThere) {
       const auto got =
           stream.ReadSome(absl::MakeSpan(one), ReadHint::kBetweenFrames, absl::InfinitePast());
       ASSERT_TRUE(got.ok());
-      if (got->state == ReadResult::kEof) {
+      if (got->outcome == ReadResult::kEof) {
         loop_->Unwatch(number);
         return all.set_value(text);
       }
-      if (got->state == ReadResult::kData) text += one[0];
+      if (got->outcome == ReadResult::kData) text += one[0];
       loop_->Arm(number, Stream::Event::kReadable);
     });
     ASSERT_TRUE(watched.ok()) << watched.status();

@@ -49,8 +49,8 @@ class FiberPool::PooledFiber final : public Fiber, public TimerQueue::Timer {
   bool AwaitReady(int fd, bool readable, bool writable, absl::Time deadline) override {
     return pool_->loop_interface_->AwaitReady(this, fd, readable, writable, deadline);
   }
-  void Exhausted(int fd, bool readable) override {
-    pool_->loop_interface_->Exhausted(fd, readable);
+  void MarkNotReady(int fd, bool readable) override {
+    pool_->loop_interface_->MarkNotReady(fd, readable);
   }
   bool IsStackShort() const override { return switch_->bytes_left() < kStackReserve; }
   const std::shared_ptr<FiberLoop>& loop() const override { return pool_->loop_interface_->loop(); }

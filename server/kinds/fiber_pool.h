@@ -41,7 +41,7 @@ class FiberPool {
     // These do what the functions of the same name in Fiber say.
     virtual bool AwaitReady(Fiber* fiber, int fd, bool readable, bool writable,
                             absl::Time deadline) = 0;
-    virtual void Exhausted(int fd, bool readable) = 0;
+    virtual void MarkNotReady(int fd, bool readable) = 0;
     virtual const std::shared_ptr<FiberLoop>& loop() const = 0;
 
    protected:

@@ -147,7 +147,7 @@ bool Poller::AwaitReady(Fiber* fiber, int fd, bool readable, bool writable, absl
   return ready;
 }
 
-void Poller::Exhausted(int fd, bool readable) {
+void Poller::MarkNotReady(int fd, bool readable) {
   if (static_cast<size_t>(fd) >= by_fd_.size() || by_fd_[fd] == nullptr) return;
   (readable ? by_fd_[fd]->readable : by_fd_[fd]->writable) = false;
 }

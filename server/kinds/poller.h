@@ -19,7 +19,7 @@ namespace rpyc {
 // A loop's descriptors: which of them are ready, and which fibers wait for them. A descriptor is
 // registered with epoll once, edge-triggered, so that a call makes no system call for it. The
 // poller remembers that a descriptor is ready until a reader or writer finds nothing
-// (Fiber::Exhausted).
+// (Fiber::MarkNotReady).
 // Owns: nothing; borrows the pool.      Threads: the loop's.
 class Poller {
  public:
@@ -40,10 +40,10 @@ class Poller {
   void Unwatch(uint64_t number);
   bool watches_none() const { return watched_ == 0; }
 
-  // These do what Fiber::AwaitReady and Fiber::Exhausted say. A fiber may wait for any descriptor,
-  // watched or not.
+  // These do what Fiber::AwaitReady and Fiber::MarkNotReady say. A fiber may wait for any
+  // descriptor, watched or not.
   bool AwaitReady(Fiber* fiber, int fd, bool readable, bool writable, absl::Time deadline);
-  void Exhausted(int fd, bool readable);
+  void MarkNotReady(int fd, bool readable);
 
   // Waits for events, and wakes the fibers and queues the tasks that they concern.
   // Units:   milliseconds; -1 means for ever.

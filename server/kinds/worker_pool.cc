@@ -74,7 +74,7 @@ absl::Status WorkerPool::StartWorker() {
 }
 
 void WorkerPool::Work() {
-  PeerWait::ObserveThisThread(this);
+  BlockedOnPeer::ObserveThisThread(this);
   for (;;) {
     Ready ready = next_();
     if (ready.session == nullptr) break;

@@ -9,20 +9,21 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "rpyc/blocked_on_peer.h"
 #include "rpyc/mutex.h"
-#include "rpyc/peer_wait.h"
 #include "server/server_kind.h"
 #include "server/session.h"
 
 namespace rpyc {
 
 // Threads that wait for a session that has something to do, serve it, and wait again. At most
-// `size` threads are active at a time. While a call of one waits for its peer (PeerWait), that
+// `size` threads are active at a time. While a call of one waits for its peer (BlockedOnPeer), that
 // thread does not count, and a replacement thread works in its place: calls that all wait for
 // callbacks do not stop the other connections. Its threads keep it alive, and some of them may
 // never return.
 // Threads: any.
-class WorkerPool : private PeerWait::Observer, public std::enable_shared_from_this<WorkerPool> {
+class WorkerPool : private BlockedOnPeer::Observer,
+                   public std::enable_shared_from_this<WorkerPool> {
  public:
   // A session that has something to do, and the owner's number for it.
   struct Ready {
@@ -64,9 +65,8 @@ class WorkerPool : private PeerWait::Observer, public std::enable_shared_from_th
   // Recalls a spare thread or starts a new one, if a replacement is still needed; takes mutex_.
   // Threads: any.
   void StartReplacement();
-  // PeerWait::Observer: the calling thread's call begins, or has ended, to wait for its peer; both
-  // take mutex_.
-  // Threads: the pool's.
+  // BlockedOnPeer::Observer: the calling thread's call begins, or has ended, to wait for its peer;
+  // both take mutex_. Threads: the pool's.
   void BeginWait() override;
   void EndWait() override;
 

@@ -32,7 +32,7 @@ TEST_P(ProbeOfServer, TellsItsDialect) {
     if (!socket.ok()) return socket.status();
     return std::make_unique<SocketStream>(*std::move(socket));
   };
-  const absl::StatusOr<Probed> probed =
+  const absl::StatusOr<ProbedStream> probed =
       ProbeDialect(dial, Limits(), absl::Now() + absl::Seconds(20));
   const bool six = std::string(version) > "6";
   if (!six && std::string(kind) == "one_shot") {

@@ -1,7 +1,7 @@
 """C++ rules of this project: the only place that names compiler flags.
 
 rpyc_cc_library, rpyc_cc_test and rpyc_cc_binary are cc_library, cc_test and cc_binary with our
-warnings on; rpyc_cc_fuzz_test is a test and a fuzzer of the same code. Generated code uses the native rules, with no warnings (cc_grpc_proto.bzl).
+warnings and assertions on; rpyc_cc_fuzz_test is a test and a fuzzer of the same code. Generated code uses the native rules, with no warnings (cc_grpc_proto.bzl).
 """
 
 _WARNINGS = [
@@ -18,6 +18,12 @@ _COPTS = _WARNINGS + select({
 }) + select({
     "//tools/bazel:clang": ["-Wthread-safety"],
     "//conditions:default": [],
+}) + select({
+    # RPYC_ASSERT (rpyc/assert.h) is on wherever a test, a fuzzer or a sanitizer may look, so by
+    # default, and off in what runs elsewhere: tools/run, tools/install and tools/bench build with
+    # --config=release. Either way all code is optimised.
+    "//tools/bazel:release": [],
+    "//conditions:default": ["-DRPYC_ASSERTIONS"],
 })
 
 def rpyc_cc_library(name, copts = [], **kwargs):

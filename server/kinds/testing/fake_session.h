@@ -5,8 +5,8 @@
 #include <optional>
 #include <string>
 
+#include "rpyc/blocked_on_peer.h"
 #include "rpyc/mutex.h"
-#include "rpyc/peer_wait.h"
 #include "server/session.h"
 
 namespace rpyc {
@@ -24,7 +24,7 @@ class FakeSession : public Session {
 
   const std::string& peer() const override { return peer_; }
   absl::Status ServeAll() override {
-    const std::unique_ptr<PeerWait> wait(nature_ == kWaiting ? new PeerWait : nullptr);
+    const std::unique_ptr<BlockedOnPeer> wait(nature_ == kWaiting ? new BlockedOnPeer : nullptr);
     MutexLock lock(&mutex_);
     serving_ = true;
     changed_.SignalAll();
