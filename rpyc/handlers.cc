@@ -19,7 +19,7 @@ namespace {
 
 using Args = std::vector<Value>;
 
-// The most items one BUFFITER answers with, whatever the peer asks for.
+// How many items a BUFFITER is answered with at most, whatever the peer asks for.
 constexpr int64_t kMaxItemsAtOnce = 10'000;
 
 // The object a request is about.
@@ -29,7 +29,7 @@ absl::StatusOr<std::shared_ptr<Object>> Target(const Value& value) {
                   absl::StrCat("expected a reference to an object, got ", value.type_name()));
 }
 
-// Attribute names come as text, or as UTF-8 bytes from old peers.
+// Reads an attribute name, which comes as text, or as UTF-8 bytes from old peers.
 absl::StatusOr<absl::string_view> AttributeName(const Value& value) {
   if (const std::string* text = value.AsStr()) return absl::string_view(*text);
   const Bytes* bytes = value.AsBytes();
@@ -65,7 +65,7 @@ absl::StatusOr<CallArgs> ToCallArgs(Value& positional, Value* keyword) {
 
 absl::StatusOr<Value> Ping(HandlerContext&, Args& args) { return std::move(args[0]); }
 
-// Only to be known: a connection ends itself when it reads one.
+// This row only makes CLOSE known: a connection that reads one ends without running it.
 absl::StatusOr<Value> Close(HandlerContext&, Args&) { return Value(); }
 
 absl::StatusOr<Value> GetRoot(HandlerContext& context, Args&) {
@@ -86,7 +86,7 @@ absl::StatusOr<ResolvedAttribute> Resolve(const HandlerContext& context, Access 
                                           const Args& args) {
   absl::StatusOr<absl::string_view> name = AttributeName(args[1]);
   if (!name.ok()) return name.status();
-  // Nothing of a value is an attribute to a peer; it has the value.
+  // A peer gets no attributes of a value: it has the value itself.
   if (args[0].AsObject() == nullptr) return AccessDenied(*name);
   absl::StatusOr<AttributeRef> attribute =
       ResolveAttribute(context.config, access, *name, **args[0].AsObject());
@@ -94,12 +94,13 @@ absl::StatusOr<ResolvedAttribute> Resolve(const HandlerContext& context, Access 
   return ResolvedAttribute{*args[0].AsObject(), *attribute};
 }
 
-// Of a proxy, by which name its owner has the attribute, if at all.
+// Whether only the owner of `object`, a proxy, knows whether it has the attribute.
 bool MustAskOwner(const Object& object, const AttributeRef& attribute) {
   return attribute.exposed && !object.origin_id_pack().empty();
 }
 
-// Whether the owner has what is guessed. Source: RPyC's middle asks so too, by hasattr.
+// Asks the owner for the attribute; AccessDenied if there is none.
+// Source:  RPyC between two peers asks so too, by hasattr.
 absl::StatusOr<Value> AskOwner(const HandlerContext& context, const ResolvedAttribute& resolved) {
   absl::StatusOr<Value> found = resolved.object->GetAttr(context.call, resolved.attribute);
   if (IsPyStatus(found.status(), "AttributeError")) return AccessDenied(resolved.attribute.name);
@@ -113,7 +114,8 @@ absl::StatusOr<Value> GetAttr(HandlerContext& context, Args& args) {
   return resolved->object->GetAttr(context.call, resolved->attribute);
 }
 
-// Asked, it is not made: where nothing is exposed nothing may be set.
+// The owner is asked first, as a change must not make the attribute: what is not exposed may not be
+// set.
 absl::StatusOr<ResolvedAttribute> ResolveForChange(const HandlerContext& context, Access access,
                                                    const Args& args) {
   absl::StatusOr<ResolvedAttribute> resolved = Resolve(context, access, args);
@@ -140,7 +142,7 @@ absl::StatusOr<Value> SetAttr(HandlerContext& context, Args& args) {
   return Value();
 }
 
-// Not inlined, as WrongCount: methods run on top of Call's frame.
+// This is not inlined, for the reason at WrongCount: methods run on top of Call's frame.
 [[gnu::noinline, gnu::cold]] absl::Status NotCallable(const Value& value) {
   return PyStatus("TypeError", absl::StrCat("'", value.type_name(), "' object is not callable"));
 }
@@ -185,7 +187,7 @@ absl::StatusOr<Value> Cmp(HandlerContext& context, Args& args) {
   const Value fallback("__cmp__");
   absl::StatusOr<absl::string_view> op = AttributeName(args.size() > 2 ? args[2] : fallback);
   if (!op.ok()) return op.status();
-  // Only comparisons: the peer names what is called, which was CVE-2019-16328.
+  // The peer names what is called, so only comparisons are allowed (CVE-2019-16328).
   if (std::find(std::begin(kOperators), std::end(kOperators), *op) == std::end(kOperators)) {
     return AccessDenied(*op);
   }
@@ -237,7 +239,7 @@ bool MayHave(const HandlerContext& context, const Object& object, absl::string_v
   return name == "__call__" || ResolveAttribute(context.config, Access::kGet, name, object).ok();
 }
 
-// A client before 4.1 takes the name in an object's identity for all of it.
+// A client before 4.1 takes the name in an id_pack for the whole id_pack.
 // Source:  RPyC core/protocol.py, Connection._netref_factory, 3.4.4 and 4.0.2.
 [[gnu::noinline, gnu::cold]] absl::Status ClientTooOld() {
   return PyStatus("ConnectionError",
@@ -265,8 +267,8 @@ absl::StatusOr<Value> Inspect(HandlerContext& context, Args& args) {
     methods.push_back(
         Value::Tuple({Value(std::move(name)), doc ? Value(*std::move(doc)) : Value()}));
   }
-  // help(proxy) shows the methods of its class. By the name with the prefix, as a Python server
-  // lists them: what has the bare name stays an attribute of the proxy, which is asked for.
+  // help(proxy) shows the methods of its class. They are listed by the name with the prefix, as a
+  // Python server does: an attribute with the bare name is still asked for by the proxy.
   // Source:  RPyC core/protocol.py, _handle_inspect, and lib/__init__.py, get_methods, 4.1
   // to 6.0.2.
   const std::string& prefix = context.config.exposed_prefix;
@@ -289,18 +291,19 @@ absl::StatusOr<Value> BuffIter(HandlerContext& context, Args& args) {
                     absl::StrCat("the number of items must be an int of at least 0, not ",
                                  args[1].DebugString()));
   }
-  // Python's server asks nobody; a peer that may not have __next__ may not have its items either.
+  // Python's server checks no rule here; ours refuses the items to a peer that may not have
+  // __next__.
   absl::StatusOr<AttributeRef> next =
       ResolveAttribute(context.config, Access::kGet, "__next__", **object);
   if (!next.ok() || MustAskOwner(**object, *next)) return AccessDenied("__next__");
-  // A peer that wants more asks again; only an empty answer is the end.
+  // A peer that wants more asks again; only an empty answer means the end.
   absl::StatusOr<std::vector<Value>> items = (*object)->NextItems(
       context.call, static_cast<size_t>(std::min<int64_t>(*count, kMaxItemsAtOnce)));
   if (!items.ok()) return items.status();
   return Value::Tuple(*std::move(items));
 }
 
-// What Python 2 peers send for x[start:stop].
+// Answers what Python 2 peers send for x[start:stop].
 absl::StatusOr<Value> OldSlicing(HandlerContext& context, Args& args) {
   if (!args[5].IsTuple()) {
     return PyStatus("TypeError",
@@ -345,9 +348,9 @@ absl::StatusOr<Value> InstanceCheck(HandlerContext& context, Args& args) {
   return Value(*has);
 }
 
-// By number, from 1.
+// The rows are in the order of their numbers, from 1.
 constexpr std::array<HandlerRow, 20> kHandlers = {{
-    // number, least and most arguments, runs user code, is a call
+    // number, min_args, max_args, runs_user_code, is_call
     {Handle::kPing, 1, 1, false, false, Ping},
     {Handle::kClose, 0, 0, false, false, Close},
     {Handle::kGetRoot, 0, 0, true, false, GetRoot},
@@ -378,7 +381,7 @@ constexpr bool NumberedFromOne() {
 }
 static_assert(NumberedFromOne());
 
-// Not inlined: every call of a method runs on top of RunHandler's frame.
+// This is not inlined, as every call of a method runs on top of RunHandler's frame.
 [[gnu::noinline, gnu::cold]] absl::Status WrongCount(const HandlerRow& row, size_t count) {
   return PyStatus(
       "TypeError",

@@ -1,5 +1,5 @@
-// Python's list, method by method. Source of semantics and texts: CPython 3.11,
-// Objects/listobject.c.
+// This is Python's list, method by method.
+// Source:  CPython 3.11, Objects/listobject.c, for semantics and texts.
 
 #include <algorithm>
 #include <cstdint>
@@ -33,7 +33,7 @@ using Result = absl::StatusOr<Value>;
 
 constexpr int64_t kMaxIndex = std::numeric_limits<int64_t>::max();
 
-// What a peer may make a list grow to in one step: [0] * 10 ** 12 is one short request.
+// How long a peer may make a list in one step: [0] * 10 ** 12 is one short request.
 constexpr size_t kMaxItems = Limits().max_decoded_bytes / sizeof(Value);
 
 List Self(const MemberCall& call) { return ListObject::Handle(call.self); }
@@ -43,7 +43,7 @@ Result DoneOr(absl::Status status) {
   return Value();
 }
 
-// An int where only an int will do, or an object that is one.
+// Converts an argument that must be an int, or an object that is one.
 absl::StatusOr<int64_t> ToIndex(const CallContext& context, const Value& value) {
   if (value.AsObject() != nullptr) {
     const absl::StatusOr<Value> asked = cast_internal::AskInt(context, value);
@@ -59,7 +59,7 @@ absl::StatusOr<int64_t> ToIndex(const CallContext& context, const Value& value) 
                                             "' object cannot be interpreted as an integer"));
 }
 
-// list[key], where key is no slice.
+// Converts the key of list[key], where it is no slice.
 absl::StatusOr<int64_t> ToSubscript(const CallContext& context, const Value& key) {
   absl::StatusOr<int64_t> index = ToIndex(context, key);
   if (index.ok() || !IsPyStatus(index.status(), "TypeError")) return index;
@@ -101,7 +101,7 @@ absl::StatusOr<int64_t> ToTimes(const CallContext& context, const Value& count) 
   return times;
 }
 
-// The items, `times` times over.
+// Returns the items, repeated `times` times.
 absl::StatusOr<Items> Repeated(const Items& items, int64_t times) {
   Items repeated;
   if (times <= 0 || items.empty()) return repeated;
@@ -217,7 +217,7 @@ Result MultiplyInPlace(const MemberCall& call, Args args) {
   return Self(call).ToValue();
 }
 
-// Python's list iterators look at the list as it is at each step.
+// Python's list iterators read the list as it is at each step.
 Result Iterate(const MemberCall& call, Args) {
   return Value(Iterator([list = Self(call), i = int64_t{0}]() mutable -> std::optional<Value> {
                  absl::StatusOr<Value> item = list.Get(i++);
@@ -367,7 +367,7 @@ constexpr char kGe[] = "__ge__";
 
 const std::shared_ptr<const ClassInfo>& ListObject::Class() {
   static const std::shared_ptr<const ClassInfo> info = [] {
-    // The name makes clients take it for a list.
+    // By this name clients take it for a list.
     auto made = std::make_shared<ClassInfo>("builtins.list");
     made->set_doc("A list held by the server.");
     const auto add = [&](absl::string_view name, std::vector<Parameter> parameters,
@@ -388,7 +388,7 @@ const std::shared_ptr<const ClassInfo>& ListObject::Class() {
     add("__mul__", Positional(1), "", Multiply);
     add("__rmul__", Positional(1), "", Multiply);
     add("__imul__", Positional(1), "", MultiplyInPlace);
-    // Clients ask for it of whatever has a builtin's name.
+    // Clients ask every object with a builtin's name for it.
     add("__or__", Positional(1), "",
         [](const MemberCall&, Args) -> Result { return NotImplemented(); });
     add(kEq, Positional(1), "", CompareWith<kEq>);

@@ -13,7 +13,8 @@ namespace {
 
 constexpr int64_t kMaxIndex = std::numeric_limits<int64_t>::max();
 
-// A slice's field; `absent` for None. Ints of any size are taken, cut to what fits.
+// Returns a slice's field, or `absent` for None. Ints of any size are accepted, and cut to what
+// fits.
 absl::StatusOr<int64_t> Field(const Value& value, int64_t absent) {
   if (value.is_none()) return absent;
   if (const bool* b = value.AsBool()) return *b ? 1 : 0;

@@ -236,7 +236,7 @@ absl::StatusOr<Value> NetrefObject::Request(const CallContext& context, Handle h
   return RequestWithout(context, handle, Value::Tuple(std::move(args)));
 }
 
-// Source: RPyC core/protocol.py, _handle_inspect, where the object is a netref.
+// Source:  RPyC core/protocol.py, _handle_inspect, where the object is a netref.
 absl::StatusOr<Object::Methods> NetrefObject::SpecialMethods(const CallContext& context) {
   absl::StatusOr<Value> id_pack = brine::Decode(id_pack_, Limits());
   if (!id_pack.ok()) return std::move(id_pack).status();
@@ -272,8 +272,9 @@ absl::StatusOr<ClassTraits> NetrefObject::Traits(const CallContext& context) {
   return traits;
 }
 
-// RPyC's own middle sends an INSPECT here and answers with the method list, by mistake.
-// Source: RPyC core/netref.py, BaseNetref.__instancecheck__, 5.3.1 and 6.0.2.
+// Where RPyC stands between two peers it sends an INSPECT here and answers with the method list, by
+// mistake.
+// Source:  RPyC core/netref.py, BaseNetref.__instancecheck__, 5.3.1 and 6.0.2.
 absl::StatusOr<bool> NetrefObject::HasInstance(const CallContext& context, const Object& other) {
   const auto* netref = dynamic_cast<const NetrefObject*>(&other);
   const std::shared_ptr<NetrefOwner> owner = owner_.lock();

@@ -85,7 +85,7 @@ class Comparison {
   absl::StatusOr<bool> Equal(const Value& a, const Value& b) {
     return Compare(kOperators[0], a, b);
   }
-  // As between items of containers: a thing equals itself without being asked.
+  // Compares as items of containers are compared: an object equals itself without being asked.
   absl::StatusOr<bool> SameOrEqual(const Value& a, const Value& b) {
     if (SameObject(a, b)) return true;
     return Equal(a, b);
@@ -201,7 +201,7 @@ class Printer {
 
   const CallContext& context_;
   std::string text_;
-  std::vector<const void*> path_;  // the containers around
+  std::vector<const void*> path_;  // the containers around the present value
   int depth_ = 0;
 };
 

@@ -13,8 +13,8 @@
 
 namespace rpyc {
 
-// `object` behind a wrapper that shows the attributes `attrs` and no others, whatever the
-// connection's configuration allows; `wattrs` of them may be set, all if it is not given.
+// Wraps `object` so that it shows the attributes `attrs` and no others, whatever the connection's
+// configuration allows. Those in `wattrs` may be set; if it is not given, all may.
 //
 //   c.Expose("guest", [](std::shared_ptr<Account> self) {
 //     return rpyc::Restricted(self, {"balance", "deposit"}, {});

@@ -12,9 +12,9 @@ namespace rpyc {
 class Fiber;
 class HeldRunLock;
 
-// What a thread of control has of its own, be it a thread or one of the fibers that share a thread:
-// in place of thread_local, which belongs to the thread. Who switches from one fiber to another
-// exchanges it whole. Each member is the business of one file, named beside it.
+// What a thread of control has of its own, be it a thread or one of the fibers that share a thread.
+// It takes the place of thread_local, which belongs to the thread: a switch from one fiber to
+// another exchanges it whole. Only the file named beside a member uses it.
 struct ThreadLocals {
   static ThreadLocals& Current();
 
