@@ -32,7 +32,7 @@ class BgServingThread {
   void Stop();
 
  private:
-  void Run(Client::Core* core, const std::function<void()>& on_lost);
+  void Run(Client::SharedConnection* shared, const std::function<void()>& on_lost);
 
   std::atomic<bool> stopped_{false};
   std::thread thread_;

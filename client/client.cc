@@ -6,7 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "client/client_core.h"
+#include "client/shared_connection.h"
 #include "client/dial.h"
 #include "rpyc/call_context.h"
 #include "rpyc/dialect_probe.h"
@@ -64,7 +64,7 @@ absl::StatusOr<std::unique_ptr<Stream>> TlsOver(std::unique_ptr<Stream> stream,
   return tls;
 }
 
-CallContext NobodyOf(const Service& service) {
+CallContext ContextOf(const Service& service) {
   if (service.translations() == nullptr) return CallContext();
   auto caller = std::make_shared<CallContext::Caller>();
   caller->translations = service.translations();
@@ -73,50 +73,50 @@ CallContext NobodyOf(const Service& service) {
 
 }  // namespace
 
-Client::Core::Core(std::unique_ptr<Stream> stream, std::string peer, ClientOptions given)
+Client::SharedConnection::SharedConnection(std::unique_ptr<Stream> stream, std::string peer, ClientOptions given)
     : service(given.service.has_value() ? *std::move(given.service) : Service("VOID")),
       options{given.limits, std::move(given.config)},
-      context(NobodyOf(service)),
+      context(ContextOf(service)),
       connection(std::move(stream), &service, &options, std::move(peer)) {}
 
-Client::Client(std::shared_ptr<Core> core) : core_(std::move(core)) {}
+Client::Client(std::shared_ptr<SharedConnection> shared) : shared_(std::move(shared)) {}
 Client::Client(Client&&) noexcept = default;
 
 Client& Client::operator=(Client&& other) noexcept {
-  if (core_ != nullptr) Close();
-  core_ = std::move(other.core_);
+  if (shared_ != nullptr) Close();
+  shared_ = std::move(other.shared_);
   return *this;
 }
 
 Client::~Client() {
-  if (core_ != nullptr) Close();
+  if (shared_ != nullptr) Close();
 }
 
 absl::StatusOr<Client> Client::Open(std::unique_ptr<Stream> stream, std::string peer,
                                     ClientOptions options) {
-  auto core = std::make_shared<Core>(std::move(stream), std::move(peer), std::move(options));
-  core->connection.peer_objects()->KeepAlive(core);
-  if (absl::Status opened = core->connection.Open(); !opened.ok()) return opened;
-  return Client(std::move(core));
+  auto shared = std::make_shared<SharedConnection>(std::move(stream), std::move(peer), std::move(options));
+  shared->connection.peer_objects()->KeepAlive(shared);
+  if (absl::Status opened = shared->connection.Open(); !opened.ok()) return opened;
+  return Client(std::move(shared));
 }
 
 Netref Client::root() const {
   {
-    MutexLock lock(&core_->mutex);
-    if (core_->root.has_value()) return Netref(*core_->root, core_->context);
+    MutexLock lock(&shared_->mutex);
+    if (shared_->root.has_value()) return Netref(*shared_->root, shared_->context);
   }
   // Two threads may both ask; that is harmless, and holding the lock over a request is not.
   absl::StatusOr<Value> root =
-      core_->connection.peer_objects()->Request(Handle::kGetRoot, Value::Tuple({}), std::nullopt);
+      shared_->connection.peer_objects()->Request(Handle::kGetRoot, Value::Tuple({}), std::nullopt);
   if (root.ok()) {
-    MutexLock lock(&core_->mutex);
-    if (!core_->root.has_value()) core_->root = *root;
+    MutexLock lock(&shared_->mutex);
+    if (!shared_->root.has_value()) shared_->root = *root;
   }
-  return Netref(std::move(root), core_->context);
+  return Netref(std::move(root), shared_->context);
 }
 
 absl::Status Client::Ping(absl::Duration timeout, absl::string_view data) const {
-  const absl::StatusOr<Value> echo = core_->connection.peer_objects()->Request(
+  const absl::StatusOr<Value> echo = shared_->connection.peer_objects()->Request(
       Handle::kPing, Value::Tuple({Value(data)}), timeout);
   if (!echo.ok()) return echo.status();
   if (*echo == Value(data)) return absl::OkStatus();
@@ -124,19 +124,19 @@ absl::Status Client::Ping(absl::Duration timeout, absl::string_view data) const 
                                           " came back for ", Value(data).DebugString()));
 }
 
-bool Client::Serve(absl::Time deadline) { return core_->connection.Serve(deadline); }
+bool Client::Serve(absl::Time deadline) { return shared_->connection.Serve(deadline); }
 
 void Client::Close() {
-  core_->closing.store(true);
-  core_->connection.Close();
+  shared_->closing.store(true);
+  shared_->connection.Close();
   std::optional<Value> root;  // destroyed outside the lock
-  MutexLock lock(&core_->mutex);
-  root = std::exchange(core_->root, std::nullopt);
+  MutexLock lock(&shared_->mutex);
+  root = std::exchange(shared_->root, std::nullopt);
 }
 
-bool Client::closed() const { return core_->connection.ended(); }
-const std::string& Client::peer() const { return core_->connection.peer(); }
-int Client::dialect() const { return core_->options.config.dialect; }
+bool Client::closed() const { return shared_->connection.ended(); }
+const std::string& Client::peer() const { return shared_->connection.peer(); }
+int Client::dialect() const { return shared_->options.config.dialect; }
 
 absl::StatusOr<Client> Connect(const std::string& host, int port, ClientOptions options) {
   const absl::Time deadline = absl::Now() + options.connect_timeout;

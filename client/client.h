@@ -79,8 +79,8 @@ class Client {
 
  private:
   friend class BgServingThread;
-  struct Core;
-  explicit Client(std::shared_ptr<Core> core);
+  struct SharedConnection;
+  explicit Client(std::shared_ptr<SharedConnection> shared);
   static absl::StatusOr<Client> Open(std::unique_ptr<Stream> stream, std::string peer,
                                      ClientOptions options);
   friend absl::StatusOr<Client> Connect(const std::string& host, int port, ClientOptions options);
@@ -90,7 +90,7 @@ class Client {
   friend absl::StatusOr<Client> ConnectStream(std::unique_ptr<Stream> stream, ClientOptions options,
                                               std::string peer);
 
-  std::shared_ptr<Core> core_;  // null: moved from
+  std::shared_ptr<SharedConnection> shared_;  // null: moved from
 };
 
 // Connects to a server over TCP. `host` is a name or a number.

@@ -43,9 +43,9 @@ class LineWriter {
   bool Flush(absl::Duration timeout);
 
  private:
-  class Core;
-  explicit LineWriter(std::shared_ptr<Core> core);
-  const std::shared_ptr<Core> core_;  // shared with its thread
+  class Queue;
+  explicit LineWriter(std::shared_ptr<Queue> queue);
+  const std::shared_ptr<Queue> queue_;  // shared with its thread
 };
 
 }  // namespace rpyc

@@ -25,7 +25,7 @@ struct MemoryStoreOptions {
 // Owns one thread, which prunes and writes.
 class MemoryStore : public RegistryStore {
  public:
-  class Core;  // the store's own
+  class Committer;  // the store's own
 
   // Errors:  those of SnapshotFile::Open and Read; kUnavailable - the file cannot be written;
   //          kResourceExhausted - no thread.
@@ -40,11 +40,11 @@ class MemoryStore : public RegistryStore {
   absl::Duration pruning_timeout() const override;
 
  private:
-  explicit MemoryStore(std::shared_ptr<Core> core);
+  explicit MemoryStore(std::shared_ptr<Committer> committer);
   template <typename Change>
-  void Ask(std::unique_ptr<Change> change, Done done);
+  void Submit(std::unique_ptr<Change> change, Done done);
 
-  const std::shared_ptr<Core> core_;
+  const std::shared_ptr<Committer> committer_;
 };
 
 }  // namespace rpyc

@@ -73,7 +73,7 @@ class Exchange {
   }
 
   absl::Status AskUdp(const SocketAddress& registry, absl::string_view request,
-                      absl::FunctionRef<absl::Status(absl::string_view)> take) {
+                      absl::FunctionRef<absl::Status(absl::string_view)> parse) {
     const bool broadcast = IsBroadcast(registry);
     const int on = 1;
     if (broadcast) ::setsockopt(fd_.get(), SOL_SOCKET, SO_BROADCAST, &on, sizeof(on));
@@ -99,13 +99,13 @@ class Exchange {
       if (bytes < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) continue;
       if (bytes < 0) return Failed("receive");
       if (peer.ToEndpoint().port != registry.ToEndpoint().port) continue;
-      last = take(absl::string_view(datagram).substr(0, static_cast<size_t>(bytes)));
+      last = parse(absl::string_view(datagram).substr(0, static_cast<size_t>(bytes)));
       if (last.ok() || absl::IsPermissionDenied(last)) return last;
     }
   }
 
   absl::Status AskTcp(const SocketAddress& registry, absl::string_view request,
-                      absl::FunctionRef<absl::Status(absl::string_view)> take) {
+                      absl::FunctionRef<absl::Status(absl::string_view)> parse) {
     if (::connect(fd_.get(), registry.get(), registry.size()) != 0) {
       if (errno != EINPROGRESS) return Failed("connect");
       const absl::Status connected = Wait(fd_.get(), POLLOUT, deadline_, interrupt_);
@@ -130,7 +130,7 @@ class Exchange {
       if (bytes < 0 && (error == EAGAIN || error == EWOULDBLOCK || error == EINTR)) continue;
       if (bytes < 0) return ErrnoStatus(absl::StatusCode::kUnavailable, "receive", error);
       if (bytes == 0 && reply.empty()) return absl::UnavailableError("refused without an answer");
-      const absl::Status taken = take(reply);
+      const absl::Status taken = parse(reply);
       const bool final = bytes == 0 || reply.size() > kMaxReplyBytes;
       if (taken.ok() || absl::IsPermissionDenied(taken) || final) return taken;
     }
@@ -158,7 +158,7 @@ std::string Registrar::label() const {
 }
 
 absl::Status Registrar::Ask(const RegistryRequest& request, const std::string& from,
-                            absl::Duration timeout, const Interrupt* interrupt, Take take) const {
+                            absl::Duration timeout, const Interrupt* interrupt, ParseReply parse) const {
   const auto named = [this](const absl::Status& status) {
     return status.ok() ? status
                        : absl::Status(status.code(), absl::StrCat(label(), ": ", status.message()));
@@ -177,7 +177,7 @@ absl::Status Registrar::Ask(const RegistryRequest& request, const std::string& f
   Exchange exchange(absl::Now() + timeout, interrupt);
   absl::Status asked = exchange.Open(registry, tcp ? SOCK_STREAM : SOCK_DGRAM, from);
   if (asked.ok()) {
-    asked = tcp ? exchange.AskTcp(registry, *bytes, take) : exchange.AskUdp(registry, *bytes, take);
+    asked = tcp ? exchange.AskTcp(registry, *bytes, parse) : exchange.AskUdp(registry, *bytes, parse);
   }
   return named(asked);
 }

@@ -46,9 +46,9 @@ class Registrar {
 
  private:
   // Reads an answer; an error says that it is none, or but a part of one.
-  using Take = absl::FunctionRef<absl::Status(absl::string_view)>;
+  using ParseReply = absl::FunctionRef<absl::Status(absl::string_view)>;
   absl::Status Ask(const RegistryRequest& request, const std::string& from, absl::Duration timeout,
-                   const Interrupt* interrupt, Take take) const;
+                   const Interrupt* interrupt, ParseReply parse) const;
 
   const RegistrarOptions options_;
 };

@@ -94,7 +94,7 @@ int64_t RegistrationTable::revision() const {
 }
 
 absl::StatusOr<std::vector<RegistrationChange>> RegistrationTable::ChangesFrom(int64_t revision,
-                                                                               size_t most) const {
+                                                                               size_t max_changes) const {
   MutexLock lock(&mutex_);
   const int64_t oldest = revision_ - static_cast<int64_t>(changes_.size()) + 1;
   if (revision < oldest) {
@@ -106,7 +106,7 @@ absl::StatusOr<std::vector<RegistrationChange>> RegistrationTable::ChangesFrom(i
         absl::StrCat("revision ", revision, " is yet to come: the latest is ", revision_));
   }
   const auto begin = changes_.begin() + static_cast<ptrdiff_t>(revision - oldest);
-  const size_t count = std::min<size_t>(most, static_cast<size_t>(changes_.end() - begin));
+  const size_t count = std::min<size_t>(max_changes, static_cast<size_t>(changes_.end() - begin));
   return std::vector<RegistrationChange>(begin, begin + static_cast<ptrdiff_t>(count));
 }
 
@@ -226,13 +226,13 @@ void RegistrationTable::PutLocked(const Registration& registration) {
   }
   by_expiry_.insert({kept.expire_time, &kept});
   by_source_[kept.source].insert(&kept);
-  LogLocked(is_new ? RegistrationChange::Cause::kRegistered : RegistrationChange::Cause::kRefreshed,
+  AddChangeLocked(is_new ? RegistrationChange::Cause::kRegistered : RegistrationChange::Cause::kRefreshed,
             kept);
 }
 
 void RegistrationTable::RemoveLocked(const Registration* registration,
                                      RegistrationChange::Cause cause) {
-  LogLocked(cause, *registration);
+  AddChangeLocked(cause, *registration);
   by_expiry_.erase({registration->expire_time, registration});
   const auto of_source = by_source_.find(registration->source);
   of_source->second.erase(registration);
@@ -243,7 +243,7 @@ void RegistrationTable::RemoveLocked(const Registration* registration,
   if (servers->second.empty()) services_.erase(servers);
 }
 
-void RegistrationTable::LogLocked(RegistrationChange::Cause cause,
+void RegistrationTable::AddChangeLocked(RegistrationChange::Cause cause,
                                   const Registration& registration) {
   changes_.push_back({++revision_, cause, registration});
   if (changes_.size() > kChangesKept) changes_.pop_front();

@@ -45,7 +45,7 @@ class RegistrationTable {
   int64_t revision() const;
   // The changes from `revision` on, at most `most`.
   // Errors:  kOutOfRange - changes so old are not kept; kInvalidArgument - no such revision yet.
-  absl::StatusOr<std::vector<RegistrationChange>> ChangesFrom(int64_t revision, size_t most) const;
+  absl::StatusOr<std::vector<RegistrationChange>> ChangesFrom(int64_t revision, size_t max_changes) const;
   // Waits until there is a change after `revision`, WakeWaiters was called, or `deadline` has
   // passed.
   void AwaitChange(int64_t revision, absl::Time deadline) const;
@@ -77,7 +77,7 @@ class RegistrationTable {
   void PutLocked(const Registration& registration) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void RemoveLocked(const Registration* registration, RegistrationChange::Cause cause)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void LogLocked(RegistrationChange::Cause cause, const Registration& registration)
+  void AddChangeLocked(RegistrationChange::Cause cause, const Registration& registration)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const RegistryLimits limits_;

@@ -28,7 +28,7 @@ namespace rpyc {
 namespace {
 
 // What the epoll reports; connections are all above.
-enum Id : uint64_t { kWake, kUdp, kListener, kFirstPeer };
+enum EventId : uint64_t { kWake, kUdp, kListener, kFirstPeer };
 
 // Datagrams served in one go, so that TCP gets its turn.
 constexpr int kDatagramsAtOnce = 64;
@@ -76,9 +76,9 @@ absl::StatusOr<Sockets> BindAll(const RegistryServerOptions& options) {
 
 }  // namespace
 
-class RegistryServer::Core : public std::enable_shared_from_this<Core> {
+class RegistryServer::Loop : public std::enable_shared_from_this<Loop> {
  public:
-  Core(const RegistryServerOptions& options, RegistryStore* store, const RegistryHooks& hooks,
+  Loop(const RegistryServerOptions& options, RegistryStore* store, const RegistryHooks& hooks,
        Sockets sockets)
       : handler_(store, options.allow_listing),
         hooks_(hooks),
@@ -94,10 +94,10 @@ class RegistryServer::Core : public std::enable_shared_from_this<Core> {
   void Run();
   void ServeDatagrams();
   void ServePeer(uint64_t id);
-  void AnswerPeers();
-  void PeerAnswer(uint64_t id, absl::StatusOr<std::string> reply);
-  void Refused(absl::string_view source, const absl::Status& why);
-  absl::Time Complain(absl::Time now);
+  void SendAnswers();
+  void QueueAnswer(uint64_t id, absl::StatusOr<std::string> reply);
+  void CountRefusal(absl::string_view source, const absl::Status& why);
+  absl::Time LogRefusals(absl::Time now);
   void Wake() { ::eventfd_write(wake_.get(), 1); }
 
   // Constant once started.
@@ -120,12 +120,12 @@ class RegistryServer::Core : public std::enable_shared_from_this<Core> {
   // Of connections, to be sent by the thread.
   std::vector<std::pair<uint64_t, absl::StatusOr<std::string>>> answers_ ABSL_GUARDED_BY(mutex_);
   // Refusals that have not been logged yet, and the last of them.
-  int64_t refused_ ABSL_GUARDED_BY(mutex_) = 0;
+  int64_t refusals_ ABSL_GUARDED_BY(mutex_) = 0;
   std::string last_refusal_ ABSL_GUARDED_BY(mutex_);
-  absl::Time complained_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
+  absl::Time last_complaint_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
 };
 
-absl::Status RegistryServer::Core::Start() {
+absl::Status RegistryServer::Loop::Start() {
   epoll_ = Fd(::epoll_create1(EPOLL_CLOEXEC));
   wake_ = Fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   const auto watch = [this](int fd, uint64_t id) {
@@ -143,17 +143,17 @@ absl::Status RegistryServer::Core::Start() {
     if (!watched.ok()) return watched;
   }
   on_refused_ = [this](const std::string& source, const absl::Status& why) {
-    Refused(source, why);
+    CountRefusal(source, why);
   };
-  return hooks_.start_thread([core = shared_from_this()] { core->Run(); });
+  return hooks_.start_thread([loop = shared_from_this()] { loop->Run(); });
 }
 
-void RegistryServer::Core::Run() {
+void RegistryServer::Loop::Run() {
   std::array<epoll_event, kEventsAtOnce> events;
   absl::Time accept_again = absl::InfiniteFuture();
   for (;;) {
     const absl::Time now = absl::Now();
-    absl::Time next = Complain(now);
+    absl::Time next = LogRefusals(now);
     if (tcp_.has_value()) {
       if (accept_again <= now) accept_again = tcp_->AcceptAll(now, on_refused_);
       next = std::min({next, accept_again, tcp_->Expire(now, on_refused_)});
@@ -182,7 +182,7 @@ void RegistryServer::Core::Run() {
           ServePeer(id);
       }
     }
-    AnswerPeers();
+    SendAnswers();
     MutexLock lock(&mutex_);
     if (!stopping_) continue;
     ended_ = true;
@@ -191,55 +191,55 @@ void RegistryServer::Core::Run() {
   }
 }
 
-void RegistryServer::Core::ServeDatagrams() {
+void RegistryServer::Loop::ServeDatagrams() {
   for (int i = 0; i < kDatagramsAtOnce; ++i) {
     DatagramSocket::Origin origin;
     const auto received = udp_->Receive(kMaxRegistryRequestBytes, &datagram_, &origin);
     if (received == DatagramSocket::Received::kNothing) return;
     const std::string source = origin.peer.ToEndpoint().host;
     if (received == DatagramSocket::Received::kTooLong) {
-      Refused(source, absl::ResourceExhaustedError(
+      CountRefusal(source, absl::ResourceExhaustedError(
                           absl::StrCat("a datagram over ", kMaxRegistryRequestBytes, " bytes")));
       continue;
     }
     const absl::StatusOr<RegistryRequest> request = ParseRegistryRequest(datagram_);
     if (!request.ok()) {
-      Refused(source, request.status());
+      CountRefusal(source, request.status());
       continue;
     }
     handler_.Handle(*request, source,
                     {.servers = kMaxRegistryReplyBytes, .names = kMaxRegistryListBytes},
                     [weak = weak_from_this(), origin, source](absl::StatusOr<std::string> reply) {
-                      const std::shared_ptr<Core> core = weak.lock();
-                      if (core == nullptr) return;
-                      if (!reply.ok()) return core->Refused(source, reply.status());
-                      core->udp_->Send(*reply, origin);
+                      const std::shared_ptr<Loop> loop = weak.lock();
+                      if (loop == nullptr) return;
+                      if (!reply.ok()) return loop->CountRefusal(source, reply.status());
+                      loop->udp_->Send(*reply, origin);
                     });
   }
 }
 
-void RegistryServer::Core::ServePeer(uint64_t id) {
+void RegistryServer::Loop::ServePeer(uint64_t id) {
   tcp_->Read(
       id,
       [this](uint64_t id, const std::string& source, const RegistryRequest& request) {
         handler_.Handle(request, source, ReplySizes(),
                         [weak = weak_from_this(), id](absl::StatusOr<std::string> reply) {
-                          const std::shared_ptr<Core> core = weak.lock();
-                          if (core != nullptr) core->PeerAnswer(id, std::move(reply));
+                          const std::shared_ptr<Loop> loop = weak.lock();
+                          if (loop != nullptr) loop->QueueAnswer(id, std::move(reply));
                         });
       },
       on_refused_);
 }
 
 // By whatever thread has the answer.
-void RegistryServer::Core::PeerAnswer(uint64_t id, absl::StatusOr<std::string> reply) {
+void RegistryServer::Loop::QueueAnswer(uint64_t id, absl::StatusOr<std::string> reply) {
   MutexLock lock(&mutex_);
   if (stopping_) return;
   answers_.emplace_back(id, std::move(reply));
   Wake();
 }
 
-void RegistryServer::Core::AnswerPeers() {
+void RegistryServer::Loop::SendAnswers() {
   std::vector<std::pair<uint64_t, absl::StatusOr<std::string>>> answers;
   {
     MutexLock lock(&mutex_);
@@ -248,31 +248,31 @@ void RegistryServer::Core::AnswerPeers() {
   for (const auto& [id, reply] : answers) tcp_->Answer(id, reply, on_refused_);
 }
 
-void RegistryServer::Core::Refused(absl::string_view source, const absl::Status& why) {
+void RegistryServer::Loop::CountRefusal(absl::string_view source, const absl::Status& why) {
   if (absl::IsCancelled(why)) return;  // we are closing
   MutexLock lock(&mutex_);
-  if (++refused_ == 1) Wake();
+  if (++refusals_ == 1) Wake();
   last_refusal_ = absl::StrCat(
       source, ": ", absl::CHexEscape(absl::string_view(why.message()).substr(0, kComplaintBytes)));
 }
 
 // Logs refusals, if it is time to. Answers when it will be.
-absl::Time RegistryServer::Core::Complain(absl::Time now) {
+absl::Time RegistryServer::Loop::LogRefusals(absl::Time now) {
   std::string complaint;
   {
     MutexLock lock(&mutex_);
-    if (refused_ == 0) return absl::InfiniteFuture();
-    if (now - complained_ < kComplaintInterval) return complained_ + kComplaintInterval;
-    complained_ = now;
+    if (refusals_ == 0) return absl::InfiniteFuture();
+    if (now - last_complaint_ < kComplaintInterval) return last_complaint_ + kComplaintInterval;
+    last_complaint_ = now;
     complaint = absl::StrCat("registry ", endpoint_.ToString(), ": no answer to ", last_refusal_);
-    if (refused_ > 1) absl::StrAppend(&complaint, " (and ", refused_ - 1, " more)");
-    refused_ = 0;
+    if (refusals_ > 1) absl::StrAppend(&complaint, " (and ", refusals_ - 1, " more)");
+    refusals_ = 0;
   }
   hooks_.log(RegistryLogLevel::kWarning, complaint);
   return absl::InfiniteFuture();
 }
 
-void RegistryServer::Core::Stop() {
+void RegistryServer::Loop::Stop() {
   MutexLock lock(&mutex_);
   stopping_ = true;
   Wake();
@@ -283,16 +283,16 @@ absl::StatusOr<std::unique_ptr<RegistryServer>> RegistryServer::Start(
     const RegistryServerOptions& options, RegistryStore* store, const RegistryHooks& hooks) {
   absl::StatusOr<Sockets> sockets = BindAll(options);
   if (!sockets.ok()) return sockets.status();
-  auto core = std::make_shared<Core>(options, store, hooks, *std::move(sockets));
-  const absl::Status started = core->Start();
+  auto loop = std::make_shared<Loop>(options, store, hooks, *std::move(sockets));
+  const absl::Status started = loop->Start();
   if (!started.ok()) return started;
-  return std::unique_ptr<RegistryServer>(new RegistryServer(std::move(core)));
+  return std::unique_ptr<RegistryServer>(new RegistryServer(std::move(loop)));
 }
 
-RegistryServer::RegistryServer(std::shared_ptr<Core> core) : core_(std::move(core)) {}
+RegistryServer::RegistryServer(std::shared_ptr<Loop> loop) : loop_(std::move(loop)) {}
 
-RegistryServer::~RegistryServer() { core_->Stop(); }
+RegistryServer::~RegistryServer() { loop_->Stop(); }
 
-const Endpoint& RegistryServer::endpoint() const { return core_->endpoint(); }
+const Endpoint& RegistryServer::endpoint() const { return loop_->endpoint(); }
 
 }  // namespace rpyc

@@ -43,9 +43,9 @@ class RegistryServer {
   const Endpoint& endpoint() const;
 
  private:
-  class Core;
-  explicit RegistryServer(std::shared_ptr<Core> core);
-  const std::shared_ptr<Core> core_;  // shared with its thread, and answers that are outstanding
+  class Loop;
+  explicit RegistryServer(std::shared_ptr<Loop> loop);
+  const std::shared_ptr<Loop> loop_;  // shared with its thread, and answers that are outstanding
 };
 
 }  // namespace rpyc

@@ -127,7 +127,7 @@ void TcpPeers::Read(uint64_t id, const OnRequest& on_request, const OnRefused& o
   const absl::StatusOr<RegistryRequest> request = ParseRegistryRequest(peer.received);
   if (absl::IsDataLoss(request.status())) return;  // the rest may come, until its time is over
   if (!request.ok()) return End(found->second, request.status(), on_refused);
-  peer.asked = true;
+  peer.has_request = true;
   // Whatever else it sends, and that it hangs up, is of no interest.
   ::epoll_ctl(epoll_, EPOLL_CTL_DEL, peer.fd.get(), nullptr);
   const std::string source = peer.source;
@@ -151,8 +151,8 @@ absl::Time TcpPeers::Expire(absl::Time now, const OnRefused& on_refused) {
     const Peer& peer = peers_.front();
     absl::Status why = absl::DeadlineExceededError(
         absl::StrCat("no request in ", absl::FormatDuration(limits_.tcp_timeout)));
-    if (peer.asked) why = absl::DeadlineExceededError("no answer in time");
-    if (!peer.received.empty() && !peer.asked) {
+    if (peer.has_request) why = absl::DeadlineExceededError("no answer in time");
+    if (!peer.received.empty() && !peer.has_request) {
       why = ParseRegistryRequest(peer.received).status();
     }
     End(peers_.begin(), why, on_refused);

@@ -58,7 +58,7 @@ class TcpPeers {
     std::string source;
     absl::Time deadline;
     std::string received;
-    bool asked = false;  // the request is there, the answer not yet
+    bool has_request = false;  // the request is there, the answer not yet
   };
   using Peers = std::list<Peer>;
 

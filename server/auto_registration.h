@@ -21,7 +21,7 @@ class AutoRegistration {
   static constexpr absl::Duration kInterval = absl::Seconds(60);  // REREGISTER_INTERVAL
 
   // What is announced.
-  struct Announced {
+  struct Announcement {
     std::vector<std::string> aliases;
     int port = 0;
     std::string from;   // as Registrar::Register
@@ -30,7 +30,7 @@ class AutoRegistration {
 
   // Errors:  kResourceExhausted - no thread.
   static absl::StatusOr<std::unique_ptr<AutoRegistration>> Start(RegistrarOptions registrar,
-                                                                 Announced announced);
+                                                                 Announcement announcement);
   // Stops, without waiting.
   ~AutoRegistration();
 
@@ -43,9 +43,9 @@ class AutoRegistration {
   absl::Status last_attempt() const;
 
  private:
-  class Core;
-  explicit AutoRegistration(std::shared_ptr<Core> core);
-  const std::shared_ptr<Core> core_;  // shared with its thread
+  class Announcer;
+  explicit AutoRegistration(std::shared_ptr<Announcer> announcer);
+  const std::shared_ptr<Announcer> announcer_;  // shared with its thread
 };
 
 }  // namespace rpyc

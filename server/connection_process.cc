@@ -54,7 +54,7 @@ void Attend(Session& session, ProcessSlot& slot, Watcher& watcher) {
       if (orders.shutdown) session.Shutdown();
       obeyed = orders.version;
     }
-    watcher.Look();
+    watcher.Tick();
     const bool busy = session.busy();
     slot.Report(busy);
     const int64_t calls_now = slot.counters().calls.load(std::memory_order_relaxed);

@@ -61,9 +61,9 @@ class Host {
   const std::string& registry_address() const;
 
  private:
-  struct State;
-  explicit Host(std::unique_ptr<State> state);
-  const std::unique_ptr<State> state_;
+  struct Parts;
+  explicit Host(std::unique_ptr<Parts> parts);
+  const std::unique_ptr<Parts> parts_;
 };
 
 }  // namespace rpyc

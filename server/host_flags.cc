@@ -18,7 +18,7 @@
 namespace rpyc {
 namespace {
 
-constexpr int kMostRegistrations = 1'000'000;
+constexpr int kMaxRegistrations = 1'000'000;
 
 // The flags as the command line has them.
 struct RawFlags {
@@ -60,13 +60,13 @@ void Declare(CLI::App& app, RawFlags* raw) {
   app.add_option("--registry_max_registrations", raw->flags.registry.limits.max_registrations,
                  "How many registrations there may be.")
       ->capture_default_str()
-      ->check(CLI::Range(1, kMostRegistrations))
+      ->check(CLI::Range(1, kMaxRegistrations))
       ->type_name("N");
   app.add_option("--registry_max_per_source",
                  raw->flags.registry.limits.max_registrations_per_source,
                  "How many of them one address may have.")
       ->capture_default_str()
-      ->check(CLI::Range(1, kMostRegistrations))
+      ->check(CLI::Range(1, kMaxRegistrations))
       ->type_name("N");
   app.add_option("--registry_etcd", raw->flags.registry.etcd,
                  "An etcd cluster that the registry shares its state with others through.")

@@ -35,14 +35,14 @@ class ProgramSink : public spdlog::sinks::base_sink<std::mutex> {
 
 }  // namespace
 
-void SetLogSink(LogLevel least, LogSink sink) {
+void SetLogSink(LogLevel min_level, LogSink sink) {
   if (sink == nullptr) {
     LogOutput().set_level(spdlog::level::off);
     SetLogSinks({});
     return;
   }
   SetLogSinks({std::make_shared<ProgramSink>(std::move(sink))});
-  LogOutput().set_level(SpdlogLevel(least));
+  LogOutput().set_level(SpdlogLevel(min_level));
 }
 
 }  // namespace rpyc

@@ -16,7 +16,7 @@ using LogSink = std::function<void(LogLevel level, absl::string_view line)>;
 // An embedded host is silent until then; an empty `sink` makes it so again.
 // Threads: any. `sink` is called by threads of the hosts, by one at a time, and not again once a
 // later SetLogSink has returned.
-void SetLogSink(LogLevel least, LogSink sink);
+void SetLogSink(LogLevel min_level, LogSink sink);
 
 }  // namespace rpyc
 

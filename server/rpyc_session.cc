@@ -235,7 +235,7 @@ void RpycSession::Advance(int most_requests) {
   connection_.ServeArrived(most_requests);
 }
 
-void RpycSession::Look() {
+void RpycSession::Tick() {
   if (phase_.load() > Phase::kEntering) return connection_.Look();
   if (absl::Now() < entrance_closes_ || shut_out_.exchange(true)) return;
   connection_.Shutdown();  // whoever lets it in finds that

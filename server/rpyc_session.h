@@ -108,7 +108,7 @@ class RpycSession : public Session, private Watcher::Watched {
   absl::Status Authenticate(absl::Time deadline);
   void Refuse(absl::Status why);
   void Advance(int most_requests);
-  void Look() override;
+  void Tick() override;
   absl::Status End();
 
   const std::shared_ptr<SessionSetup> setup_;

@@ -55,7 +55,7 @@ absl::Status UnknownKind(const std::string& given, const ServerKindTable& kinds)
 }
 
 // What a server says while it goes on with an old certificate; OK: it does not.
-absl::Status OldCertificate(const TlsContext& tls) {
+absl::Status ReloadError(const TlsContext& tls) {
   const absl::Status why = tls.last_reload();
   return why.ok() ? why : CertificateInvalid(why, "goes on with the old certificate: ");
 }
@@ -96,9 +96,9 @@ absl::StatusOr<Prepared> Prepare(ServerOptions options, const Service& service,
 }  // namespace
 
 // Kept alive by the Server and by its accept loop, which a kind that serves inline may hold up.
-class Server::Core : public std::enable_shared_from_this<Core> {
+class Server::Runner : public std::enable_shared_from_this<Runner> {
  public:
-  Core(ServerOptions options, const Service& service, const ServerKindInfo& kind,
+  Runner(ServerOptions options, const Service& service, const ServerKindInfo& kind,
        std::shared_ptr<Watcher> watcher, std::shared_ptr<TlsContext> tls,
        StateObserver state_changed, std::shared_ptr<ByteBudget> budget)
       : options_(std::move(options)),
@@ -120,10 +120,10 @@ class Server::Core : public std::enable_shared_from_this<Core> {
   absl::Status Listen(const SocketAddress& address);
   void AcceptLoop();
   void Serve(Socket socket);
-  void TakeTheOne();
+  void StopListeningForSingleConnection();
   void Refuse(const absl::Status& why);
-  void ListenerGone(const absl::Status& why);
-  void Fail(const absl::Status& why);
+  void OnAcceptLoopEnd(const absl::Status& why);
+  void OnKindFailed(const absl::Status& why);
   absl::Status StartRegistering();
   void StopRegistering();
 
@@ -137,7 +137,7 @@ class Server::Core : public std::enable_shared_from_this<Core> {
   absl::Time start_time_;
 
   // The accept loop's.
-  bool has_its_one_ = false;  // of one_connection_
+  bool has_single_connection_ = false;  // of one_connection_
   absl::Time last_complaint_ = absl::InfinitePast();
 
   mutable Mutex mutex_;
@@ -151,9 +151,9 @@ class Server::Core : public std::enable_shared_from_this<Core> {
   std::shared_ptr<AutoRegistration> registration_ ABSL_GUARDED_BY(mutex_);
 };
 
-absl::Status Server::Core::Start(const SocketAddress& address, std::shared_ptr<Zygote> zygote) {
+absl::Status Server::Runner::Start(const SocketAddress& address, std::shared_ptr<Zygote> zygote) {
   const KindContext context = {.make_session = [this](Socket socket) -> std::shared_ptr<Session> {
-                                 if (one_connection_) TakeTheOne();
+                                 if (one_connection_) StopListeningForSingleConnection();
                                  return std::make_shared<RpycSession>(std::move(socket), setup_);
                                },
                                .options = &options_,
@@ -161,8 +161,8 @@ absl::Status Server::Core::Start(const SocketAddress& address, std::shared_ptr<Z
                                .zygote = std::move(zygote),
                                .setup = setup_,
                                .failed =
-                                   [core = weak_from_this()](const absl::Status& why) {
-                                     if (const auto alive = core.lock()) alive->Fail(why);
+                                   [runner = weak_from_this()](const absl::Status& why) {
+                                     if (const auto alive = runner.lock()) alive->OnKindFailed(why);
                                    }};
   if (absl::Status started = kind_->Start(context); !started.ok()) {
     return ReasonStatus(absl::StatusCode::kFailedPrecondition, "KIND_UNAVAILABLE",
@@ -182,7 +182,7 @@ absl::Status Server::Core::Start(const SocketAddress& address, std::shared_ptr<Z
 }
 
 // Has the server announced, if that is asked for.
-absl::Status Server::Core::StartRegistering() {
+absl::Status Server::Runner::StartRegistering() {
   if (!options_.auto_register.value_or(false)) return absl::OkStatus();
   // The registry takes the sender's address for the server's.
   const bool on_all = endpoint_.host == "0.0.0.0" || endpoint_.host == "::";
@@ -200,12 +200,12 @@ absl::Status Server::Core::StartRegistering() {
   return absl::OkStatus();
 }
 
-void Server::Core::StopRegistering() {
+void Server::Runner::StopRegistering() {
   MutexLock lock(&mutex_);
   if (registration_ != nullptr) registration_->Stop();
 }
 
-absl::Status Server::Core::Listen(const SocketAddress& address) {
+absl::Status Server::Runner::Listen(const SocketAddress& address) {
   absl::StatusOr<std::unique_ptr<SocketListener>> listener = OpenListener(options_, address);
   if (!listener.ok()) return listener.status();
   endpoint_ = (*listener)->endpoint();
@@ -214,14 +214,14 @@ absl::Status Server::Core::Listen(const SocketAddress& address) {
       endpoint_.socket_path.empty() ? absl::StrCat(endpoint_.port) : endpoint_.ToString());
   start_time_ = absl::Now();
   MutexLock lock(&mutex_);  // holds the accept loop up until all is in place
-  absl::Status started = StartThread([core = shared_from_this()] { core->AcceptLoop(); });
+  absl::Status started = StartThread([runner = shared_from_this()] { runner->AcceptLoop(); });
   if (!started.ok()) return started;
   listener_ = *std::move(listener);
   state_ = ServerState::kListening;
   return absl::OkStatus();
 }
 
-void Server::Core::AcceptLoop() {
+void Server::Runner::AcceptLoop() {
   SocketListener* listener;
   {
     MutexLock lock(&mutex_);
@@ -236,15 +236,15 @@ void Server::Core::AcceptLoop() {
     } else if (absl::IsResourceExhausted(socket.status())) {
       Refuse(socket.status());
     } else {
-      return ListenerGone(socket.status());
+      return OnAcceptLoopEnd(socket.status());
     }
-    if (has_its_one_) return Close(absl::ZeroDuration());  // `listener` has gone
+    if (has_single_connection_) return Close(absl::ZeroDuration());  // `listener` has gone
   }
 }
 
 // The connection that has been accepted is about to be served, and no other will be.
-void Server::Core::TakeTheOne() {
-  has_its_one_ = true;
+void Server::Runner::StopListeningForSingleConnection() {
+  has_single_connection_ = true;
   std::unique_ptr<SocketListener> listener;
   {
     MutexLock lock(&mutex_);
@@ -261,7 +261,7 @@ void Server::Core::TakeTheOne() {
   state_changed_();
 }
 
-void Server::Core::Serve(Socket socket) {
+void Server::Runner::Serve(Socket socket) {
   if (IsReservedDescriptor(socket.fd())) {
     return Refuse(absl::ResourceExhaustedError(
         absl::StrCat("closed ", socket.peer(), ": ", ReservedDescriptorsText())));
@@ -278,7 +278,7 @@ void Server::Core::Serve(Socket socket) {
   if (!admitted.ok()) Refuse(admitted);
 }
 
-void Server::Core::Refuse(const absl::Status& why) {
+void Server::Runner::Refuse(const absl::Status& why) {
   setup_->ledger->Refused();
   if (absl::IsCancelled(why)) return;  // we are closing
   const absl::Time now = absl::Now();
@@ -288,7 +288,7 @@ void Server::Core::Refuse(const absl::Status& why) {
 }
 
 // The accept loop ends: because of Close, or because of `why`.
-void Server::Core::ListenerGone(const absl::Status& why) {
+void Server::Runner::OnAcceptLoopEnd(const absl::Status& why) {
   {
     MutexLock lock(&mutex_);
     listener_.reset();
@@ -303,7 +303,7 @@ void Server::Core::ListenerGone(const absl::Status& why) {
 }
 
 // The kind can serve no more.
-void Server::Core::Fail(const absl::Status& why) {
+void Server::Runner::OnKindFailed(const absl::Status& why) {
   {
     MutexLock lock(&mutex_);
     if (state_ != ServerState::kListening) return;
@@ -316,7 +316,7 @@ void Server::Core::Fail(const absl::Status& why) {
   state_changed_();
 }
 
-void Server::Core::Close(absl::Duration drain_timeout) {
+void Server::Runner::Close(absl::Duration drain_timeout) {
   bool first;
   {
     MutexLock lock(&mutex_);
@@ -359,7 +359,7 @@ void Server::Core::Close(absl::Duration drain_timeout) {
   state_changed_();
 }
 
-absl::Status Server::Core::ReloadCertificates() {
+absl::Status Server::Runner::ReloadCertificates() {
   if (setup_->tls == nullptr) return absl::OkStatus();
   const absl::Status reloaded = setup_->tls->Reload();
   if (!reloaded.ok()) {
@@ -374,7 +374,7 @@ std::string ServerSnapshot::address() const {
   return Endpoint{hostname, port, socket_path}.ToString();
 }
 
-ServerSnapshot Server::Core::Snapshot() const {
+ServerSnapshot Server::Runner::Snapshot() const {
   const SessionLedger::Totals totals = setup_->ledger->totals();
   ServerSnapshot snapshot;
   snapshot.hostname = endpoint_.host;
@@ -396,7 +396,7 @@ ServerSnapshot Server::Core::Snapshot() const {
   if (state_ != ServerState::kListening) return snapshot;
   // What keeps clients out comes first.
   if (listener_ != nullptr) snapshot.last_error.Update(listener_->CheckFile());
-  if (setup_->tls != nullptr) snapshot.last_error.Update(OldCertificate(*setup_->tls));
+  if (setup_->tls != nullptr) snapshot.last_error.Update(ReloadError(*setup_->tls));
   if (registration_ != nullptr) snapshot.last_error.Update(registration_->last_attempt());
   return snapshot;
 }
@@ -411,12 +411,12 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   if (max_total_bytes == 0) {
     max_total_bytes = budget == nullptr ? DefaultTotalBytes() : budget->max_bytes();
   }
-  auto core = std::make_shared<Core>(std::move(prepared->options), service, *prepared->kind,
+  auto runner = std::make_shared<Runner>(std::move(prepared->options), service, *prepared->kind,
                                      std::move(watcher), std::move(prepared->tls),
                                      std::move(state_changed), std::move(budget));
-  absl::Status started = core->Start(prepared->address, std::move(zygote));
+  absl::Status started = runner->Start(prepared->address, std::move(zygote));
   if (!started.ok()) return started;
-  return std::unique_ptr<Server>(new Server(std::move(core)));
+  return std::unique_ptr<Server>(new Server(std::move(runner)));
 }
 
 absl::StatusOr<ServerOptions> Server::Check(const ServerOptions& options, const Service& service,
@@ -427,18 +427,18 @@ absl::StatusOr<ServerOptions> Server::Check(const ServerOptions& options, const 
   return std::move(prepared->options);
 }
 
-Server::Server(std::shared_ptr<Core> core) : core_(std::move(core)) {}
+Server::Server(std::shared_ptr<Runner> runner) : runner_(std::move(runner)) {}
 
 Server::~Server() { Close(absl::ZeroDuration()); }
 
-void Server::Close(absl::Duration drain_timeout) { core_->Close(drain_timeout); }
+void Server::Close(absl::Duration drain_timeout) { runner_->Close(drain_timeout); }
 
-absl::Status Server::ReloadCertificates() { return core_->ReloadCertificates(); }
+absl::Status Server::ReloadCertificates() { return runner_->ReloadCertificates(); }
 
-const ServerOptions& Server::options() const { return core_->options(); }
+const ServerOptions& Server::options() const { return runner_->options(); }
 
-ServerSnapshot Server::Snapshot() const { return core_->Snapshot(); }
+ServerSnapshot Server::Snapshot() const { return runner_->Snapshot(); }
 
-const std::shared_ptr<SessionLedger>& Server::ledger() const { return core_->ledger(); }
+const std::shared_ptr<SessionLedger>& Server::ledger() const { return runner_->ledger(); }
 
 }  // namespace rpyc

@@ -88,9 +88,9 @@ class Server {
   const std::shared_ptr<SessionLedger>& ledger() const;
 
  private:
-  class Core;
-  explicit Server(std::shared_ptr<Core> core);
-  const std::shared_ptr<Core> core_;
+  class Runner;
+  explicit Server(std::shared_ptr<Runner> runner);
+  const std::shared_ptr<Runner> runner_;
 };
 
 }  // namespace rpyc

@@ -106,7 +106,7 @@ class ServerDirectory {
   const std::shared_ptr<Zygote>& zygote() const { return zygote_; }
 
  private:
-  struct State;
+  struct Table;
   absl::StatusOr<const Service*> FindService(absl::string_view name) const;
 
   const ServiceCatalog catalog_;
@@ -119,7 +119,7 @@ class ServerDirectory {
   // Both of all servers.
   const std::shared_ptr<ByteBudget> budget_;
   const std::shared_ptr<Watcher> watcher_ = std::make_shared<Watcher>(budget_);
-  const std::shared_ptr<State> state_;  // shared with the threads of CloseAll
+  const std::shared_ptr<Table> table_;  // shared with the threads of CloseAll
 };
 
 }  // namespace rpyc

@@ -16,13 +16,13 @@ class Watcher {
    public:
     virtual ~Watched() = default;
     // Never waits, runs no user code.
-    virtual void Look() = 0;
+    virtual void Tick() = 0;
   };
 
   // What large messages have left behind is given back in between (HeapTrimmer); `budget` is the
   // host's, or null.
   explicit Watcher(std::shared_ptr<const ByteBudget> budget = nullptr);
-  // One that has no thread: whoever has one calls Look, every Connection::kLookInterval.
+  // One that has no thread: whoever has one calls Tick, every Connection::kLookInterval.
   struct NoThread {};
   explicit Watcher(NoThread);
   ~Watcher();
@@ -34,11 +34,11 @@ class Watcher {
   void Add(Watched* watched);
   void Remove(Watched* watched);
   // Looks at all once.
-  void Look();
+  void Tick();
 
  private:
-  class Core;
-  const std::shared_ptr<Core> core_;  // shared with the thread
+  class WatchLoop;
+  const std::shared_ptr<WatchLoop> loop_;  // shared with the thread
 };
 
 }  // namespace rpyc

@@ -107,7 +107,7 @@ absl::Status EtcdClient::ToStatus(const grpc::Status& status) {
 
 absl::StatusOr<int64_t> EtcdClient::ReadAll(
     absl::string_view prefix, absl::Time deadline,
-    absl::FunctionRef<void(const etcdserverpb::KeyValue&)> take) {
+    absl::FunctionRef<void(const etcdserverpb::KeyValue&)> on_item) {
   const auto stub = KV::NewStub(channel());
   etcdserverpb::RangeRequest request;
   request.set_key(std::string(prefix));
@@ -118,7 +118,7 @@ absl::StatusOr<int64_t> EtcdClient::ReadAll(
     etcdserverpb::RangeResponse response;
     const absl::Status status = ToStatus(stub->Range(call.context(), request, &response));
     if (!status.ok()) return status;
-    for (const etcdserverpb::KeyValue& pair : response.kvs()) take(pair);
+    for (const etcdserverpb::KeyValue& pair : response.kvs()) on_item(pair);
     // Later pages are of the same moment.
     if (request.revision() == 0) request.set_revision(response.header().revision());
     if (!response.more() || response.kvs().empty()) return request.revision();
@@ -151,7 +151,7 @@ absl::StatusOr<etcdserverpb::LeaseGrantResponse> EtcdClient::Grant(absl::Duratio
 
 absl::Status EtcdClient::Watch(absl::string_view prefix, int64_t revision,
                                absl::FunctionRef<void()> started,
-                               absl::FunctionRef<void(const etcdserverpb::WatchResponse&)> take) {
+                               absl::FunctionRef<void(const etcdserverpb::WatchResponse&)> on_item) {
   Call call(this);
   // A member that has lost the others says so, and does not just fall silent.
   call.context()->AddMetadata("hasleader", "true");
@@ -173,7 +173,7 @@ absl::Status EtcdClient::Watch(absl::string_view prefix, int64_t revision,
     } else if (response.created()) {
       started();
     }
-    if (end.ok() && !response.events().empty()) take(response);
+    if (end.ok() && !response.events().empty()) on_item(response);
   }
   if (!end.ok()) call.context()->TryCancel();
   const grpc::Status finished = stream->Finish();

@@ -33,7 +33,7 @@ class EtcdClient {
 
   // All that is below `prefix`, at one moment: its revision.
   absl::StatusOr<int64_t> ReadAll(absl::string_view prefix, absl::Time deadline,
-                                  absl::FunctionRef<void(const etcdserverpb::KeyValue&)> take);
+                                  absl::FunctionRef<void(const etcdserverpb::KeyValue&)> on_item);
   absl::StatusOr<etcdserverpb::TxnResponse> Commit(const etcdserverpb::TxnRequest& request,
                                                    absl::Time deadline);
   // Grants a lease of at least `ttl`: its id and how long it is.
@@ -41,7 +41,7 @@ class EtcdClient {
   // Tells what changes below `prefix` from `revision` on until that fails, which is how it ends;
   // `started` is called once, when it has begun. kOutOfRange: changes so old are gone.
   absl::Status Watch(absl::string_view prefix, int64_t revision, absl::FunctionRef<void()> started,
-                     absl::FunctionRef<void(const etcdserverpb::WatchResponse&)> take);
+                     absl::FunctionRef<void(const etcdserverpb::WatchResponse&)> on_item);
 
   // Goes over to the next member.
   void Rotate();

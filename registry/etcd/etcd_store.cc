@@ -46,22 +46,22 @@ struct Deletion {
 }  // namespace
 
 // What the store shares with its threads.
-class EtcdStore::Core {
+class EtcdStore::Replica {
  public:
-  Core(const EtcdStoreOptions& options, const RegistryHooks& hooks)
+  Replica(const EtcdStoreOptions& options, const RegistryHooks& hooks)
       : table(std::make_shared<RegistrationTable>(options.limits)),
         pruning_timeout(options.pruning_timeout),
         prefix_(options.prefix),
         hooks_(hooks),
         client_(options.members) {}
 
-  void Follow();  // a thread's: keeps the table as etcd is
-  void Write();   // the other's: makes changes
+  void FollowEtcd();  // a thread's: keeps the table as etcd is
+  void WriteChanges();   // the other's: makes changes
   void Enqueue(std::variant<RegisterRequest, Deletion> change, Done done);
   void AwaitFirstSync();
   void Stop();
-  void ThreadStarts();
-  void ThreadEnds();
+  void CountThread();
+  void UncountThread();
   State state() const;
 
   const std::shared_ptr<RegistrationTable> table;
@@ -77,12 +77,12 @@ class EtcdStore::Core {
   absl::Status Sync(int64_t* revision);
   void Apply(const etcdserverpb::WatchResponse& response);
   void Remove(const RegistrationKey& key);
-  void Applied(int64_t revision);
-  void Synced();
-  void Lost(const absl::Status& why);
+  void SetApplied(int64_t revision);
+  void OnWatchStarted();
+  void OnWatchLost(const absl::Status& why);
   absl::StatusOr<int64_t> Commit(const RegisterRequest& request, absl::Time deadline);
   absl::StatusOr<int64_t> Commit(const Deletion& deletion, absl::Time deadline);
-  void DoneAt(int64_t revision, Done done);
+  void CallWhenApplied(int64_t revision, Done done);
   std::string EtcdKey(const RegistrationKey& key) const {
     return absl::StrCat(prefix_, RegistrationId(key));
   }
@@ -94,9 +94,9 @@ class EtcdStore::Core {
   mutable Mutex mutex_;
   CondVar changed_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
-  int threads_ ABSL_GUARDED_BY(mutex_) = 0;  // that run
-  bool tried_ ABSL_GUARDED_BY(mutex_) = false;
-  bool hurry_ ABSL_GUARDED_BY(mutex_) = false;  // to follow again without a pause
+  int running_threads_ ABSL_GUARDED_BY(mutex_) = 0;  // that run
+  bool first_attempt_over_ ABSL_GUARDED_BY(mutex_) = false;
+  bool retry_at_once_ ABSL_GUARDED_BY(mutex_) = false;  // to follow again without a pause
   State state_ ABSL_GUARDED_BY(mutex_) = {
       .stale = true,
       .as_of = absl::InfinitePast(),
@@ -104,12 +104,12 @@ class EtcdStore::Core {
   std::deque<Change> queue_ ABSL_GUARDED_BY(mutex_);
   int64_t applied_ ABSL_GUARDED_BY(mutex_) = 0;  // etcd's revision that the table is of
   std::multimap<int64_t, Done> committed_ ABSL_GUARDED_BY(mutex_);  // and not in the table yet
-  std::map<RegistrationKey, Cause> going_ ABSL_GUARDED_BY(mutex_);  // being deleted from here
+  std::map<RegistrationKey, Cause> deleting_ ABSL_GUARDED_BY(mutex_);  // being deleted from here
 };
 
 // --- the table follows ---
 
-void EtcdStore::Core::Follow() {
+void EtcdStore::Replica::FollowEtcd() {
   absl::Duration retry = kFirstRetry;
   for (;;) {
     int64_t revision = 0;
@@ -117,47 +117,47 @@ void EtcdStore::Core::Follow() {
     if (end.ok()) {
       retry = kFirstRetry;
       end = client_.Watch(
-          prefix_, revision + 1, [this] { Synced(); },
+          prefix_, revision + 1, [this] { OnWatchStarted(); },
           [this](const etcdserverpb::WatchResponse& response) { Apply(response); });
     }
     // What is too old to be told is read whole: etcd is there.
     if (!absl::IsOutOfRange(end)) {
-      Lost(end);
+      OnWatchLost(end);
       client_.Rotate();
     }
     MutexLock lock(&mutex_);
     const absl::Time again = absl::Now() + retry;
-    while (!stopping_ && !hurry_ && changed_.WaitUntil(&mutex_, again)) {
+    while (!stopping_ && !retry_at_once_ && changed_.WaitUntil(&mutex_, again)) {
     }
     if (stopping_) return;
-    hurry_ = false;
+    retry_at_once_ = false;
     retry = std::min(2 * retry, kLastRetry);
   }
 }
 
 // Makes the table what etcd has, at `revision`.
-absl::Status EtcdStore::Core::Sync(int64_t* revision) {
-  std::set<RegistrationKey> there;
+absl::Status EtcdStore::Replica::Sync(int64_t* revision) {
+  std::set<RegistrationKey> found_in_etcd;
   std::vector<Registration> registrations;
   const absl::StatusOr<int64_t> read =
       client_.ReadAll(prefix_, absl::Now() + kReadTimeout, [&](const etcdserverpb::KeyValue& pair) {
         absl::StatusOr<Registration> registration =
             ParseEtcdRecord(absl::StripPrefix(pair.key(), prefix_), pair.value());
         if (!registration.ok()) return;
-        there.insert(registration->key);
+        found_in_etcd.insert(registration->key);
         registrations.push_back(*std::move(registration));
       });
   if (!read.ok()) return read.status();
   for (const Registration& known : table->All()) {
-    if (!there.contains(known.key)) Remove(known.key);
+    if (!found_in_etcd.contains(known.key)) Remove(known.key);
   }
   for (const Registration& registration : registrations) table->Put(registration);
   *revision = *read;
-  Applied(*read);
+  SetApplied(*read);
   return absl::OkStatus();
 }
 
-void EtcdStore::Core::Apply(const etcdserverpb::WatchResponse& response) {
+void EtcdStore::Replica::Apply(const etcdserverpb::WatchResponse& response) {
   int64_t revision = 0;
   for (const etcdserverpb::Event& event : response.events()) {
     revision = std::max(revision, event.kv().mod_revision());
@@ -170,28 +170,28 @@ void EtcdStore::Core::Apply(const etcdserverpb::WatchResponse& response) {
       if (key.ok()) Remove(*key);
     }
   }
-  Applied(revision);
+  SetApplied(revision);
 }
 
 // It is gone from etcd.
-void EtcdStore::Core::Remove(const RegistrationKey& key) {
+void EtcdStore::Replica::Remove(const RegistrationKey& key) {
   const std::optional<Registration> known = table->Get(key);
   if (!known.has_value()) return;
   Cause cause =
       known->expire_time <= absl::Now() + kClockSkew ? Cause::kPruned : Cause::kUnregistered;
   {
     MutexLock lock(&mutex_);
-    const auto going = going_.find(key);
-    if (going != going_.end()) {
-      cause = going->second;
-      going_.erase(going);
+    const auto deleting = deleting_.find(key);
+    if (deleting != deleting_.end()) {
+      cause = deleting->second;
+      deleting_.erase(deleting);
     }
   }
   table->Remove(key, cause);
 }
 
 // The table is as etcd was at `revision`.
-void EtcdStore::Core::Applied(int64_t revision) {
+void EtcdStore::Replica::SetApplied(int64_t revision) {
   std::vector<Done> done;
   {
     MutexLock lock(&mutex_);
@@ -205,32 +205,32 @@ void EtcdStore::Core::Applied(int64_t revision) {
   for (Done& each : done) std::move(each)(absl::OkStatus());
 }
 
-void EtcdStore::Core::Synced() {
+void EtcdStore::Replica::OnWatchStarted() {
   {
     MutexLock lock(&mutex_);
-    tried_ = true;
+    first_attempt_over_ = true;
     state_ = State();
     changed_.SignalAll();
   }
   hooks_.log(RegistryLogLevel::kInfo, "the registry follows etcd");
 }
 
-void EtcdStore::Core::Lost(const absl::Status& why) {
+void EtcdStore::Replica::OnWatchLost(const absl::Status& why) {
   std::multimap<int64_t, Done> committed;
-  bool news = false;
+  bool is_news = false;
   {
     MutexLock lock(&mutex_);
     if (stopping_) return;
-    news = !tried_ || !state_.stale;
+    is_news = !first_attempt_over_ || !state_.stale;
     if (!state_.stale) state_.as_of = absl::Now();
     state_.stale = true;
     state_.error = why;
-    tried_ = true;
+    first_attempt_over_ = true;
     committed.swap(committed_);  // they are in etcd
     changed_.SignalAll();
   }
   for (auto& [revision, done] : committed) std::move(done)(absl::OkStatus());
-  if (news) {
+  if (is_news) {
     hooks_.log(RegistryLogLevel::kWarning,
                absl::StrCat("the registry shows what it knew last: ", why.message()));
   }
@@ -238,7 +238,7 @@ void EtcdStore::Core::Lost(const absl::Status& why) {
 
 // --- changes ---
 
-void EtcdStore::Core::Enqueue(std::variant<RegisterRequest, Deletion> change, Done done) {
+void EtcdStore::Replica::Enqueue(std::variant<RegisterRequest, Deletion> change, Done done) {
   absl::Status refused;
   {
     MutexLock lock(&mutex_);
@@ -255,7 +255,7 @@ void EtcdStore::Core::Enqueue(std::variant<RegisterRequest, Deletion> change, Do
   std::move(done)(refused);
 }
 
-void EtcdStore::Core::Write() {
+void EtcdStore::Replica::WriteChanges() {
   for (;;) {
     Change change;
     {
@@ -274,27 +274,27 @@ void EtcdStore::Core::Write() {
     if (!revision.ok()) {
       std::move(change.done)(revision.status());
     } else {
-      DoneAt(*revision, std::move(change.done));
+      CallWhenApplied(*revision, std::move(change.done));
     }
   }
 }
 
 // Has `done` called once the table is of `revision`.
-void EtcdStore::Core::DoneAt(int64_t revision, Done done) {
+void EtcdStore::Replica::CallWhenApplied(int64_t revision, Done done) {
   {
     MutexLock lock(&mutex_);
     if (revision > applied_ && !stopping_) {
       committed_.emplace(revision, std::move(done));
       // etcd has answered: it is there again.
-      hurry_ = state_.stale;
-      if (hurry_) changed_.SignalAll();
+      retry_at_once_ = state_.stale;
+      if (retry_at_once_) changed_.SignalAll();
       return;
     }
   }
   std::move(done)(absl::OkStatus());
 }
 
-absl::StatusOr<int64_t> EtcdStore::Core::Commit(const RegisterRequest& request,
+absl::StatusOr<int64_t> EtcdStore::Replica::Commit(const RegisterRequest& request,
                                                 absl::Time deadline) {
   const absl::Status checked = table->Check(request);
   if (!checked.ok()) return checked;
@@ -333,7 +333,7 @@ absl::StatusOr<int64_t> EtcdStore::Core::Commit(const RegisterRequest& request,
   return request.names.empty() ? 0 : response->header().revision();
 }
 
-absl::StatusOr<int64_t> EtcdStore::Core::Commit(const Deletion& deletion, absl::Time deadline) {
+absl::StatusOr<int64_t> EtcdStore::Replica::Commit(const Deletion& deletion, absl::Time deadline) {
   int64_t revision = 0;  // of the last that there was something to delete at
   absl::Status status;
   for (size_t begin = 0; begin < deletion.keys.size() && status.ok(); begin += kKeysAtOnce) {
@@ -342,7 +342,7 @@ absl::StatusOr<int64_t> EtcdStore::Core::Commit(const Deletion& deletion, absl::
     for (size_t i = begin; i < end; ++i) {
       transaction.add_success()->mutable_request_delete_range()->set_key(EtcdKey(deletion.keys[i]));
       MutexLock lock(&mutex_);
-      going_[deletion.keys[i]] = deletion.cause;
+      deleting_[deletion.keys[i]] = deletion.cause;
     }
     const absl::StatusOr<etcdserverpb::TxnResponse> response =
         client_.Commit(transaction, deadline);
@@ -356,7 +356,7 @@ absl::StatusOr<int64_t> EtcdStore::Core::Commit(const Deletion& deletion, absl::
         continue;
       }
       MutexLock lock(&mutex_);
-      going_.erase(deletion.keys[i]);
+      deleting_.erase(deletion.keys[i]);
     }
   }
   if (!status.ok()) return status;
@@ -368,25 +368,25 @@ absl::StatusOr<int64_t> EtcdStore::Core::Commit(const Deletion& deletion, absl::
 
 // --- life ---
 
-void EtcdStore::Core::AwaitFirstSync() {
+void EtcdStore::Replica::AwaitFirstSync() {
   MutexLock lock(&mutex_);
   const absl::Time deadline = absl::Now() + kStartTimeout;
   while (state_.stale && changed_.WaitUntil(&mutex_, deadline)) {
   }
 }
 
-void EtcdStore::Core::ThreadStarts() {
+void EtcdStore::Replica::CountThread() {
   MutexLock lock(&mutex_);
-  ++threads_;
+  ++running_threads_;
 }
 
-void EtcdStore::Core::ThreadEnds() {
+void EtcdStore::Replica::UncountThread() {
   MutexLock lock(&mutex_);
-  --threads_;
+  --running_threads_;
   changed_.SignalAll();
 }
 
-void EtcdStore::Core::Stop() {
+void EtcdStore::Replica::Stop() {
   {
     MutexLock lock(&mutex_);
     stopping_ = true;
@@ -396,7 +396,7 @@ void EtcdStore::Core::Stop() {
   std::vector<Done> waiting;
   {
     MutexLock lock(&mutex_);
-    while (threads_ > 0) changed_.Wait(&mutex_);
+    while (running_threads_ > 0) changed_.Wait(&mutex_);
     for (Change& change : queue_) waiting.push_back(std::move(change.done));
     for (auto& [revision, done] : committed_) waiting.push_back(std::move(done));
     queue_.clear();
@@ -405,7 +405,7 @@ void EtcdStore::Core::Stop() {
   for (Done& done : waiting) std::move(done)(absl::CancelledError("the registry closes"));
 }
 
-RegistryStore::State EtcdStore::Core::state() const {
+RegistryStore::State EtcdStore::Replica::state() const {
   MutexLock lock(&mutex_);
   return state_;
 }
@@ -413,46 +413,46 @@ RegistryStore::State EtcdStore::Core::state() const {
 absl::StatusOr<std::unique_ptr<EtcdStore>> EtcdStore::Start(const EtcdStoreOptions& options,
                                                             const RegistryHooks& hooks) {
   if (options.members.empty()) return absl::InvalidArgumentError("etcd: no members");
-  auto core = std::make_shared<Core>(options, hooks);
-  std::unique_ptr<EtcdStore> store(new EtcdStore(core));  // stops what has been started
-  for (void (Core::*run)() : {&Core::Follow, &Core::Write}) {
-    core->ThreadStarts();
-    const absl::Status started = hooks.start_thread([core, run] {
-      (*core.*run)();
-      core->ThreadEnds();
+  auto replica = std::make_shared<Replica>(options, hooks);
+  std::unique_ptr<EtcdStore> store(new EtcdStore(replica));  // stops what has been started
+  for (void (Replica::*run)() : {&Replica::FollowEtcd, &Replica::WriteChanges}) {
+    replica->CountThread();
+    const absl::Status started = hooks.start_thread([replica, run] {
+      (*replica.*run)();
+      replica->UncountThread();
     });
     if (started.ok()) continue;
-    core->ThreadEnds();
+    replica->UncountThread();
     return started;
   }
-  core->AwaitFirstSync();
+  replica->AwaitFirstSync();
   return store;
 }
 
-EtcdStore::EtcdStore(std::shared_ptr<Core> core)
-    : RegistryStore(core->table), core_(std::move(core)) {}
+EtcdStore::EtcdStore(std::shared_ptr<Replica> replica)
+    : RegistryStore(replica->table), replica_(std::move(replica)) {}
 
-EtcdStore::~EtcdStore() { core_->Stop(); }
+EtcdStore::~EtcdStore() { replica_->Stop(); }
 
 void EtcdStore::Register(RegisterRequest request, Done done) {
-  const absl::Status checked = core_->table->Check(request);
+  const absl::Status checked = replica_->table->Check(request);
   if (!checked.ok()) return std::move(done)(checked);
-  core_->Enqueue(std::move(request), std::move(done));
+  replica_->Enqueue(std::move(request), std::move(done));
 }
 
 void EtcdStore::Unregister(absl::string_view source, int port, Done done) {
-  std::vector<RegistrationKey> keys = core_->table->OwnedBy(source, port);
+  std::vector<RegistrationKey> keys = replica_->table->OwnedBy(source, port);
   if (keys.empty()) return std::move(done)(absl::OkStatus());
-  core_->Enqueue(Deletion{std::move(keys), Cause::kUnregistered}, std::move(done));
+  replica_->Enqueue(Deletion{std::move(keys), Cause::kUnregistered}, std::move(done));
 }
 
 void EtcdStore::Delete(const RegistrationKey& key, Done done) {
-  core_->Enqueue(Deletion{{key}, Cause::kDeleted}, std::move(done));
+  replica_->Enqueue(Deletion{{key}, Cause::kDeleted}, std::move(done));
 }
 
-RegistryStore::State EtcdStore::state() const { return core_->state(); }
+RegistryStore::State EtcdStore::state() const { return replica_->state(); }
 
-absl::Duration EtcdStore::pruning_timeout() const { return core_->pruning_timeout; }
+absl::Duration EtcdStore::pruning_timeout() const { return replica_->pruning_timeout; }
 
 absl::StatusOr<std::vector<std::string>> ParseEtcdMembers(absl::string_view text) {
   std::vector<std::string> members = absl::StrSplit(text, ',');

@@ -48,9 +48,9 @@ class EtcdStore : public RegistryStore {
   absl::Duration pruning_timeout() const override;
 
  private:
-  class Core;
-  explicit EtcdStore(std::shared_ptr<Core> core);
-  const std::shared_ptr<Core> core_;
+  class Replica;
+  explicit EtcdStore(std::shared_ptr<Replica> replica);
+  const std::shared_ptr<Replica> replica_;
 };
 
 // Reads "HOST:PORT,HOST:PORT". Errors:  kInvalidArgument.

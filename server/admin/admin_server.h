@@ -34,9 +34,9 @@ class AdminServer {
   const std::string& address() const;
 
  private:
-  struct State;
-  explicit AdminServer(std::unique_ptr<State> state);
-  const std::unique_ptr<State> state_;
+  struct GrpcServer;
+  explicit AdminServer(std::unique_ptr<GrpcServer> grpc_server);
+  const std::unique_ptr<GrpcServer> grpc_server_;
 };
 
 }  // namespace rpyc

@@ -38,22 +38,22 @@ using WatchResponse = v1::WatchRegistrationsResponse;
 constexpr absl::Duration kCancelInterval = absl::Seconds(1);
 // Who is so many changes behind gets them put together.
 constexpr size_t kCoalesceFrom = 1000;
-constexpr size_t kMostChanges = 20'000;  // more than are kept
+constexpr size_t kMaxChanges = 20'000;  // more than are kept
 // How long a change may take, all in all; a store is quicker to say no.
 constexpr absl::Duration kChangeTimeout = absl::Seconds(20);
-constexpr absl::Duration kMostTtl = absl::Hours(24 * 366);
+constexpr absl::Duration kMaxTtl = absl::Hours(24 * 366);
 constexpr char kAdminSource[] = "admin";
-constexpr size_t kMostHostBytes = 255;
+constexpr size_t kMaxHostBytes = 255;
 
 // What a store's Done said, for who waits for it.
-class Outcome {
+class PendingResult {
  public:
-  static RegistryStore::Done Tell(std::shared_ptr<Outcome> outcome) {
-    return [outcome = std::move(outcome)](absl::Status status) {
-      MutexLock lock(&outcome->mutex_);
-      outcome->known_ = true;
-      outcome->status_ = std::move(status);
-      outcome->changed_.SignalAll();
+  static RegistryStore::Done SetterOf(std::shared_ptr<PendingResult> result) {
+    return [result = std::move(result)](absl::Status status) {
+      MutexLock lock(&result->mutex_);
+      result->known_ = true;
+      result->status_ = std::move(status);
+      result->changed_.SignalAll();
     };
   }
 
@@ -97,7 +97,7 @@ absl::Status HostClosing() {
   return ReasonStatus(absl::StatusCode::kUnavailable, "HOST_CLOSING", "the host is closing");
 }
 
-absl::Status NotToBeGiven(bool given, absl::string_view field) {
+absl::Status RefuseIfGiven(bool given, absl::string_view field) {
   if (!given) return absl::OkStatus();
   return InvalidField(field, absl::StrCat(field, " is the registry's to say"));
 }
@@ -106,18 +106,18 @@ absl::Status NotToBeGiven(bool given, absl::string_view field) {
 absl::StatusOr<RegisterRequest> ReadCreate(const v1::CreateRegistrationRequest& request) {
   absl::Status status = RefuseUnknownFields(request);
   const v1::Registration& registration = request.registration();
-  status.Update(NotToBeGiven(!registration.name().empty(), "registration.name"));
-  status.Update(NotToBeGiven(!registration.source().empty(), "registration.source"));
-  status.Update(NotToBeGiven(registration.has_register_time(), "registration.register_time"));
-  status.Update(NotToBeGiven(registration.has_refresh_time(), "registration.refresh_time"));
-  status.Update(NotToBeGiven(registration.has_expire_time(), "registration.expire_time"));
-  status.Update(NotToBeGiven(registration.has_ttl(), "registration.ttl"));
+  status.Update(RefuseIfGiven(!registration.name().empty(), "registration.name"));
+  status.Update(RefuseIfGiven(!registration.source().empty(), "registration.source"));
+  status.Update(RefuseIfGiven(registration.has_register_time(), "registration.register_time"));
+  status.Update(RefuseIfGiven(registration.has_refresh_time(), "registration.refresh_time"));
+  status.Update(RefuseIfGiven(registration.has_expire_time(), "registration.expire_time"));
+  status.Update(RefuseIfGiven(registration.has_ttl(), "registration.ttl"));
   const auto need = [&status](bool good, absl::string_view field, absl::string_view what) {
     if (!good) status.Update(InvalidField(field, absl::StrCat(field, " ", what)));
   };
   need(!registration.service_name().empty(), "registration.service_name", "is empty");
   need(!registration.host().empty(), "registration.host", "is empty");
-  need(registration.host().size() <= kMostHostBytes, "registration.host", "is too long");
+  need(registration.host().size() <= kMaxHostBytes, "registration.host", "is too long");
   need(registration.port() >= 1 && registration.port() <= UINT16_MAX, "registration.port",
        absl::StrCat("is ", registration.port(), ", not within 1 and 65535"));
   RegisterRequest read{.names = {absl::AsciiStrToUpper(registration.service_name())},
@@ -129,7 +129,7 @@ absl::StatusOr<RegisterRequest> ReadCreate(const v1::CreateRegistrationRequest& 
     const absl::StatusOr<absl::Duration> ttl = ReadDuration("ttl", request.ttl());
     status.Update(ttl.status());
     read.ttl = ttl.value_or(absl::ZeroDuration());
-    need(!ttl.ok() || (*ttl >= absl::Seconds(1) && *ttl <= kMostTtl), "ttl",
+    need(!ttl.ok() || (*ttl >= absl::Seconds(1) && *ttl <= kMaxTtl), "ttl",
          "is not within a second and a year");
   }
   if (!status.ok()) return status;
@@ -175,7 +175,7 @@ class RegistryService::Service final : public v1::RegistryService::Service {
   grpc::Status WatchRegistrations(grpc::ServerContext* context,
                                   const v1::WatchRegistrationsRequest* request,
                                   grpc::ServerWriter<WatchResponse>* writer) override {
-    absl::Status status = Ready(*request);
+    absl::Status status = CheckReady(*request);
     if (request->start_revision() < 0) {
       status.Update(InvalidField("start_revision", "start_revision is negative"));
     }
@@ -198,7 +198,7 @@ class RegistryService::Service final : public v1::RegistryService::Service {
   }
 
  private:
-  absl::Status Ready(const google::protobuf::Message& request) const {
+  absl::Status CheckReady(const google::protobuf::Message& request) const {
     if (store_ == nullptr) {
       return ReasonStatus(absl::StatusCode::kFailedPrecondition, "REGISTRY_DISABLED",
                           "this host has no registry: --registry_address gives it one");
@@ -208,7 +208,7 @@ class RegistryService::Service final : public v1::RegistryService::Service {
 
   absl::Status List(const v1::ListRegistrationsRequest& request,
                     v1::ListRegistrationsResponse* response) const {
-    const absl::Status ready = Ready(request);
+    const absl::Status ready = CheckReady(request);
     if (!ready.ok()) return ready;
     const std::string name = absl::AsciiStrToUpper(request.service_name());
     int64_t revision = 0;
@@ -243,7 +243,7 @@ class RegistryService::Service final : public v1::RegistryService::Service {
 
   absl::Status Lookup(const v1::LookupServiceRequest& request,
                       v1::LookupServiceResponse* response) const {
-    const absl::Status ready = Ready(request);
+    const absl::Status ready = CheckReady(request);
     if (!ready.ok()) return ready;
     if (request.service_name().empty()) {
       return InvalidField("service_name", "service_name is empty");
@@ -264,14 +264,14 @@ class RegistryService::Service final : public v1::RegistryService::Service {
   }
 
   absl::Status Create(const v1::CreateRegistrationRequest& request, v1::Registration* response) {
-    const absl::Status ready = Ready(request);
+    const absl::Status ready = CheckReady(request);
     if (!ready.ok()) return ready;
     const absl::StatusOr<RegisterRequest> read = ReadCreate(request);
     if (!read.ok()) return read.status();
     const RegistrationKey key = {read->names.front(), read->host, read->port};
-    const auto outcome = std::make_shared<Outcome>();
-    store_->Register(*read, Outcome::Tell(outcome));
-    const absl::Status created = WithReason(outcome->Await(), RegistrationResourceName(key));
+    const auto result = std::make_shared<PendingResult>();
+    store_->Register(*read, PendingResult::SetterOf(result));
+    const absl::Status created = WithReason(result->Await(), RegistrationResourceName(key));
     if (!created.ok()) return created;
     const absl::Time now = absl::Now();
     const std::optional<Registration> made = store_->table().Get(key);
@@ -282,18 +282,18 @@ class RegistryService::Service final : public v1::RegistryService::Service {
   }
 
   absl::Status Delete(const v1::DeleteRegistrationRequest& request) {
-    const absl::Status ready = Ready(request);
+    const absl::Status ready = CheckReady(request);
     if (!ready.ok()) return ready;
     const absl::StatusOr<RegistrationKey> key = ParseRegistrationResourceName(request.name());
     if (!key.ok()) return key.status();
-    const auto outcome = std::make_shared<Outcome>();
-    store_->Delete(*key, Outcome::Tell(outcome));
-    return WithReason(outcome->Await(), request.name());
+    const auto result = std::make_shared<PendingResult>();
+    store_->Delete(*key, PendingResult::SetterOf(result));
+    return WithReason(result->Await(), request.name());
   }
 
   // Tells until `tell` says that nobody listens any more; a response without a type only asks it.
   absl::Status Watch(const v1::WatchRegistrationsRequest& request,
-                     absl::FunctionRef<bool(const WatchResponse&)> tell) const {
+                     absl::FunctionRef<bool(const WatchResponse&)> send) const {
     const std::string name = absl::AsciiStrToUpper(request.service_name());
     const auto wanted = [&name](const Registration& registration) {
       return name.empty() || registration.key.service_name == name;
@@ -306,19 +306,19 @@ class RegistryService::Service final : public v1::RegistryService::Service {
         WatchResponse response =
             ChangeResource({revision, RegistrationChange::Cause::kRegistered, registration}, now);
         response.clear_cause();
-        if (wanted(registration) && !tell(response)) return absl::CancelledError("client gone");
+        if (wanted(registration) && !send(response)) return absl::CancelledError("client gone");
       }
     }
     for (bool first = true;; first = false) {
       const bool last = stopped();  // asked first: what changed before is told
       absl::StatusOr<std::vector<RegistrationChange>> changes =
-          store_->table().ChangesFrom(revision + 1, kMostChanges);
-      if (!changes.ok()) return TooOld(changes.status(), first && request.start_revision() != 0);
+          store_->table().ChangesFrom(revision + 1, kMaxChanges);
+      if (!changes.ok()) return ChangesError(changes.status(), first && request.start_revision() != 0);
       if (!changes->empty()) revision = changes->back().revision;
       if (changes->size() >= kCoalesceFrom) changes = Coalesce(*changes);
       const absl::Time now = absl::Now();
       for (const RegistrationChange& change : *changes) {
-        if (wanted(change.registration) && !tell(ChangeResource(change, now))) {
+        if (wanted(change.registration) && !send(ChangeResource(change, now))) {
           return absl::CancelledError("client gone");
         }
       }
@@ -328,14 +328,14 @@ class RegistryService::Service final : public v1::RegistryService::Service {
         response.set_revision(revision);
         *response.mutable_state() = StateResource(store_->state());
       }
-      if (!tell(response)) return absl::CancelledError("client gone");
+      if (!send(response)) return absl::CancelledError("client gone");
       if (last) return HostClosing();
       store_->table().AwaitChange(revision, absl::Now() + kCancelInterval);
     }
   }
 
   // Why the changes that come next cannot be told.
-  static absl::Status TooOld(const absl::Status& why, bool asked) {
+  static absl::Status ChangesError(const absl::Status& why, bool asked) {
     if (absl::IsInvalidArgument(why)) return InvalidField("start_revision", why.message());
     if (asked) {
       return ReasonStatus(why.code(), "REVISION_TOO_OLD", why.message(),

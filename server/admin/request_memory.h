@@ -28,8 +28,8 @@ namespace rpyc {
 class RequestMemory {
  public:
   using Answer = absl::StatusOr<ServerRecord>;
-  static constexpr absl::Duration kKeptFor = absl::Minutes(10);
-  static constexpr size_t kKept = 1000;
+  static constexpr absl::Duration kLifetime = absl::Minutes(10);
+  static constexpr size_t kMaxEntries = 1000;
 
   // `now` tells the time; tests have one of their own.
   explicit RequestMemory(std::function<absl::Time()> now = &absl::Now) : now_(std::move(now)) {}
@@ -37,10 +37,10 @@ class RequestMemory {
   // Runs `start`, or answers what it answered when the same id came with the same request. While
   // one runs, an equal request waits for it and has its answer, also if that is an error.
   // Errors:  REQUEST_ID_REUSED - the id came with another request; those of `start`.
-  Answer Once(absl::string_view request_id, uint64_t fingerprint,
+  Answer RunOnce(absl::string_view request_id, uint64_t fingerprint,
               absl::FunctionRef<Answer()> start);
 
-  // Whether Once would refuse, without running anything.
+  // Whether RunOnce would refuse, without running anything.
   absl::Status Check(absl::string_view request_id, uint64_t fingerprint) const;
 
  private:
@@ -49,8 +49,8 @@ class RequestMemory {
     absl::Time answered = absl::InfiniteFuture();  // until then `start` runs
     Answer answer = absl::UnknownError("not answered yet");
   };
-  static absl::Status Fits(const std::string& id, const Entry& entry, uint64_t fingerprint);
-  void ForgetLocked(absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  static absl::Status CheckFingerprint(const std::string& id, const Entry& entry, uint64_t fingerprint);
+  void ExpireLocked(absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const std::function<absl::Time()> now_;
   mutable Mutex mutex_;

@@ -120,7 +120,7 @@ class ServerService final : public v1::ServerService::Service {
       return directory_.StartServer(request.server_id(), *options);
     };
     if (request.request_id().empty()) return start();
-    return requests_.Once(request.request_id(), FingerprintOf(request), start);
+    return requests_.RunOnce(request.request_id(), FingerprintOf(request), start);
   }
 
   // What Start would say, and the server it would begin with.

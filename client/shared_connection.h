@@ -1,5 +1,5 @@
-#ifndef CLIENT_CLIENT_CORE_H_
-#define CLIENT_CLIENT_CORE_H_
+#ifndef CLIENT_SHARED_CONNECTION_H_
+#define CLIENT_SHARED_CONNECTION_H_
 
 #include <atomic>
 #include <memory>
@@ -17,8 +17,8 @@
 namespace rpyc {
 
 // What a Client shares with requests that run and with its background thread.
-struct Client::Core {
-  Core(std::unique_ptr<Stream> stream, std::string peer, ClientOptions given);
+struct Client::SharedConnection {
+  SharedConnection(std::unique_ptr<Stream> stream, std::string peer, ClientOptions given);
 
   const Service service;
   const Connection::Options options;
@@ -32,4 +32,4 @@ struct Client::Core {
 
 }  // namespace rpyc
 
-#endif  // CLIENT_CLIENT_CORE_H_
+#endif  // CLIENT_SHARED_CONNECTION_H_
