@@ -11,10 +11,10 @@
 namespace rpyc {
 namespace {
 
-// How often it is looked whether to stop.
+// How often the thread checks whether to stop.
 constexpr absl::Duration kStopCheckInterval = absl::Milliseconds(100);
 
-// The thread inherits what is blocked here.
+// Starts a thread that blocks every signal: it inherits the mask that is set here.
 std::thread StartWithoutSignals(std::function<void()> run) {
   sigset_t all, before;
   ::sigfillset(&all);
@@ -40,7 +40,8 @@ void BgServingThread::Stop() {
 
 void BgServingThread::Run(Client::SharedConnection* shared, const std::function<void()>& on_lost) {
   bool alive = true;
-  while (alive && !stopped_.load()) alive = shared->connection.Serve(absl::Now() + kStopCheckInterval);
+  while (alive && !stopped_.load())
+    alive = shared->connection.Serve(absl::Now() + kStopCheckInterval);
   const bool lost = !alive && !stopped_.load() && !shared->closing.load();
   if (lost && on_lost) on_lost();
 }

@@ -6,8 +6,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "client/shared_connection.h"
 #include "client/dial.h"
+#include "client/shared_connection.h"
 #include "rpyc/call_context.h"
 #include "rpyc/dialect_probe.h"
 #include "rpyc/errors.h"
@@ -28,7 +28,8 @@ absl::Status NamingPeer(const absl::Status& status, const std::string& peer) {
   return absl::Status(status.code(), absl::StrCat("connect to ", peer, ": ", status.message()));
 }
 
-// A stream to a peer whose dialect is in `options` when this returns. Errors name `peer`.
+// Opens a stream by `dial`, and sets the peer's dialect in `options` unless it is given.
+// Errors:  name `peer`.
 absl::StatusOr<std::unique_ptr<Stream>> OpenStream(Dialer dial, const std::string& peer,
                                                    absl::Time deadline, ClientOptions* options) {
   if (options->config.dialect != 0) return dial();
@@ -43,12 +44,14 @@ absl::StatusOr<std::unique_ptr<Stream>> OpenStream(Dialer dial, const std::strin
   return std::move(probed->stream);
 }
 
+// Makes a stream of a connected socket.
 std::unique_ptr<Stream> StreamOver(Socket socket, const ClientOptions& options) {
   if (options.keepalive > absl::ZeroDuration()) socket.KeepAlive(options.keepalive);
   return std::make_unique<SocketStream>(std::move(socket));
 }
 
-// The same with TLS, once hands are shaken. Errors do not name the peer.
+// Makes a TLS stream over `stream` and completes the handshake.
+// Errors:  do not name the peer.
 absl::StatusOr<std::unique_ptr<Stream>> TlsOver(std::unique_ptr<Stream> stream,
                                                 const TlsClientContext& context,
                                                 const std::string& host, absl::Time deadline) {
@@ -64,6 +67,7 @@ absl::StatusOr<std::unique_ptr<Stream>> TlsOver(std::unique_ptr<Stream> stream,
   return tls;
 }
 
+// The context of a client's Netrefs: it has no caller, and it translates the service's exceptions.
 CallContext ContextOf(const Service& service) {
   if (service.translations() == nullptr) return CallContext();
   auto caller = std::make_shared<CallContext::Caller>();
@@ -73,7 +77,8 @@ CallContext ContextOf(const Service& service) {
 
 }  // namespace
 
-Client::SharedConnection::SharedConnection(std::unique_ptr<Stream> stream, std::string peer, ClientOptions given)
+Client::SharedConnection::SharedConnection(std::unique_ptr<Stream> stream, std::string peer,
+                                           ClientOptions given)
     : service(given.service.has_value() ? *std::move(given.service) : Service("VOID")),
       options{given.limits, std::move(given.config)},
       context(ContextOf(service)),
@@ -94,7 +99,8 @@ Client::~Client() {
 
 absl::StatusOr<Client> Client::Open(std::unique_ptr<Stream> stream, std::string peer,
                                     ClientOptions options) {
-  auto shared = std::make_shared<SharedConnection>(std::move(stream), std::move(peer), std::move(options));
+  auto shared =
+      std::make_shared<SharedConnection>(std::move(stream), std::move(peer), std::move(options));
   shared->connection.peer_objects()->KeepAlive(shared);
   if (absl::Status opened = shared->connection.Open(); !opened.ok()) return opened;
   return Client(std::move(shared));
@@ -105,7 +111,7 @@ Netref Client::root() const {
     MutexLock lock(&shared_->mutex);
     if (shared_->root.has_value()) return Netref(*shared_->root, shared_->context);
   }
-  // Two threads may both ask; that is harmless, and holding the lock over a request is not.
+  // Two threads may both ask the peer. That is harmless; holding the lock during a request is not.
   absl::StatusOr<Value> root =
       shared_->connection.peer_objects()->Request(Handle::kGetRoot, Value::Tuple({}), std::nullopt);
   if (root.ok()) {

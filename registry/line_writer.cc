@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
 #include "rpyc/mutex.h"
@@ -14,13 +15,13 @@
 namespace rpyc {
 namespace {
 
-// Whether all of `line` is written. Waits as long as that takes.
+// Writes all of `line`, waiting for as long as that takes. Returns false if an error prevents it.
 bool WriteAll(int fd, absl::string_view line) {
   while (!line.empty()) {
     const ssize_t written = ::write(fd, line.data(), line.size());
     if (written >= 0) {
       line.remove_prefix(static_cast<size_t>(written));
-    } else if (errno == EAGAIN) {  // somebody who shares the descriptor has made it so
+    } else if (errno == EAGAIN) {  // a process that shares the descriptor made it non-blocking
       pollfd room = {.fd = fd, .events = POLLOUT, .revents = 0};
       ::poll(&room, 1, -1);
     } else if (errno != EINTR) {
@@ -37,6 +38,7 @@ class LineWriter::Queue {
   explicit Queue(Options options) : options_(std::move(options)) {}
 
   const Options& options() const { return options_; }
+  // The thread: writes lines until Stop.
   void Run();
   void Write(std::string line);
   bool Flush(absl::Duration timeout);
@@ -46,14 +48,15 @@ class LineWriter::Queue {
   const Options options_;
 
   Mutex mutex_;
-  CondVar changed_;   // there is something to do
-  CondVar finished_;  // something has been done
+  CondVar changed_;   // signalled when the thread has something to do
+  CondVar finished_;  // signalled when the thread has done something
   std::vector<std::string> waiting_ ABSL_GUARDED_BY(mutex_);
   size_t waiting_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
-  // Lines lost after those that wait. While there are any no line is taken: they stay in order.
+  // Counts the lines lost after those that wait. While it is not 0 Write takes no line, so that the
+  // line that tells of the loss stands in its place.
   int64_t lines_lost_ ABSL_GUARDED_BY(mutex_) = 0;
-  uint64_t lines_given_ ABSL_GUARDED_BY(mutex_) = 0;           // lines so far
-  uint64_t lines_finished_ ABSL_GUARDED_BY(mutex_) = 0;  // of them: written, or lost
+  uint64_t lines_given_ ABSL_GUARDED_BY(mutex_) = 0;     // to Write, so far
+  uint64_t lines_finished_ ABSL_GUARDED_BY(mutex_) = 0;  // written or lost, so far
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
 };
@@ -72,7 +75,7 @@ void LineWriter::Queue::Write(std::string line) {
 
 void LineWriter::Queue::Run() {
   std::vector<std::string> lines;
-  int64_t unwritten = 0;  // lost by the descriptor, and not told of yet
+  int64_t unwritten = 0;  // lines that could not be written and that no line has told of yet
   for (;;) {
     int64_t lost = 0;
     uint64_t lines_given = 0;
@@ -132,5 +135,10 @@ LineWriter::~LineWriter() { queue_->Stop(); }
 void LineWriter::Write(std::string line) { queue_->Write(std::move(line)); }
 
 bool LineWriter::Flush(absl::Duration timeout) { return queue_->Flush(timeout); }
+
+std::string LostLinesText(int64_t lost) {
+  return absl::StrCat(lost,
+                      " lines of the log were lost here: it was not read, or could not be written");
+}
 
 }  // namespace rpyc

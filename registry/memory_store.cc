@@ -12,26 +12,27 @@
 namespace rpyc {
 namespace {
 
-// Changes that may wait for the file at a time.
+// How many changes may wait for the file at a time.
 constexpr size_t kMaxWaiting = 10'000;
-// What changes only times (a renewal, the end of a registration) is in the file so much later.
+// How long the write of a change that the file may lack for a while (a renewal, an expiry) may
+// wait.
 constexpr absl::Duration kWriteDelay = absl::Seconds(5);
-// After a failure the file is written again so much later, if no change asks for it sooner.
+// How long after a failure the write is tried again, unless a change needs it sooner.
 constexpr absl::Duration kWriteRetry = absl::Seconds(5);
-// A file that stays unwritable is logged once in this time.
+// How often the log repeats that the file cannot be written.
 constexpr absl::Duration kComplaintInterval = absl::Minutes(1);
 
 using Cause = RegistrationChange::Cause;
 
 }  // namespace
 
-// What the store shares with its thread. Without a file a change is made by the thread that asks
-// for it. With one it is made by the store's thread: first in `staged_`, which is written to the
-// file, and then, once that is safe, in the table.
+// Makes the changes; shared by the store and its thread. Without a file, the thread that submits a
+// change applies it to the table. With a file, the store's thread applies it: first to `staged_`,
+// which it writes to the file, and then, once that is safe, to the table.
 class MemoryStore::Committer {
  public:
   Committer(const MemoryStoreOptions& options, const RegistryHooks& hooks,
-       std::unique_ptr<SnapshotFile> file, const std::vector<Registration>& loaded)
+            std::unique_ptr<SnapshotFile> file, const std::vector<Registration>& loaded)
       : table(std::make_shared<RegistrationTable>(options.limits)),
         pruning_timeout(options.pruning_timeout),
         limits_(options.limits),
@@ -41,23 +42,25 @@ class MemoryStore::Committer {
     if (file_ != nullptr) ResetStaged();
   }
 
-  // A change that somebody asks for.
+  // A change that a caller of the store has asked for.
   class Change {
    public:
     virtual ~Change() = default;
-    // Makes it in `table`. `keys_changed` is set if a registration has come or gone.
+    // Applies it to `table`. Sets `keys_changed` if that adds or removes a registration.
     virtual absl::Status Apply(RegistrationTable& table, absl::Time now, bool* keys_changed) = 0;
-    // Whether what the file holds already is enough for it: it adds and removes nothing.
+    // Whether the file holds it already, because it adds and removes nothing.
     virtual bool IsInFile(const RegistrationTable& table) const = 0;
     Done done;
-    absl::Status status = absl::OkStatus();  // of Apply in the staged table
+    absl::Status status = absl::OkStatus();  // the result of Apply to the staged table
   };
 
-  // Until Stop.
+  // The thread: prunes and commits until Stop.
   void Run();
+  // Ends the thread and waits for its end.
   void Stop();
+  // Says that the thread has never started.
   void SetEnded();
-  // Has the change made, and its `done` called.
+  // Makes the change, now or on the thread, and calls its `done`. Any thread, without the lock.
   void Submit(std::unique_ptr<Change> change);
   State state() const;
 
@@ -67,8 +70,14 @@ class MemoryStore::Committer {
  private:
   using Changes = std::vector<std::unique_ptr<Change>>;
 
+  // The thread's; without the lock.
+
+  // Makes the changes in their order and calls every `done`. Where the file cannot be written it
+  // makes only those that the file holds already.
   void CommitAll(Changes changes);
+  // Writes the staged registrations. Returns false if that fails; the thread then tries it again.
   bool Write();
+  // Makes the staged registrations those of the table.
   void ResetStaged();
 
   const RegistryLimits limits_;
@@ -76,17 +85,17 @@ class MemoryStore::Committer {
   const std::unique_ptr<SnapshotFile> file_;  // null: none
 
   // The thread's.
-  std::unique_ptr<RegistrationTable> staged_;     // null: there is no file
-  absl::Time write_at_ = absl::InfiniteFuture();  // of what need not be written at once
-  absl::Time last_complaint_ = absl::InfinitePast();  // of a file that cannot be written
-  int64_t refused_changes_ = 0;                           // changes, since then
+  std::unique_ptr<RegistrationTable> staged_;         // null: there is no file
+  absl::Time write_at_ = absl::InfiniteFuture();      // when the next delayed write is due
+  absl::Time last_complaint_ = absl::InfinitePast();  // when the log last told of a failed write
+  int64_t refused_changes_ = 0;                       // since then
 
   mutable Mutex mutex_;
   CondVar changed_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
-  bool wake_up_ ABSL_GUARDED_BY(mutex_) = false;  // something may expire sooner than was thought
-  absl::Status failure_ ABSL_GUARDED_BY(mutex_);  // of the last write
+  bool wake_up_ ABSL_GUARDED_BY(mutex_) = false;  // the thread must look at both tables again
+  absl::Status failure_ ABSL_GUARDED_BY(mutex_);  // the result of the last write
   Changes waiting_ ABSL_GUARDED_BY(mutex_);
 };
 
@@ -202,8 +211,6 @@ void MemoryStore::Committer::Run() {
   changed_.SignalAll();
 }
 
-// Makes the changes, in their order: all of them, or, where the file cannot be written, those for
-// which it need not be.
 void MemoryStore::Committer::CommitAll(Changes changes) {
   const absl::Time now = absl::Now();
   bool keys_changed = false;
@@ -228,7 +235,6 @@ void MemoryStore::Committer::CommitAll(Changes changes) {
   for (const auto& change : changes) std::move(change->done)(std::move(change->status));
 }
 
-// Writes what is staged. False if that fails: then it is tried again.
 bool MemoryStore::Committer::Write() {
   absl::Status written = file_->Write(staged_->All());
   const absl::Time now = absl::Now();
@@ -255,7 +261,6 @@ bool MemoryStore::Committer::Write() {
   return written.ok();
 }
 
-// Has nothing staged that the table has not.
 void MemoryStore::Committer::ResetStaged() {
   staged_ = std::make_unique<RegistrationTable>(limits_);
   for (const Registration& registration : table->All()) staged_->Put(registration);
@@ -314,7 +319,8 @@ void MemoryStore::Submit(std::unique_ptr<Change> change, Done done) {
 }
 
 void MemoryStore::Register(RegisterRequest request, Done done) {
-  Submit(std::make_unique<Registering>(std::move(request), committer_->pruning_timeout), std::move(done));
+  Submit(std::make_unique<Registering>(std::move(request), committer_->pruning_timeout),
+         std::move(done));
 }
 
 void MemoryStore::Unregister(absl::string_view source, int port, Done done) {

@@ -22,19 +22,19 @@ namespace rpyc {
 namespace {
 
 constexpr absl::string_view kBroadcast = "255.255.255.255";
-// What an answer may take, by either transport; a datagram has no more.
+// The most bytes of an answer over either transport; a datagram cannot hold more.
 constexpr size_t kMaxReplyBytes = 64 << 10;
-// How long to wait to hear that a server has been forgotten. RPyC does not wait at all.
+// How long Unregister waits for the answer. RPyC does not wait at all.
 constexpr absl::Duration kUnregisterTimeout = absl::Milliseconds(500);
 
-// As RPyC: in the dotted form one of the numbers is 255.
+// Whether one of the four numbers of the address is 255, which is RPyC's test for broadcast.
 bool IsBroadcast(const SocketAddress& address) {
   if (address.family() != AF_INET) return false;
   const std::vector<std::string> parts = absl::StrSplit(address.ToEndpoint().host, '.');
   return std::find(parts.begin(), parts.end(), "255") != parts.end();
 }
 
-// Waits for `events` of a socket.
+// Waits for `events` of a socket until `deadline`, or until `interrupt` is set.
 absl::Status Wait(int fd, int16_t events, absl::Time deadline, const Interrupt* interrupt) {
   pollfd waited[] = {
       {.fd = fd, .events = events, .revents = 0},
@@ -51,7 +51,7 @@ absl::Status Wait(int fd, int16_t events, absl::Time deadline, const Interrupt* 
   }
 }
 
-// One request of one transport. Errors are not prefixed.
+// One request over one transport. Its errors do not name the registry.
 class Exchange {
  public:
   Exchange(absl::Time deadline, const Interrupt* interrupt)
@@ -77,7 +77,8 @@ class Exchange {
     const bool broadcast = IsBroadcast(registry);
     const int on = 1;
     if (broadcast) ::setsockopt(fd_.get(), SOL_SOCKET, SO_BROADCAST, &on, sizeof(on));
-    // Connected, the kernel drops what others send, and tells if nobody listens there.
+    // On a connected socket the kernel drops datagrams of other peers, and reports that no process
+    // listens at the registry's port.
     if (!broadcast && ::connect(fd_.get(), registry.get(), registry.size()) != 0) {
       return Failed("connect");
     }
@@ -115,7 +116,7 @@ class Exchange {
       ::getsockopt(fd_.get(), SOL_SOCKET, SO_ERROR, &error, &size);
       if (error != 0) return ErrnoStatus(absl::StatusCode::kUnavailable, "connect", error);
     }
-    // It fits into the buffer of a fresh socket.
+    // A request fits into the send buffer of a new socket.
     if (::send(fd_.get(), request.data(), request.size(), MSG_NOSIGNAL) < 0) return Failed("send");
     std::string reply;
     for (;;) {
@@ -158,7 +159,8 @@ std::string Registrar::label() const {
 }
 
 absl::Status Registrar::Ask(const RegistryRequest& request, const std::string& from,
-                            absl::Duration timeout, const Interrupt* interrupt, ParseReply parse) const {
+                            absl::Duration timeout, const Interrupt* interrupt,
+                            ParseReply parse) const {
   const auto named = [this](const absl::Status& status) {
     return status.ok() ? status
                        : absl::Status(status.code(), absl::StrCat(label(), ": ", status.message()));
@@ -177,7 +179,8 @@ absl::Status Registrar::Ask(const RegistryRequest& request, const std::string& f
   Exchange exchange(absl::Now() + timeout, interrupt);
   absl::Status asked = exchange.Open(registry, tcp ? SOCK_STREAM : SOCK_DGRAM, from);
   if (asked.ok()) {
-    asked = tcp ? exchange.AskTcp(registry, *bytes, parse) : exchange.AskUdp(registry, *bytes, parse);
+    asked =
+        tcp ? exchange.AskTcp(registry, *bytes, parse) : exchange.AskUdp(registry, *bytes, parse);
   }
   return named(asked);
 }

@@ -9,7 +9,7 @@
 namespace rpyc {
 namespace {
 
-// Changes that are kept for who looks later.
+// How many changes are kept for ChangesFrom.
 constexpr size_t kChangesKept = 10'000;
 
 bool SameTimes(const Registration& a, const Registration& b) {
@@ -93,8 +93,8 @@ int64_t RegistrationTable::revision() const {
   return revision_;
 }
 
-absl::StatusOr<std::vector<RegistrationChange>> RegistrationTable::ChangesFrom(int64_t revision,
-                                                                               size_t max_changes) const {
+absl::StatusOr<std::vector<RegistrationChange>> RegistrationTable::ChangesFrom(
+    int64_t revision, size_t max_changes) const {
   MutexLock lock(&mutex_);
   const int64_t oldest = revision_ - static_cast<int64_t>(changes_.size()) + 1;
   if (revision < oldest) {
@@ -169,13 +169,13 @@ absl::Status RegistrationTable::Register(const RegisterRequest& request, absl::D
   MutexLock lock(&mutex_);
   const absl::Status checked = CheckLocked(request);
   if (!checked.ok()) return checked;
-  const absl::Duration lasts = request.ttl > absl::ZeroDuration() ? request.ttl : ttl;
+  const absl::Duration lifetime = request.ttl > absl::ZeroDuration() ? request.ttl : ttl;
   for (const std::string& name : request.names) {
     Registration registration = {.key = {name, request.host, request.port},
                                  .source = request.source,
                                  .register_time = now,
                                  .refresh_time = now,
-                                 .expire_time = now + lasts};
+                                 .expire_time = now + lifetime};
     const Registration* before = FindLocked(registration.key);
     if (before != nullptr) registration.register_time = before->register_time;
     PutLocked(registration);
@@ -226,8 +226,9 @@ void RegistrationTable::PutLocked(const Registration& registration) {
   }
   by_expiry_.insert({kept.expire_time, &kept});
   by_source_[kept.source].insert(&kept);
-  AddChangeLocked(is_new ? RegistrationChange::Cause::kRegistered : RegistrationChange::Cause::kRefreshed,
-            kept);
+  AddChangeLocked(
+      is_new ? RegistrationChange::Cause::kRegistered : RegistrationChange::Cause::kRefreshed,
+      kept);
 }
 
 void RegistrationTable::RemoveLocked(const Registration* registration,
@@ -244,7 +245,7 @@ void RegistrationTable::RemoveLocked(const Registration* registration,
 }
 
 void RegistrationTable::AddChangeLocked(RegistrationChange::Cause cause,
-                                  const Registration& registration) {
+                                        const Registration& registration) {
   changes_.push_back({++revision_, cause, registration});
   if (changes_.size() > kChangesKept) changes_.pop_front();
   changed_.SignalAll();

@@ -11,13 +11,13 @@ namespace rpyc {
 
 enum class RegistryLogLevel { kDebug, kInfo, kWarning, kError };
 
-// What a registry asks of the program that it is in: whose threads take which signals, and where
-// is logged, is the program's. Threads: each may be called from any.
+// What a registry needs of its program, which decides about signals on threads and about logging.
+// Threads: any thread may call them.
 struct RegistryHooks {
-  // Runs what it is given on a thread of its own, which nobody joins.
-  // Errors:  kResourceExhausted - it has been destroyed without running.
+  // Runs its argument on a new thread that nobody joins.
+  // Errors:  kResourceExhausted - the argument was destroyed without running.
   std::function<absl::Status(absl::AnyInvocable<void() &&>)> start_thread;
-  // One line; what peers sent is in it only escaped.
+  // Logs one line. Text that peers sent is escaped in it.
   std::function<void(RegistryLogLevel, absl::string_view)> log;
 };
 

@@ -27,24 +27,25 @@
 namespace rpyc {
 namespace {
 
-// What the epoll reports; connections are all above.
+// The ids that epoll reports; those from kFirstPeer on are connections.
 enum EventId : uint64_t { kWake, kUdp, kListener, kFirstPeer };
 
-// Datagrams served in one go, so that TCP gets its turn.
+// How many datagrams are served before TCP is looked at again.
 constexpr int kDatagramsAtOnce = 64;
 constexpr int kEventsAtOnce = 64;
-// How often another port is tried where one is free for UDP and taken for TCP.
+// How many ports are tried until one is free for both UDP and TCP.
 constexpr int kPortAttempts = 32;
-// Refusals are logged once in this time, with their number.
+// How often the log tells of refusals, with their number.
 constexpr absl::Duration kComplaintInterval = absl::Seconds(1);
 constexpr size_t kComplaintBytes = 200;
 
-// The sockets of a server, on one port.
+// The sockets of a server, all on one port.
 struct Sockets {
   std::optional<DatagramSocket> udp;
   std::optional<TcpPeers> tcp;
 };
 
+// Binds the sockets to the port that is asked for, or to one that the kernel picks.
 absl::StatusOr<Sockets> BindOnce(const RegistryServerOptions& options) {
   const bool ipv6 = options.host.find(':') != std::string::npos;
   absl::StatusOr<SocketAddress> address = SocketAddress::Resolve(options.host, options.port, ipv6);
@@ -64,6 +65,7 @@ absl::StatusOr<Sockets> BindOnce(const RegistryServerOptions& options) {
   return sockets;
 }
 
+// Binds the sockets; if any port will do, tries several.
 absl::StatusOr<Sockets> BindAll(const RegistryServerOptions& options) {
   absl::StatusOr<Sockets> sockets = BindOnce(options);
   for (int i = 1; i < kPortAttempts && options.port == 0 && !sockets.ok() &&
@@ -87,17 +89,30 @@ class RegistryServer::Loop : public std::enable_shared_from_this<Loop> {
         endpoint_((udp_.has_value() ? udp_->address() : tcp_->address()).ToEndpoint()) {}
 
   absl::Status Start();
+  // Ends the thread and waits for its end.
   void Stop();
   const Endpoint& endpoint() const { return endpoint_; }
 
  private:
+  // The thread's; without the lock.
+
+  // Serves both sockets until Stop.
   void Run();
+  // Serves the datagrams that have arrived, up to a bound.
   void ServeDatagrams();
+  // Reads from the connection `id`, and handles its request once that is complete.
   void ServePeer(uint64_t id);
+  // Sends the queued answers.
   void SendAnswers();
-  void QueueAnswer(uint64_t id, absl::StatusOr<std::string> reply);
-  void CountRefusal(absl::string_view source, const absl::Status& why);
+  // Logs the refusals since the last time, if it is time to. Returns when it will be.
   absl::Time LogRefusals(absl::Time now);
+
+  // Any thread's; without the lock.
+
+  // Has the thread send an answer to the connection `id`.
+  void QueueAnswer(uint64_t id, absl::StatusOr<std::string> reply);
+  // Counts a refused request of `source`, for the log.
+  void CountRefusal(absl::string_view source, const absl::Status& why);
   void Wake() { ::eventfd_write(wake_.get(), 1); }
 
   // Constant once started.
@@ -117,9 +132,9 @@ class RegistryServer::Loop : public std::enable_shared_from_this<Loop> {
   CondVar changed_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
-  // Of connections, to be sent by the thread.
+  // Answers to connections, which the thread will send.
   std::vector<std::pair<uint64_t, absl::StatusOr<std::string>>> answers_ ABSL_GUARDED_BY(mutex_);
-  // Refusals that have not been logged yet, and the last of them.
+  // The number of refusals that the log has not told of yet, and the last of them.
   int64_t refusals_ ABSL_GUARDED_BY(mutex_) = 0;
   std::string last_refusal_ ABSL_GUARDED_BY(mutex_);
   absl::Time last_complaint_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
@@ -198,8 +213,8 @@ void RegistryServer::Loop::ServeDatagrams() {
     if (received == DatagramSocket::Received::kNothing) return;
     const std::string source = origin.peer.ToEndpoint().host;
     if (received == DatagramSocket::Received::kTooLong) {
-      CountRefusal(source, absl::ResourceExhaustedError(
-                          absl::StrCat("a datagram over ", kMaxRegistryRequestBytes, " bytes")));
+      CountRefusal(source, absl::ResourceExhaustedError(absl::StrCat(
+                               "a datagram over ", kMaxRegistryRequestBytes, " bytes")));
       continue;
     }
     const absl::StatusOr<RegistryRequest> request = ParseRegistryRequest(datagram_);
@@ -231,7 +246,6 @@ void RegistryServer::Loop::ServePeer(uint64_t id) {
       on_refused_);
 }
 
-// By whatever thread has the answer.
 void RegistryServer::Loop::QueueAnswer(uint64_t id, absl::StatusOr<std::string> reply) {
   MutexLock lock(&mutex_);
   if (stopping_) return;
@@ -256,7 +270,6 @@ void RegistryServer::Loop::CountRefusal(absl::string_view source, const absl::St
       source, ": ", absl::CHexEscape(absl::string_view(why.message()).substr(0, kComplaintBytes)));
 }
 
-// Logs refusals, if it is time to. Answers when it will be.
 absl::Time RegistryServer::Loop::LogRefusals(absl::Time now) {
   std::string complaint;
   {

@@ -13,7 +13,7 @@
 namespace rpyc {
 namespace {
 
-// Waits between attempts that fail.
+// How long to wait after a failure; the wait doubles up to the last one.
 constexpr absl::Duration kFirstRetry = absl::Milliseconds(250);
 constexpr absl::Duration kLastRetry = absl::Seconds(4);
 
@@ -24,17 +24,18 @@ class AutoRegistration::Announcer {
   Announcer(RegistrarOptions registrar, Announcement announcement)
       : registrar_(std::move(registrar)), announcement_(std::move(announcement)) {}
 
+  // The thread: announces until Stop, then takes the announcement back.
   void Run() {
     absl::Duration retry = kFirstRetry;
     absl::Duration pause;
     do {
-      const absl::Status registered =
-          registrar_.Register(announcement_.aliases, announcement_.port, announcement_.from, &interrupt_);
+      const absl::Status registered = registrar_.Register(announcement_.aliases, announcement_.port,
+                                                          announcement_.from, &interrupt_);
       RecordAttempt(registered);
       pause = registered.ok() ? kInterval : retry;
       retry = registered.ok() ? kFirstRetry : std::min(2 * retry, kLastRetry);
     } while (Sleep(pause));
-    // Also where no attempt was answered: one may have been heard.
+    // Also when no attempt was answered: the registry may have received one.
     const absl::Status forgotten = registrar_.Unregister(announcement_.port, announcement_.from);
     if (forgotten.ok()) {
       LogInfo(announcement_.label, ": unregistered from ", registrar_.label());
@@ -66,7 +67,8 @@ class AutoRegistration::Announcer {
   }
 
  private:
-  // Logs what is new.
+  // Keeps the result of an attempt, and logs it if it differs from the one before. Without the
+  // lock.
   void RecordAttempt(const absl::Status& registered) {
     bool first;
     {
@@ -84,7 +86,7 @@ class AutoRegistration::Announcer {
     }
   }
 
-  // False if it is time to end.
+  // Waits for `pause`, or until Stop. Returns false after Stop. Without the lock.
   bool Sleep(absl::Duration pause) {
     MutexLock lock(&mutex_);
     const absl::Time until = absl::Now() + pause;
@@ -113,7 +115,8 @@ absl::StatusOr<std::unique_ptr<AutoRegistration>> AutoRegistration::Start(
   return std::unique_ptr<AutoRegistration>(new AutoRegistration(std::move(announcer)));
 }
 
-AutoRegistration::AutoRegistration(std::shared_ptr<Announcer> announcer) : announcer_(std::move(announcer)) {}
+AutoRegistration::AutoRegistration(std::shared_ptr<Announcer> announcer)
+    : announcer_(std::move(announcer)) {}
 
 AutoRegistration::~AutoRegistration() { Stop(); }
 

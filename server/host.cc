@@ -6,22 +6,19 @@
 #include "absl/time/clock.h"
 #include "server/admin/admin_server.h"
 #include "server/host_registry.h"
+#include "server/reason.h"
 #include "server/service_catalog.h"
 #include "server/signal_mask.h"
 
 namespace rpyc {
 namespace {
 
-// What calls of the control plane get that still run when everything else has closed.
+// How long calls of the control plane may still run when everything else has closed.
 constexpr absl::Duration kAdminGrace = absl::Milliseconds(500);
 
-// The same status, its message after `what` and a colon.
+// The same error, with `what` and a colon before its message.
 absl::Status Prefixed(absl::string_view what, const absl::Status& status) {
-  absl::Status prefixed(status.code(), absl::StrCat(what, ": ", status.message()));
-  status.ForEachPayload([&prefixed](absl::string_view url, const absl::Cord& payload) {
-    prefixed.SetPayload(url, payload);
-  });
-  return prefixed;
+  return WithMessage(status, absl::StrCat(what, ": ", status.message()));
 }
 
 absl::Status ServerError(const ServerOptions& server, const absl::Status& status) {
@@ -35,9 +32,10 @@ struct Host::Parts {
         size_t max_total_bytes)
       : directory(std::move(catalog), std::move(kinds), std::move(zygote), max_total_bytes) {}
 
-  std::unique_ptr<HostRegistry> registry;  // null: off; the servers may be announced to it
+  // Destroyed in the reverse order: the admin server borrows the others.
+  std::unique_ptr<HostRegistry> registry;  // null: none
   ServerDirectory directory;
-  std::unique_ptr<AdminServer> admin;  // null: off; goes before what it serves
+  std::unique_ptr<AdminServer> admin;  // null: none
   std::string admin_address;
   std::string registry_address;
 };
@@ -52,7 +50,7 @@ absl::StatusOr<std::unique_ptr<Host>> Host::Start(HostOptions options) {
   auto parts = std::make_unique<Parts>(*std::move(catalog), std::move(options.kinds),
                                        std::move(options.zygote), options.max_total_bytes);
   parts->directory.SetWhyNoZygote(std::move(options.why_no_zygote));
-  // First whatever can be said without binding anything.
+  // First all checks that need no listening socket.
   for (const ServerOptions& server : options.servers) {
     absl::Status checked = parts->directory.CheckServer("", server).status();
     if (!checked.ok()) return ServerError(server, checked);
@@ -72,7 +70,7 @@ absl::StatusOr<std::unique_ptr<Host>> Host::Start(HostOptions options) {
     parts->admin = *std::move(admin);
     parts->admin_address = parts->admin->address();
   }
-  // What has been started closes with `state` when a later one fails.
+  // If a server fails to start, the ones before it close with `parts`.
   for (const ServerOptions& server : options.servers) {
     absl::Status started = parts->directory.StartServer("", server).status();
     if (!started.ok()) return ServerError(server, started);
@@ -89,9 +87,9 @@ Host::~Host() {
 }
 
 void Host::Close(absl::Duration drain_timeout) {
-  // The control plane stays until the end, so that one can watch the drain.
+  // The control plane closes last, so that its clients can watch the drain.
   parts_->directory.CloseAll(drain_timeout);
-  const SignalMask inherited_by_grpc;  // which may start threads even to shut down
+  const SignalMask inherited_by_grpc;  // gRPC may start threads even during its shutdown
   if (parts_->admin != nullptr) parts_->admin->Close(absl::Now() + kAdminGrace);
 }
 

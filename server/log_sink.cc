@@ -18,7 +18,7 @@ LogLevel LevelOf(spdlog::level::level_enum level) {
   return LogLevel::kError;
 }
 
-// The base locks around sink_it_.
+// The base class holds a lock while it calls sink_it_.
 class ProgramSink : public spdlog::sinks::base_sink<std::mutex> {
  public:
   explicit ProgramSink(LogSink sink) : sink_(std::move(sink)) {}

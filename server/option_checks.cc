@@ -17,11 +17,11 @@
 namespace rpyc {
 namespace {
 
-// The options that not every kind has.
+// An option that not every kind has.
 struct KindOption {
   absl::string_view name;
   int ServerOptions::*field;
-  int default_value;  // where it is 0
+  int default_value;  // used for 0
   int min, max;
 };
 constexpr KindOption kKindOptions[] = {
@@ -31,11 +31,6 @@ constexpr KindOption kKindOptions[] = {
     {"fiber_stack_kib", &ServerOptions::fiber_stack_kib, 512, 128, 64 << 10},
     {"max_fibers", &ServerOptions::max_fibers, 10'000, 1, 30'000},
 };
-
-absl::Status CheckRange(absl::string_view field, int64_t value, int64_t min, int64_t max) {
-  if (value >= min && value <= max) return absl::OkStatus();
-  return InvalidField(field, absl::StrCat(field, " is ", value, ", must be ", min, " to ", max));
-}
 
 absl::Status CheckKindOption(const KindOption& option, const ServerKindInfo& kind, int* value) {
   const std::string field = absl::StrCat("spec.", option.name);
@@ -47,7 +42,7 @@ absl::Status CheckKindOption(const KindOption& option, const ServerKindInfo& kin
   return CheckRange(field, *value, option.min, option.max);
 }
 
-// Of max_memory_bytes: less is used up before the first call.
+// The least max_memory_bytes. A process uses up less before its first call.
 constexpr int64_t kMinMemoryBytes = 1 << 20;
 constexpr int kMaxNiceness = 19;
 
@@ -65,7 +60,7 @@ absl::Status CheckUser(const std::string& user) {
                                                 ::geteuid(), " may not become another's"));
 }
 
-// Those of kinds that serve in processes.
+// Checks the options of kinds that serve in processes.
 absl::Status CheckProcessOptions(const ServerKindInfo& kind, ServerOptions* given) {
   const ServerOptions& options = *given;
   const struct {

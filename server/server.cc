@@ -27,12 +27,12 @@
 namespace rpyc {
 namespace {
 
-// How long Close waits for an accept loop that serves a call which never returns.
+// How long Close waits for the accept loop, which may serve a call that never returns.
 constexpr absl::Duration kAcceptGrace = absl::Seconds(2);
-// At most one complaint about a connection that could not be served in this time.
+// How often the log tells of a connection that could not be served.
 constexpr absl::Duration kComplaintInterval = absl::Seconds(1);
 
-// `doing` begins the message: "goes on with the old certificate: ".
+// Makes an error about a certificate. `doing` begins its message.
 absl::Status CertificateInvalid(const absl::Status& why, absl::string_view doing = "") {
   const std::string field = TlsFieldOf(why);
   return ReasonStatus(absl::StatusCode::kInvalidArgument, "CERTIFICATE_INVALID",
@@ -54,21 +54,21 @@ absl::Status UnknownKind(const std::string& given, const ServerKindTable& kinds)
                       {{"field", "spec.kind"}});
 }
 
-// What a server says while it goes on with an old certificate; OK: it does not.
+// The error that a server shows while it uses an old certificate; OK if it does not.
 absl::Status ReloadError(const TlsContext& tls) {
   const absl::Status why = tls.last_reload();
   return why.ok() ? why : CertificateInvalid(why, "goes on with the old certificate: ");
 }
 
-// What a server is made of, but for its socket.
+// A server's parts except for its socket.
 struct Prepared {
-  ServerOptions options;  // complete
+  ServerOptions options;  // with defaults filled in
   const ServerKindInfo* kind;
   SocketAddress address;
   std::shared_ptr<TlsContext> tls;  // null: none
 };
 
-// Everything that can be said and done before a socket is made.
+// Checks and makes everything that needs no socket.
 absl::StatusOr<Prepared> Prepare(ServerOptions options, const Service& service,
                                  const ServerKindTable& kinds) {
   options.service = service.name();
@@ -95,12 +95,13 @@ absl::StatusOr<Prepared> Prepare(ServerOptions options, const Service& service,
 
 }  // namespace
 
-// Kept alive by the Server and by its accept loop, which a kind that serves inline may hold up.
+// Runs a server. It is shared by the Server and the accept loop, which may outlive the Server: a
+// kind that serves inline may run a call there that never returns.
 class Server::Runner : public std::enable_shared_from_this<Runner> {
  public:
   Runner(ServerOptions options, const Service& service, const ServerKindInfo& kind,
-       std::shared_ptr<Watcher> watcher, std::shared_ptr<TlsContext> tls,
-       StateObserver state_changed, std::shared_ptr<ByteBudget> budget)
+         std::shared_ptr<Watcher> watcher, std::shared_ptr<TlsContext> tls,
+         StateObserver state_changed, std::shared_ptr<ByteBudget> budget)
       : options_(std::move(options)),
         one_connection_(kind.traits.one_connection),
         kind_(kind.make()),
@@ -117,15 +118,29 @@ class Server::Runner : public std::enable_shared_from_this<Runner> {
   const std::shared_ptr<SessionLedger>& ledger() const { return setup_->ledger; }
 
  private:
+  // All of these are called without the lock.
+
+  // Opens the listener and starts the accept loop. Start's.
   absl::Status Listen(const SocketAddress& address);
-  void AcceptLoop();
-  void Serve(Socket socket);
-  void StopListeningForSingleConnection();
-  void Refuse(const absl::Status& why);
-  void OnAcceptLoopEnd(const absl::Status& why);
-  void OnKindFailed(const absl::Status& why);
+  // Announces the server, if the options ask for that. Start's.
   absl::Status StartRegistering();
+  // Takes the announcement back. Any thread.
   void StopRegistering();
+  // The kind can serve no more, because of `why`. Any thread.
+  void OnKindFailed(const absl::Status& why);
+
+  // The accept loop's.
+
+  // The thread: accepts connections until the listener ends.
+  void AcceptLoop();
+  // Passes an accepted connection to the kind, or refuses it.
+  void Serve(Socket socket);
+  // Counts a refused connection, and logs `why` now and then.
+  void Refuse(const absl::Status& why);
+  // Stops listening, since the accepted connection will be the only one (one_connection).
+  void StopListeningForSingleConnection();
+  // The listener has ended, because of Close or of `why`.
+  void OnAcceptLoopEnd(const absl::Status& why);
 
   // Constant once started.
   const ServerOptions options_;
@@ -137,17 +152,17 @@ class Server::Runner : public std::enable_shared_from_this<Runner> {
   absl::Time start_time_;
 
   // The accept loop's.
-  bool has_single_connection_ = false;  // of one_connection_
+  bool has_single_connection_ = false;
   absl::Time last_complaint_ = absl::InfinitePast();
 
   mutable Mutex mutex_;
   CondVar changed_;
   ServerState state_ ABSL_GUARDED_BY(mutex_) = ServerState::kStarting;
-  bool closing_ ABSL_GUARDED_BY(mutex_) = false;  // a Close has begun, and will end it
-  // Until the accept loop ends, or has its one connection.
+  bool closing_ ABSL_GUARDED_BY(mutex_) = false;  // a Close has begun and will set kClosed
+  // Null once the accept loop has ended, or has its single connection.
   std::unique_ptr<SocketListener> listener_ ABSL_GUARDED_BY(mutex_);
   absl::Status last_error_ ABSL_GUARDED_BY(mutex_);
-  // Null: not announced. Set once.
+  // Null: the server is not announced. Set once.
   std::shared_ptr<AutoRegistration> registration_ ABSL_GUARDED_BY(mutex_);
 };
 
@@ -181,10 +196,9 @@ absl::Status Server::Runner::Start(const SocketAddress& address, std::shared_ptr
   return ReasonStatus(registering.code(), "LIMIT_EXCEEDED", registering.message());
 }
 
-// Has the server announced, if that is asked for.
 absl::Status Server::Runner::StartRegistering() {
   if (!options_.auto_register.value_or(false)) return absl::OkStatus();
-  // The registry takes the sender's address for the server's.
+  // The registry registers the server at the address that the request comes from.
   const bool on_all = endpoint_.host == "0.0.0.0" || endpoint_.host == "::";
   absl::StatusOr<std::unique_ptr<AutoRegistration>> registration = AutoRegistration::Start(
       *options_.registrar,
@@ -195,7 +209,7 @@ absl::Status Server::Runner::StartRegistering() {
   if (!registration.ok()) return registration.status();
   MutexLock lock(&mutex_);
   registration_ = *std::move(registration);
-  // It may have had its one connection already.
+  // The single connection may have been accepted already.
   if (state_ != ServerState::kListening) registration_->Stop();
   return absl::OkStatus();
 }
@@ -213,7 +227,7 @@ absl::Status Server::Runner::Listen(const SocketAddress& address) {
       setup_->service.name(), "/",
       endpoint_.socket_path.empty() ? absl::StrCat(endpoint_.port) : endpoint_.ToString());
   start_time_ = absl::Now();
-  MutexLock lock(&mutex_);  // holds the accept loop up until all is in place
+  MutexLock lock(&mutex_);  // the accept loop waits for it, and so for what is set below
   absl::Status started = StartThread([runner = shared_from_this()] { runner->AcceptLoop(); });
   if (!started.ok()) return started;
   listener_ = *std::move(listener);
@@ -238,11 +252,10 @@ void Server::Runner::AcceptLoop() {
     } else {
       return OnAcceptLoopEnd(socket.status());
     }
-    if (has_single_connection_) return Close(absl::ZeroDuration());  // `listener` has gone
+    if (has_single_connection_) return Close(absl::ZeroDuration());  // `listener` is destroyed
   }
 }
 
-// The connection that has been accepted is about to be served, and no other will be.
 void Server::Runner::StopListeningForSingleConnection() {
   has_single_connection_ = true;
   std::unique_ptr<SocketListener> listener;
@@ -280,14 +293,13 @@ void Server::Runner::Serve(Socket socket) {
 
 void Server::Runner::Refuse(const absl::Status& why) {
   setup_->ledger->Refused();
-  if (absl::IsCancelled(why)) return;  // we are closing
+  if (absl::IsCancelled(why)) return;  // the server is closing
   const absl::Time now = absl::Now();
   if (now - last_complaint_ < kComplaintInterval) return;
   last_complaint_ = now;
   LogWarning(setup_->label, ": refused a connection: ", why.message());
 }
 
-// The accept loop ends: because of Close, or because of `why`.
 void Server::Runner::OnAcceptLoopEnd(const absl::Status& why) {
   {
     MutexLock lock(&mutex_);
@@ -302,7 +314,6 @@ void Server::Runner::OnAcceptLoopEnd(const absl::Status& why) {
   state_changed_();
 }
 
-// The kind can serve no more.
 void Server::Runner::OnKindFailed(const absl::Status& why) {
   {
     MutexLock lock(&mutex_);
@@ -328,14 +339,14 @@ void Server::Runner::Close(absl::Duration drain_timeout) {
   }
   StopRegistering();
   if (first) state_changed_();
-  // A second Close in the middle of a first one may hasten it.
+  // A second Close may shorten the drain of a first one that still runs.
   kind_->Drain(absl::Now() + drain_timeout).IgnoreError();
   std::shared_ptr<AutoRegistration> registration;
   {
     MutexLock lock(&mutex_);
     registration = registration_;
   }
-  // Clients must not be sent here any more once it is closed.
+  // Once the server is closed, the registry must not send clients to it any more.
   if (first && registration != nullptr) registration->AwaitEnd();
   {
     MutexLock lock(&mutex_);
@@ -394,7 +405,7 @@ ServerSnapshot Server::Runner::Snapshot() const {
   snapshot.state = state_;
   snapshot.last_error = last_error_;
   if (state_ != ServerState::kListening) return snapshot;
-  // What keeps clients out comes first.
+  // Only the first error is kept, so the one that keeps clients out comes first.
   if (listener_ != nullptr) snapshot.last_error.Update(listener_->CheckFile());
   if (setup_->tls != nullptr) snapshot.last_error.Update(ReloadError(*setup_->tls));
   if (registration_ != nullptr) snapshot.last_error.Update(registration_->last_attempt());
@@ -412,8 +423,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
     max_total_bytes = budget == nullptr ? DefaultTotalBytes() : budget->max_bytes();
   }
   auto runner = std::make_shared<Runner>(std::move(prepared->options), service, *prepared->kind,
-                                     std::move(watcher), std::move(prepared->tls),
-                                     std::move(state_changed), std::move(budget));
+                                         std::move(watcher), std::move(prepared->tls),
+                                         std::move(state_changed), std::move(budget));
   absl::Status started = runner->Start(prepared->address, std::move(zygote));
   if (!started.ok()) return started;
   return std::unique_ptr<Server>(new Server(std::move(runner)));

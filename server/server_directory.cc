@@ -19,7 +19,8 @@ namespace rpyc {
 namespace {
 
 constexpr size_t kMaxClosedRecords = 100;
-// What CloseAll waits beyond the drain, for servers that are just being started or say goodbye.
+// How long CloseAll waits beyond the drain, for servers that are just being started or that take
+// back their announcements.
 constexpr absl::Duration kCloseGrace = absl::Seconds(5);
 
 absl::Status NotFound(absl::string_view id) {
@@ -32,32 +33,28 @@ absl::Status WrongState(absl::string_view id, absl::string_view state) {
                       absl::StrCat("servers/", id, " is ", state), {{"field", "name"}});
 }
 
-absl::Status HostClosing() {
-  return ReasonStatus(absl::StatusCode::kUnavailable, "HOST_CLOSING", "the host is closing");
-}
-
-// One server, from the moment its start was asked for. Fields change under the directory's lock;
-// the server is called outside of it.
+// One server, from the moment its start was asked for. Its fields change under the directory's
+// lock; the server is called without the lock.
 struct Entry {
   enum Stage { kStarting, kOpen, kClosing, kClosed };
 
   Stage stage = kStarting;
-  std::shared_ptr<Server> server;  // of kOpen and kClosing
-  // The server's, once it is open; no connections until then.
+  std::shared_ptr<Server> server;  // set in kOpen and kClosing
+  // The server's, once it is open; an empty one until then.
   std::shared_ptr<SessionLedger> ledger = std::make_shared<SessionLedger>();
-  ServerRecord record;              // its snapshot is of kClosed
-  std::shared_ptr<Entry> replaced;  // a closed one of this id, which comes back if the start fails
+  ServerRecord record;              // its snapshot is set in kClosed
+  std::shared_ptr<Entry> replaced;  // the closed server of this id, restored if the start fails
 };
 
 using EntryPtr = std::shared_ptr<Entry>;
 
-// What a record is made of, copied under the lock; the server is asked outside of it.
+// What a record is made of. It is copied under the lock; the server's snapshot is taken without it.
 struct EntryView {
   explicit EntryView(const Entry& entry) : server(entry.server), record(entry.record) {}
 
   ServerRecord ToRecord() && {
     if (server != nullptr) record.snapshot = server->Snapshot();
-    // Closed it is for the world once its id is free, which comes next.
+    // A server shows as closed only once its id is free, which comes next.
     if (server != nullptr && record.snapshot.state == ServerState::kClosed) {
       record.snapshot.state = ServerState::kDraining;
     }
@@ -71,15 +68,23 @@ struct EntryView {
 }  // namespace
 
 struct ServerDirectory::Table : public std::enable_shared_from_this<Table> {
+  // Returns the id of a new server: `id`, or one that is made if it is empty.
   absl::StatusOr<std::string> ChooseIdLocked(absl::string_view id, const Service& service) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  // BeginStart takes the id, and EndStart records what the start came to. Without the lock.
   absl::StatusOr<EntryPtr> BeginStart(absl::string_view id, const ServerOptions& options,
                                       const Service& service);
   absl::StatusOr<EntryView> EndStart(const EntryPtr& entry,
                                      absl::StatusOr<std::unique_ptr<Server>> server);
+  // Makes the observer of a server's states. It owns nothing: the entry owns the server, which owns
+  // the observer.
   Server::StateObserver MakeObserver(const EntryPtr& entry);
+  // Records the end of a server that has closed by itself. Any thread, without the lock.
   void RecordIfClosed(const EntryPtr& entry);
+  // Gives the id back after a start that failed.
   void CancelStartLocked(const EntryPtr& entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  // BeginClose makes the caller the one that closes the server; EndClose, after that, records and
+  // returns its final record. Without the lock.
   absl::StatusOr<EntryPtr> BeginClose(absl::string_view id, CloseCondition may_close);
   ServerRecord EndClose(const EntryPtr& entry, Server& server);
   bool IsKeptLocked(const EntryPtr& entry) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
@@ -97,7 +102,7 @@ struct ServerDirectory::Table : public std::enable_shared_from_this<Table> {
   int64_t next_number ABSL_GUARDED_BY(mutex) = 0;
   std::map<std::string, EntryPtr, std::less<>> entries ABSL_GUARDED_BY(mutex);
   std::deque<EntryPtr> closed ABSL_GUARDED_BY(mutex);  // oldest first
-  Totals closed_totals ABSL_GUARDED_BY(mutex);                 // over all that have closed
+  Totals closed_totals ABSL_GUARDED_BY(mutex);         // sums over all closed servers
 };
 
 absl::StatusOr<std::string> ServerDirectory::Table::ChooseIdLocked(absl::string_view id,
@@ -120,7 +125,6 @@ absl::StatusOr<std::string> ServerDirectory::Table::ChooseIdLocked(absl::string_
   return std::string(id);
 }
 
-// From here on the id is taken.
 absl::StatusOr<EntryPtr> ServerDirectory::Table::BeginStart(absl::string_view id,
                                                             const ServerOptions& options,
                                                             const Service& service) {
@@ -146,7 +150,7 @@ absl::StatusOr<EntryView> ServerDirectory::Table::EndStart(
   }
   if (closing) {
     CancelStartLocked(entry);
-    return HostClosing();  // `server` closes after the lock has gone
+    return HostClosing();  // `server` is destroyed, and so closes, without the lock
   }
   entry->stage = Entry::kOpen;
   entry->server = *std::move(server);
@@ -157,7 +161,6 @@ absl::StatusOr<EntryView> ServerDirectory::Table::EndStart(
   return EntryView(*entry);
 }
 
-// Owns nothing: the entry owns the server, which owns this.
 Server::StateObserver ServerDirectory::Table::MakeObserver(const EntryPtr& entry) {
   return [weak_table = weak_from_this(), weak_entry = std::weak_ptr(entry)] {
     const std::shared_ptr<Table> table = weak_table.lock();
@@ -166,7 +169,6 @@ Server::StateObserver ServerDirectory::Table::MakeObserver(const EntryPtr& entry
   };
 }
 
-// Puts a server away that has closed by itself.
 void ServerDirectory::Table::RecordIfClosed(const EntryPtr& entry) {
   Server* server;
   {
@@ -209,10 +211,9 @@ absl::StatusOr<EntryPtr> ServerDirectory::Table::BeginClose(absl::string_view id
   return found->second;
 }
 
-// `server` has closed: its record is final.
 ServerRecord ServerDirectory::Table::EndClose(const EntryPtr& entry, Server& server) {
   const ServerSnapshot last = server.Snapshot();
-  std::shared_ptr<Server> released;  // outside the lock
+  std::shared_ptr<Server> released;  // destroyed without the lock
   MutexLock lock(&mutex);
   ChangedLocked();
   entry->stage = Entry::kClosed;
@@ -272,20 +273,18 @@ absl::StatusOr<ServerRecord> ServerDirectory::StartServer(absl::string_view id,
       table_->EndStart(*entry, Server::Start(options, **service, kinds_, watcher_,
                                              table_->MakeObserver(*entry), zygote_, budget_));
   if (!started.ok()) return WithWhyNoZygote(started.status(), options.kind);
-  table_->RecordIfClosed(*entry);  // it may have closed before the entry had it
+  table_->RecordIfClosed(*entry);  // it may have closed before EndStart
   return std::move(*started).ToRecord();
 }
 
-absl::Status ServerDirectory::WithWhyNoZygote(absl::Status error, absl::string_view kind) const {
+absl::Status ServerDirectory::WithWhyNoZygote(const absl::Status& error,
+                                              absl::string_view kind) const {
   const ServerKindInfo* const info = kinds_.Find(kind);
   if (zygote_ != nullptr || why_no_zygote_.empty() || info == nullptr ||
       !info->traits.separate_process) {
     return error;
   }
-  absl::Status told(error.code(), absl::StrCat(error.message(), ": ", why_no_zygote_));
-  error.ForEachPayload(
-      [&told](absl::string_view url, const absl::Cord& payload) { told.SetPayload(url, payload); });
-  return told;
+  return WithMessage(error, absl::StrCat(error.message(), ": ", why_no_zygote_));
 }
 
 absl::StatusOr<ServerRecord> ServerDirectory::CheckServer(absl::string_view id,
@@ -305,7 +304,7 @@ absl::StatusOr<ServerRecord> ServerDirectory::CloseServer(absl::string_view id,
                                                           CloseCondition may_close) {
   absl::StatusOr<EntryPtr> entry = table_->BeginClose(id, may_close);
   if (!entry.ok()) return entry.status();
-  // Only EndClose takes the server away.
+  // Only EndClose releases the server.
   Server& server = *(*entry)->server;
   server.Close(drain_timeout);
   return table_->EndClose(*entry, server);
@@ -377,7 +376,8 @@ bool ServerDirectory::closing() const {
 void ServerDirectory::CloseAll(absl::Duration drain_timeout) {
   const absl::Time deadline = absl::Now() + drain_timeout;
   std::vector<EntryPtr> to_close;
-  std::vector<std::shared_ptr<Server>> closing_elsewhere;  // somebody else closes them; we may be in a hurry
+  // Other threads close these already; closing them here too shortens their drain.
+  std::vector<std::shared_ptr<Server>> closing_elsewhere;
   {
     MutexLock lock(&table_->mutex);
     table_->closing = true;

@@ -48,6 +48,7 @@ class Watcher::WatchLoop : public std::enable_shared_from_this<WatchLoop> {
   }
 
  private:
+  // The thread: ticks until Stop.
   void Watch() {
     MutexLock lock(&mutex_);
     while (!stopping_) {
@@ -68,11 +69,11 @@ class Watcher::WatchLoop : public std::enable_shared_from_this<WatchLoop> {
   }
 
   const bool has_thread_;
-  HeapTrimmer trimmer_;  // of the thread
+  HeapTrimmer trimmer_;  // the thread's
   Mutex mutex_;
   CondVar changed_;
   bool running_ ABSL_GUARDED_BY(mutex_) = false;
-  bool asleep_ ABSL_GUARDED_BY(mutex_) = false;  // until there is a connection
+  bool asleep_ ABSL_GUARDED_BY(mutex_) = false;  // the thread waits for a connection
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::unordered_set<Watched*> watched_ ABSL_GUARDED_BY(mutex_);
 };

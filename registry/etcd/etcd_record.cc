@@ -14,7 +14,7 @@
 namespace rpyc {
 namespace {
 
-// Milliseconds since 1970 that a date can still be made of.
+// The most milliseconds since 1970 that can be shown as a date.
 constexpr int64_t kMaxMillis = int64_t{1} << 45;
 
 bool ReadTime(absl::string_view text, absl::Time* time) {

@@ -24,18 +24,18 @@ namespace {
 
 using Cause = RegistrationChange::Cause;
 
-// How long a change may take; RPyC's clients wait two seconds.
+// How long a change may take. RPyC's clients wait for two seconds.
 constexpr absl::Duration kChangeTimeout = absl::Milliseconds(1500);
 constexpr absl::Duration kReadTimeout = absl::Seconds(5);
-// How long a start waits for etcd.
+// How long Start waits for etcd.
 constexpr absl::Duration kStartTimeout = absl::Seconds(3);
 constexpr absl::Duration kFirstRetry = absl::Milliseconds(100);
 constexpr absl::Duration kLastRetry = absl::Seconds(1);
-// By how much two machines' clocks may differ and a registration that went at its end still be seen
-// as pruned.
+// How far the clocks of two machines may differ. A registration that etcd removes this close to its
+// expiry counts as pruned.
 constexpr absl::Duration kClockSkew = absl::Seconds(1);
 
-// Keys of a transaction; etcd takes 128.
+// How many keys one transaction deletes; etcd accepts 128.
 constexpr size_t kKeysAtOnce = 64;
 
 struct Deletion {
@@ -45,7 +45,8 @@ struct Deletion {
 
 }  // namespace
 
-// What the store shares with its threads.
+// A replica of what etcd holds; shared by the store and its two threads. One thread follows etcd's
+// watch and keeps the table as etcd is; the other makes changes, one after another.
 class EtcdStore::Replica {
  public:
   Replica(const EtcdStoreOptions& options, const RegistryHooks& hooks)
@@ -55,11 +56,17 @@ class EtcdStore::Replica {
         hooks_(hooks),
         client_(options.members) {}
 
-  void FollowEtcd();  // a thread's: keeps the table as etcd is
-  void WriteChanges();   // the other's: makes changes
+  // The first thread: keeps the table as etcd is, until Stop.
+  void FollowEtcd();
+  // The second thread: makes the queued changes, until Stop.
+  void WriteChanges();
+  // Queues a change. Refuses it, and calls `done`, if the queue is full or the store stops.
   void Enqueue(std::variant<RegisterRequest, Deletion> change, Done done);
+  // Waits until the table shows what etcd holds, for at most kStartTimeout.
   void AwaitFirstSync();
+  // Ends both threads, waits for their end, and cancels what is outstanding.
   void Stop();
+  // Count the threads that Stop must wait for.
   void CountThread();
   void UncountThread();
   State state() const;
@@ -74,14 +81,23 @@ class EtcdStore::Replica {
     absl::Time deadline;
   };
 
+  // All of these are called without the lock.
+
+  // The first thread's. Sync makes the table what etcd holds at `revision`, which it sets; Apply
+  // makes the changes of one response; Remove removes what is gone from etcd; SetApplied says that
+  // the table is as etcd was at `revision`, and calls the `done` of changes up to it.
   absl::Status Sync(int64_t* revision);
   void Apply(const etcdserverpb::WatchResponse& response);
   void Remove(const RegistrationKey& key);
   void SetApplied(int64_t revision);
+  // The first thread's. They mark the table as up to date, or as stale because of `why`.
   void OnWatchStarted();
   void OnWatchLost(const absl::Status& why);
+  // The second thread's. They make a change in etcd and return the revision that it has there; 0 if
+  // there was nothing to change.
   absl::StatusOr<int64_t> Commit(const RegisterRequest& request, absl::Time deadline);
   absl::StatusOr<int64_t> Commit(const Deletion& deletion, absl::Time deadline);
+  // The second thread's. Calls `done` once the table shows `revision`: now, or from SetApplied.
   void CallWhenApplied(int64_t revision, Done done);
   std::string EtcdKey(const RegistrationKey& key) const {
     return absl::StrCat(prefix_, RegistrationId(key));
@@ -94,17 +110,19 @@ class EtcdStore::Replica {
   mutable Mutex mutex_;
   CondVar changed_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
-  int running_threads_ ABSL_GUARDED_BY(mutex_) = 0;  // that run
-  bool first_attempt_over_ ABSL_GUARDED_BY(mutex_) = false;
-  bool retry_at_once_ ABSL_GUARDED_BY(mutex_) = false;  // to follow again without a pause
+  int running_threads_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool first_attempt_over_ ABSL_GUARDED_BY(mutex_) = false;  // to follow etcd
+  bool retry_at_once_ ABSL_GUARDED_BY(mutex_) = false;       // FollowEtcd must not pause
   State state_ ABSL_GUARDED_BY(mutex_) = {
       .stale = true,
       .as_of = absl::InfinitePast(),
       .error = absl::UnavailableError("etcd has not been reached yet")};
   std::deque<Change> queue_ ABSL_GUARDED_BY(mutex_);
-  int64_t applied_ ABSL_GUARDED_BY(mutex_) = 0;  // etcd's revision that the table is of
-  std::multimap<int64_t, Done> committed_ ABSL_GUARDED_BY(mutex_);  // and not in the table yet
-  std::map<RegistrationKey, Cause> deleting_ ABSL_GUARDED_BY(mutex_);  // being deleted from here
+  int64_t applied_ ABSL_GUARDED_BY(mutex_) = 0;  // etcd's revision that the table shows
+  // Changes that etcd holds and the table does not show yet, by their revision.
+  std::multimap<int64_t, Done> committed_ ABSL_GUARDED_BY(mutex_);
+  // The registrations that this store is deleting, with the cause.
+  std::map<RegistrationKey, Cause> deleting_ ABSL_GUARDED_BY(mutex_);
 };
 
 // --- the table follows ---
@@ -120,7 +138,7 @@ void EtcdStore::Replica::FollowEtcd() {
           prefix_, revision + 1, [this] { OnWatchStarted(); },
           [this](const etcdserverpb::WatchResponse& response) { Apply(response); });
     }
-    // What is too old to be told is read whole: etcd is there.
+    // If etcd no longer keeps the changes, it can be reached: Sync reads everything again.
     if (!absl::IsOutOfRange(end)) {
       OnWatchLost(end);
       client_.Rotate();
@@ -135,7 +153,6 @@ void EtcdStore::Replica::FollowEtcd() {
   }
 }
 
-// Makes the table what etcd has, at `revision`.
 absl::Status EtcdStore::Replica::Sync(int64_t* revision) {
   std::set<RegistrationKey> found_in_etcd;
   std::vector<Registration> registrations;
@@ -173,7 +190,6 @@ void EtcdStore::Replica::Apply(const etcdserverpb::WatchResponse& response) {
   SetApplied(revision);
 }
 
-// It is gone from etcd.
 void EtcdStore::Replica::Remove(const RegistrationKey& key) {
   const std::optional<Registration> known = table->Get(key);
   if (!known.has_value()) return;
@@ -190,7 +206,6 @@ void EtcdStore::Replica::Remove(const RegistrationKey& key) {
   table->Remove(key, cause);
 }
 
-// The table is as etcd was at `revision`.
 void EtcdStore::Replica::SetApplied(int64_t revision) {
   std::vector<Done> done;
   {
@@ -226,7 +241,7 @@ void EtcdStore::Replica::OnWatchLost(const absl::Status& why) {
     state_.stale = true;
     state_.error = why;
     first_attempt_over_ = true;
-    committed.swap(committed_);  // they are in etcd
+    committed.swap(committed_);  // etcd holds them; the table will show them later
     changed_.SignalAll();
   }
   for (auto& [revision, done] : committed) std::move(done)(absl::OkStatus());
@@ -279,13 +294,12 @@ void EtcdStore::Replica::WriteChanges() {
   }
 }
 
-// Has `done` called once the table is of `revision`.
 void EtcdStore::Replica::CallWhenApplied(int64_t revision, Done done) {
   {
     MutexLock lock(&mutex_);
     if (revision > applied_ && !stopping_) {
       committed_.emplace(revision, std::move(done));
-      // etcd has answered: it is there again.
+      // etcd has answered, so it can be reached again.
       retry_at_once_ = state_.stale;
       if (retry_at_once_) changed_.SignalAll();
       return;
@@ -295,11 +309,11 @@ void EtcdStore::Replica::CallWhenApplied(int64_t revision, Done done) {
 }
 
 absl::StatusOr<int64_t> EtcdStore::Replica::Commit(const RegisterRequest& request,
-                                                absl::Time deadline) {
+                                                   absl::Time deadline) {
   const absl::Status checked = table->Check(request);
   if (!checked.ok()) return checked;
   const absl::Duration ttl = request.ttl > absl::ZeroDuration() ? request.ttl : pruning_timeout;
-  // A lease for each announcement: etcd moves the key over, and the old lease ends with nothing.
+  // Each announcement has a new lease. etcd moves the key to it, and the old lease ends empty.
   const absl::StatusOr<etcdserverpb::LeaseGrantResponse> lease = client_.Grant(ttl, deadline);
   if (!lease.ok()) return lease.status();
   const absl::Time now = absl::Now();
@@ -334,7 +348,7 @@ absl::StatusOr<int64_t> EtcdStore::Replica::Commit(const RegisterRequest& reques
 }
 
 absl::StatusOr<int64_t> EtcdStore::Replica::Commit(const Deletion& deletion, absl::Time deadline) {
-  int64_t revision = 0;  // of the last that there was something to delete at
+  int64_t revision = 0;  // of the last transaction that deleted something
   absl::Status status;
   for (size_t begin = 0; begin < deletion.keys.size() && status.ok(); begin += kKeysAtOnce) {
     const size_t end = std::min(deletion.keys.size(), begin + kKeysAtOnce);
@@ -414,7 +428,7 @@ absl::StatusOr<std::unique_ptr<EtcdStore>> EtcdStore::Start(const EtcdStoreOptio
                                                             const RegistryHooks& hooks) {
   if (options.members.empty()) return absl::InvalidArgumentError("etcd: no members");
   auto replica = std::make_shared<Replica>(options, hooks);
-  std::unique_ptr<EtcdStore> store(new EtcdStore(replica));  // stops what has been started
+  std::unique_ptr<EtcdStore> store(new EtcdStore(replica));  // its destructor stops the threads
   for (void (Replica::*run)() : {&Replica::FollowEtcd, &Replica::WriteChanges}) {
     replica->CountThread();
     const absl::Status started = hooks.start_thread([replica, run] {

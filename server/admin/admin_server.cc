@@ -32,15 +32,16 @@
 namespace rpyc {
 namespace {
 
-// A place that is ours to listen at.
+// An address that the admin server may listen at.
 struct ReservedAddress {
   SocketAddress address;
   std::unique_ptr<UnixPath> unix_path;  // null for TCP
 
-  // As gRPC reads it, which undoes percent-encoding.
+  // The address as gRPC expects it: gRPC decodes percent-encoding.
   std::string ForGrpc() const { return absl::StrReplaceAll(address.ToString(), {{"%", "%25"}}); }
 };
 
+// Checks the address, and takes the path of a unix socket.
 absl::StatusOr<ReservedAddress> ReserveAddress(absl::string_view text) {
   const absl::StatusOr<Endpoint> endpoint = ParseEndpoint(text);
   if (!endpoint.ok()) return endpoint.status();
@@ -64,7 +65,7 @@ absl::StatusOr<ReservedAddress> ReserveAddress(absl::string_view text) {
                                      "socket"),
                         {{"field", "admin_address"}});
   }
-  // gRPC does not tell why it could not listen, it logs it. Our own attempt does.
+  // gRPC only logs why it could not listen. This attempt returns the reason.
   absl::StatusOr<std::unique_ptr<SocketListener>> probe = SocketListener::Open(*address, {});
   if (!probe.ok()) return probe.status();
   reserved.address = *address;
@@ -75,7 +76,7 @@ absl::StatusOr<ReservedAddress> ReserveAddress(absl::string_view text) {
 
 struct AdminServer::GrpcServer {
   std::string address;
-  std::unique_ptr<UnixPath> unix_path;  // outlives the listener
+  std::unique_ptr<UnixPath> unix_path;  // must outlive the listener
   std::vector<std::unique_ptr<grpc::Service>> services;
   std::unique_ptr<HealthService> health;
   std::unique_ptr<RegistryService> registry;
@@ -103,7 +104,7 @@ absl::StatusOr<std::unique_ptr<AdminServer>> AdminServer::Start(absl::string_vie
 
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
-  // Or two hosts share a port and neither knows.
+  // Otherwise two hosts could listen at the same port without knowing.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
   interceptors.push_back(ExplainUnreadableRequests());
@@ -116,13 +117,14 @@ absl::StatusOr<std::unique_ptr<AdminServer>> AdminServer::Start(absl::string_vie
   if (reserved->unix_path == nullptr) {
     grpc_server->server = builder.BuildAndStart();
   } else {
-    // Of the process, but nothing else gives a socket its mode before others can connect.
+    // The umask belongs to the whole process, but only it sets a socket's mode before other users
+    // can connect.
     const mode_t umask_before = ::umask(0177);
     grpc_server->server = builder.BuildAndStart();
     ::umask(umask_before);
   }
   if (grpc_server->server == nullptr || port == 0) {
-    // Somebody came between our attempt and gRPC's.
+    // Another process took the address between our attempt and gRPC's.
     return ReasonStatus(absl::StatusCode::kFailedPrecondition, "ADDRESS_IN_USE",
                         absl::StrCat("cannot listen on ", reserved->address.ToString()),
                         {{"field", "admin_address"}});
@@ -138,7 +140,8 @@ absl::StatusOr<std::unique_ptr<AdminServer>> AdminServer::Start(absl::string_vie
   return std::unique_ptr<AdminServer>(new AdminServer(std::move(grpc_server)));
 }
 
-AdminServer::AdminServer(std::unique_ptr<GrpcServer> grpc_server) : grpc_server_(std::move(grpc_server)) {}
+AdminServer::AdminServer(std::unique_ptr<GrpcServer> grpc_server)
+    : grpc_server_(std::move(grpc_server)) {}
 
 AdminServer::~AdminServer() { Close(absl::Now()); }
 
@@ -146,7 +149,7 @@ void AdminServer::Close(absl::Time deadline) {
   MutexLock lock(&grpc_server_->mutex);
   if (grpc_server_->closed) return;
   grpc_server_->closed = true;
-  grpc_server_->health->Stop();  // else a Watch would hold the shutdown until the deadline
+  grpc_server_->health->Stop();  // otherwise a Watch would delay the shutdown until the deadline
   grpc_server_->registry->Stop();
   grpc_server_->server->Shutdown(absl::ToChronoTime(deadline));
   grpc_server_->server->Wait();

@@ -7,7 +7,7 @@
 namespace rpyc {
 
 RequestMemory::Answer RequestMemory::RunOnce(absl::string_view request_id, uint64_t fingerprint,
-                                          absl::FunctionRef<Answer()> start) {
+                                             absl::FunctionRef<Answer()> start) {
   const std::string id(request_id);
   std::shared_ptr<Entry> entry;
   {
@@ -48,7 +48,8 @@ absl::Status RequestMemory::Check(absl::string_view request_id, uint64_t fingerp
   return CheckFingerprint(id, *found->second, fingerprint);
 }
 
-absl::Status RequestMemory::CheckFingerprint(const std::string& id, const Entry& entry, uint64_t fingerprint) {
+absl::Status RequestMemory::CheckFingerprint(const std::string& id, const Entry& entry,
+                                             uint64_t fingerprint) {
   if (entry.fingerprint == fingerprint) return absl::OkStatus();
   return ReasonStatus(absl::StatusCode::kInvalidArgument, "REQUEST_ID_REUSED",
                       absl::StrCat("request_id \"", absl::Utf8SafeCEscape(id),

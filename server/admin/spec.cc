@@ -21,20 +21,20 @@ namespace {
 
 namespace v1 = admin::v1;
 
-// Values are read and written by recursion; see Limits::max_nesting.
+// Reading and writing a value recurses into it; see Limits::max_nesting.
 constexpr int kMaxNesting = 500;
-// A call within a call has the stack of both.
+// Bounds the stack: a call within a call needs the stack of both.
 constexpr int kMaxCallbackDepth = 1000;
 constexpr size_t kMaxLabelBytes = 255;
 constexpr int kMaxSafeAttrs = 1000;
 constexpr size_t kMaxFileNameBytes = 4096;
 
-// Refuses a key that has no meaning in a host that is no Python.
+// Refuses a key that means nothing in a host that is not Python, if it is given.
 absl::Status RefuseIf(bool given, absl::string_view field, absl::string_view why) {
   return given ? InvalidField(field, absl::StrCat(field, " is refused: ", why)) : absl::OkStatus();
 }
 
-// Takes a number of which 0 means the default.
+// Reads a number; 0 means the default, which `out` holds.
 template <typename T>
 absl::Status TakeNumber(absl::string_view field, int64_t value, int64_t max, T* out) {
   if (value < 0 || value > max) {
@@ -44,7 +44,7 @@ absl::Status TakeNumber(absl::string_view field, int64_t value, int64_t max, T* 
   return absl::OkStatus();
 }
 
-// Takes a name or a label.
+// Reads a name or a label.
 absl::Status TakeText(absl::string_view field, const std::string& text, std::string* out) {
   if (text.size() > kMaxLabelBytes) {
     return InvalidField(field, absl::StrCat(field, " has over ", kMaxLabelBytes, " bytes"));
@@ -71,7 +71,7 @@ absl::Status TakeSafeAttrs(const v1::SafeAttrs& attrs, ProtocolConfig* out) {
   return status;
 }
 
-// Takes a time; `read` says what is a good one.
+// Reads a duration by `read`, which checks it.
 absl::Status TakeTime(absl::string_view field, const google::protobuf::Duration& value,
                       decltype(&ReadDuration) read, absl::Duration* out) {
   const absl::StatusOr<absl::Duration> duration = read(field, value);
@@ -101,7 +101,7 @@ absl::Status TakeListener(const v1::ServerSpec& spec, ServerOptions* options) {
   return absl::OkStatus();
 }
 
-// The fields that only some kinds have. Whether this one has them is the server's to say.
+// Reads the fields that only some kinds have. The server checks whether its kind has them.
 absl::Status TakeKindOptions(const v1::ServerSpec& spec, ServerOptions* options) {
   options->nbthreads = spec.nbthreads();
   options->request_batch_size = spec.request_batch_size();
@@ -149,21 +149,21 @@ absl::Status TakeProtocolConfig(const v1::ProtocolConfig& config, ProtocolConfig
   constexpr absl::string_view kNoClasses = "a host in C++ has no Python classes to make";
   constexpr absl::string_view kToPeer = "what a method raises goes to the peer";
   status.Update(RefuseIf(config.allow_pickle(), "spec.protocol_config.allow_pickle",
-                              "unpickling runs code of the peer's choice"));
+                         "unpickling runs code of the peer's choice"));
   status.Update(RefuseIf(config.instantiate_custom_exceptions(),
-                              "spec.protocol_config.instantiate_custom_exceptions", kNoClasses));
+                         "spec.protocol_config.instantiate_custom_exceptions", kNoClasses));
   status.Update(RefuseIf(config.import_custom_exceptions(),
-                              "spec.protocol_config.import_custom_exceptions", kNoClasses));
+                         "spec.protocol_config.import_custom_exceptions", kNoClasses));
   status.Update(RefuseIf(config.instantiate_oldstyle_exceptions(),
-                              "spec.protocol_config.instantiate_oldstyle_exceptions", kNoClasses));
+                         "spec.protocol_config.instantiate_oldstyle_exceptions", kNoClasses));
   status.Update(RefuseIf(config.propagate_systemexit_locally(),
-                              "spec.protocol_config.propagate_SystemExit_locally", kToPeer));
+                         "spec.protocol_config.propagate_SystemExit_locally", kToPeer));
   status.Update(RefuseIf(config.propagate_keyboardinterrupt_locally(),
-                              "spec.protocol_config.propagate_KeyboardInterrupt_locally", kToPeer));
+                         "spec.protocol_config.propagate_KeyboardInterrupt_locally", kToPeer));
   status.Update(RefuseIf(config.has_log_exceptions(), "spec.protocol_config.log_exceptions",
-                              "RPyC itself does not use it"));
+                         "RPyC itself does not use it"));
   status.Update(RefuseIf(config.close_catchall(), "spec.protocol_config.close_catchall",
-                              "closing raises nothing here"));
+                         "closing raises nothing here"));
 
   if (config.dialect() != 0 && config.dialect() != 5 && config.dialect() != 6) {
     status.Update(InvalidField("spec.protocol_config.dialect",
@@ -181,8 +181,8 @@ absl::Status TakeLimits(const v1::Limits& limits, ServerOptions* options) {
   absl::Status status;
   status.Update(TakeNumber("spec.limits.max_frame_bytes", limits.max_frame_bytes(), kMaxUint32,
                            &out->max_frame_bytes));
-  status.Update(TakeNumber("spec.limits.max_inflated_bytes", limits.max_inflated_bytes(), kMaxUint32,
-                           &out->max_inflated_bytes));
+  status.Update(TakeNumber("spec.limits.max_inflated_bytes", limits.max_inflated_bytes(),
+                           kMaxUint32, &out->max_inflated_bytes));
   status.Update(
       TakeNumber("spec.limits.max_nesting", limits.max_nesting(), kMaxNesting, &out->max_nesting));
   status.Update(TakeNumber("spec.limits.max_int_digits", limits.max_int_digits(), kMaxInt32,
@@ -202,7 +202,7 @@ absl::Status TakeLimits(const v1::Limits& limits, ServerOptions* options) {
       TakeTime("spec.limits.frame_timeout", limits.frame_timeout(), &ReadDuration, &frame_timeout));
   if (frame_timeout != absl::ZeroDuration()) out->frame_timeout = frame_timeout;
   options->max_sessions = limits.max_sessions();
-  // A long string must still decode.
+  // A string as long as a frame must still decode.
   out->max_decoded_bytes =
       std::max<size_t>({out->max_decoded_bytes, out->max_frame_bytes, out->max_inflated_bytes});
 
@@ -213,7 +213,7 @@ absl::Status TakeLimits(const v1::Limits& limits, ServerOptions* options) {
   return status;
 }
 
-// Rows of the two enums.
+// The values of the two enums.
 constexpr struct {
   v1::TlsConfig::CertReqs in_spec;
   CertReqs in_options;
@@ -224,7 +224,7 @@ constexpr struct {
     {v1::TlsConfig::REQUIRED, CertReqs::kRequired},
 };
 
-// What the files hold is the server's to judge.
+// Reads the names of the files; the server checks what they hold.
 absl::Status TakeTls(const v1::TlsConfig& tls, TlsOptions* out) {
   absl::Status status;
   const auto take_name = [&](absl::string_view field, const std::string& name, std::string* to) {
@@ -258,7 +258,7 @@ void SetTls(const TlsOptions& tls, v1::TlsConfig* out) {
   }
 }
 
-// What is out of range is the server's to judge.
+// Reads the registrar; the server checks its ranges.
 absl::Status TakeRegistrar(const v1::RegistrarConfig& registrar, RegistrarOptions* out) {
   absl::Status status = TakeText("spec.registrar.hostname", registrar.hostname(), &out->hostname);
   status.Update(TakeText("spec.registrar.advertised_hostname", registrar.advertised_hostname(),
@@ -300,7 +300,7 @@ void SetProtocolConfig(const ProtocolConfig& config, v1::ProtocolConfig* out) {
   if (config.safe_attrs.has_value()) {
     auto* names = out->mutable_safe_attrs()->mutable_names();
     names->Add(config.safe_attrs->begin(), config.safe_attrs->end());
-    std::sort(names->begin(), names->end());  // the same each time, for the etag
+    std::sort(names->begin(), names->end());  // the etag must not vary
   }
   out->set_exposed_prefix(config.exposed_prefix);
   out->set_allow_getattr(config.allow_getattr);
