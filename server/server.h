@@ -57,8 +57,8 @@ class Server {
   // the thread that made it and under no lock. It must own what it uses: if a call never returns,
   // its last call comes long after the server is gone.
   // Errors:  ADDRESS_IN_USE, BIND_NOT_PERMITTED, INSECURE_LISTENER, INVALID_FIELD, UNKNOWN_KIND
-  //          (the message lists the known ones), KIND_UNAVAILABLE, CERTIFICATE_INVALID, LIMIT_EXCEEDED -
-  //          out of threads, descriptors or memory.
+  //          (the message lists the known ones), KIND_UNAVAILABLE, CERTIFICATE_INVALID,
+  //          LIMIT_EXCEEDED - out of threads, descriptors or memory.
   static absl::StatusOr<std::unique_ptr<Server>> Start(
       const ServerOptions& options, const Service& service, const ServerKindTable& kinds,
       std::shared_ptr<Watcher> watcher, StateObserver state_changed = [] {},

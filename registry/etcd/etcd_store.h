@@ -28,8 +28,8 @@ struct EtcdStoreOptions {
 // cause of a removal only if it made it. A registration that another registry deleted shows as
 // unregistered.
 // Wire:    one key for each registration, PREFIX and its RegistrationId; the value is the source
-//          and the times of registration, refresh and expiry, separated by tabs. Each announcement has
-//          a lease, which prunes it.
+//          and the times of registration, refresh and expiry, separated by tabs. Each
+//          announcement has a lease, which prunes it.
 // Units:   milliseconds since 1970.
 // Owns:    two threads.
 class EtcdStore : public RegistryStore {
