@@ -35,21 +35,21 @@ absl::Status StartThread(absl::AnyInvocable<void() &&> body) {
   return absl::OkStatus();
 }
 
-absl::string_view LevelName(rpyc::RegistryLogLevel level) {
+absl::string_view LevelName(rpyc::LogLevel level) {
   switch (level) {
-    case rpyc::RegistryLogLevel::kDebug:
+    case rpyc::LogLevel::kDebug:
       return "DEBUG";
-    case rpyc::RegistryLogLevel::kInfo:
+    case rpyc::LogLevel::kInfo:
       return "INFO";
-    case rpyc::RegistryLogLevel::kWarning:
+    case rpyc::LogLevel::kWarning:
       return "WARNING";
-    case rpyc::RegistryLogLevel::kError:
+    case rpyc::LogLevel::kError:
       return "ERROR";
   }
   return "";
 }
 
-std::string LogLine(rpyc::RegistryLogLevel level, absl::string_view text) {
+std::string LogLine(rpyc::LogLevel level, absl::string_view text) {
   return absl::StrCat(absl::FormatTime("%Y-%m-%d %H:%M:%E3S ", absl::Now(), absl::LocalTimeZone()),
                       LevelName(level), " ", text, "\n");
 }
@@ -61,7 +61,7 @@ absl::StatusOr<rpyc::LineWriter*> OpenLog(int fd) {
       {.fd = fd,
        .lost_line =
            [](int64_t lost) {
-             return LogLine(rpyc::RegistryLogLevel::kWarning, rpyc::LostLinesText(lost));
+             return LogLine(rpyc::LogLevel::kWarning, rpyc::LostLinesText(lost));
            },
        .start_thread = &StartThread});
   if (!writer.ok()) return writer.status();
@@ -83,11 +83,10 @@ int Run(const rpyc::RegistryFlags& flags) {
   rpyc::PrepareProcess(rpyc::EndingSignals());
   const absl::StatusOr<rpyc::LineWriter*> log = OpenLog(log_fd);
   if (!log.ok()) return Fail(log.status().message());
-  const rpyc::RegistryLogLevel min_level =
-      flags.quiet ? rpyc::RegistryLogLevel::kError : rpyc::RegistryLogLevel::kInfo;
+  const rpyc::LogLevel min_level = flags.quiet ? rpyc::LogLevel::kError : rpyc::LogLevel::kInfo;
   const rpyc::RegistryHooks hooks = {
       .start_thread = &StartThread,
-      .log = [log = *log, min_level](rpyc::RegistryLogLevel level, absl::string_view text) {
+      .log = [log = *log, min_level](rpyc::LogLevel level, absl::string_view text) {
         if (level >= min_level) log->Write(LogLine(level, text));
       }};
   absl::StatusOr<std::unique_ptr<rpyc::RegistryStore>> store =

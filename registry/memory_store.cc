@@ -70,7 +70,7 @@ class MemoryStore::Committer {
  private:
   using Changes = std::vector<std::unique_ptr<Change>>;
 
-  // The thread's; without the lock.
+  // Only the thread calls these, without the lock.
 
   // Makes the changes in their order and calls every `done`. Where the file cannot be written it
   // makes only those that the file holds already.
@@ -84,7 +84,7 @@ class MemoryStore::Committer {
   const RegistryHooks hooks_;
   const std::unique_ptr<SnapshotFile> file_;  // null: none
 
-  // The thread's.
+  // Only the thread uses these.
   std::unique_ptr<RegistrationTable> staged_;         // null: there is no file
   absl::Time write_at_ = absl::InfiniteFuture();      // when the next delayed write is due
   absl::Time last_complaint_ = absl::InfinitePast();  // when the log last told of a failed write
@@ -246,17 +246,16 @@ bool MemoryStore::Committer::Write() {
     failure_ = written;
   }
   if (written.ok() && had_failed) {
-    hooks_.log(RegistryLogLevel::kInfo, "the registry's snapshot is written again");
+    hooks_.log(LogLevel::kInfo, "the registry's snapshot is written again");
     last_complaint_ = absl::InfinitePast();
     refused_changes_ = 0;
   }
   if (!written.ok() && now - last_complaint_ >= kComplaintInterval) {
     last_complaint_ = now;
-    hooks_.log(RegistryLogLevel::kError,
-               absl::StrCat(written.message(),
-                            "; new registrations are refused until it can be"
-                            " written (so far ",
-                            std::exchange(refused_changes_, 0), ")"));
+    hooks_.log(LogLevel::kError, absl::StrCat(written.message(),
+                                              "; new registrations are refused until it can be"
+                                              " written (so far ",
+                                              std::exchange(refused_changes_, 0), ")"));
   }
   return written.ok();
 }

@@ -24,7 +24,7 @@ RegistryHooks Hooks() {
                 std::thread([body = std::move(body)]() mutable { std::move(body)(); }).detach();
                 return absl::OkStatus();
               },
-          .log = [](RegistryLogLevel, absl::string_view) {}};
+          .log = [](LogLevel, absl::string_view) {}};
 }
 
 RegisterRequest Of(std::string name, int port, absl::Duration ttl = absl::ZeroDuration()) {

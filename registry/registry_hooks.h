@@ -6,10 +6,9 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "registry/log_level.h"
 
 namespace rpyc {
-
-enum class RegistryLogLevel { kDebug, kInfo, kWarning, kError };
 
 // What a registry needs of its program, which decides about signals on threads and about logging.
 // Threads: any thread may call them.
@@ -18,7 +17,7 @@ struct RegistryHooks {
   // Errors:  kResourceExhausted - the argument was destroyed without running.
   std::function<absl::Status(absl::AnyInvocable<void() &&>)> start_thread;
   // Logs one line. Text that peers sent is escaped in it.
-  std::function<void(RegistryLogLevel, absl::string_view)> log;
+  std::function<void(LogLevel, absl::string_view)> log;
 };
 
 }  // namespace rpyc

@@ -94,7 +94,7 @@ class RegistryServer::Loop : public std::enable_shared_from_this<Loop> {
   const Endpoint& endpoint() const { return endpoint_; }
 
  private:
-  // The thread's; without the lock.
+  // Only the thread calls these, without the lock.
 
   // Serves both sockets until Stop.
   void Run();
@@ -107,7 +107,7 @@ class RegistryServer::Loop : public std::enable_shared_from_this<Loop> {
   // Logs the refusals since the last time, if it is time to. Returns when it will be.
   absl::Time LogRefusals(absl::Time now);
 
-  // Any thread's; without the lock.
+  // Any thread may call these, without the lock.
 
   // Has the thread send an answer to the connection `id`.
   void QueueAnswer(uint64_t id, absl::StatusOr<std::string> reply);
@@ -115,14 +115,14 @@ class RegistryServer::Loop : public std::enable_shared_from_this<Loop> {
   void CountRefusal(absl::string_view source, const absl::Status& why);
   void Wake() { ::eventfd_write(wake_.get(), 1); }
 
-  // Constant once started.
+  // These do not change once it has started.
   RegistryRequestHandler handler_;
   const RegistryHooks hooks_;
   std::optional<DatagramSocket> udp_;
   Fd epoll_;
   Fd wake_;
 
-  // The thread's.
+  // Only the thread uses these.
   std::optional<TcpPeers> tcp_;
   const Endpoint endpoint_;
   std::string datagram_;
@@ -263,7 +263,7 @@ void RegistryServer::Loop::SendAnswers() {
 }
 
 void RegistryServer::Loop::CountRefusal(absl::string_view source, const absl::Status& why) {
-  if (absl::IsCancelled(why)) return;  // we are closing
+  if (absl::IsCancelled(why)) return;  // the server is closing
   MutexLock lock(&mutex_);
   if (++refusals_ == 1) Wake();
   last_refusal_ = absl::StrCat(
@@ -281,7 +281,7 @@ absl::Time RegistryServer::Loop::LogRefusals(absl::Time now) {
     if (refusals_ > 1) absl::StrAppend(&complaint, " (and ", refusals_ - 1, " more)");
     refusals_ = 0;
   }
-  hooks_.log(RegistryLogLevel::kWarning, complaint);
+  hooks_.log(LogLevel::kWarning, complaint);
   return absl::InfiniteFuture();
 }
 

@@ -12,24 +12,10 @@
 namespace rpyc {
 namespace {
 
-LogLevel LevelOf(RegistryLogLevel level) {
-  switch (level) {
-    case RegistryLogLevel::kDebug:
-      return LogLevel::kDebug;
-    case RegistryLogLevel::kInfo:
-      return LogLevel::kInfo;
-    case RegistryLogLevel::kWarning:
-      return LogLevel::kWarning;
-    case RegistryLogLevel::kError:
-      break;
-  }
-  return LogLevel::kError;
-}
-
 RegistryHooks Hooks() {
   return {.start_thread =
               [](absl::AnyInvocable<void() &&> body) { return StartThread(std::move(body)); },
-          .log = [](RegistryLogLevel level, absl::string_view text) { Log(LevelOf(level), text); }};
+          .log = [](LogLevel level, absl::string_view text) { Log(level, text); }};
 }
 
 }  // namespace

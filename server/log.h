@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "server/log_level.h"
+#include "registry/log_level.h"
 
 namespace rpyc {
 

@@ -7,7 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "server/log_level.h"
+#include "registry/log_level.h"
 
 namespace rpyc {
 

@@ -4,7 +4,7 @@
 #include <functional>
 
 #include "absl/strings/string_view.h"
-#include "server/log_level.h"
+#include "registry/log_level.h"
 
 namespace rpyc {
 

@@ -120,16 +120,16 @@ class Server::Runner : public std::enable_shared_from_this<Runner> {
  private:
   // All of these are called without the lock.
 
-  // Opens the listener and starts the accept loop. Start's.
+  // Opens the listener and starts the accept loop. Only Start calls it.
   absl::Status Listen(const SocketAddress& address);
-  // Announces the server, if the options ask for that. Start's.
+  // Announces the server, if the options ask for that. Only Start calls it.
   absl::Status StartRegistering();
   // Takes the announcement back. Any thread.
   void StopRegistering();
   // The kind can serve no more, because of `why`. Any thread.
   void OnKindFailed(const absl::Status& why);
 
-  // The accept loop's.
+  // Only the accept loop calls these.
 
   // The thread: accepts connections until the listener ends.
   void AcceptLoop();
@@ -142,7 +142,7 @@ class Server::Runner : public std::enable_shared_from_this<Runner> {
   // The listener has ended, because of Close or of `why`.
   void OnAcceptLoopEnd(const absl::Status& why);
 
-  // Constant once started.
+  // These do not change once it has started.
   const ServerOptions options_;
   const bool one_connection_;
   const std::unique_ptr<ServerKind> kind_;
@@ -151,7 +151,7 @@ class Server::Runner : public std::enable_shared_from_this<Runner> {
   Endpoint endpoint_;
   absl::Time start_time_;
 
-  // The accept loop's.
+  // Only the accept loop uses these.
   bool has_single_connection_ = false;
   absl::Time last_complaint_ = absl::InfinitePast();
 

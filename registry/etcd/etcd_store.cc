@@ -83,21 +83,24 @@ class EtcdStore::Replica {
 
   // All of these are called without the lock.
 
-  // The first thread's. Sync makes the table what etcd holds at `revision`, which it sets; Apply
-  // makes the changes of one response; Remove removes what is gone from etcd; SetApplied says that
-  // the table is as etcd was at `revision`, and calls the `done` of changes up to it.
+  // Only the first thread calls these. Sync makes the table what etcd holds at `revision`, which it
+  // sets; Apply makes the changes of one response; Remove removes what is gone from etcd;
+  // SetApplied says that the table is as etcd was at `revision`, and calls the `done` of changes up
+  // to it.
   absl::Status Sync(int64_t* revision);
   void Apply(const etcdserverpb::WatchResponse& response);
   void Remove(const RegistrationKey& key);
   void SetApplied(int64_t revision);
-  // The first thread's. They mark the table as up to date, or as stale because of `why`.
+  // Only the first thread calls these. They mark the table as up to date, or as stale because of
+  // `why`.
   void OnWatchStarted();
   void OnWatchLost(const absl::Status& why);
-  // The second thread's. They make a change in etcd and return the revision that it has there; 0 if
-  // there was nothing to change.
+  // Only the second thread calls these. They make a change in etcd and return the revision that it
+  // has there; 0 if there was nothing to change.
   absl::StatusOr<int64_t> Commit(const RegisterRequest& request, absl::Time deadline);
   absl::StatusOr<int64_t> Commit(const Deletion& deletion, absl::Time deadline);
-  // The second thread's. Calls `done` once the table shows `revision`: now, or from SetApplied.
+  // Only the second thread calls it. Calls `done` once the table shows `revision`: now, or from
+  // SetApplied.
   void CallWhenApplied(int64_t revision, Done done);
   std::string EtcdKey(const RegistrationKey& key) const {
     return absl::StrCat(prefix_, RegistrationId(key));
@@ -227,7 +230,7 @@ void EtcdStore::Replica::OnWatchStarted() {
     state_ = State();
     changed_.SignalAll();
   }
-  hooks_.log(RegistryLogLevel::kInfo, "the registry follows etcd");
+  hooks_.log(LogLevel::kInfo, "the registry follows etcd");
 }
 
 void EtcdStore::Replica::OnWatchLost(const absl::Status& why) {
@@ -246,7 +249,7 @@ void EtcdStore::Replica::OnWatchLost(const absl::Status& why) {
   }
   for (auto& [revision, done] : committed) std::move(done)(absl::OkStatus());
   if (is_news) {
-    hooks_.log(RegistryLogLevel::kWarning,
+    hooks_.log(LogLevel::kWarning,
                absl::StrCat("the registry shows what it knew last: ", why.message()));
   }
 }

@@ -35,7 +35,7 @@ class RegistryServiceTest : public testing::Test {
                                             [](absl::AnyInvocable<void() &&> body) {
                                               return StartThread(std::move(body));
                                             },
-                                        .log = [](RegistryLogLevel, absl::string_view) {}})),
+                                        .log = [](LogLevel, absl::string_view) {}})),
         registry_(std::make_unique<RegistryService>(store_.get())) {
     grpc::ServerBuilder builder;
     int port = 0;
