@@ -8,8 +8,8 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "registry/log_level.h"
 #include "rpyc/mutex.h"
-#include "server/log_level.h"
 
 namespace rpyc {
 

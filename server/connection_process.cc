@@ -57,7 +57,7 @@ void ControlLoop(Session& session, ProcessSlot& slot, Watcher& watcher) {
       if (orders.shutdown) session.Shutdown();
       orders_done = orders.version;
     }
-    watcher.Look();
+    watcher.Tick();
     const bool busy = session.busy();
     slot.Report(busy);
     const int64_t calls_now = slot.counters().calls.load(std::memory_order_relaxed);

@@ -227,7 +227,7 @@ void RpycSession::AuthenticateOrServe(int request_budget) {
   connection_.ServeArrived(request_budget);
 }
 
-void RpycSession::Look() {
+void RpycSession::Tick() {
   if (phase_.load() > Phase::kAuthenticating) return connection_.Tick();
   if (absl::Now() < handshake_deadline_ || handshake_timed_out_.exchange(true)) return;
   connection_.Shutdown();  // the thread in Authenticate finds the stream shut

@@ -125,7 +125,7 @@ class RpycSession : public Session, private Watcher::Watched {
   void AuthenticateOrServe(int request_budget);
   // Watcher::Watched: ticks the connection, or ends a handshake that takes too long.
   // Threads: the watcher's.
-  void Look() override;
+  void Tick() override;
   // Ends the connection, the watching and the ledger's entry, and logs. Returns how the session
   // ended.
   // Threads: the one that has ended the session; it is called once.

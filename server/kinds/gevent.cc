@@ -150,7 +150,7 @@ class GeventKind : public SessionSetKind, private Watcher::Watched {
   }
 
  private:
-  void Look() override {
+  void Tick() override {
     const int64_t now = FiberPool::Now();
     for (const std::shared_ptr<EventLoop>& loop : loops_) loop->monitor().Tick(now);
   }
