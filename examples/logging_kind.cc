@@ -40,8 +40,8 @@ class LoggedSession : public rpyc::Session {
     Log("INFO", absl::StrCat("Client connecting from ", peer()));
     session_->ServeBy(std::move(arm));
   }
-  std::optional<absl::Status> ServeArrived(int most_requests) override {
-    std::optional<absl::Status> end = session_->ServeArrived(most_requests);
+  std::optional<absl::Status> ServeArrived(int request_budget) override {
+    std::optional<absl::Status> end = session_->ServeArrived(request_budget);
     if (end.has_value()) LogEnd(*end);
     return end;
   }

@@ -9,7 +9,8 @@
 namespace rpyc {
 namespace {
 
-// For a session whose socket has been shut, and for a process that has been killed, to end.
+// Close waits this long for a session whose socket has been shut, and for a process that was
+// killed.
 constexpr absl::Duration kGrace = absl::Seconds(1);
 
 int64_t Next(std::atomic<int64_t>& counter) {
@@ -43,7 +44,7 @@ int64_t SessionLedger::Began(Drainable* session, const std::string* peer,
   return number;
 }
 
-void SessionLedger::CountIn(int64_t number, const ConnectionCounters* counters) {
+void SessionLedger::UseCounters(int64_t number, const ConnectionCounters* counters) {
   MutexLock lock(&mutex_);
   live_.find(number)->second.counters = counters;
 }
@@ -64,7 +65,7 @@ absl::Status SessionLedger::Ended(int64_t number, absl::Status status) {
   ends_.push_back(std::move(record));
   if (ends_.size() > kEndsKept) ends_.pop_front();
   live_.erase(found);
-  if (closers_ > 0) ended_.SignalAll();
+  if (closing_waiters_ > 0) ended_.SignalAll();
   return status;
 }
 
@@ -133,7 +134,7 @@ ConnectionRecord SessionLedger::RecordOf(int64_t number, const Live& live) {
   return {.number = number,
           .peer = *live.peer,
           .start_time = live.start_time,
-          .entering = !counters.open.load(std::memory_order_relaxed),
+          .authenticating = !counters.open.load(std::memory_order_relaxed),
           .busy = live.session->busy(),
           .dialect = counters.dialect.load(std::memory_order_relaxed),
           .calls_total = counters.calls.load(std::memory_order_relaxed),
@@ -153,10 +154,10 @@ std::optional<ConnectionRecord> SessionLedger::GetLocked(int64_t number) const {
 }
 
 void SessionLedger::AwaitEndLocked(int64_t number, absl::Time deadline) {
-  ++closers_;
+  ++closing_waiters_;
   while (live_.contains(number) && ended_.WaitUntil(&mutex_, deadline)) {
   }
-  --closers_;
+  --closing_waiters_;
 }
 
 }  // namespace rpyc

@@ -26,7 +26,7 @@ size_t ReadAheadBuffer::Take(absl::Span<char> into) {
   absl::c_copy(piece, into.begin());
   taken_ += piece.size();
   if (empty()) {
-    bytes_ = std::string();  // gives its memory back
+    bytes_ = std::string();  // frees the memory
     taken_ = 0;
     charge_.ShrinkTo(0);
   }

@@ -41,7 +41,7 @@ namespace {
 
 namespace v1 = admin::v1;
 
-// Holds calls until it is opened.
+// Blocks calls until it is opened.
 class Gate {
  public:
   void Wait() {
@@ -82,7 +82,7 @@ ServiceCatalog Catalog(std::shared_ptr<Gate> gate) {
   return *std::move(catalog);
 }
 
-// The ErrorInfo of an error, as "CODE REASON" or "CODE REASON field".
+// Writes an error and its ErrorInfo as "CODE REASON" or "CODE REASON field".
 std::string Why(const grpc::Status& status) {
   google::rpc::Status details;
   google::rpc::ErrorInfo info;
@@ -116,7 +116,7 @@ class AdminServerTest : public testing::Test {
     host_ = v1::HostService::NewStub(channel_);
   }
 
-  // Of the first kind, unless the request names one.
+  // Starts a server of the first kind, unless the request names one.
   grpc::Status Start(const std::string& request_text, v1::Server* server) {
     v1::StartServerRequest request;
     EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(request_text, &request));
@@ -170,7 +170,7 @@ class AdminServerTest : public testing::Test {
   }
 
   const absl::Time start_time_ = absl::Now();
-  const std::shared_ptr<Gate> gate_ = std::make_shared<Gate>();  // calls of SLOW wait at it
+  const std::shared_ptr<Gate> gate_ = std::make_shared<Gate>();  // blocks the calls of SLOW
   ServerDirectory directory_;
   std::unique_ptr<AdminServer> server_;
   std::shared_ptr<grpc::Channel> channel_;
@@ -233,7 +233,7 @@ TEST_F(AdminServerTest, ServersAreListedInPagesOldestFirst) {
   EXPECT_EQ(List(/*show_closed=*/false, /*page_size=*/2).size(), 4u);
 }
 
-// As some other client of gRPC may send it; protobuf's own libraries do not.
+// Another client of gRPC may send this; protobuf's own libraries do not.
 TEST_F(AdminServerTest, RequestsThatCannotBeReadAreTold) {
   grpc::GenericStub stub(channel_);
   const auto why = [&stub](const std::string& method, const std::string& bytes) {
@@ -402,7 +402,7 @@ TEST_F(AdminServerTest, AnUnknownFieldIsRefused) {
   EXPECT_EQ(Why(servers_->StartServer(&context, request, &server)), "3 INVALID_FIELD spec.999");
 }
 
-// A client refuses an answer whose trailers are too long.
+// gRPC clients refuse an answer whose trailers are too long.
 TEST_F(AdminServerTest, AHugeNameIsAnsweredAllTheSame) {
   EXPECT_EQ(Why(Get(std::string(1 << 20, 'x'))), "3 INVALID_FIELD name");
   EXPECT_EQ(
@@ -505,7 +505,7 @@ TEST_F(AdminServerTest, GetHost) {
 
 // --- slow closes ---
 
-// Each holds a thread of gRPC's until its server is closed.
+// Each slow close holds a thread of gRPC until its server is closed.
 TEST_F(AdminServerTest, ManySlowClosesHoldUpNobody) {
   constexpr int kServers = 50;
   std::vector<std::unique_ptr<Caller>> callers;
@@ -549,7 +549,7 @@ TEST_F(AdminServerTest, ManySlowClosesHoldUpNobody) {
   for (auto& close : closes) EXPECT_EQ(close.get(), "CLOSED");
 }
 
-// What a host's end does: its servers are hurried, then nobody keeps the control plane.
+// A host that ends shortens the drains; then the control plane can close.
 TEST_F(AdminServerTest, ASlowCloseIsHurriedByTheHostsEnd) {
   v1::Server server;
   ASSERT_TRUE(Start("spec { service: 'SLOW' }", &server).ok());
@@ -585,7 +585,7 @@ std::unique_ptr<google::protobuf::Message> NewReflectionMessage(const std::strin
       google::protobuf::MessageFactory::generated_factory()->GetPrototype(descriptor)->New());
 }
 
-// Asks one question of the reflection service, given and answered in text format.
+// Sends one request to the reflection service; request and answer are in text format.
 std::string Reflect(const std::shared_ptr<grpc::Channel>& channel, const std::string& question) {
   const auto request = NewReflectionMessage("ServerReflectionRequest");
   EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(question, request.get()));
@@ -684,7 +684,7 @@ TEST_F(AdminServerTest, Ipv6HasBrackets) {
 
 class UnixAdminServerTest : public AdminServerTest {
  protected:
-  // Not TEST_TMPDIR: too long for a socket.
+  // TEST_TMPDIR is too long for the path of a socket.
   UnixAdminServerTest() { EXPECT_NE(::mkdtemp(folder_), nullptr); }
   ~UnixAdminServerTest() override {
     server_.reset();
@@ -716,7 +716,7 @@ TEST_F(UnixAdminServerTest, IsTheOwnersAlone) {
   EXPECT_EQ(Mode(Path("admin.sock.lock")), 0u);
 }
 
-// gRPC undoes percent-encoding in addresses.
+// gRPC decodes percent-encoding in addresses.
 TEST_F(UnixAdminServerTest, APathIsTakenLiterally) {
   Listen("unix:" + Path("a%41 b"));
   EXPECT_EQ(Mode(Path("a%41 b")), static_cast<mode_t>(S_IFSOCK | 0600));

@@ -14,11 +14,11 @@
 namespace rpyc {
 namespace {
 
-constexpr int kMostEvents = 256;  // of one Poll
-constexpr int kFdBits = 24;       // of a number; the kernel's bound on descriptors is below
-constexpr uint64_t kWakeUp = 0;   // no number: generations begin at 1
-// When a descriptor is looked at again that epoll does not take.
-constexpr absl::Duration kRetry = absl::Milliseconds(10);
+constexpr int kMaxEvents = 256;  // a Poll takes so many at once
+constexpr int kFdBits = 24;      // of a number; the kernel allows fewer descriptors
+constexpr uint64_t kWakeUp = 0;  // not a number of a descriptor: generations begin at 1
+// A descriptor that epoll does not take is tried again after this time.
+constexpr absl::Duration kRetryInterval = absl::Milliseconds(10);
 
 int FdOf(uint64_t number) { return static_cast<int>(number & ((1 << kFdBits) - 1)); }
 
@@ -30,7 +30,7 @@ struct Poller::Descriptor : FiberTask {
     bool readable, writable;
   };
 
-  // What is said of its state may be out of date in one way only: that it is ready.
+  // May say that the descriptor is ready when it is not any more, never the reverse.
   bool IsReady(bool for_reading, bool for_writing) const {
     return (for_reading && (readable || hung_up)) || (for_writing && (writable || broken));
   }
@@ -44,14 +44,14 @@ struct Poller::Descriptor : FiberTask {
 
   int fd;
   uint64_t number;
-  std::function<void()> serve;  // null: it is not watched, only waited for
+  std::function<void()> serve;  // null: fibers wait for it, and it is not watched
   bool readable = false;
   bool writable = false;
-  bool hung_up = false;  // for good: reading finds the end
-  bool broken = false;   // for good
+  bool hung_up = false;  // the peer has ended its direction; stays so
+  bool broken = false;   // stays so
   bool armed = false;
   Stream::Event wanted = Stream::Event::kReadable;
-  bool queued = false;  // with the pool
+  bool queued = false;  // the pool has it as a task
   std::vector<Waiter*> waiters;
 };
 
@@ -96,7 +96,7 @@ absl::StatusOr<uint64_t> Poller::Watch(int fd, std::function<void()> serve) {
   const absl::StatusOr<std::shared_ptr<Descriptor>> descriptor = Register(fd);
   if (!descriptor.ok()) return descriptor.status();
   (*descriptor)->serve = std::move(serve);
-  (*descriptor)->writable = true;  // as a new connection is
+  (*descriptor)->writable = true;  // a new connection is
   ++watched_;
   return (*descriptor)->number;
 }
@@ -129,8 +129,8 @@ bool Poller::AwaitReady(Fiber* fiber, int fd, bool readable, bool writable, absl
   if (descriptor == nullptr) {
     absl::StatusOr<std::shared_ptr<Descriptor>> registered = Register(fd);
     if (!registered.ok()) {
-      // What is tried then will tell.
-      fiber->Park(std::min(deadline, absl::Now() + kRetry));
+      // The read or write that follows finds out.
+      fiber->Park(std::min(deadline, absl::Now() + kRetryInterval));
       return true;
     }
     descriptor = *std::move(registered);
@@ -147,16 +147,16 @@ bool Poller::AwaitReady(Fiber* fiber, int fd, bool readable, bool writable, absl
   return ready;
 }
 
-void Poller::Exhausted(int fd, bool readable) {
+void Poller::MarkNotReady(int fd, bool readable) {
   if (static_cast<size_t>(fd) >= by_fd_.size() || by_fd_[fd] == nullptr) return;
   (readable ? by_fd_[fd]->readable : by_fd_[fd]->writable) = false;
 }
 
 void Poller::Poll(int timeout) {
-  std::array<epoll_event, kMostEvents> events;
-  const int count = ::epoll_wait(epoll_.get(), events.data(), kMostEvents, timeout);
+  std::array<epoll_event, kMaxEvents> events;
+  const int count = ::epoll_wait(epoll_.get(), events.data(), kMaxEvents, timeout);
   for (int i = 0; i < count; ++i) {
-    // One that has gone since may have left its descriptor to another.
+    // Its descriptor may have been closed meanwhile, and its number may be another's.
     const std::shared_ptr<Descriptor> descriptor = FindNumber(events[i].data.u64);
     if (descriptor == nullptr) continue;
     const uint32_t happened = events[i].events;

@@ -12,7 +12,7 @@
 #include "rpyc/transport/endpoint.h"
 #include "rpyc/transport/socket_address.h"
 #include "rpyc/transport/socket_listener.h"
-#include "rpyc/transport/test_certificates.h"
+#include "rpyc/transport/testing/test_certificates.h"
 #include "rpyc/transport/tls_options.h"
 #include "tests/client/client_fixture.h"
 

@@ -1,5 +1,5 @@
-#ifndef RPYC_SERVER_KINDS_FAKE_SESSION_H_
-#define RPYC_SERVER_KINDS_FAKE_SESSION_H_
+#ifndef RPYC_SERVER_KINDS_TESTING_FAKE_SESSION_H_
+#define RPYC_SERVER_KINDS_TESTING_FAKE_SESSION_H_
 
 #include <memory>
 #include <optional>
@@ -11,14 +11,14 @@
 
 namespace rpyc {
 
-// A session that does as it is told.
+// A session that a test starts, holds in a call and ends.
 class FakeSession : public Session {
  public:
   enum Nature {
-    kIdle,     // in no call: ends when it is drained or shut
-    kCalling,  // in a call until Finish, or until it is shut
-    kWaiting,  // the same, and the call waits for its peer
-    kStuck,    // in a call until Finish, whatever happens
+    kIdle,     // is in no call: ends when it is drained or shut
+    kCalling,  // is in a call until Finish, or until it is shut
+    kWaiting,  // is in such a call, which waits for its peer
+    kStuck,    // is in a call until Finish, even if it is shut
   };
   explicit FakeSession(Nature nature) : nature_(nature) {}
 
@@ -31,7 +31,7 @@ class FakeSession : public Session {
     while (!MayEndLocked()) changed_.Wait(&mutex_);
     return absl::OkStatus();
   }
-  // By a pool: is called at once, and does then as in ServeAll.
+  // Asks a pool to serve it at once, and then behaves as in ServeAll.
   void ServeBy(Arm arm) override { arm(Stream::Event::kEither); }
   std::optional<absl::Status> ServeArrived(int) override { return ServeAll(); }
   void Drain(absl::Time) override { Set(&drained_); }
@@ -72,4 +72,4 @@ class FakeSession : public Session {
 
 }  // namespace rpyc
 
-#endif  // RPYC_SERVER_KINDS_FAKE_SESSION_H_
+#endif  // RPYC_SERVER_KINDS_TESTING_FAKE_SESSION_H_

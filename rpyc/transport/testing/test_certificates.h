@@ -1,5 +1,5 @@
-#ifndef RPYC_TRANSPORT_TEST_CERTIFICATES_H_
-#define RPYC_TRANSPORT_TEST_CERTIFICATES_H_
+#ifndef RPYC_TRANSPORT_TESTING_TEST_CERTIFICATES_H_
+#define RPYC_TRANSPORT_TESTING_TEST_CERTIFICATES_H_
 
 #include <filesystem>
 #include <map>
@@ -17,26 +17,26 @@ struct TestCertificate {
   std::string key;
 };
 
-// What is in one.
+// What a certificate says.
 struct TestCertificateOptions {
-  // "CN=server,O=Some + OU=More": attributes by their short or long names; those that a + joins
-  // are of one set.
+  // "CN=server,O=Some + OU=More": attributes with their short or long names. A + joins attributes
+  // to one set.
   std::string subject = "CN=localhost";
-  // Extensions by OpenSSL's names and in its notation, {"subjectAltName", "DNS:localhost"}.
+  // Extensions with OpenSSL's names and notation: {"subjectAltName", "DNS:localhost"}.
   std::map<std::string, std::string> extensions = {};
-  // OpenSSL configuration, "[names]\nCN=other\n", that the extensions refer to.
+  // OpenSSL configuration that the extensions refer to: "[names]\nCN=other\n".
   std::string sections = "";
-  absl::Duration from = -absl::Hours(1);  // now
+  absl::Duration from = -absl::Hours(1);  // counted from now, as the next
   absl::Duration until = absl::Hours(24);
 };
 
-// An authority, and what it signs. Threads: one at a time.
+// A certificate authority, which signs certificates. Threads: one at a time.
 class TestAuthority {
  public:
   explicit TestAuthority(absl::string_view name = "test authority");
   ~TestAuthority();
 
-  // Its own certificate, in PEM.
+  // The authority's own certificate, in PEM.
   const std::string& certificate() const { return certificate_; }
   TestCertificate Issue(const TestCertificateOptions& options = {}) const;
 
@@ -46,12 +46,13 @@ class TestAuthority {
   std::string certificate_;
 };
 
-// A directory of its own, that goes with this object.
+// A new directory, which is removed with this object.
 class TestDirectory {
  public:
   TestDirectory();
   ~TestDirectory();
-  // Writes a file, as another with its name if there is one. Returns: its path.
+  // Writes a file and returns its path. A file of that name is replaced by another, and not
+  // changed.
   std::string Write(const std::string& name, absl::string_view text) const;
   std::string Path(const std::string& name) const { return path_ / name; }
 
@@ -61,4 +62,4 @@ class TestDirectory {
 
 }  // namespace rpyc
 
-#endif  // RPYC_TRANSPORT_TEST_CERTIFICATES_H_
+#endif  // RPYC_TRANSPORT_TESTING_TEST_CERTIFICATES_H_

@@ -1,4 +1,4 @@
-#include "rpyc/transport/test_certificates.h"
+#include "rpyc/transport/testing/test_certificates.h"
 
 #include <gtest/gtest.h>
 #include <openssl/conf.h>
@@ -109,8 +109,8 @@ TestDirectory::TestDirectory() {
 TestDirectory::~TestDirectory() { std::filesystem::remove_all(path_); }
 
 std::string TestDirectory::Write(const std::string& name, absl::string_view text) const {
-  // Moved into place, as who renews certificates does: another inode, so another file to whoever
-  // looks, however short the time between two.
+  // The file is moved into place, as programs that renew certificates do it. It has another inode,
+  // so a reader sees that it is another file, however little time has passed.
   const std::string fresh = path_ / absl::StrCat(name, ".new");
   std::ofstream(fresh) << text;
   std::filesystem::rename(fresh, path_ / name);

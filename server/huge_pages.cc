@@ -1,4 +1,4 @@
-#include "server/huge_text.h"
+#include "server/huge_pages.h"
 
 #include <fcntl.h>
 #include <link.h>
@@ -17,7 +17,7 @@ namespace rpyc {
 namespace {
 
 #ifndef MADV_COLLAPSE
-constexpr int MADV_COLLAPSE = 25;  // what headers older than the kernel do not know
+constexpr int MADV_COLLAPSE = 25;  // headers older than the kernel lack it
 #endif
 
 constexpr uintptr_t kHugePageBytes = 2 << 20;
@@ -27,7 +27,7 @@ struct Range {
   size_t bytes() const { return end - begin; }
 };
 
-// What of the program's code fills huge pages.
+// The parts of the program's code that fill whole huge pages.
 std::vector<Range> HugeCode() {
   std::vector<Range> ranges;
   const auto add = [](dl_phdr_info* program, size_t, void* ranges) {
@@ -38,13 +38,13 @@ std::vector<Range> HugeCode() {
                            (begin + segment.p_filesz) & ~(kHugePageBytes - 1)};
       if (whole.begin < whole.end) static_cast<std::vector<Range>*>(ranges)->push_back(whole);
     }
-    return 1;  // the first is the program, what follows are its libraries
+    return 1;  // ends the walk: the first entry is the program, the rest are its libraries
   };
   ::dl_iterate_phdr(add, &ranges);
   return ranges;
 }
 
-// Anonymous memory that begins at a huge page; null if there is none to be had.
+// Maps anonymous memory that begins at a huge page. Null: there is no memory.
 void* Reserve(size_t bytes) {
   void* const mapped = ::mmap(nullptr, bytes + kHugePageBytes, PROT_READ | PROT_WRITE,
                               MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -56,8 +56,8 @@ void* Reserve(size_t bytes) {
   return reinterpret_cast<void*>(aligned);
 }
 
-// By the kernel: the constants among the code may have guards between them (ASan), over which no
-// function may read.
+// Copies the code. The kernel does it, because with ASan there may be guards between constants in
+// the code, which no function may read.
 bool Read(const Range& code, void* copy) {
   const Fd memory(::open("/proc/self/mem", O_RDONLY | O_CLOEXEC));
   for (size_t done = 0; done < code.bytes();) {
@@ -73,10 +73,10 @@ void Move(const Range& code) {
   void* const copy = Reserve(code.bytes());
   if (copy == nullptr) return;
   void* const place = reinterpret_cast<void*>(code.begin);
-  // In small pages it would be worse than the code where it is: a fork would copy their tables.
+  // A copy in small pages would be worse than the original: a fork would copy their page tables.
   const bool ready = Read(code, copy) && ::madvise(copy, code.bytes(), MADV_COLLAPSE) == 0 &&
                      ::mprotect(copy, code.bytes(), PROT_READ | PROT_EXEC) == 0;
-  // At once in place of the old: what runs goes on in the new.
+  // This replaces the old code in one step, and the running function goes on in the new.
   if (!ready || ::mremap(copy, code.bytes(), code.bytes(), MREMAP_MAYMOVE | MREMAP_FIXED, place) ==
                     MAP_FAILED) {
     ::munmap(copy, code.bytes());
@@ -85,7 +85,7 @@ void Move(const Range& code) {
 
 }  // namespace
 
-void MoveTextToHugePages() {
+void MoveCodeToHugePages() {
   for (const Range& code : HugeCode()) Move(code);
 }
 

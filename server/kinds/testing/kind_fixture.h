@@ -1,5 +1,5 @@
-#ifndef RPYC_SERVER_KINDS_KIND_FIXTURE_H_
-#define RPYC_SERVER_KINDS_KIND_FIXTURE_H_
+#ifndef RPYC_SERVER_KINDS_TESTING_KIND_FIXTURE_H_
+#define RPYC_SERVER_KINDS_TESTING_KIND_FIXTURE_H_
 
 #include <sys/socket.h>
 
@@ -13,25 +13,24 @@
 #include "gtest/gtest.h"
 #include "rpyc/transport/fd.h"
 #include "rpyc/transport/socket.h"
-#include "server/kinds/fake_session.h"
+#include "server/kinds/testing/fake_session.h"
 #include "server/server_kind.h"
 #include "server/server_options.h"
 
 namespace rpyc {
 
-// A kind that waits for many sockets, and fake sessions for it.
+// A kind under test, and fake sessions for it.
 class KindFixture : public testing::Test {
  protected:
   explicit KindFixture(std::unique_ptr<ServerKind> kind) : kind_(std::move(kind)) {}
   ~KindFixture() override { kind_->Drain(absl::InfinitePast()).IgnoreError(); }
 
-  // With `options_`.
+  // Starts the kind with `options_`.
   void StartKind() {
     const absl::Status started = kind_->Start({
         .make_session =
             [this](Socket socket) {
-              sockets_.push_back(
-                  std::move(socket));  // as the session would: open until it has gone
+              sockets_.push_back(std::move(socket));  // stays open, as in a real session
               return std::exchange(next_, nullptr);
             },
         .options = &options_,
@@ -59,10 +58,10 @@ class KindFixture : public testing::Test {
   ServerOptions options_;
   std::vector<Socket> sockets_;
   std::vector<Fd> peers_;
-  std::shared_ptr<FakeSession> next_;  // what the next socket gets
+  std::shared_ptr<FakeSession> next_;  // the session of the next socket
   std::unique_ptr<ServerKind> kind_;
 };
 
 }  // namespace rpyc
 
-#endif  // RPYC_SERVER_KINDS_KIND_FIXTURE_H_
+#endif  // RPYC_SERVER_KINDS_TESTING_KIND_FIXTURE_H_

@@ -1,5 +1,5 @@
-#ifndef CLIENT_CLIENT_CORE_H_
-#define CLIENT_CLIENT_CORE_H_
+#ifndef CLIENT_SHARED_CONNECTION_H_
+#define CLIENT_SHARED_CONNECTION_H_
 
 #include <atomic>
 #include <memory>
@@ -16,20 +16,20 @@
 
 namespace rpyc {
 
-// What a Client shares with requests that run and with its background thread.
-struct Client::Core {
-  Core(std::unique_ptr<Stream> stream, std::string peer, ClientOptions given);
+// The connection of a Client, which requests that run and a BgServingThread share with it.
+struct Client::SharedConnection {
+  SharedConnection(std::unique_ptr<Stream> stream, std::string peer, ClientOptions given);
 
   const Service service;
   const Connection::Options options;
-  // Of the Netrefs: who asks is nobody, whose exceptions are the service's.
+  // The context of its Netrefs.
   const CallContext context;
   Connection connection;
-  std::atomic<bool> closing{false};  // by us
+  std::atomic<bool> closing{false};  // Client::Close was called
   Mutex mutex;
   std::optional<Value> root ABSL_GUARDED_BY(mutex);
 };
 
 }  // namespace rpyc
 
-#endif  // CLIENT_CLIENT_CORE_H_
+#endif  // CLIENT_SHARED_CONNECTION_H_
