@@ -64,7 +64,7 @@ struct Translation {
 };
 
 // The exception classes that a service translates. Of several that fit, the most derived wins; a
-// class of the C++ library that docs/tour.md lists, and PyError, count among them.
+// class of the C++ library that docs/services.md lists, and PyError, count among them.
 // Complete before the first connection; then read by any thread.
 class ErrorTranslations {
  public:
