@@ -176,7 +176,7 @@ rpyc::Service Workshop() {
       .Expose("scale", [](double factor) { return [factor](double x) { return factor * x; }; });
 }
 
-// --- services.md: what travels how, who calls, iterators, containers ---
+// --- services.md: the caller, iterators, enumerations and structs ---
 
 int64_t SumSlowly(const rpyc::CallContext& context, const std::vector<int64_t>& data) {
   int64_t sum = 0;
@@ -292,7 +292,7 @@ rpyc::Service Gui(rpyc::Executor main_loop) {
   return Gui(std::make_shared<Window>(), std::move(main_loop));
 }
 
-// --- services.md: who may come in ---
+// --- services.md: authentication ---
 
 rpyc::Service Vault(absl::string_view secret) {
   return rpyc::Service("VAULT")

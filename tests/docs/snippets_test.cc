@@ -109,7 +109,7 @@ TEST(Snippets, Work) {
             rpyc::Value());
 }
 
-// A service and a client of it, over memory.
+// Runs a service and a client of it, which talk over memory.
 class Served {
  public:
   explicit Served(rpyc::Service service) : service_(std::move(service)) {
