@@ -65,8 +65,8 @@ struct Translation {
 };
 
 // Holds the exception classes that a service translates. If several fit, the most derived wins;
-// PyError and the classes of the C++ library that docs/tour.md lists count among them. The set is
-// complete before the first connection, and then any thread reads it.
+// PyError and the classes of the C++ library that docs/services.md lists count among them. The set
+// is complete before the first connection, and then any thread reads it.
 class ErrorTranslations {
  public:
   // Adds one; it replaces an earlier one of the same class. `where` is for messages, as in "service

@@ -215,6 +215,22 @@ class Prefix(unittest.TestCase):
         version = run([tool("pkg-config"), "--modversion", "rpychost"]).strip()
         self.assertTrue(said.startswith(f"rpycd {version} "), said)
 
+    def test_the_installed_registry_says_its_version(self):
+        said = run([os.path.join(prefix, "bin/rpyc_registry"), "--version"])
+        version = run([tool("pkg-config"), "--modversion", "rpychost"]).strip()
+        self.assertTrue(said.startswith(f"rpyc_registry {version}"), said)
+
+    def test_each_page_that_a_header_or_a_compile_error_names_is_there(self):
+        named = set()
+        for parent, _, names in os.walk(os.path.join(prefix, "include/rpychost")):
+            for name in names:
+                with open(os.path.join(parent, name), encoding="utf-8") as file:
+                    named.update(re.findall(r"\bdocs/([a-z-]+\.md)", file.read()))
+        self.assertIn("types.md", named)
+        pages = set(os.listdir(os.path.join(prefix, "share/doc/rpychost")))
+        self.assertEqual(named - pages, set())
+        self.assertLessEqual({"services.md", "hosting.md", "client.md"}, pages)
+
     def test_a_compiler_that_is_not_told_cpp20_says_one_thing(self):
         for header in ("client/client.h", "rpyc/errors.h", "rpyc/netref.h", "rpyc/service.h", "server/host.h", "server/log_sink.h"):
             with self.subTest(header):
