@@ -315,7 +315,7 @@ TEST_P(ActivityTest, TheEndWakesWhoWaits) {
   std::unique_ptr<Job> none;
   ASSERT_EQ(activity_->Wait(nullptr, absl::InfiniteFuture(), &none),
             Activity::WaitResult::kMayRead);
-  // Both are taken, or who waits might take the job.
+  // Both are taken, or the thread that waits might take the job.
   ASSERT_TRUE(activity_->BeginRun());
   ASSERT_EQ(activity_->Wait(nullptr, absl::InfinitePast(), &none), Activity::WaitResult::kMayRead);
   std::thread waits([&] {
@@ -363,7 +363,7 @@ TEST_P(ActivityTest, NothingIsLostBetweenTwoThreads) {
   sender.join();
 }
 
-// What whoever watches the descriptors of many connections is told of one.
+// Checks what a thread that watches the descriptors of many connections is told of one.
 class UnattendedTest : public ActivityTest {
  protected:
   UnattendedTest() {
@@ -442,7 +442,7 @@ TEST_P(UnattendedTest, TheEndIsTold) {
   TakeInput();
   activity_->End();
   activity_->ReleaseReadSide();
-  EXPECT_EQ(told().size(), 1u);  // for somebody to find it
+  EXPECT_EQ(told().size(), 1u);  // so that a thread finds it
 }
 
 TEST_P(UnattendedTest, IdleLooksAreCounted) {

@@ -249,7 +249,7 @@ TEST(Sharing, AForgedNumberIsTheForgersObject) {
   Side a(shared), b(shared), middle(shared);
   const auto thing = std::make_shared<Thing>();
   const Value id_pack = PackIn(a.Send(Value(thing)));
-  const Value forged = *Side().Receive(Given(id_pack));  // a netref of who knows whom
+  const Value forged = *Side().Receive(Given(id_pack));  // a netref of an unknown peer
   middle.Send(forged);
   middle.table().Clear();
   EXPECT_EQ(ObjectOf(b.Receive(Given(id_pack))), thing.get()) << "still the first one's";

@@ -11,7 +11,7 @@
 
 namespace rpyc {
 
-// The body of a method of a Python builtin that we stand in for: list, dict, generator.
+// The body of a method of a Python builtin that this library provides: list, dict, generator.
 using BuiltinBody = absl::StatusOr<Value> (*)(const MemberCall& call, absl::Span<Value> args);
 
 // Makes such a method. Any peer may call a special one; one with an ordinary name may be called

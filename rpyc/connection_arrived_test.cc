@@ -106,7 +106,7 @@ TEST_P(ArrivedTest, ServesWhatIsThereAndLeaves) {
   EXPECT_FALSE(connection_->busy());
 }
 
-// Nobody reads again before the peer sends more, and a stock one sends nothing before that.
+// No thread reads again before the peer sends more, and a stock peer sends nothing before that.
 TEST_P(ArrivedTest, WhatIsNotAnsweredIsAcknowledgedBeforeItIsLeft) {
   mine_->Send(Ping(1) + Ping(2));
   EXPECT_TRUE(connection_->ServeArrived(kMany));

@@ -175,7 +175,7 @@ TEST_F(OutboxTest, OutOfMemoryWhileSendingIsAFailureForGood) {
       return;
     }
     EXPECT_TRUE(IsOutOfMemory(sent)) << sent;
-    // Nobody is left to be sending, and no half frame is followed by another.
+    // No thread is left sending, and no frame follows half of another.
     EXPECT_EQ(outbox.Send(absl::InfiniteFuture(), false), sent);
     EXPECT_LE(stream.got_.size(), 2u);
   }

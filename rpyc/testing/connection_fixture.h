@@ -19,7 +19,7 @@
 
 namespace rpyc {
 
-// A thing that lives by reference and tells when it dies.
+// An object that travels by reference and counts how many of it are alive.
 class Thing {
  public:
   explicit Thing(std::shared_ptr<int> alive) : alive_(std::move(alive)) { ++*alive_; }
@@ -79,8 +79,8 @@ class ConnectionTest : public testing::TestWithParam<Dialect> {
   }
   std::vector<PeerMessage> Replies() { return peer_.Parse(received_); }
 
-  // Serves a conversation: `next` gets the messages so far and says what is sent then, or "".
-  // Runs in the connection's own read, so nothing waits and no thread is needed.
+  // Serves a conversation: `next` gets the messages so far and returns what is sent then, or "". It
+  // runs in the connection's own read, so nothing waits and no thread is needed.
   using Next = std::function<std::string(const std::vector<PeerMessage>&)>;
   absl::Status Converse(Next next) {
     connection_ = std::make_unique<Connection>(std::make_unique<Script>(this, std::move(next)),

@@ -22,7 +22,7 @@
 
 namespace rpyc::testing {
 
-// A peer whose objects all answer alike, and that notes what they are asked: "str", "repr",
+// A peer whose objects all answer alike, and which notes what they are asked: "str", "repr",
 // "items" (the next ones of an iterator, all at the first time), "inspect", ".name" for an
 // attribute, and "name" for a call of a method.
 class FakePeer : public Requester {
