@@ -24,6 +24,7 @@ BOUND_INFLATING = (64 + 64 + 32) * MIB
 # The kind of server that is attacked; and whether its host has little of what attackers take (BUILD.bazel).
 KIND = os.environ.get("ATTACKED_KIND", "threaded")
 LIMITED = bool(os.environ.get("ATTACK_LIMITED"))
+DIALECTS = tuple(map(int, os.environ.get("ATTACK_DIALECTS", "5 6").split()))
 ADDRESS_SPACE = 1500 << 20  # an idle host takes some 500 MiB of it, most of it stacks and arenas
 DESCRIPTORS = 64
 
@@ -35,7 +36,7 @@ served = None  # what others want of the host: the server, the method, and what 
 def attack_host(new_host, server, method, answer):
     global host, friend, served
     host, served = new_host, (server, method, answer)
-    friend = Peer(host.servers[server], harness.DIALECTS[-1])
+    friend = Peer(host.servers[server])
     friend.method = friend.getattr(friend.root(), method)
 
 
@@ -53,8 +54,6 @@ def start_host(*services):
 
 def connections_share_memory():
     """Whether an object of one connection can be an argument on another."""
-    if harness.BASELINE:
-        return True
     kinds = harness.admin(host, "ServerService/ListServerKinds")["server_kinds"]
     return not any(kind.get("traits", {}).get("separate_process") for kind in kinds if kind["name"] == KIND)
 
@@ -85,8 +84,8 @@ def gone_is_fine():
 
 
 def in_both_dialects(case):
-    """The class of cases twice, under the name of each dialect, in the module that defines it."""
-    for dialect in harness.DIALECTS:
+    """The class of cases under the name of each dialect, in the module that defines it."""
+    for dialect in DIALECTS:
         name = f"{case.__name__}InDialect{dialect}"
         vars(sys.modules[case.__module__])[name] = type(name, (case,), {"dialect": dialect, "__module__": case.__module__})
 
@@ -125,7 +124,7 @@ class Case(unittest.TestCase):
     def others_are_served(self, bound=BOUND):
         """Around an attack: memory at its peak, an old connection and a new one, and the process itself."""
         before = host.status("VmRSS")
-        measured = not os.environ.get("RPYC_SANITIZER") and not harness.BASELINE
+        measured = not os.environ.get("RPYC_SANITIZER")
         if measured:
             with open(f"/proc/{host.pid}/clear_refs", "w") as file:
                 file.write("5")  # VmHWM starts anew
