@@ -32,10 +32,15 @@ class Scenarios(suite.Case):
     def runs_with_each_kind(name):
         return suite.TRANSPORT == "tcp" or suite.TRANSPORT == "tls" and name.removeprefix("test_") in TIMING
 
+    def sees(self, name):
+        """All versions where it is the kind's turn; elsewhere one of them, if there is nothing but values to see."""
+        alone = not suite.EVERYTHING and self._testMethodName not in self.in_turn and name not in TIMING
+        self.together(name, of=[self.one_version()] if alone else self.versions(old_ones_too=True))
+
 
 for _module in MODULES:
     for _name in _module.ALL:
-        setattr(Scenarios, f"test_{_name}", lambda self, name=_name: self.together(name, old_ones_too=True))
+        setattr(Scenarios, f"test_{_name}", lambda self, name=_name: self.sees(name))
 
 
 class Chain(suite.Case):

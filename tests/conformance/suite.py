@@ -4,7 +4,7 @@ The suite knows no kind by name. It asks the host for its kinds (ListServerKinds
 for each kind; the kind's traits say what to expect. The host is that of CONFORMANCE_HOST, the transport that of
 CONFORMANCE_TRANSPORT (conformance.bzl).
 
-Kinds, transports and versions of the clients are paired, not multiplied: every test meets every transport, every kind meets
+Kinds, transports and versions of the clients are paired, not multiplied: every scenario meets every transport, every kind meets
 every transport, and every old version of the clients meets every scenario and every kind. With CONFORMANCE_EVERYTHING or
 RPYC_MATRIX set, every test runs with every kind and every version over every transport.
 """
@@ -83,11 +83,11 @@ def applies(kind, name):
 
 
 def pair(case, kinds):
-    """By kind, the names of the tests that run with it; and those that it is the turn of, of which each has one kind.
+    """By kind, the names of the tests that run with it and their numbers; and those whose turn it is, of which each has one kind.
 
     The tests take the kinds in turn. Over each transport the turn begins with another kind.
     """
-    chosen, in_turn = {kind: set() for kind in kinds}, {kind: set() for kind in kinds}
+    chosen, in_turn = {kind: {} for kind in kinds}, {kind: set() for kind in kinds}
     for number, name in enumerate(unittest.TestLoader().getTestCaseNames(case), TRANSPORTS.index(TRANSPORT)):
         fit = [kind for kind in kinds if applies(kind, name)]
         if not fit:
@@ -95,7 +95,7 @@ def pair(case, kinds):
         turn = fit[number % len(fit)]
         in_turn[turn].add(name)
         for kind in fit if EVERYTHING or case.runs_with_each_kind(name) else [turn]:
-            chosen[kind].add(name)
+            chosen[kind][name] = number
     return chosen, in_turn
 
 
@@ -115,7 +115,7 @@ def for_each_kind(module):
             chosen, in_turn = pair(case, kinds)
             for kind in kinds:
                 one = type(f"{case.__name__}_{kind.name}", (case,),
-                           {"kind": kind, "in_turn": in_turn[kind], "__module__": module["__name__"]})
+                           {"kind": kind, "numbers": chosen[kind], "in_turn": in_turn[kind], "__module__": module["__name__"]})
                 tests.addTests(one(name) for name in loader.getTestCaseNames(one) if name in chosen[kind])
         return tests
 
@@ -138,7 +138,7 @@ def versions(every=False):
 class Case(unittest.TestCase):
     """Tests that hold for every kind. Servers and clients are the class's, as long as its tests run."""
 
-    kind, in_turn = None, ()
+    kind, numbers, in_turn = None, {}, ()
 
     @staticmethod
     def applies_to(kind):
@@ -240,10 +240,13 @@ class Case(unittest.TestCase):
         """The class's clients, one after the other; what fails in one says its version."""
         return (self.client(version) for version in self.versions(old_ones_too))
 
-    def one_client(self, old_ones_too=False):
-        """A client of one version. Each kind has another one."""
+    def one_version(self, old_ones_too=False):
+        """One of the versions: for each kind, and for the next test, another one."""
         choice = versions(old_ones_too)
-        return self.client(choice[(test_bed.kinds.index(self.kind) + TRANSPORTS.index(TRANSPORT)) % len(choice)])
+        return choice[(test_bed.kinds.index(self.kind) + self.numbers[self._testMethodName]) % len(choice)]
+
+    def one_client(self, old_ones_too=False):
+        return self.client(self.one_version(old_ones_too))
 
     def run_in(self, client, scenario, **arguments):
         try:
@@ -251,9 +254,9 @@ class Case(unittest.TestCase):
         except AssertionError as e:
             raise AssertionError(f"{scenario}: {e}{self.host.story()}") from None
 
-    def together(self, scenario, old_ones_too=False, **arguments):
-        """Runs it in a client of each version, all at the same time. A version to which it does not apply is no test."""
-        clients = list(self.each_client(old_ones_too))
+    def together(self, scenario, of=None, **arguments):
+        """Runs it in a client of each of these versions, all at the same time. A version to which it does not apply is no test."""
+        clients = [self.client(version) for version in of or self.versions()]
         for client in clients:
             client.begin(scenario, **arguments)
         reasons = []

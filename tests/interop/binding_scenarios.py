@@ -70,6 +70,7 @@ def data_members_are_the_members_themselves(t):
     t.assertIs(x.limits, limits)
     limits.low = 70
     t.same(10.0, x.limits.width)
+    t.since_4_1_3("it takes the class of an object for the object")
     x.limits = w.Limits(1, 2)  # its value is assigned
     t.same((1.0, 2.0), (limits.low, limits.high))
 
