@@ -36,9 +36,9 @@ class Thing {
   const std::shared_ptr<int> alive_;
 };
 
-// Talks to a Connection over memory: all requests are sent first, then served, then read back, so a
-// test is a list of requests and what they answer. Objects named by earlier replies need a second
-// round, hence Ask, which serves one request at a time on a connection that goes on.
+// Talks to a Connection over memory, in one of three ways. Ask sends one request and returns its
+// answer, on a connection that goes on. Serve sends all bytes at once and serves them to the end.
+// Converse sends what a function makes of the messages so far.
 class ConnectionTest : public testing::TestWithParam<Dialect> {
  protected:
   ConnectionTest() : alive_(std::make_shared<int>(0)), peer_(GetParam()), service_("TEST") {
@@ -65,6 +65,24 @@ class ConnectionTest : public testing::TestWithParam<Dialect> {
     });
     service_.Expose("not_text", [] { return std::string("\xff"); });
   }
+
+  // Opens the connection that Ask talks to.
+  void Dial() {
+    auto [mine, theirs] = MemoryStream::MakePair();
+    mine_ = std::move(mine);
+    connection_ = std::make_unique<Connection>(std::move(theirs), &service_, &options_);
+    asked_ = 0;
+  }
+  // The answer to one request.
+  PeerMessage Ask(Handle handle, Value args) {
+    mine_->Send(peer_.Request(asked_++, handle, std::move(args)));
+    EXPECT_TRUE(connection_->Serve(absl::InfinitePast()));
+    const std::vector<PeerMessage> answers = peer_.Parse(mine_->Received());
+    EXPECT_EQ(answers.size(), 1u);
+    return answers.at(0);
+  }
+  // The answer to a call of a method of the root.
+  PeerMessage CallRoot(absl::string_view name, std::vector<Value> args);
 
   // Sends `bytes`, closes, serves to the end.
   absl::Status Serve(absl::string_view bytes) {
@@ -97,6 +115,7 @@ class ConnectionTest : public testing::TestWithParam<Dialect> {
   std::unique_ptr<MemoryStream> mine_;
   std::unique_ptr<Connection> connection_;
   std::string received_;
+  int asked_ = 0;  // requests of Ask
   int writes_ = 0;
   int acknowledgements_ = 0;
 
@@ -146,6 +165,11 @@ inline Value Reference(const PeerMessage& message) {
 inline Value CallAttr(Value id_pack, absl::string_view name, std::vector<Value> args) {
   return BoxedTuple({BoxedLocal(std::move(id_pack)), BoxedValue(name),
                      BoxedValue(MakeTuple(std::move(args))), NoArgs()});
+}
+
+inline PeerMessage ConnectionTest::CallRoot(absl::string_view name, std::vector<Value> args) {
+  const Value root = Reference(Ask(Handle::kGetRoot, NoArgs()));
+  return Ask(Handle::kCallAttr, CallAttr(root, name, std::move(args)));
 }
 
 // "ValueError: text" of an exception message.

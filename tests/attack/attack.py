@@ -24,6 +24,7 @@ BOUND_INFLATING = (64 + 64 + 32) * MIB
 # These say which kind of server is attacked, and whether its host has little of what attackers take (BUILD.bazel).
 KIND = os.environ.get("ATTACKED_KIND", "threaded")
 LIMITED = bool(os.environ.get("ATTACK_LIMITED"))
+DIALECTS = tuple(map(int, os.environ.get("ATTACK_DIALECTS", "5 6").split()))
 ADDRESS_SPACE = 1500 << 20  # an idle host takes some 500 MiB of it, most of it stacks and arenas
 DESCRIPTORS = 64
 
@@ -35,7 +36,7 @@ served = None  # what the other clients want of the host: the server, the method
 def attack_host(new_host, server, method, answer):
     global host, bystander, served
     host, served = new_host, (server, method, answer)
-    bystander = Peer(host.servers[server], harness.DIALECTS[-1])
+    bystander = Peer(host.servers[server])
     bystander.method = bystander.getattr(bystander.root(), method)
 
 
@@ -53,8 +54,6 @@ def start_host(*services):
 
 def connections_share_memory():
     """Returns whether an object of one connection can be an argument on another."""
-    if harness.BASELINE:
-        return True
     kinds = harness.admin(host, "ServerService/ListServerKinds")["server_kinds"]
     return not any(kind.get("traits", {}).get("separate_process") for kind in kinds if kind["name"] == KIND)
 
@@ -86,7 +85,7 @@ def gone_is_fine():
 
 def in_both_dialects(case):
     """Puts the class of cases twice, under the name of each dialect, into the module that defines it."""
-    for dialect in harness.DIALECTS:
+    for dialect in DIALECTS:
         name = f"{case.__name__}InDialect{dialect}"
         vars(sys.modules[case.__module__])[name] = type(name, (case,), {"dialect": dialect, "__module__": case.__module__})
 
@@ -125,7 +124,7 @@ class Case(unittest.TestCase):
     def others_are_served(self, bound=BOUND):
         """Surrounds an attack and checks memory at its peak, an old connection and a new one, and the process itself."""
         before = host.status("VmRSS")
-        measured = not os.environ.get("RPYC_SANITIZER") and not harness.BASELINE
+        measured = not os.environ.get("RPYC_SANITIZER")
         if measured:
             with open(f"/proc/{host.pid}/clear_refs", "w") as file:
                 file.write("5")  # this makes VmHWM start anew

@@ -19,8 +19,6 @@ GARBAGE = b"\x00\x00\x00\x05\x00garbage"
 
 class Descriptors(unittest.TestCase):
     def setUp(self):
-        if harness.BASELINE:
-            self.skipTest("a Python server has no control plane")
         self.host = harness.Host("--admin_address=127.0.0.1:0", "--drain_timeout=1s",
                                  under=["prlimit", f"--nofile={DESCRIPTORS}:{DESCRIPTORS}"])
         self.addCleanup(self.host.kill)

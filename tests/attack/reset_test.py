@@ -12,10 +12,6 @@ RESETS = 3000
 
 
 class Resets(unittest.TestCase):
-    def setUp(self):
-        if harness.BASELINE:
-            self.skipTest("a test of the host")
-
     def check(self, kind):
         host = harness.Host("--admin_address=127.0.0.1:0", "--drain_timeout=1s")
         self.addCleanup(host.kill)

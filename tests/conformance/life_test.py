@@ -50,7 +50,7 @@ class Case(suite.Case):
         harness.eventually(f"{server['name']} is {state}", lambda: self.get(server)["state"] == state)
 
     def uses(self, server):
-        for client in (self.client(version) for version in suite.versions()[:1 if self.kind.alone else None]):
+        for client in (self.client(version) for version in suite.versions()[:1 if self.kind.one_at_a_time else None]):
             self.run_in(client, "connects", address=address_of(server))
             self.run_in(client, "leaves")
 
@@ -76,7 +76,7 @@ class Starting(Case):
         self.uses(server)
 
     def test_an_address_that_another_program_has(self):
-        place = suite.ground.place()
+        place = suite.test_bed.where_to_listen()
         if "socket_path" in place:
             taken = socket.socket(socket.AF_UNIX)
             taken.bind(place["socket_path"])
@@ -101,7 +101,7 @@ class Starting(Case):
             self.assertEqual(place_of(server), place)
 
     def test_validation_starts_nothing(self):
-        spec = {"kind": self.kind.name, "service": "ECHO", **suite.ground.place()}
+        spec = {"kind": self.kind.name, "service": "ECHO", **suite.test_bed.where_to_listen()}
         server = harness.admin(self.host, "ServerService/StartServer", spec=spec, validate_only=True)
         self.assertNotIn("state", server)
         with self.assertRaises(harness.GrpcError):
@@ -136,11 +136,11 @@ class Closing(Case):
     def test_a_drain_waits_for_the_call_that_runs(self):
         for client, server in self.each():
             address = address_of(server)
-            if not self.kind.alone:
+            if not self.kind.one_at_a_time:
                 self.run_in(client, "connects", address=address, key="idle")
             self.run_in(client, "begins_a_call", address=address)
             closing = self.close_in_background(server, "1h")
-            if not self.kind.alone:
+            if not self.kind.one_at_a_time:
                 self.run_in(client, "hears_the_end", key="idle")
             self.eventually_in("DRAINING", server)
             self.run_in(client, "cannot_connect", address=address)
@@ -206,8 +206,9 @@ class WhatStays(Case):
 
     def lives_and_dies(self):
         server = self.start()
-        for client in (self.client(version) for version in suite.versions()[:1 if self.kind.alone else None]):
-            self.run_in(client, "connects_often", address=address_of(server), count=1 if self.kind.alone else 10, calls=2)
+        count = 1 if self.kind.one_at_a_time else 3 if suite.TRANSPORT == "tls" else 10
+        for client in (self.client(version) for version in suite.versions()[:1 if self.kind.one_at_a_time else None]):
+            self.run_in(client, "connects_often", address=address_of(server), count=count, calls=2)
         self.close(server)
         for client in self.clients.values():
             self.run_in(client, "all_hear_the_end")

@@ -15,10 +15,11 @@ import suite
 from harness import address_of, dial
 from wire import CALL, GETROOT, MSG_REQUEST, NOTHING, Peer, boxes, frame, payload, value, yours
 
-CROWD = 100  # of each version of the clients
+CROWD = 40 if suite.TRANSPORT == "tls" else 100  # connections of each client; a handshake costs as much as many calls
 SILENT = 1000
-# Longer than a method must run for the watcher to read ahead, and than a stock client waits for a write that stands still.
-SLEEP_S = 6
+# Longer than a method must run for the watcher to read ahead, and than the 3 s for which a stock client waits for a write that
+# stands still.
+SLEEP_S = 4
 
 HALF_FRAME = frame(payload(6, MSG_REQUEST, 0, (GETROOT, NOTHING)))[:7]
 # A TLS record of a handshake of 512 bytes, of which no more comes.
@@ -37,7 +38,7 @@ class Shared(suite.Case):
 
     @staticmethod
     def applies_to(kind):
-        return not kind.alone
+        return not kind.one_at_a_time
 
     def nobody_at(self, server):
         harness.eventually("all are gone", lambda: self.count(server, "connections_open") == 0)
@@ -207,7 +208,7 @@ class Vanishing(suite.Case):
         with contextlib.suppress(TimeoutError):  # until nothing goes any further
             while True:
                 peer.send(ask)
-        if not self.kind.alone:
+        if not self.kind.one_at_a_time:
             for client in self.each_client():
                 self.run_in(client, "connects", address=address_of(server))
                 self.run_in(client, "leaves")
@@ -218,11 +219,11 @@ class Patient(suite.Case):
     """Methods that take long: their client may go on writing, or go away."""
 
     def test_a_client_uploads_while_a_method_sleeps(self):
-        # The clients deflate for seconds: one version here, all in tests/interop.
-        self.run_in(self.client(suite.versions()[-1]), "uploads_while_a_method_sleeps", seconds=SLEEP_S)
+        # The clients deflate for seconds.
+        self.run_in(self.one_client(old_ones_too=True), "uploads_while_a_method_sleeps", seconds=SLEEP_S)
 
     def cancelled_after(self, scenario):
-        for client in self.each_client():
+        for client in self.each_client(old_ones_too=True):
             waiting, cancelled = self.run_in(client, "counts")
             self.assertEqual(0, waiting)
             self.run_in(client, scenario)
@@ -239,16 +240,20 @@ class Smallest(suite.Case):
     """Each option of the kind as small as can be: one loop, one request at a time, as few threads or fibers as there are
     calls that wait for a further one, and as little memory and time as these take."""
 
-    LEAST = {"nbthreads": 8, "fiber_stack_kib": 256, "max_fibers": 128, "max_memory_bytes": 64 << 20,
+    SMALLEST = {"nbthreads": 8, "fiber_stack_kib": 256, "max_fibers": 128, "max_memory_bytes": 64 << 20,
              "max_cpu_time": "60s", "user": pwd.getpwuid(os.geteuid()).pw_name}
 
     @staticmethod
     def applies_to(kind):
         return bool(kind.option_fields)
 
+    @staticmethod
+    def runs_with_each_kind(name):
+        return suite.TRANSPORT == "tcp"
+
     @classmethod
     def start(cls, service="FIXTURE", **spec):
-        return super().start(service, **{**spec, **{field: cls.LEAST.get(field, 1) for field in cls.kind.option_fields}})
+        return super().start(service, **{**spec, **{field: cls.SMALLEST.get(field, 1) for field in cls.kind.option_fields}})
 
 
 for _module in (async_scenarios, callback_scenarios, serving_scenarios):

@@ -18,8 +18,8 @@ HALF_HELLO = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"
 
 def setUpModule():
     global stranger, ca, right, unknown, expired
-    ca = suite.ground.authority
-    stranger = certificates.Authority(suite.ground.directory, "stranger")
+    ca = suite.test_bed.authority
+    stranger = certificates.Authority(suite.test_bed.directory, "stranger")
     right = shown(*ca.issue("client"))
     unknown = shown(*stranger.issue("client"))
     expired = shown(*ca.issue("late", days=-1))
@@ -27,13 +27,13 @@ def setUpModule():
 
 def shown(keyfile, certfile):
     """What a client that has that certificate tells ssl_connect."""
-    return {"ca_certs": suite.ground.authority.certfile, "keyfile": keyfile, "certfile": certfile}
+    return {"ca_certs": suite.test_bed.authority.certfile, "keyfile": keyfile, "certfile": certfile}
 
 
 class Case(suite.Case):
 
     def tls(self, **more):
-        return {"keyfile": suite.ground.keyfile, "certfile": suite.ground.certfile, **more}
+        return {"keyfile": suite.test_bed.keyfile, "certfile": suite.test_bed.certfile, **more}
 
     def let_in(self, client, tls, spec, wanted):
         """Whether a client that shows `tls` is let in, by a server of its own."""
@@ -62,10 +62,9 @@ class Case(suite.Case):
 class LetIn(Case):
 
     def each_case(self, spec, cases):
-        for client in self.each_client():
-            for name, tls, wanted in cases:
-                with self.subTest(name):
-                    self.let_in(client, tls, spec, wanted)
+        for name, tls, wanted in cases:
+            with self.subTest(name):
+                self.let_in(self.one_client(), tls, spec, wanted)
 
     def test_nobody_is_asked_without_authorities(self):
         self.each_case(self.tls(), (("no certificate", {}, True), ("a verified server", {"ca_certs": ca.certfile}, True),
@@ -155,7 +154,7 @@ class Mistakes(Case):
             self.ended(server)  # no real client here: its own handshake may take longer than that
 
     def test_files_that_are_no_good(self):
-        nonsense = os.path.join(suite.ground.directory, "nonsense")
+        nonsense = os.path.join(suite.test_bed.directory, "nonsense")
         with open(nonsense, "w") as file:
             file.write("nonsense\n")
         other_key = ca.issue("other")[0]
@@ -166,7 +165,7 @@ class Mistakes(Case):
             for validate_only in (True, False):
                 with self.subTest(name, validate_only=validate_only), self.assertRaises(harness.GrpcError) as caught:
                     harness.admin(self.host, "ServerService/StartServer", validate_only=validate_only,
-                                  spec={"kind": self.kind.name, "service": "FIXTURE", **suite.ground.place(), "tls": tls})
+                                  spec={"kind": self.kind.name, "service": "FIXTURE", **suite.test_bed.where_to_listen(), "tls": tls})
                 error = caught.exception
                 self.assertEqual((error.code, error.reason), (CODES["INVALID_ARGUMENT"], "CERTIFICATE_INVALID"), error)
 
@@ -182,11 +181,15 @@ class Swap(Case):
 
     @staticmethod
     def applies_to(kind):
-        return not kind.alone
+        return not kind.one_at_a_time
+
+    @staticmethod
+    def runs_with_each_kind(name):
+        return name != "test_by_itself"  # TlsContext watches the files, whatever the kind
 
     def setUp(self):
         self.pairs = [ca.issue(f"swapped{n}") for n in range(3)]
-        self.keyfile, self.certfile = (os.path.join(suite.ground.directory, f"swapped.{kind}") for kind in ("key", "crt"))
+        self.keyfile, self.certfile = (os.path.join(suite.test_bed.directory, f"swapped.{kind}") for kind in ("key", "crt"))
         self.put(self.pairs[0])
         self.server = self.start(tls={"keyfile": self.keyfile, "certfile": self.certfile})
 

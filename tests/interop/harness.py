@@ -22,16 +22,11 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 VERSIONS = ("4.1.5", "5.3.1", "6.0.2")
 VERSIONS += tuple(v for v in os.environ.get("RPYC_VERSIONS", "").split() if v not in VERSIONS)
 
-# With RPYC_BASELINE=VERSION the "product" is a real rpyc server of that version (baseline_host.py): what the tests demand
-# is then seen to be what RPyC does. A tool for the tests' author; Bazel never sets it.
-BASELINE = os.environ.get("RPYC_BASELINE")
+DIALECTS = (5, 6)
 
 
 def dialect_of(version):
     return 6 if version.startswith("6") else 5
-
-
-DIALECTS = (dialect_of(BASELINE),) if BASELINE else (5, 6)
 
 
 def venv_python(version):
@@ -46,10 +41,6 @@ def venv_python(version):
 
 def binary(name):
     """The command that starts one of the hosts; the environment names the file (BUILD.bazel does)."""
-    if BASELINE:
-        if name == "rpycd":
-            raise unittest.SkipTest("not part of the baseline")
-        return [venv_python(BASELINE), os.path.join(HERE, "baseline_host.py")]
     folder = {"conformance_host": "tests/conformance", "discovery_client": "tests/registry",
               "everyday_host": "tests/everyday", "fixture_host": "tests/fixture",
               "loops_host": "tests/fixture", "rpyc_registry": "registry", "rpycd": "server",
@@ -176,9 +167,6 @@ def start_fixture_host(configs, service="FIXTURE"):
     """A host with that service as server `fixture` (its name), and once more with each of `configs`: a dict of protocol
     configurations by server id."""
     flags = ["--admin_address=127.0.0.1:0", f"--server=threaded:{service}@127.0.0.1:0"]
-    if BASELINE:
-        flags += [f"--config={service}:{server_id}={json.dumps(config)}" for server_id, config in configs.items()]
-        return Host(*flags, name="fixture_host")
     host = Host(*flags, name="fixture_host")
     try:
         for server_id, config in configs.items():
@@ -196,8 +184,6 @@ def start_host(*flags):
 
 def ends_well(host):
     """For tearDownModule: whatever was done to it, the host ends as it should."""
-    if BASELINE:
-        return host.kill()
     code = host.stop()
     assert code == 0, f"SIGTERM: exit {code}" + host.story()
 
@@ -205,7 +191,7 @@ def ends_well(host):
 def client_versions(versions=VERSIONS):
     """Of these the versions whose environment exists."""
     found = []
-    for version in (BASELINE,) if BASELINE else versions:
+    for version in versions:
         try:
             venv_python(version)
             found.append(version)
@@ -214,16 +200,22 @@ def client_versions(versions=VERSIONS):
     return found
 
 
+def ring(versions):
+    """Pairs in which each version is once the first and once the second, and one of the last with itself: so that each pair of
+    dialects is among them."""
+    return [*zip(versions, (*versions[1:], versions[0])), (versions[-1], versions[-1])]
+
+
 class Client(Process):
     """A process with a real rpyc of one version, which runs scenarios by name, one at a time.
 
     `servers` maps server ids to addresses. Where it maps one to None, `start(id)` gives the address for each connection
-    anew: of a server that takes but one, say.
+    anew: of a server that takes only one, say. `baseline` tells the scenarios that the servers are RPyC's own.
     """
 
-    def __init__(self, version, servers, tls=None, traits=None, start=None):
+    def __init__(self, version, servers, tls=None, traits=None, start=None, baseline=False):
         self.version, self.start = version, start
-        settings = {"servers": servers, "baseline": bool(BASELINE), "tls": tls or {}, "traits": traits or {}}
+        settings = {"servers": servers, "baseline": baseline, "tls": tls or {}, "traits": traits or {}}
         super().__init__([venv_python(version), "-u", os.path.join(HERE, "scenario.py"), json.dumps(settings)],
                          stdin=subprocess.PIPE)
 
@@ -256,23 +248,50 @@ class Client(Process):
         return self.finish()
 
 
-def add_scenario_cases(module, names, one):
-    """Gives a test module (its globals) a TestCase for each version, with a test for each scenario: `one(version, name)`."""
+class Clients:
+    """Clients by version, of the same servers: each is started when it is first needed, and again if it died."""
 
-    class ScenarioCase(unittest.TestCase):
-        version = None
+    def __init__(self, servers, **more):
+        self.servers, self.more, self.running = servers, more, {}
 
-        def setUp(self):
-            if BASELINE not in (None, self.version):
-                self.skipTest("another version is the baseline")
-            venv_python(self.version)
+    def __getitem__(self, version):
+        client = self.running.get(version)
+        if client is None or client.child.poll() is not None:  # a scenario hung and took its process with it
+            client = self.running[version] = Client(version, self.servers, **self.more)
+        return client
 
+    def kill(self):
+        for client in self.running.values():
+            client.kill()
+
+
+def add_scenario_cases(module, names, start_hosts):
+    """Gives a test module (its globals) a TestCase for each version, with a test for each scenario, and the setUpModule and
+    tearDownModule that they need. `start_hosts` returns the hosts whose servers the scenarios use."""
+    hosts, clients = [], None
+
+    def set_up():
+        nonlocal clients
+        hosts.extend(start_hosts())
+        clients = Clients({server_id: address for host in hosts for server_id, address in host.servers.items()})
+
+    def tear_down():
+        clients.kill()
+        for host in hosts:
+            ends_well(host)
+
+    def run(version, name):
+        try:
+            clients[version].run(name)
+        except AssertionError as e:
+            raise AssertionError("".join([str(e), *(host.story() for host in hosts)])) from None
+
+    module["setUpModule"], module["tearDownModule"] = set_up, tear_down
     for version in VERSIONS:
         case = f"Rpyc{version.replace('.', '_')}"
-        module[case] = type(case, (ScenarioCase,), {
+        module[case] = type(case, (unittest.TestCase,), {
             "__module__": module["__name__"],  # whose setUpModule runs first
-            "version": version,
-            **{f"test_{name}": lambda self, name=name: one(self.version, name) for name in names}
+            **{f"test_{name}": lambda self, version=version, name=name: run(version, name) for name in names}
         })
 
 

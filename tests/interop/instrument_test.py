@@ -15,8 +15,6 @@ host = None
 
 def setUpModule():
     global host
-    if harness.BASELINE:
-        raise unittest.SkipTest("an example of ours")
     host = harness.Host("--admin_address=", "--server=threaded:INSTRUMENT@127.0.0.1:0", name="instrument_host")
 
 

@@ -21,8 +21,6 @@ conn.serve_all()
 
 class Lab(unittest.TestCase):
     def setUp(self):
-        if harness.BASELINE:
-            self.skipTest("an example of ours")
         self.host = harness.Host("--admin_address=127.0.0.1:0", "--server=threaded:LAB@127.0.0.1:0", name="lab_host")
         self.addCleanup(self.host.kill)
         self.port = self.host.servers["lab"].rpartition(":")[2]

@@ -23,7 +23,7 @@ except ImportError:  # the runner imports scenarios under the plain python3, for
 
 MODULES = ("scenarios", "access_scenarios", "arguments_scenarios", "async_scenarios", "axis_scenarios", "binding_scenarios",
            "call_scenarios", "callback_scenarios", "chain_scenarios", "container_scenarios", "error_scenarios", "matrix_scenarios",
-           "middle_scenarios", "object_scenarios", "patient_scenarios", "serving_scenarios",
+           "life_scenarios", "middle_scenarios", "object_scenarios", "patient_scenarios", "proxy_scenarios", "serving_scenarios",
            "sharing_scenarios")  # where scenarios are found by name
 
 # Those that see by one connection what another has done: nothing for a kind whose connections share no memory.
@@ -164,6 +164,12 @@ class Scenario(unittest.TestCase):
         end = time.monotonic() + DEADLINE_S
         while not condition():
             self.assertLess(time.monotonic(), end, "never came true")
+
+
+def ours(scenario):
+    """Marks a scenario that shows what RPyC's own servers do not do: baseline_test.py leaves it out."""
+    scenario.ours = True
+    return scenario
 
 
 def random_bytes(dice, count):

@@ -16,10 +16,6 @@ from wire import PING, Peer, RemoteError
 
 
 class Case(unittest.TestCase):
-    def setUp(self):
-        if harness.BASELINE:
-            self.skipTest("examples of ours")
-
     def server(self, name, says, *arguments, **popen):
         """The program on a port that it picks, and the port; `says` is its first line."""
         process = Process([*binary(name), *(arguments or ("0",))], **popen)

@@ -3,7 +3,7 @@
 import os
 import threading
 
-from scenario import NotApplicable, names
+from scenario import NotApplicable, names, ours
 
 REFUSAL = ("transfer() argument 'source': expected Account, got cpp.Account: another connection, or another process, gave it; pass it by the "
            "connection that gave it, or have the service share its objects (rpyc::Service::SharesObjects; not where connections have "
@@ -66,9 +66,8 @@ def a_connection_for_each_thread(t):
     t.assertEqual([0] * 4, [account.balance for account in mine])
 
 
+@ours  # Python asks the proxy, which fails
 def of_a_connection_that_has_ended(t):
-    if t.baseline:
-        t.skipTest("Python asks the proxy, which fails")
     a, b, x, y = _two(t)
     a.close()
     t.assertEqual(REFUSAL, t.raises(TypeError, b.root.transfer, x, y, 3))

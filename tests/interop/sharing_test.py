@@ -14,9 +14,8 @@ kinds = {}
 def setUpModule():
     global host, kinds
     host = harness.start_host("--server=threaded:BANK@127.0.0.1:0")
-    if not harness.BASELINE:
-        kinds = {kind["name"]: kind.get("traits", {}) for kind in admin(host, "ServerService/ListServerKinds")["server_kinds"]}
-        kinds = {name: traits for name, traits in kinds.items() if not traits.get("one_connection")}
+    kinds = {kind["name"]: kind.get("traits", {}) for kind in admin(host, "ServerService/ListServerKinds")["server_kinds"]}
+    kinds = {name: traits for name, traits in kinds.items() if not traits.get("one_connection")}
 
 
 def tearDownModule():
@@ -26,12 +25,7 @@ def tearDownModule():
 class Kinds(unittest.TestCase):
 
     def walk(self, version, name):
-        if harness.BASELINE:
-            if version != harness.BASELINE:
-                self.skipTest("another version is the baseline")
-            servers = {"threaded": (host.servers["bank"], {})}
-        else:
-            servers = {kind: (address_of(start_server(host, kind=kind, service="BANK")), traits) for kind, traits in kinds.items()}
+        servers = {kind: (address_of(start_server(host, kind=kind, service="BANK")), traits) for kind, traits in kinds.items()}
         ran = 0
         for kind, (address, traits) in servers.items():
             with self.subTest(kind):
@@ -55,7 +49,6 @@ for each in harness.VERSIONS:
                 lambda self, version=each, scenario=scenario: self.walk(version, scenario))
 
 
-@unittest.skipIf(harness.BASELINE, "RPyC takes whatever a peer calls its own")
 class Forged(unittest.TestCase):
     """A peer that knows all about an account but its number gets nothing by its name."""
 

@@ -150,7 +150,7 @@ class Exceptions(Case):
             self.assertIs(type(error.attrs), tuple)
             name, version = error.attrs[-1]
             self.assertEqual(name, "_remote_version")
-            if version != "<version denied>" and not harness.BASELINE:
+            if version != "<version denied>":
                 self.assertEqual(version[0], str(peer.dialect), "the digit that keeps a client from warning")
             self.assertIs(type(error.traceback), str)
             if error.traceback != "<traceback denied>":
@@ -310,8 +310,6 @@ class Framing(Case):
             self.assertIsNone(peer.read_frame())
 
     def test_the_dialect_is_the_first_bytes(self):
-        if harness.BASELINE:
-            self.skipTest("a Python server speaks one dialect")
         with Peer(host.servers["calculator"], 5) as five, Peer(host.servers["calculator"], 6) as six:
             for _ in range(3):
                 five.ping()

@@ -27,8 +27,6 @@ def has_arrived(peer):
 class Promise(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        if harness.BASELINE:
-            raise unittest.SkipTest("a Python server has no drain")
         cls.folder = tempfile.mkdtemp(prefix="rpychost-", dir="/tmp")
         cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
         keyfile, certfile = Authority(cls.folder, "tests").issue("host")

@@ -16,8 +16,6 @@ CLIENT = "tests/process/drain_client.py"
 
 class Drain(unittest.TestCase):
     def setUp(self):
-        if harness.BASELINE:
-            self.skipTest("a Python server has no drain")
         self.folder = tempfile.mkdtemp(prefix="rpychost-", dir="/tmp")
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
 

@@ -39,8 +39,6 @@ def executable_mappings(pid):
 class HugeText(unittest.TestCase):
 
     def test_code_is_where_it_is_to_be(self):
-        if harness.BASELINE:
-            self.skipTest("a Python server has no such host")
         host = harness.Host("--admin_address=", "--server=forking:ECHO@127.0.0.1:0", name="demo_host_static")
         self.addCleanup(host.kill)
         with Peer(host.servers["echo"]) as peer:

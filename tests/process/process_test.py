@@ -21,10 +21,6 @@ ADMIN_ANY = "--admin_address=127.0.0.1:0"
 
 
 class Case(unittest.TestCase):
-    def setUp(self):
-        if harness.BASELINE:
-            self.skipTest("a Python server has no such flags")
-
     def host(self, *flags, name="demo_host"):
         host = Host(*flags, name=name)
         self.addCleanup(host.kill)

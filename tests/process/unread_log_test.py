@@ -31,8 +31,6 @@ class UnreadHost(harness.Host):
 
 class UnreadLog(unittest.TestCase):
     def setUp(self):
-        if harness.BASELINE:
-            self.skipTest("a Python server logs as its program says")
         self.host = UnreadHost("--admin_address=127.0.0.1:0", "--drain_timeout=1s", "--log_level=debug")
         self.addCleanup(self.host.kill)
 
@@ -85,8 +83,6 @@ class UnreadLog(unittest.TestCase):
 
 class Complaints(unittest.TestCase):
     def test_an_address_has_so_many_lines_and_a_count(self):
-        if harness.BASELINE:
-            self.skipTest("not the baseline's")
         host = harness.Host("--admin_address=127.0.0.1:0")
         self.addCleanup(host.kill)
         server = harness.start_server(host, kind="thread_pool")

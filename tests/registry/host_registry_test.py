@@ -11,8 +11,6 @@ from wire import DEADLINE_S, load
 
 class Case(unittest.TestCase):
     def setUp(self):
-        if harness.BASELINE:
-            self.skipTest("another program than the baseline's")
         grpcurl_tool()
 
     def made(self, process):

@@ -15,10 +15,6 @@ from wire import dump, load
 
 
 class Case(unittest.TestCase):
-    def setUp(self):
-        if harness.BASELINE:
-            self.skipTest("another program than the baseline's")
-
     def made(self, process):
         self.addCleanup(process.kill)
         return process
