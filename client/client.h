@@ -72,7 +72,7 @@ class Client {
   // Whether the connection has ended, on either side.
   bool closed() const;
 
-  // The address of the server: "127.0.0.1:18861".
+  // Returns the address of the server: "127.0.0.1:18861".
   const std::string& peer() const;
   // 5 or 6. Given as ClientOptions::config.dialect, it saves the next connection from finding out.
   int dialect() const;

@@ -22,7 +22,7 @@ struct Client::SharedConnection {
 
   const Service service;
   const Connection::Options options;
-  // The context of its Netrefs.
+  // This is the context of its Netrefs.
   const CallContext context;
   Connection connection;
   std::atomic<bool> closing{false};  // Client::Close was called

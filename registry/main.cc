@@ -1,4 +1,4 @@
-// The program rpyc_registry: RPyC's registry without a host.
+// The program rpyc_registry is RPyC's registry without a host.
 
 #include <fcntl.h>
 #include <signal.h>

@@ -40,7 +40,7 @@ constexpr int kPortAttempts = 32;
 constexpr absl::Duration kComplaintInterval = absl::Seconds(1);
 constexpr size_t kComplaintBytes = 200;
 
-// The sockets of a server, all on one port.
+// Holds the sockets of a server, which are all on one port.
 struct Sockets {
   std::optional<DatagramSocket> udp;
   std::optional<TcpPeers> tcp;

@@ -89,8 +89,7 @@ TEST(AccessPolicy, FollowsRpycsTable) {
   }
 }
 
-// What a C++ class exposes is all its own: an operator who turns safe attributes off turns them
-// off.
+// What a C++ class exposes is all its own: if an operator turns safe attributes off, these are off.
 TEST(AccessPolicy, SpecialMethodsOfAnExposedClassAreSafeAttributes) {
   for (const char* name : {"__iter__", "__reversed__"}) {
     EXPECT_EQ(ResolvedName(ProtocolConfig(), name), name);

@@ -40,7 +40,7 @@ class ActivityTest : public testing::TestWithParam<Dialect> {
     }
     ASSERT_TRUE(activity_->BeginRun());
   }
-  // From running, or from nothing.
+  // Takes the read side, after a run or when there was none.
   void TakeInput() {
     if (activity_->busy()) {
       ASSERT_TRUE(activity_->EndRun());

@@ -20,7 +20,8 @@ namespace rpyc {
 //
 // The thread that serves the connection notices the answer, also one that waits for an answer of
 // its own; ready() serves what has arrived.
-// A handle: copies are the same result. Threads: any.
+// A handle: copies are the same result.
+// Threads: any.
 // Source:  RPyC core/async_.py, AsyncResult, 5.3.1 and 6.0.2.
 class AsyncResult {
  public:

@@ -150,10 +150,9 @@ absl::Status Connection::DispatchRequest(Job& job, brine::Reader* reader, bool* 
   return RunOrQueue(job, has_read_side);
 }
 
-// A client of rpyc-ng 7 looks like one of
-// RPyC 6 until it has asked for the root, whose identity it cannot read: it can only close then.
-// One of RPyC asks what the root's class has. Source:  rpyc-ng core/protocol.py,
-// Connection.__unbox, 7.0.15.
+// A client of rpyc-ng 7 looks like one of RPyC 6 until it has asked for the root, whose identity it
+// cannot read: it can only close then. A client of RPyC asks what the root's class has.
+// Source:  rpyc-ng core/protocol.py, Connection.__unbox, 7.0.15.
 [[gnu::noinline, gnu::cold]] absl::Status Connection::EndStatusOfClose(const Job& job) const {
   constexpr int64_t kBytesOfRequestWithoutArguments = 14;  // while its number is small
   constexpr int64_t kMaxRequests = 50;

@@ -89,7 +89,7 @@ TEST_P(ConnectionTest, AnObjectLivesUntilItsLastReferenceIsGivenBack) {
   Dial();
   const Value thing = Reference(CallRoot("make", {}));
   EXPECT_EQ(*alive_, 1);
-  // Back to us, and out again: the same object, so the same id_pack.
+  // The object comes back to us and goes out again: it is the same, and so is its id_pack.
   const Value root = Reference(Ask(Handle::kGetRoot, NoArgs()));
   EXPECT_EQ(
       Reference(Ask(Handle::kCallAttr, BoxedTuple({BoxedLocal(root), BoxedValue("echo"),

@@ -29,8 +29,7 @@ struct ProbedStream {
 // `dial` makes a connection. The answer to the PING is left in the stream: a Connection that reads
 // it drops it, as it has no request of that number.
 // Errors:  what `dial` returns; kUnavailable - the peer hung up on both; kDeadlineExceeded - it
-// kept
-//          silent until `deadline`; kInvalidArgument - it speaks, but not RPyC.
+//          kept silent until `deadline`; kInvalidArgument - it speaks, but not RPyC.
 // Wire:    PING with the sequence number -1.
 // Source:  seen with ThreadedServer, ThreadPoolServer, ForkingServer and OneShotServer of 4.1.5,
 //          5.3.1 and 6.0.2.

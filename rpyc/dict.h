@@ -41,7 +41,7 @@ concept PlainKey = std::is_arithmetic_v<K> || std::convertible_to<const K&, absl
 // Threads: any; each function here is one step.
 class Dict {
  public:
-  // One entry of an initializer list.
+  // Holds one entry of an initializer list.
   struct Entry {
     template <PlainKey K, typename V>
     Entry(const K& key, V value) : key(KeyOf(key)), value(Cast<V>::To(std::move(value))) {}

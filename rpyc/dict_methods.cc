@@ -1,5 +1,5 @@
-// Python's dict, method by method. Source of semantics and texts: CPython 3.11,
-// Objects/dictobject.c.
+// Provides Python's dict, method by method.
+// Source:  semantics and texts are those of CPython 3.11, Objects/dictobject.c.
 
 #include <cstdint>
 #include <memory>

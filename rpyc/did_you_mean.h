@@ -10,8 +10,8 @@
 namespace rpyc {
 
 // Returns how many letters must be inserted, removed, replaced or swapped with their neighbour to
-// make `right` of `left`, in any case of letters. Source:  the restricted Damerau-Levenshtein
-// distance ("optimal string alignment"); neither Abseil
+// make `right` of `left`, in any case of letters.
+// Source:  the restricted Damerau-Levenshtein distance ("optimal string alignment"); neither Abseil
 //          20220623 nor CLI11 2.3 has one that is public.
 size_t EditDistance(absl::string_view left, absl::string_view right);
 

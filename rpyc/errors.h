@@ -67,7 +67,7 @@ class RemoteError : public PyError {
   // Whether the peer raised it.
   bool from_peer() const { return exception().remote_traceback.has_value(); }
   absl::Span<const Value> args() const { return exception().args; }
-  // Python's str() of it: what() without the class.
+  // Returns what Python's str() returns of it: what() without the class.
   std::string message() const { return exception().Text(); }
   // An attribute of the exception ("errno"); null if it has none of that name.
   const Value* attribute(absl::string_view name) const;

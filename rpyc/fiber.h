@@ -11,7 +11,8 @@
 
 namespace rpyc {
 
-// A loop that runs fibers on a thread of its own. Threads: any.
+// A loop that runs fibers on a thread of its own.
+// Threads: any.
 class FiberLoop {
  public:
   virtual ~FiberLoop() = default;

@@ -113,7 +113,7 @@ bool IsProxyProtocol(absl::string_view first) {
   return absl::StartsWith(first, "PROXY ") || absl::StartsWith(first, kVersion2);
 }
 
-// RESP's array of bulk strings: "*1\r\n$4\r\nPING\r\n".
+// Whether the bytes begin an array of bulk strings in RESP: "*1\r\n$4\r\nPING\r\n".
 bool IsRedisRequest(absl::string_view first) {
   return ByteAt(first, 0) == '*' && absl::ascii_isdigit(ByteAt(first, 1)) &&
          absl::StrContains(first, "\r\n$");

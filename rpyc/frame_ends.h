@@ -9,7 +9,8 @@
 
 namespace rpyc {
 
-// Finds where frames end in bytes that come in pieces of any size. Threads: one.
+// Finds where frames end in bytes that come in pieces of any size.
+// Threads: one.
 class FrameEnds {
  public:
   // Returns how many of `bytes`, which follow those of the last call, belong to the frame that has

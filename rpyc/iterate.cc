@@ -34,7 +34,7 @@ absl::Status NotIterable(const Value& value) {
   return PyStatus("TypeError", absl::StrCat("'", ShortTypeName(value), "' object is not iterable"));
 }
 
-// The items of one of our containers; of a dict, its keys.
+// Returns the items of one of our containers; of a dict, its keys.
 std::vector<Value> ItemsOf(const Container& container) {
   std::vector<Value> all = container.Snapshot();
   if (container.kind() == Container::Kind::kList) return all;

@@ -14,8 +14,8 @@ namespace rpyc {
 // pairs of its exposed properties, or of its items if it has no properties but __iter__; a member
 // of an enumeration becomes its number. Lists, dicts and iterables of the peer's are copied too,
 // and so are numpy's scalars and other numbers and text that came by reference. Clients call it as
-// conn.root.materialize(x): dict(conn.root.materialize(conn.root.settings)). Errors:  TypeError -
-// something in it is none of these; ValueError - it contains itself, is nested
+// conn.root.materialize(x): dict(conn.root.materialize(conn.root.settings)).
+// Errors:  TypeError - something in it is none of these; ValueError - it contains itself, is nested
 //          deeper than limits.max_nesting, or takes more than limits.max_decoded_bytes; what its
 //          getters and iterators raise. With `rules`, which are those of the peer that asks:
 //          AttributeError - that peer may not read what the copy needs (__iter__ of a list,

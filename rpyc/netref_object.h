@@ -41,7 +41,8 @@ struct ClassTraits {
   bool has_keys = false;
 };
 
-// How a NetrefObject asks the owner of its object. Threads: any.
+// How a NetrefObject asks the owner of its object.
+// Threads: any.
 class Requester {
  public:
   virtual ~Requester() = default;
@@ -132,7 +133,7 @@ class NetrefObject : public Object {
 
   // These do what Call and CallAttr do, without waiting for the answer.
   std::shared_ptr<PendingRequest> StartCall(CallArgs args);
-  // The same as StartCall, without waiting for anything at all.
+  // Does what StartCall does, without waiting for anything at all.
   std::shared_ptr<PendingRequest> PostCall(CallArgs args);
   std::shared_ptr<PendingRequest> StartCallAttr(absl::string_view name, CallArgs args);
   // The connection's part; null once nothing of it is left.

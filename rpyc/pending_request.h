@@ -47,7 +47,8 @@ class PendingRequest {
 // The TimeoutError of a request that was not answered within `limit`.
 absl::Status NotAnswered(absl::Duration limit);
 
-// A connection's requests that wait for their answers, by sequence number. Threads: any.
+// A connection's requests that wait for their answers, by sequence number.
+// Threads: any.
 class PendingRequests {
  public:
   // A sequence number for a request whose answer is not awaited.

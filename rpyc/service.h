@@ -151,13 +151,13 @@ class Service {
 
   // The rest is for the connection, which calls what runs user code within a Run of its CallRunner.
 
-  // Null without Serialized and RunOn.
+  // This is null without Serialized and RunOn.
   const std::shared_ptr<CallPolicy>& call_policy() const { return call_policy_; }
-  // Null without SharesObjects.
+  // This is null without SharesObjects.
   const std::shared_ptr<SharedObjects>& shared_objects() const { return shared_objects_; }
-  // Null without AuthenticatedBy.
+  // This is null without AuthenticatedBy.
   const std::shared_ptr<const Authenticator>& authenticator() const { return authenticator_; }
-  // Null without Translate.
+  // This is null without Translate.
   const std::shared_ptr<ErrorTranslations>& translations() const { return translations_; }
   // Makes a root for a new connection. This runs the user's constructor: an exception becomes a
   // PyStatus.

@@ -39,8 +39,8 @@ class Stream {
   virtual ~Stream() = default;
 
   // Reads what is there, at most `into.size()` bytes (at least 1). If there is nothing it waits,
-  // and returns kWouldBlock at `deadline`. Errors:  kUnavailable - the connection broke. An orderly
-  // end is kEof.
+  // and returns kWouldBlock at `deadline`.
+  // Errors:  kUnavailable - the connection broke. An orderly end is kEof.
   virtual absl::StatusOr<ReadResult> ReadSome(absl::Span<char> into, ReadHint hint,
                                               absl::Time deadline = absl::InfiniteFuture()) = 0;
 

@@ -20,7 +20,7 @@ namespace rpyc {
 class Object;
 class Value;
 
-// Python's None, NotImplemented and Ellipsis.
+// These are Python's None, NotImplemented and Ellipsis.
 struct None {
   friend bool operator==(None, None) { return true; }
 };
@@ -37,7 +37,7 @@ struct Bytes {
   friend bool operator==(const Bytes& a, const Bytes& b) { return a.data == b.data; }
 };
 
-// A Python int outside int64_t: canonical decimal text, optional '-', no leading zeros.
+// Holds a Python int outside int64_t as canonical decimal text: optional '-', no leading zeros.
 struct BigInt {
   std::string decimal;
   friend bool operator==(const BigInt& a, const BigInt& b) { return a.decimal == b.decimal; }

@@ -26,7 +26,7 @@ struct RemoteException {
   bool Is(absl::string_view class_module, absl::string_view class_name) const {
     return module == class_module && name == class_name;
   }
-  // Python's str() of the exception: "bad input", "'none'" of a KeyError.
+  // Returns what Python's str() returns of the exception: "bad input", "'none'" of a KeyError.
   // Source:  CPython Objects/exceptions.c, BaseException_str, KeyError_str and OSError_str, 3.8 to
   //          3.13.
   std::string Text() const;

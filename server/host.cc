@@ -16,7 +16,7 @@ namespace {
 // How long calls of the control plane may still run when everything else has closed.
 constexpr absl::Duration kAdminGrace = absl::Milliseconds(500);
 
-// The same error, with `what` and a colon before its message.
+// Returns the same error, with `what` and a colon before its message.
 absl::Status Prefixed(absl::string_view what, const absl::Status& status) {
   return WithMessage(status, absl::StrCat(what, ": ", status.message()));
 }

@@ -74,7 +74,7 @@ class Loop {
   bool dropped_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
-// A host with one service on a port of its choice.
+// Starts a host with one service on a port of its choice.
 absl::StatusOr<std::unique_ptr<Host>> StartHost(Service service, std::string admin_address = "") {
   HostOptions options;
   options.servers = {{.kind = "threaded", .service = service.name()}};

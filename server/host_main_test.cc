@@ -20,7 +20,7 @@
 namespace rpyc {
 namespace {
 
-// A running gate_host, and the address of its server.
+// Runs a gate_host, and knows the address of its server.
 class GateHost {
  public:
   explicit GateHost(const std::string& drain_timeout) {

@@ -95,7 +95,8 @@ void KeepTopOfHeap() {
 // Does nothing: the signal only interrupts ppoll, and Nursery::Run reaps then.
 void OnChild(int) {}
 
-// The nursery's only object. Threads: the only one of the process.
+// This is the class of the nursery's only object.
+// Threads: the only one of the process.
 class Nursery {
  public:
   Nursery(NurserySpec spec, ProcessSlots slots, ProcessTable processes, Fd channel)
@@ -301,7 +302,8 @@ void Nursery::Reap(bool wait) {
   nursery->Run();
 }
 
-// Reads the server's spec. Errors:  kUnavailable, kInvalidArgument - the zygote sent no spec.
+// Reads the server's spec.
+// Errors:  kUnavailable, kInvalidArgument - the zygote sent no spec.
 absl::StatusOr<NurserySpec> ReadSpec(const Fd& file) {
   const absl::StatusOr<std::string> bytes = ReadMemoryFile(file.get(), kMaxNurserySpecBytes);
   if (!bytes.ok()) return bytes.status();

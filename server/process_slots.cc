@@ -36,7 +36,7 @@ int64_t Futex(const std::atomic<uint32_t>* word, int operation, uint32_t value,
                    nullptr, 0);
 }
 
-// The size of the file: the slots, and behind them the room of one more slot for total_bytes.
+// Returns the size of the file: the slots, and behind them the room of one more for total_bytes.
 size_t FileBytes(size_t count) { return (count + 1) * sizeof(ProcessSlot); }
 
 }  // namespace

@@ -23,7 +23,7 @@ namespace rpyc {
 // have written nonsense before it died.
 class alignas(64) ProcessSlot {
  public:
-  // --- For the host. Threads: any. ---
+  // --- For the host, on any thread. ---
 
   // Has the process call Session::Drain. A later call with an earlier deadline hastens it.
   void OrderDrain(absl::Time deadline);
@@ -88,7 +88,8 @@ class alignas(64) ProcessSlot {
 // Threads: any.
 class ProcessSlots {
  public:
-  // Makes `count` slots. Errors:  kResourceExhausted.
+  // Makes `count` slots.
+  // Errors:  kResourceExhausted.
   static absl::StatusOr<ProcessSlots> Make(size_t count);
   // Maps the slots that another process has made.
   // Errors:  kUnavailable - `fd` is no file of slots; kResourceExhausted.
@@ -114,11 +115,13 @@ class ProcessSlots {
   size_t count_;
 };
 
-// Knows which slots of a ProcessSlots are free. Threads: any.
+// Knows which slots of a ProcessSlots are free.
+// Threads: any.
 class FreeSlots {
  public:
   explicit FreeSlots(size_t count) : count_(count) {}
-  // Takes a free slot and clears it. Errors:  kResourceExhausted - none is free.
+  // Takes a free slot and clears it.
+  // Errors:  kResourceExhausted - none is free.
   absl::StatusOr<size_t> Take(const ProcessSlots& slots);
   void Return(size_t index);
 

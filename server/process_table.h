@@ -18,7 +18,8 @@ namespace rpyc {
 // Threads: one.
 class ProcessTable {
  public:
-  // Makes a table for at most `max_processes` processes. Errors:  kResourceExhausted.
+  // Makes a table for at most `max_processes` processes.
+  // Errors:  kResourceExhausted.
   static absl::StatusOr<ProcessTable> Make(size_t max_processes);
   ProcessTable(ProcessTable&& other) noexcept;
   ~ProcessTable();

@@ -80,7 +80,8 @@ struct SessionSetup {
   ConnectionCounters* counters = nullptr;
 
  private:
-  // Logs a handshake that timed out, or counts it. Threads: any.
+  // Logs a handshake that timed out, or counts it.
+  // Threads: any.
   void LogHandshakeTimeout(const std::string& peer, const absl::Status& end) const;
 
   mutable Throttle timeout_log_{absl::Seconds(1)};

@@ -61,7 +61,7 @@ absl::Status ReloadError(const TlsContext& tls) {
   return why.ok() ? why : CertificateInvalid(why, "goes on with the old certificate: ");
 }
 
-// A server's parts except for its socket.
+// Holds a server's parts except for its socket.
 struct Prepared {
   ServerOptions options;  // with defaults filled in
   const ServerKindInfo* kind;

@@ -94,7 +94,7 @@ class ServerDirectory {
   // Whether CloseAll has begun.
   bool closing() const;
 
-  // Sums over all servers so far.
+  // Holds sums over all servers so far.
   struct Totals {
     int64_t servers_open = 0;
     int64_t connections_open = 0;

@@ -104,7 +104,7 @@ class ServerKind {
   virtual ServerKindStats Stats() const = 0;
 };
 
-// A row of the table.
+// This is a row of the table.
 struct ServerKindInfo {
   std::string name;     // the name that --server and StartServer use
   std::string summary;  // one sentence for people

@@ -5,7 +5,7 @@
 
 namespace rpyc {
 
-// The kinds of this project.
+// Returns the kinds of this project.
 ServerKindTable BuiltinServerKinds();
 
 }  // namespace rpyc

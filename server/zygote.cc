@@ -64,7 +64,8 @@ class Zygote::Supervisor : public std::enable_shared_from_this<Supervisor> {
   absl::StatusOr<Nursery> StartNursery(const Fd& spec_file, int slots_fd);
 
  private:
-  // Makes `process` the present zygote. Threads: any.
+  // Makes `process` the present zygote.
+  // Threads: any.
   void AdoptLocked(Process process) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Replaces one zygote after the other. This is the body of the watching thread.
   void Run();

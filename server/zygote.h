@@ -28,7 +28,8 @@ class Zygote {
     Fd channel;
     pid_t pid = 0;
   };
-  // Makes another zygote. Errors: what went wrong.
+  // Makes another zygote.
+  // Errors:  what went wrong.
   using Respawn = std::function<absl::StatusOr<Process>()>;
 
   enum class RunState {

@@ -14,7 +14,8 @@
 
 namespace rpyc {
 
-// Checks that this process may fork a zygote. Errors:  kFailedPrecondition - it has threads.
+// Checks that this process may fork a zygote.
+// Errors:  kFailedPrecondition - it has threads.
 absl::Status CheckNoThreads();
 
 // Does all that a zygote does: forks nurseries for the program at the other end of `channel`, until

@@ -46,7 +46,7 @@ REGULAR = """
     equal erase escape establish evaluate exceed exchange exclude excuse execute exist exit expect expire explain export expose
     extend fail fall favour fetch fill filter find finish fire fit fix flow flush follow forbid force forget fork form format
     forward free freeze gather generate get give go grant group grow guard guess handle hand hang happen hash hasten head hear
-    help hide hit hoard hold honour hurt identify ignore imitate imply import impose improve include increase indicate inflate
+    help hide hit hoard hold implement honour hurt identify ignore imitate imply import impose improve include increase indicate inflate
     inherit initialise insert inspect install intend interrupt introduce invoke involve iterate join judge jump keep kick kill
     know label lack land last launch lay lead leak learn leave lend lessen let lie lift limit link list listen live load locate
     lock log look lose lower make manage map mark match matter mean measure meet mention merge mind mirror miss mix modify move

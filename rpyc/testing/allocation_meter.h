@@ -7,7 +7,8 @@ namespace rpyc {
 
 // Counts what operator new hands out in this program while the meter lives, and may have one
 // allocation fail; one meter at a time. Linking this replaces the program's operator new and
-// delete. It does not see blocks from malloc itself. Threads: a program with one thread.
+// delete. It does not see blocks from malloc itself.
+// Threads: a program with one thread.
 class AllocationMeter {
  public:
   AllocationMeter();

@@ -172,7 +172,7 @@ inline PeerMessage ConnectionTest::CallRoot(absl::string_view name, std::vector<
   return Ask(Handle::kCallAttr, CallAttr(root, name, std::move(args)));
 }
 
-// "ValueError: text" of an exception message.
+// Returns "ValueError: text" for an exception message.
 inline std::string Error(const PeerMessage& message) {
   EXPECT_EQ(message.type, MessageType::kException) << message.args.DebugString();
   const absl::Span<const Value> parts = message.args.items();

@@ -30,7 +30,7 @@ class Peer {
   }
   std::string Request(Value seq, int handle, Value args) const;
   std::string Message(MessageType type, Value seq, Value args) const;
-  // A frame around any payload.
+  // Puts a frame around any payload.
   static std::string Frame(absl::string_view payload);
 
   // All messages in `bytes`, which must be whole frames of this dialect.

@@ -13,8 +13,8 @@ namespace rpyc {
 // Whether `fd` is a reserved descriptor. It must have been made just now, as the lowest free
 // number.
 bool IsReservedDescriptor(int fd);
-// The reason for a refusal: "64 descriptors may be open (ulimit -n), and the last 16 are kept for
-// ...".
+// Returns the reason for a refusal: "64 descriptors may be open (ulimit -n), and the last 16 are
+// kept for ...".
 std::string ReservedDescriptorsText();
 
 }  // namespace rpyc

@@ -8,7 +8,7 @@
 
 namespace rpyc {
 
-// The kernel's text for an errno: "Connection refused".
+// Returns the system's text for an errno: "Connection refused".
 std::string ErrnoText(int error);
 
 // Makes a Status for a failed system call: "`doing`: Connection refused".

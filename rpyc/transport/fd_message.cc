@@ -17,7 +17,7 @@
 namespace rpyc {
 namespace {
 
-// A buffer for the descriptors of one message.
+// Holds the descriptors of one message.
 struct Ancillary {
   alignas(cmsghdr) std::array<char, CMSG_SPACE(FdMessage::kMaxFds * sizeof(int))> bytes = {};
 };

@@ -12,8 +12,9 @@ namespace rpyc {
 
 // The listening sockets that a process was started with: those that systemd hands over (socket
 // activation, sd_listen_fds(3)) by name, and any by number.
-// Owns: the sockets. Its end closes them in this process; other processes keep theirs, and so does
-// a SocketListener that has inherited one.      Threads: one.
+// Owns:    the sockets. Its end closes them in this process; other processes keep theirs, and so
+//          does a SocketListener that has inherited one.
+// Threads: one.
 class InheritedSockets {
  public:
   // Takes the sockets that LISTEN_PID, LISTEN_FDS and LISTEN_FDNAMES announce to this process, and

@@ -55,7 +55,7 @@ std::string NameOf(const ASN1_OBJECT* object) {
   return std::string(name, std::min<size_t>(std::max(bytes, 0), sizeof(name) - 1));
 }
 
-// An attribute as a tuple: ("commonName", "client.example").
+// Returns an attribute as a tuple: ("commonName", "client.example").
 absl::StatusOr<Value> Attribute(const X509_NAME_ENTRY* entry) {
   const ASN1_STRING* data = X509_NAME_ENTRY_get_data(entry);
   const std::string name = NameOf(X509_NAME_ENTRY_get_object(entry));

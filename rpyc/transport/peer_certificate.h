@@ -4,7 +4,7 @@
 #include "absl/status/statusor.h"
 #include "rpyc/value.h"
 
-// OpenSSL's SSL and X509.
+// These are OpenSSL's SSL and X509.
 struct ssl_st;
 struct x509_st;
 

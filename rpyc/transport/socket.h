@@ -74,7 +74,8 @@ class SocketStream : public Stream {
   void EndReadingIfIdle() override;
 
  private:
-  // Calls recv once. Threads: the reader, as below.
+  // Calls recv once.
+  // Threads: the reader, as below.
   absl::StatusOr<ReadResult> Receive(absl::Span<char> into, int flags);
   // Receives on `fiber`, which parks until `deadline` while there is nothing.
   absl::StatusOr<ReadResult> ReceiveOn(Fiber* fiber, absl::Span<char> into, absl::Time deadline);

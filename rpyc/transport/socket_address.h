@@ -12,7 +12,8 @@
 
 namespace rpyc {
 
-// An address in the kernel's form: an internet address, or the path of a unix socket. A value.
+// Holds an address in the kernel's form: an internet address, or the path of a unix socket. It is a
+// value.
 class SocketAddress {
  public:
   // Looks up `host` for listening or connecting, and takes the first answer, as RPyC does. It may
@@ -23,9 +24,9 @@ class SocketAddress {
   // Errors:  as Resolve.
   static absl::StatusOr<std::vector<SocketAddress>> ResolveAll(const std::string& host, int port,
                                                                bool prefer_ipv6);
-  // The address of a unix socket.
+  // Returns the address of a unix socket.
   // Errors:  kInvalidArgument - the path is empty, too long for the kernel (107 bytes), or has a
-  // NUL.
+  //          NUL.
   static absl::StatusOr<SocketAddress> Unix(absl::string_view path);
   // The address that a socket is bound to.
   static SocketAddress OfLocal(int fd);

@@ -17,7 +17,7 @@
 #include "rpyc/transport/tls_options.h"
 #include "rpyc/transport/tls_pem.h"
 
-// OpenSSL's SSL and SSL_CTX.
+// These are OpenSSL's SSL and SSL_CTX.
 struct ssl_st;
 struct ssl_ctx_st;
 
@@ -108,7 +108,8 @@ class TlsContext {
   absl::Status last_reload_ ABSL_GUARDED_BY(mutex_);
 };
 
-// What a client's TLS connections share. Threads: any.
+// What a client's TLS connections share.
+// Threads: any.
 class TlsClientContext {
  public:
   // Makes one from files.

@@ -42,7 +42,7 @@ absl::Status OfField(absl::Status status, absl::string_view field) {
   return status;
 }
 
-// The error for a file: "certificate /etc/x.pem: no start line".
+// Returns the error for a file: "certificate /etc/x.pem: no start line".
 absl::Status Wrong(const Purpose& purpose, const Pem& pem, absl::string_view why) {
   return OfField(absl::InvalidArgumentError(absl::StrCat(purpose.what, " ", pem.name, ": ", why)),
                  purpose.field);

@@ -82,7 +82,8 @@ class TlsStream : public Stream {
     size_t end;
     size_t bytes;
   };
-  // The BIO through which OpenSSL reaches in_ and out_. Threads: any.
+  // The BIO through which OpenSSL reaches in_ and out_.
+  // Threads: any.
   static bio_method_st* BioMethod();
   // BioRead takes bytes from in_, and BioWrite appends bytes to out_. OpenSSL calls them within a
   // call that holds mutex_.
@@ -121,9 +122,11 @@ class TlsStream : public Stream {
   // Threads: the writer.
   absl::Status Encrypt(absl::Span<const absl::string_view> chunks, size_t skip)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // Encrypts one record into out_. Threads: the writer.
+  // Encrypts one record into out_.
+  // Threads: the writer.
   absl::Status EncryptRecord(absl::string_view bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // Sends as much of out_ as the inner stream takes without waiting. Threads: any.
+  // Sends as much of out_ as the inner stream takes without waiting.
+  // Threads: any.
   absl::Status Send() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Sets and returns broken_, with OpenSSL's reason, and sends the peer OpenSSL's alert if that
   // takes no waiting.

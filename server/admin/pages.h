@@ -33,7 +33,7 @@ absl::StatusOr<Page> CutPage(absl::string_view list, const std::vector<std::stri
 std::string NumberKey(int64_t number);
 // The keys of a list that never changes: the positions of its `count` items.
 std::vector<std::string> PositionKeys(size_t count);
-// The keys of a list's items.
+// Returns the keys of a list's items.
 template <typename Items, typename KeyOf>
 std::vector<std::string> KeysOf(const Items& items, KeyOf key_of) {
   std::vector<std::string> keys;

@@ -9,7 +9,7 @@
 namespace rpyc {
 namespace {
 
-// Protobuf's bound of a Duration: ten thousand years.
+// This is Protobuf's bound of a Duration: ten thousand years.
 constexpr int64_t kMaxSeconds = 315'576'000'000;
 constexpr int64_t kNanosPerSecond = 1'000'000'000;
 

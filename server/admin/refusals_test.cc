@@ -34,7 +34,7 @@ std::string Spec(const std::string& more) {
                       "' service: 'ECHO' ", more, " }");
 }
 
-// Rows of StartServer: INVALID_FIELD for a spec with each of `fields`, by the field's path.
+// Adds rows of StartServer: INVALID_FIELD for a spec with each of `fields`, by the field's path.
 void AddInvalidFields(std::vector<Refusal>& rows,
                       const std::vector<std::pair<std::string, std::string>>& fields,
                       const std::string& says = "") {

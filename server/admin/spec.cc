@@ -213,7 +213,7 @@ absl::Status TakeLimits(const v1::Limits& limits, ServerOptions* options) {
   return status;
 }
 
-// The values of the two enums.
+// This pairs the values of the two enums.
 constexpr struct {
   v1::TlsConfig::CertReqs in_spec;
   CertReqs in_options;

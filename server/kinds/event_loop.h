@@ -51,10 +51,12 @@ class EventLoop : public FiberLoop,
   bool IsCurrent() const override;
   void Post(std::function<void()> task) override;
 
-  // Does what Poller::Watch and Poller::Unwatch do. Threads: a fiber of this loop.
+  // Does what Poller::Watch and Poller::Unwatch do.
+  // Threads: a fiber of this loop.
   absl::StatusOr<uint64_t> Watch(int fd, std::function<void()> serve);
   void Unwatch(uint64_t number) { poller_.Unwatch(number); }
-  // Does what Poller::Arm does. Threads: any.
+  // Does what Poller::Arm does.
+  // Threads: any.
   void Arm(uint64_t number, Stream::Event wanted);
 
   FiberPool::Stats stats() const { return pool_.stats(); }
@@ -82,9 +84,11 @@ class EventLoop : public FiberLoop,
   // Threads: any.
   template <typename Write>
   bool AddToInbox(const Write& write);
-  // Runs the loop from its start to its end. Threads: the loop's, of which this is the body.
+  // Runs the loop from its start to its end.
+  // Threads: the loop's, of which this is the body.
   void Run();
-  // Hands what is in the inbox to the pool and the poller; takes mutex_. Threads: the loop's.
+  // Hands what is in the inbox to the pool and the poller; takes mutex_.
+  // Threads: the loop's.
   void EmptyInbox();
 
   const Options options_;

@@ -36,7 +36,8 @@ class FiberPool {
    public:
     // Whether the caller is the loop's thread.
     virtual bool IsOnLoopThread() const = 0;
-    // Has the loop's thread call Wake. Threads: any but the loop's.
+    // Has the loop's thread call Wake.
+    // Threads: any but the loop's.
     virtual void WakeFromOtherThread(Fiber* fiber) = 0;
     // These do what the functions of the same name in Fiber say.
     virtual bool AwaitReady(Fiber* fiber, int fd, bool readable, bool writable,
@@ -79,7 +80,8 @@ class FiberPool {
   void End();
 
   Stats stats() const;
-  // The time of the steady clock. Units: nanoseconds.
+  // Returns the time of the steady clock.
+  // Units:   nanoseconds.
   static int64_t Now();
 
  private:

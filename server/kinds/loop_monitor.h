@@ -54,7 +54,8 @@ class LoopMonitor {
   Stats stats(int64_t now) const;
 
  private:
-  // Counts a block that began at `since`, and logs it. Takes mutex_. Threads: the loop's.
+  // Counts a block that began at `since`, and logs it. Takes mutex_.
+  // Threads: the loop's.
   void OnBlockEnded(int64_t since, int64_t now);
 
   const std::string label_;

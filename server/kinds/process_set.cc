@@ -94,7 +94,8 @@ absl::StatusOr<ProcessSet::PlacementPtr> ProcessSet::TakePlacement(const Nursery
   return std::make_shared<const Placement>(nursery, *index);
 }
 
-// A connection's process, as the host sees it. Threads: any.
+// This is a connection's process, as the host sees it.
+// Threads: any.
 class ProcessSet::Process : public Drainable {
  public:
   Process(Socket socket, std::string name, PlacementPtr placement)
@@ -126,7 +127,8 @@ class ProcessSet::Process : public Drainable {
     MutexLock lock(&mutex_);
     placement_.swap(placement);
   }
-  // Orders the nursery to make the process. Errors:  kAborted - the nursery has died.
+  // Orders the nursery to make the process.
+  // Errors:  kAborted - the nursery has died.
   absl::Status Order() const {
     const PlacementPtr placement = this->placement();
     return placement->nursery->Send({.kind = NurseryOrder::kServe,

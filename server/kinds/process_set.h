@@ -72,9 +72,11 @@ class ProcessSet : public std::enable_shared_from_this<ProcessSet> {
   // Reads the reports of one nursery after the other, until there is no further one. This is the
   // body of the report thread.
   void Run(NurseryPtr nursery);
-  // Reads reports until the nursery has gone. Threads: the report thread.
+  // Reads reports until the nursery has gone.
+  // Threads: the report thread.
   void ReadReports(const Nursery& nursery);
-  // Acts on one report; takes mutex_. Threads: the report thread.
+  // Acts on one report; takes mutex_.
+  // Threads: the report thread.
   void OnReport(const NurseryReport& report);
   // Takes a process out of processes_, under mutex_. Null: there is none of that number.
   // Threads: the report thread.

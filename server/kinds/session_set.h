@@ -21,8 +21,9 @@ absl::Status ServerIsClosing();
 inline constexpr absl::Duration kThreadEndGrace = absl::Seconds(2);
 
 // The open sessions of a kind, which it drains.
-// Owns: shared by the kind and the threads that serve: a call that never returns keeps its thread
-// when the kind is long gone.      Threads: any.
+// Owns:    shared by the kind and the threads that serve: a call that never returns keeps its
+//          thread when the kind is long gone.
+// Threads: any.
 class SessionSet {
  public:
   using SessionPtr = std::shared_ptr<Drainable>;

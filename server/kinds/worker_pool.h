@@ -30,7 +30,8 @@ class WorkerPool : private BlockedOnPeer::Observer,
     uint64_t number = 0;
     std::shared_ptr<Session> session = nullptr;
   };
-  // Waits for a ready session. Returns none once no further one will come. Threads: many at once.
+  // Waits for a ready session. Returns none once no further one will come.
+  // Threads: many at once.
   using Next = std::function<Ready()>;
   using Serve = std::function<void(const Ready&)>;
 
@@ -52,7 +53,8 @@ class WorkerPool : private BlockedOnPeer::Observer,
   // Serves sessions until there are none or the thread is not needed. This is the body of each
   // thread of the pool.
   void Work();
-  // Starts a thread, which counts as active and idle from now on; takes mutex_. Threads: any.
+  // Starts a thread, which counts as active and idle from now on; takes mutex_.
+  // Threads: any.
   absl::Status StartWorker();
   // Whether no thread waits for the next session though fewer than `size_` are active.
   // Threads: any.
@@ -66,7 +68,8 @@ class WorkerPool : private BlockedOnPeer::Observer,
   // Threads: any.
   void StartReplacement();
   // BlockedOnPeer::Observer: the calling thread's call begins, or has ended, to wait for its peer;
-  // both take mutex_. Threads: the pool's.
+  // both take mutex_.
+  // Threads: the pool's.
   void BeginWait() override;
   void EndWait() override;
 

@@ -233,7 +233,7 @@ TEST_P(ClientCallbacks, PythonFindsTheServiceOfTheClient) {
     }
   };
   EXPECT_TRUE(wait_for(ConnectTo("eager", options), "HELPER"));
-  // Without a service: as RPyC's VoidService.
+  // A client without a service calls itself as RPyC's VoidService does.
   EXPECT_TRUE(wait_for(ConnectTo("eager"), "VOID"));
 }
 

@@ -1,4 +1,4 @@
-// Making and ending connections to real servers.
+// Connections to real servers are made and ended.
 #include <string>
 #include <utility>
 

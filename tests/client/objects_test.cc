@@ -84,7 +84,7 @@ TEST_P(ClientObjects, Attributes) {
   EXPECT_EQ(attributes["method"]().as<std::string>(), "called");
   EXPECT_EQ(Raised(attributes["_private"].status()), "AttributeError: cannot access '_private'");
   EXPECT_NE(Raised(attributes["missing"].status()).find("AttributeError"), std::string::npos);
-  // Not by default, as in RPyC.
+  // By default, attributes cannot be set, as in RPyC.
   EXPECT_NE(Raised([&] { attributes["number"].Set(2); }).find("AttributeError"), std::string::npos);
 
   const Client open = ConnectTo("open");
@@ -145,7 +145,7 @@ TEST_P(ClientObjects, IteratorsAndGenerators) {
   for (const Netref& item : root_["countdown"](3).Items()) seen.push_back(item.as<int>());
   EXPECT_EQ(seen, (std::vector<int>{3, 2, 1}));
   EXPECT_EQ(root_["squares"](5).as<std::vector<int>>(), (std::vector<int>{0, 1, 4, 9, 16}));
-  // More than one batch, and none.
+  // The first takes more than one batch, the second takes none.
   EXPECT_EQ(root_["squares"](2500).as<std::vector<int64_t>>().size(), 2500u);
   EXPECT_TRUE(root_["squares"](0).as<std::vector<int>>().empty());
   EXPECT_NE(Raised([&] {
@@ -286,8 +286,8 @@ TEST_P(ClientObjects, AreInstancesOfTheServersClasses) {
               }).find("TypeError: isinstance() arg 2 must be a class"),
               std::string::npos);
   }
-  // The server goes on: what it does about a builtin's object it gives back to us, who never had
-  // it.
+  // The server goes on, whatever it does about a builtin's object that it gives back to a client
+  // that never had it.
   EXPECT_EQ(root_["echo"](1).as<int>(), 1);
 }
 

@@ -90,7 +90,7 @@ class ClientFixture(_Connected):
     def invoker(self, callback, interval):
         return Invoker(callback, interval)
 
-    # Objects of the client.
+    # These methods keep and use objects of the client.
     def keep(self, key, x):
         self.kept[key] = x
 

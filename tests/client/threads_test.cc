@@ -107,7 +107,7 @@ TEST_P(ClientThreads, SeveralThreadsAtOnce) {
     threads.emplace_back([&, t] {
       for (int i = 0; i < kCalls; ++i) {
         const int sent = t * kCalls + i;
-        // Every other one by way of a callback.
+        // Every other call goes by way of a callback.
         const int got = i % 2 == 0 ? root_["echo"](sent).as<int>()
                                    : root_["call"]([](int x) { return x; }, sent).as<int>();
         right += got == sent;

@@ -1,4 +1,4 @@
-// The client over TLS, to real servers with RPyC's SSLAuthenticator.
+// The client connects over TLS to real servers with RPyC's SSLAuthenticator.
 #include <algorithm>
 #include <memory>
 #include <string>

@@ -1,4 +1,4 @@
-"""TLS of servers of any kind: who is let in, with real clients; what a broken handshake costs; certificates that change."""
+"""TLS of servers of any kind: which real clients are let in; what a broken handshake costs; certificates that change."""
 
 import os
 import shutil

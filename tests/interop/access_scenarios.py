@@ -1,4 +1,7 @@
-"""Attributes of objects that the host owns, and who may have them (scenario.py). The service is FIXTURE: fixture.cc, and for the baseline fixture.py."""
+"""Attributes of objects that the host owns, and which of them a client may have (scenario.py).
+
+The service is FIXTURE: fixture.cc, and for the baseline fixture.py.
+"""
 
 import importlib.util
 import operator
@@ -15,7 +18,7 @@ except ImportError:  # see scenario.py
 
 GETATTR, DELATTR, SETATTR, CALLATTR, CMP, CTXEXIT = 4, 5, 6, 8, 11, 19
 
-# The servers beside the plain one, and their protocol configurations.
+# These are the servers beside the plain one, and their protocol configurations.
 MATRIX = {
     "allow-" + ("".join(letters) or "none"):
     dict(zip(("allow_safe_attrs", "allow_exposed_attrs", "allow_public_attrs", "allow_all_attrs"),

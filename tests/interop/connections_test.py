@@ -282,7 +282,7 @@ class Closed(Case):
 
     @contextlib.contextmanager
     def free_threaded(self):
-        """Somebody else who may call the service: its counters are the host's."""
+        """Yields another client that may call the service: its counters are the host's."""
         yield self.peer(self.start("threaded"))
 
     def test_a_process_that_loops_or_is_stopped(self):

@@ -11,7 +11,7 @@ from fixture_objects import (Attributes, Caller, Context, Countdown, CustomError
 # --- what the whole process remembers -------------------------------------------------------------
 
 class _Journal:
-    """Events by key, which any connection may read: who asks about a death is not who died."""
+    """Events by key. Any connection may read them: the client that asks about a death is not the one that died."""
 
     def __init__(self):
         self.lock, self.events = threading.Lock(), {}

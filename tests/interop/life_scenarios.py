@@ -116,7 +116,7 @@ def big_calls_in_a_row(t):
 
 @ours  # RPyC fails if both ends stand in a write for 3 s
 def big_calls_outstanding(t):
-    # More in both directions at once than the kernel buffers: who only writes, or only reads, stands still.
+    # More goes in both directions at once than the kernel buffers: an end that only writes, or only reads, stands still.
     conn = t.connect("echo")
     echo = rpyc.async_(conn.root.echo)
     data = os.urandom(1 << 20)

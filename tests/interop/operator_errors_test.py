@@ -1,4 +1,4 @@
-"""What an operator is told who has made a mistake, or whose files have changed under a server that runs."""
+"""What an operator is told after a mistake, or after files have changed under a server that runs."""
 
 import os
 import shutil
@@ -150,7 +150,7 @@ class UnixSockets(Case):
                     error = self.last_error(server)
                     self.assertEqual(error["code"], CODES["NOT_FOUND"])
                     self.assertIn(path, error["message"])
-                    peer.ping()  # who is connected stays so
+                    peer.ping()  # a connected client stays connected
                 if os.path.exists(away):
                     os.rename(away, path)
                     self.assertIsNone(self.last_error(server))

@@ -68,7 +68,7 @@ class Limits(Case):
         good.ping()
 
     def test_max_total_bytes(self):
-        # An eighth is for those who have sent nothing yet; the rest for all, but for what is small.
+        # Connections that have sent no whole message yet may use an eighth; what is small does not count.
         server = harness.start_server(host, service="ECHO", limits={"max_total_bytes": 4 << 20})
         stranger, peer, other = self.peer(server), self.peer(server), self.peer(server)
         self.assertEqual(server["spec"]["limits"]["max_total_bytes"], str(4 << 20))

@@ -193,7 +193,7 @@ answers = sys.stdout
 
 
 def ask(question):
-    """Asks whoever runs the scenarios (harness.Client): where the server is that was started for this connection."""
+    """Asks the process that runs the scenarios (harness.Client): where the server is that was started for this connection."""
     print(json.dumps(question), file=answers, flush=True)
     return json.loads(sys.stdin.readline())
 
@@ -225,4 +225,4 @@ def main():
 
 
 if __name__ == "__main__":
-    importlib.import_module("scenario").main()  # one module, whoever imports it
+    importlib.import_module("scenario").main()  # one module, wherever it is imported

@@ -82,7 +82,7 @@ def connects(t, address, key="conn", tls=None):
 
 
 def has_credentials(t, address, tls, expected):
-    """What the service knows of who calls: nothing, or what Python's getpeercert would say."""
+    """What the service knows of the client: nothing, or what Python's getpeercert would say."""
     with _at(t, address, tls) as conn:
         credentials = conn.root.credentials
         got = None if credentials is None else {key: credentials[key] for key in credentials}
@@ -181,7 +181,7 @@ def its_call_is_cut_off(t, key="call"):
 
 
 def calls_patient(t, address, method, key="waiting"):
-    """A method of PATIENT, which counts who waits."""
+    """Calls a method of PATIENT, which counts the calls that wait."""
     conn = _at(t, address)
     kept[key] = conn, rpyc.async_(getattr(conn.root, method))()
 

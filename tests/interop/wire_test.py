@@ -84,7 +84,7 @@ class Golden(Case):
             self.assertEqual([type(part) for part in root], [str, int, int])
             self.assertNotEqual(root[2], 0, "instance id 0 is for classes")
             self.assertEqual(body, self.reply(peer, 0, mine(root)), "the shortest form of everything")
-            # The same object again: the same id_pack, bit for bit.
+            # The same object again has the same id_pack, bit for bit.
             self.answers(peer, self.request(peer, 1, GETROOT), self.reply(peer, 1, mine(root)))
 
             peer.send(self.request(peer, 2, INSPECT, value((root,))))

@@ -242,7 +242,7 @@ class Killed(Case):
         os.kill(nursery, signal.SIGKILL)
         for peer, _ in connections:
             self.assertIsNone(peer.read())
-        # The listener never closed: whoever comes now is served, by and by.
+        # The listener never closed: a client that connects now is served, by and by.
         for version in harness.VERSIONS:
             client = self.client(server, version, "pid")
             self.assertEqual(client.wait(), 0, client.story() + self.host.story())

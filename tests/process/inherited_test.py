@@ -103,7 +103,7 @@ class Activation(Case):
             self.assertEqual(host.stop(), 0)
 
     def test_the_next_host_goes_on(self):
-        # Who made the socket has it still: it outlives the host, and who connects meanwhile waits.
+        # The process that made the socket has it still: it outlives the host, and a client that connects meanwhile waits.
         for sock in (self.tcp(), self.unix()):
             with self.subTest(address_of(sock)):
                 flags = (ADMIN_OFF, "--server=threaded:ECHO@fd:it")
@@ -143,7 +143,7 @@ class Activation(Case):
             only.ping()
             with Peer(address_of(sock)):
                 self.assertEqual(state(), "DRAINING")
-                accepted, _ = sock.accept()  # by whoever has it: the host does not want it
+                accepted, _ = sock.accept()  # its maker accepts: the host does not want it
                 accepted.close()
             only.ping()
         harness.eventually("it closes by itself", lambda: state() == "CLOSED")

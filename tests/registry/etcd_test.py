@@ -103,7 +103,7 @@ class Shared(Case):
         # What one registry has acknowledged it shows at once.
         self.assertEqual(ask_tcp(first.port, register("x")), OK)
         self.assertEqual(self.found(first, "x"), (("127.0.0.1", 18861),))
-        # And who registered with one unregisters with another.
+        # And a server that registered with one unregisters with another.
         eventually("the other one knows", lambda: self.found(second, "x"))
         self.assertEqual(ask_tcp(second.port, request("UNREGISTER", 18861)), OK)
         self.assertEqual(self.found(second, "x"), ())

@@ -30,7 +30,8 @@ struct TestCertificateOptions {
   absl::Duration until = absl::Hours(24);
 };
 
-// A certificate authority, which signs certificates. Threads: one at a time.
+// A certificate authority, which signs certificates.
+// Threads: one at a time.
 class TestAuthority {
  public:
   explicit TestAuthority(absl::string_view name = "test authority");

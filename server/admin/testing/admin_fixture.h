@@ -37,7 +37,7 @@ class Gate {
   bool open_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
-// The ErrorInfo of an error, as "CODE REASON" or "CODE REASON field".
+// Returns the ErrorInfo of an error, as "CODE REASON" or "CODE REASON field".
 std::string Why(const grpc::Status& status);
 
 // A control plane on loopback, over a directory with the built-in kinds and the services
