@@ -248,7 +248,7 @@ TEST_F(AdminServerTest, GetHost) {
 
 // --- slow closes ---
 
-// Each holds a thread of gRPC's until its server is closed.
+// Each close holds a thread of gRPC until its server is closed.
 TEST_F(AdminServerTest, ManySlowClosesHoldUpNobody) {
   constexpr int kServers = 50;
   std::vector<std::unique_ptr<Caller>> callers;
@@ -292,7 +292,7 @@ TEST_F(AdminServerTest, ManySlowClosesHoldUpNobody) {
   for (auto& close : closes) EXPECT_EQ(close.get(), "CLOSED");
 }
 
-// What a host's end does: its servers are hurried, then nobody keeps the control plane.
+// The end of a host cuts its servers' drains short; then no call holds up the control plane.
 TEST_F(AdminServerTest, ASlowCloseIsHurriedByTheHostsEnd) {
   v1::Server server;
   ASSERT_TRUE(Start("spec { service: 'SLOW' }", &server).ok());
@@ -427,7 +427,7 @@ TEST_F(AdminServerTest, Ipv6HasBrackets) {
 
 class UnixAdminServerTest : public AdminServerTest {
  protected:
-  // Not TEST_TMPDIR: too long for a socket.
+  // TEST_TMPDIR is too long for a socket.
   UnixAdminServerTest() { EXPECT_NE(::mkdtemp(folder_), nullptr); }
   ~UnixAdminServerTest() override {
     server_.reset();

@@ -60,7 +60,7 @@ class HealthServiceTest : public testing::Test {
   void Close(const std::string& id) {
     EXPECT_TRUE(directory_.CloseServer(id, absl::ZeroDuration()).ok());
   }
-  // The state of `name`, or the code of the error.
+  // Returns the state of `name`, or the code of the error.
   std::string Check(const std::string& name) {
     health::HealthCheckRequest request;
     request.set_service(name);
@@ -87,13 +87,13 @@ class Watching {
     reader_ = stub->Watch(&context_, request);
   }
 
-  // What comes next, or the code that it ends with.
+  // Returns the next state, or the code with which the watch ends.
   std::string Next() {
     Response response;
     if (reader_->Read(&response)) return Response::ServingStatus_Name(response.status());
     return absl::StrCat(reader_->Finish().error_code());
   }
-  // Reads until `state` comes; others may or may not be seen on the way.
+  // Reads until `state` comes; other states may come before it.
   void Await(const std::string& state) {
     for (std::string next = Next(); next != state; next = Next()) {
       ASSERT_TRUE(next == "SERVING" || next == "NOT_SERVING") << next;
@@ -144,7 +144,7 @@ TEST_F(HealthServiceTest, AWatchOfTheHostSeesItClose) {
   Watching watch(stub_.get(), "");
   EXPECT_EQ(watch.Next(), "SERVING");
   directory_.CloseAll(absl::ZeroDuration());
-  health_->Stop();  // whoever is first, the news arrives
+  health_->Stop();  // the watch hears of it in both orders
   EXPECT_EQ(watch.Next(), "NOT_SERVING");
   EXPECT_EQ(Check(""), "NOT_SERVING");
   EXPECT_EQ(watch.Next(), "14");

@@ -23,7 +23,7 @@ namespace {
 namespace v1 = ::rpyc::admin::v1;
 using Response = v1::WatchRegistrationsResponse;
 
-// More than a stream takes that nobody reads, and than changes are kept.
+// Exceeds what an unread stream takes, and the number of changes that are kept.
 constexpr int kManyServers = 5'000;
 constexpr int kManyChanges = 40'000;
 constexpr std::chrono::seconds kHang(120);
@@ -42,7 +42,7 @@ class RegistryServiceTest : public testing::Test {
     builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
     builder.RegisterService(registry_->service());
     server_ = builder.BuildAndStart();
-    // What is on its way to who does not read is little, and does not become more.
+    // Little is on its way to a client that does not read, and it stays little.
     grpc::ChannelArguments arguments;
     arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
     arguments.SetInt(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, 64 << 10);
@@ -56,7 +56,7 @@ class RegistryServiceTest : public testing::Test {
   }
 
   void Register(int server) {
-    // Of a source each: one may not announce so many.
+    // Each has its own source, for one source may not announce so many.
     const std::string host = absl::StrCat("10.0.", server / 250, ".", server % 250 + 1);
     store_->Register({.names = {"ECHO"}, .host = host, .port = 18861, .source = host},
                      [](absl::Status done) { EXPECT_TRUE(done.ok()) << done; });
@@ -68,7 +68,7 @@ class RegistryServiceTest : public testing::Test {
   std::unique_ptr<v1::RegistryService::Stub> stub_;
 };
 
-// What a reader does not take is not kept for it without end, and it is told.
+// The service does not keep changes for ever for a client that does not read, and tells it so.
 TEST_F(RegistryServiceTest, AWatcherThatDoesNotReadIsEnded) {
   for (int server = 0; server < kManyServers; ++server) Register(server);
   grpc::ClientContext context;

@@ -20,7 +20,7 @@ using Answer = RequestMemory::Answer;
 
 class RequestMemoryTest : public testing::Test {
  protected:
-  // Answers the id of the server, or the reason; a server is started anew each time, "s0", "s1"...
+  // Returns the id of the server, or the reason; each start makes a new server, "s0", "s1"...
   std::string Ask(const std::string& request_id, uint64_t fingerprint = 1) {
     const Answer answer = memory_.Once(request_id, fingerprint, [this] { return Start(); });
     return answer.ok() ? answer->id : GetReason(answer.status()).reason;

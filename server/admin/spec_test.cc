@@ -218,7 +218,7 @@ TEST(SpecTest, ANegativeTimeoutIsForEver) {
   }
 }
 
-// Whatever says what happens anyway is honoured.
+// Values that ask for what happens anyway are accepted.
 TEST(SpecTest, HarmlessValuesPass) {
   const absl::StatusOr<ServerOptions> options = Convert(R"(
       auto_register: false

@@ -33,7 +33,7 @@ class Scenarios(suite.Case):
         return suite.TRANSPORT == "tcp" or suite.TRANSPORT == "tls" and name.removeprefix("test_") in TIMING
 
     def sees(self, name):
-        """All versions where it is the kind's turn; elsewhere one of them, if there is nothing but values to see."""
+        """Runs the scenario with all versions where it is the kind's turn; elsewhere with one of them, if it shows only values."""
         alone = not suite.EVERYTHING and self._testMethodName not in self.in_turn and name not in TIMING
         self.together(name, of=[self.one_version()] if alone else self.versions(old_ones_too=True))
 

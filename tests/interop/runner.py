@@ -1,7 +1,7 @@
 """Runs one file of unittest cases: `runner.py FILE [-k PATTERN] [-v]`.
 
-Bazel counts one `sh_test` as one test; XML_OUTPUT_FILE tells it (and whoever reads the report) of each case, and a case
-that could not run is counted as skipped, never as passed.
+Bazel counts one `sh_test` as one test; XML_OUTPUT_FILE tells it, and the readers of the report, of each case. A case that
+could not run is counted as skipped, never as passed.
 """
 
 import importlib.util

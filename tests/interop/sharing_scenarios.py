@@ -1,4 +1,4 @@
-"""An object that one connection has given, as an argument on another one (scenario.py). The service is BANK of the examples."""
+"""An object that one connection has returned is an argument on another one (scenario.py). The service is BANK of the examples."""
 
 import os
 import threading
@@ -15,7 +15,7 @@ def _name(number):
 
 
 def _two(t):
-    """Two connections, and an account by each."""
+    """Two connections, and an account opened by each."""
     t.passes_proxies()
     a, b = t.connect("bank"), t.connect("bank")
     return a, b, a.root.open_account(_name(1), 10), b.root.open_account(_name(2), 20)
@@ -66,7 +66,7 @@ def a_connection_for_each_thread(t):
     t.assertEqual([0] * 4, [account.balance for account in mine])
 
 
-@ours  # Python asks the proxy, which fails
+@ours  # a Python server asks the proxy, which fails
 def of_a_connection_that_has_ended(t):
     a, b, x, y = _two(t)
     a.close()
@@ -75,7 +75,7 @@ def of_a_connection_that_has_ended(t):
 
 
 def the_other_connection_gives_it_back(t):
-    """It holds no more references than it needs: what was passed is released when the call is over."""
+    """The host holds no more references than it needs: an argument is released when the call is over."""
     if t.traits.get("separate_process"):
         raise NotApplicable("these share nothing")
     a, b, x, y = _two(t)

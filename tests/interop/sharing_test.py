@@ -1,4 +1,4 @@
-"""Objects of one connection as arguments of another, by every real client over every kind of server, and by peers that forge."""
+"""Objects of one connection as arguments of another, with every real client and every kind of server, and with peers that forge."""
 
 import unittest
 
@@ -50,7 +50,7 @@ for each in harness.VERSIONS:
 
 
 class Forged(unittest.TestCase):
-    """A peer that knows all about an account but its number gets nothing by its name."""
+    """A peer that knows everything about an account except its number cannot use it."""
 
     def setUp(self):
         self.a = self.enterContext(wire.Peer(host.servers["bank"]))
@@ -72,7 +72,7 @@ class Forged(unittest.TestCase):
         name, class_id, number = self.victim
         self.assertGreater(number, 2**64)
         self.assertIsNone(self.transfer(wire.mine(self.victim)))
-        self.assertIsNone(self.transfer(wire.mine((name, 12345, number))))  # a class id opens nothing and shuts nothing
+        self.assertIsNone(self.transfer(wire.mine((name, 12345, number))))  # the class id does not matter
         guesses = [(name, class_id, n) for n in (number + 1, number - 1, number ^ 2**127, number % 2**64, number >> 64, number + 2**128,
                                                  -number, 0, 1, class_id, self.thief[2] + 2)]
         for guess in guesses + [("cpp.BANK", class_id, number), ("", class_id, number)]:

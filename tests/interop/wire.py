@@ -133,7 +133,7 @@ class RemoteError(Exception):
 
 
 def trusting():
-    """A TLS context that takes any certificate: who the host is, is not what a raw peer is about."""
+    """A TLS context that accepts any certificate: raw peers do not test the identity of the host."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     return context
