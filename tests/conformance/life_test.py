@@ -205,7 +205,7 @@ class WhatStays(Case):
 
     def lives_and_dies(self):
         server = self.start()
-        count = 1 if self.kind.one_at_a_time else 3 if suite.TRANSPORT == "tls" else 10
+        count = 1 if self.kind.one_at_a_time else 10
         for client in (self.client(version) for version in suite.versions()[:1 if self.kind.one_at_a_time else None]):
             self.run_in(client, "connects_often", address=address_of(server), count=count, calls=2)
         self.close(server)

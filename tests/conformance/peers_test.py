@@ -15,7 +15,7 @@ import suite
 from harness import address_of, dial
 from wire import CALL, GETROOT, MSG_REQUEST, NOTHING, Peer, boxes, frame, payload, value, yours
 
-CROWD = 40 if suite.TRANSPORT == "tls" else 100  # connections of each client; a handshake costs as much as many calls
+CROWD = 100  # connections of each version of the clients
 SILENT = 1000
 # Longer than a method must run for the watcher to read ahead, and than the 3 s for which a stock client waits for a write that
 # stands still.

@@ -110,7 +110,7 @@ def for_each_kind(module):
             return unittest.TestSuite([unittest.FunctionTestCase(unittest.skip(str(e))(lambda: None))])
         module["tearDownModule"] = lambda: test_bed.end()
         tests = unittest.TestSuite()
-        for case in [c for c in list(module.values()) if isinstance(c, type) and issubclass(c, Case)]:
+        for case in dict.fromkeys(c for c in list(module.values()) if isinstance(c, type) and issubclass(c, Case)):
             kinds = list(filter(case.applies_to, test_bed.kinds))
             chosen, in_turn = pair(case, kinds)
             for kind in kinds:

@@ -28,12 +28,12 @@ MODULES = ("scenarios", "access_scenarios", "arguments_scenarios", "async_scenar
 
 # Scenarios that see by one connection what another has done. Kinds whose connections share no memory cannot run them.
 SHARE_MEMORY = frozenset("""
-    a_root_for_each_connection an_async_result an_async_result_expires asynchronous_calls asynchronous_calls_expire bank
+    a_connection_for_each_thread a_root_for_each_connection an_async_result an_async_result_expires asynchronous_calls asynchronous_calls_expire bank
     bank_accounts_are_arguments_too before_closed buffered_iteration_of_objects callbacks_of_an_async_result
     callbacks_while_the_client_waits_in_a_call calls_wait_together containers_keep_their_objects generators_of_objects
     late_answers_are_released methods_keep_their_objects objects_die_with_their_connection
     objects_die_with_their_last_proxy objects_of_one_connection_do_not_die_with_another of_a_client_that_does_not_serve
-    of_a_client_that_is_gone of_another_connection synchronous_calls_time_out ten_thousand_objects_come_and_go
+    of_a_client_that_is_gone of_another_connection the_other_connection_gives_it_back synchronous_calls_time_out ten_thousand_objects_come_and_go
     the_host_is_called_back the_host_waits_no_longer timed timed_calls_end
 """.split())
 

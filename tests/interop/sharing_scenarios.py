@@ -3,7 +3,7 @@
 import os
 import threading
 
-from scenario import NotApplicable, names, ours
+from scenario import names, ours
 
 REFUSAL = ("transfer() argument 'source': expected Account, got cpp.Account: another connection, or another process, gave it; pass it by the "
            "connection that gave it, or have the service share its objects (rpyc::Service::SharesObjects; not where connections have "
@@ -41,8 +41,7 @@ def accounts_of_two_connections(t):
 
 
 def a_connection_for_each_thread(t):
-    if t.traits.get("separate_process"):
-        raise NotApplicable("these share nothing")
+    t.shares_memory()
     t.passes_proxies()
     first = t.connect("bank")
     pot = first.root.open_account(_name("pot"), 0)
@@ -76,8 +75,7 @@ def of_a_connection_that_has_ended(t):
 
 def the_other_connection_gives_it_back(t):
     """The host holds no more references than it needs: an argument is released when the call is over."""
-    if t.traits.get("separate_process"):
-        raise NotApplicable("these share nothing")
+    t.shares_memory()
     a, b, x, y = _two(t)
     for _ in range(3):
         b.root.transfer(x, y, 1)
