@@ -97,7 +97,7 @@ class ChatTest(unittest.TestCase):
             self.assertEqual([set(others)] * len(said), readers)
         self.leaves(*everybody)
 
-    def test_who_vanishes_or_does_not_answer_stops_nobody(self):
+    def test_a_client_that_vanishes_or_hangs_stops_no_other(self):
         everybody = self.everybody()
         speaker, hangs, vanishes, *rest = everybody
         hangs.child.send_signal(signal.SIGSTOP)
@@ -125,8 +125,8 @@ class ChatTest(unittest.TestCase):
                 goes.kill()
 
                 def gone():
-                    looks, here = self.join(version, "looks")
-                    self.leaves(looks)
+                    visitor, here = self.join(version, "visitor")
+                    self.leaves(visitor)
                     return not re.search(r"\bgoes\b", here)
 
                 harness.eventually("its name is free", gone)

@@ -153,7 +153,7 @@ class Shown(Case):
 
         self.each_kind(check)
 
-    def test_one_that_does_not_say_who_it_is(self):
+    def test_a_client_that_does_not_tell_its_name(self):
         folder = self.left.enter_context(tempfile.TemporaryDirectory())
         keyfile, certfile = certificates.Authority(folder, "connections").issue("server")
 

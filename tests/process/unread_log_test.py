@@ -69,7 +69,7 @@ class UnreadLog(unittest.TestCase):
     def test_forking(self):
         self.check("forking")
 
-    def test_who_reads_late_is_told_how_much_is_missing(self):
+    def test_a_late_reader_is_told_how_much_is_missing(self):
         server = harness.start_server(self.host, kind="gevent")
         for _ in range(12_000):  # twice as much as the log keeps
             Peer(address_of(server)).sock.close()

@@ -109,7 +109,7 @@ class Shared(Case):
         self.assertEqual(self.found(second, "x"), ())
         eventually("the first one hears of it", lambda: self.found(first, "x") == ())
 
-    def test_who_was_silent_longest_is_first_everywhere(self):
+    def test_the_server_that_was_silent_longest_is_first_everywhere(self):
         registries = [self.registry(), self.registry()]
         for i, port in enumerate((3000, 1000, 2000, 3000)):
             self.assertEqual(ask_udp(registries[i % 2].port, register("sorted", port=port)), OK)

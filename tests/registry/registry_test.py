@@ -53,7 +53,7 @@ class Python(Case):
 
         self.each(check, harness.VERSIONS)
 
-    def test_who_serves_longest_without_a_word_is_first(self):
+    def test_the_server_that_was_silent_longest_is_first(self):
         registry = self.registry()
         asker = self.side(VERSIONS[-1], "ask", "udp", "127.0.0.1", registry.port)
         for port in (3000, 2000, 1000, 3000):
@@ -147,7 +147,7 @@ class Wire(Case):
             self.assertEqual(ask(registry.port, dump(("RPYC", "reGister", (("a",), 7))) + b"tail"), OK)
             self.assertEqual(load(ask(registry.port, query("A"))), (("127.0.0.1", 7),))
 
-    def test_the_source_is_who_one_is(self):
+    def test_the_source_address_identifies_a_server(self):
         registry = self.registry("--mode", "BOTH")
         for ask in (ask_udp, ask_tcp):
             for source in ("127.0.0.1", "127.0.0.2"):
