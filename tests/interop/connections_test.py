@@ -153,7 +153,7 @@ class Shown(Case):
 
         self.each_kind(check)
 
-    def test_a_client_that_does_not_tell_its_name(self):
+    def test_a_peer_that_sends_no_handshake(self):
         folder = self.left.enter_context(tempfile.TemporaryDirectory())
         keyfile, certfile = certificates.Authority(folder, "connections").issue("server")
 
