@@ -77,7 +77,7 @@ TEST_P(ConnectionTest, ReportsErrorsAsPythonDoes) {
   EXPECT_EQ(CallRoot("stop", {}).args, Value(1));
   EXPECT_EQ(connection_->counters().calls, 9);
   EXPECT_EQ(connection_->counters().calls_failed, 9);
-  // The version a client compares with its own major number, and no warning then.
+  // A client compares this version with its own major number, and does not warn.
   const Value version = wrong_type.args.items()[2].items().back();
   EXPECT_EQ(version.items()[0], Value("_remote_version"));
   const std::string& told = *version.items()[1].AsStr();
@@ -164,7 +164,7 @@ TEST_P(ConnectionTest, ThePeersObjectComesBackAsItsOwnAndIsReleased) {
              BoxedTuple({BoxedTuple({BoxedRemote(list), BoxedRemote(list), BoxedValue(1)})}),
              NoArgs()});
       });
-  // Reply, release, reply, release: a release follows the reply that hands the object back.
+  // A release follows each reply that hands the object back.
   ASSERT_EQ(got.size(), 4u);
   EXPECT_EQ(got[0].args, BoxedLocal(list));
   EXPECT_EQ(got[1].type, MessageType::kRequest);
@@ -399,7 +399,7 @@ TEST_P(ConnectionTest, GarbageEndsTheConnection) {
             absl::StatusCode::kResourceExhausted);
   const std::string request = peer_.Request(0, Handle::kPing, BoxedValue(MakeTuple({"hello"})));
   EXPECT_EQ(Serve(request.substr(0, 9)).code(), absl::StatusCode::kUnavailable);
-  // Well begun, then not brine.
+  // The request is followed by bytes that are not brine.
   EXPECT_FALSE(Serve(request + Peer::Frame(request.substr(5, 4) + "\xff")).ok());
   EXPECT_EQ(Replies().size(), 1u) << "what was answered before still arrives";
   EXPECT_TRUE(mine_->peer_closed());

@@ -1,5 +1,5 @@
-// The probe against servers of every kind and version: what they do with a PING that they cannot
-// read is theirs to decide.
+// The probe against servers of every kind and version, which differ in what they do with a PING
+// that they cannot read.
 #include "rpyc/dialect_probe.h"
 
 #include <memory>
@@ -34,9 +34,9 @@ TEST_P(ProbeOfServer, TellsItsDialect) {
   };
   const absl::StatusOr<ProbedStream> probed =
       ProbeDialect(dial, Limits(), absl::Now() + absl::Seconds(20));
-  const bool six = std::string(version) > "6";
+  const bool six = DialectOf(version) == 6;
   if (!six && std::string(kind) == "one_shot") {
-    // The wrong guess was its only connection: the next is refused, or hung up on.
+    // The server has used its only connection on the wrong guess, and refuses or ends the next one.
     EXPECT_EQ(probed.status().code(), absl::StatusCode::kUnavailable) << probed.status();
     EXPECT_TRUE(absl::StrContains(probed.status().message(), "set config.dialect to 5"))
         << probed.status();

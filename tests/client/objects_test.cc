@@ -1,4 +1,4 @@
-// What a C++ client does with the objects of a Python server: the mirror image of tests/interop.
+// What a C++ client does with the objects of a Python server. tests/interop has the reverse.
 #include <complex>
 #include <cstdint>
 #include <map>
@@ -41,7 +41,7 @@ TEST_P(ClientObjects, CallsWithPositionalAndKeywordArguments) {
   EXPECT_EQ(root_["keywords"](Arg("y") = 2, Arg("x") = "1").Repr(), "(('x', '1'), ('y', 2))");
   EXPECT_EQ(root_["both"](1, 2, 3, Arg("k") = None()).Repr(), "(1, (2, 3), (('k', None),))");
   EXPECT_NE(Raised(root_["defaults"]().status()).find("TypeError: "), std::string::npos);
-  // A function held and called twice, and one of a C++ type.
+  // A function is held and called twice, and one is converted to a C++ type.
   const Netref echo = root_["echo"].as<Netref>();
   EXPECT_EQ(echo(1).as<int>(), 1);
   EXPECT_EQ(echo("two").as<std::string>(), "two");
@@ -152,7 +152,7 @@ TEST_P(ClientObjects, IteratorsAndGenerators) {
               for (const Netref& item : root_["breaking"](2).Items()) item.as<int>();
             }).find("ValueError: broken"),
             std::string::npos);
-  // Objects as items.
+  // The items are objects.
   Strings names;
   for (const Netref& logged : root_["logged_items"](std::tuple("p", "q")).Items()) {
     names.push_back(logged["name"].as<std::string>());
@@ -167,7 +167,7 @@ TEST_P(ClientObjects, ContextManagers) {
   EXPECT_EQ(Raised([&] { With(context, [](const Netref&) { throw ValueError("in the body"); }); }),
             "ValueError: in the body");
   EXPECT_EQ(context["seen"].Repr(), "('enter', 'exit', 'enter', 'error')");
-  // One that suppresses what the body throws.
+  // This context manager suppresses what the body throws.
   With(root_["context"](true), [](const Netref&) { throw ValueError("swallowed"); });
   bool ran = false;
   EXPECT_NE(Raised([&] {
@@ -183,7 +183,7 @@ TEST_P(ClientObjects, ExceptionsOfEverySort) {
   // The status has the nearest code.
   EXPECT_EQ(root_["fail"]("ValueError", "x").status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(root_["fail"]("KeyError", "x").status().code(), absl::StatusCode::kNotFound);
-  // One that ends a Python thread is an exception as any other.
+  // An exception that ends a Python thread is like any other here.
   EXPECT_NE(Raised(root_["fail"]("SystemExit", 3).status()).find("SystemExit"), std::string::npos);
   EXPECT_EQ(Raised(root_["fail"]("StopIteration").status()), "StopIteration");
 

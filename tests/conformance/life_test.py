@@ -1,4 +1,4 @@
-"""How a server of any kind begins and how it ends, with real clients in the middle of what they do."""
+"""How a server of any kind starts and how it ends, while real clients use it."""
 
 import os
 import pwd
@@ -9,8 +9,7 @@ import harness
 import suite
 from harness import CODES, address_of
 
-# The fields of a ServerSpec that not every kind has: a value that is good, one that is not, and whether a default is filled
-# in.
+# The fields of a ServerSpec that not every kind has: a valid value, an invalid one, and whether the host fills in a default.
 OPTION_FIELDS = {
     "nbthreads": (3, -1, True),
     "request_batch_size": (3, -1, True),
@@ -29,7 +28,7 @@ def place_of(server):
     return {key: server[key] for key in ("hostname", "port", "socket_path") if key in server}
 
 
-# What a refusal for an address that is taken names.
+# The field that a refusal names if the address is taken.
 TAKEN = "spec.socket_path" if suite.TRANSPORT == "unix" else "spec.port"
 
 
@@ -43,7 +42,7 @@ class Case(suite.Case):
         self.assertEqual(error.metadata.get("field"), field)
 
     def each(self, *service, **spec):
-        """Each client, with a server of its own."""
+        """Each client, and a server for it alone."""
         return ((client, self.start(*service, **spec)) for client in self.each_client())
 
     def eventually_in(self, state, server):
@@ -165,7 +164,7 @@ class Closing(Case):
         return self.run_in(client, "waits_at", address=self.address("patient"))
 
     def calls_patient(self, client, server, method):
-        """The method runs when this returns. How many do is asked of another server: this one's thread may be taken."""
+        """Returns when the method runs. Another server counts those that run: the only thread of this one may be busy."""
         before = self.waiting(client)
         self.run_in(client, "calls_patient", address=address_of(server), method=method)
         harness.eventually("the method runs", lambda: self.waiting(client) == before + 1)
@@ -181,7 +180,7 @@ class Closing(Case):
         for client, server in self.each("PATIENT"):
             self.calls_patient(client, server, "insist")
             final = self.close(server, "0.1s")
-            # A thread goes on, with all it uses; a process is killed.
+            # A thread goes on and keeps what it uses; a process is killed.
             self.assertEqual((final["state"], final.get("abandoned_calls")),
                              ("CLOSED", None if self.kind.separate_process else "1"))
             self.run_in(client, "its_wait_is_cut_off")
@@ -202,11 +201,11 @@ class Closing(Case):
 
 
 class WhatStays(Case):
-    """Alone in its class: nothing else of the suite runs in the host meanwhile."""
+    """This test is alone in its class, so that no other test runs in the host at the same time."""
 
     def lives_and_dies(self):
         server = self.start()
-        count = 1 if self.kind.one_at_a_time else 3 if suite.TRANSPORT == "tls" else 10
+        count = 1 if self.kind.one_at_a_time else 10
         for client in (self.client(version) for version in suite.versions()[:1 if self.kind.one_at_a_time else None]):
             self.run_in(client, "connects_often", address=address_of(server), count=count, calls=2)
         self.close(server)
@@ -216,12 +215,12 @@ class WhatStays(Case):
             self.assertFalse(os.path.exists(server["socket_path"]))
 
     def test_nothing(self):
-        self.lives_and_dies()  # brings in what a host needs once
+        self.lives_and_dies()  # makes what a host makes only once
         threads, descriptors = self.host.status("Threads"), self.host.descriptors()
         rounds = 8
         for _ in range(rounds):
             self.lives_and_dies()
-        # gRPC has a thread or two more at one time than at another; each round would leave one at least.
+        # The number of gRPC's threads varies by one or two; a leak would leave at least one in each round.
         harness.eventually("its threads end", lambda: self.host.status("Threads") <= threads + rounds // 2)
         harness.eventually("its descriptors are closed", lambda: self.host.descriptors() <= descriptors + rounds // 2)
 

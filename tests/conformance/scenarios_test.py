@@ -15,6 +15,7 @@ import object_scenarios
 import proxy_scenarios
 import scenarios
 import serving_scenarios
+import sharing_scenarios
 import suite
 
 MODULES = (scenarios, access_scenarios, async_scenarios, binding_scenarios, call_scenarios, callback_scenarios, container_scenarios,
@@ -32,15 +33,29 @@ class Scenarios(suite.Case):
     def runs_with_each_kind(name):
         return suite.TRANSPORT == "tcp" or suite.TRANSPORT == "tls" and name.removeprefix("test_") in TIMING
 
-    def sees(self, name):
-        """All versions where it is the kind's turn; elsewhere one of them, if there is nothing but values to see."""
-        alone = not suite.EVERYTHING and self._testMethodName not in self.in_turn and name not in TIMING
-        self.together(name, of=[self.one_version()] if alone else self.versions(old_ones_too=True))
+
+class Sharing(suite.Case):
+    """Objects of one connection as arguments of another."""
+
+    @staticmethod
+    def applies_to(kind):
+        return not kind.one_connection
+
+    @staticmethod
+    def runs_with_each_kind(name):
+        return suite.TRANSPORT == "tcp"
 
 
-for _module in MODULES:
-    for _name in _module.ALL:
-        setattr(Scenarios, f"test_{_name}", lambda self, name=_name: self.sees(name))
+def run(case, name):
+    """Runs the scenario with all versions where it is the kind's turn; elsewhere with one of them, if it shows only values."""
+    alone = not suite.EVERYTHING and case._testMethodName not in case.in_turn and name not in TIMING
+    case.together(name, of=[case.one_version()] if alone else case.versions(old_ones_too=True))
+
+
+for _case, _modules in {Scenarios: MODULES, Sharing: (sharing_scenarios,)}.items():
+    for _module in _modules:
+        for _name in _module.ALL:
+            setattr(_case, f"test_{_name}", lambda self, name=_name: run(self, name))
 
 
 class Chain(suite.Case):

@@ -27,7 +27,7 @@ EVERYTHING = bool(os.environ.get("CONFORMANCE_EVERYTHING") or os.environ.get("RP
 
 SERVICES = ("BANK", "CALCULATOR", "CALLBACK", "COMPUTE", "CONFIGURED", "ECHO", "FIXTURE", "HIGHCONCURRENCY", "MY", "PATIENT",
             "RELAY", "SECURE", "TEST")
-# What scenarios call the servers that they connect to: service and protocol configuration.
+# The servers that scenarios connect to: the service and the protocol configuration, by the name that scenarios use.
 SERVERS = {
     **{service.lower(): (service, {}) for service in SERVICES},
     **{server_id: ("FIXTURE", config) for server_id, config in access_scenarios.CONFIGS.items()},
@@ -67,7 +67,7 @@ class TestBed:
             shutil.rmtree(self.directory, ignore_errors=True)
 
     def where_to_listen(self):
-        """The fields of a ServerSpec that say it."""
+        """The fields of a ServerSpec that say where a server listens."""
         if TRANSPORT == "unix":
             return {"socket_path": next(self.paths)}
         secure = {"tls": {"keyfile": self.keyfile, "certfile": self.certfile}} if TRANSPORT == "tls" else {}
@@ -110,7 +110,7 @@ def for_each_kind(module):
             return unittest.TestSuite([unittest.FunctionTestCase(unittest.skip(str(e))(lambda: None))])
         module["tearDownModule"] = lambda: test_bed.end()
         tests = unittest.TestSuite()
-        for case in [c for c in list(module.values()) if isinstance(c, type) and issubclass(c, Case)]:
+        for case in dict.fromkeys(c for c in list(module.values()) if isinstance(c, type) and issubclass(c, Case)):
             kinds = list(filter(case.applies_to, test_bed.kinds))
             chosen, in_turn = pair(case, kinds)
             for kind in kinds:
@@ -142,7 +142,7 @@ class Case(unittest.TestCase):
 
     @staticmethod
     def applies_to(kind):
-        """Whether there is anything to see. Without it a kind would show tests that cannot pass."""
+        """Whether the case can show anything with servers of that kind."""
         return True
 
     @staticmethod
@@ -160,7 +160,7 @@ class Case(unittest.TestCase):
 
     @classmethod
     def start(cls, service="FIXTURE", **spec):
-        """Starts a server of the kind over the transport; its resource. Closed at the latest when the class has run."""
+        """Starts a server of the kind over the transport and returns its resource. It is closed at the latest when the class has run."""
         server = admin(cls.host, "ServerService/StartServer",
                        spec={"kind": cls.kind.name, "service": service, **test_bed.where_to_listen(), **spec})
         if not cls.kind.one_connection:  # it closes by itself
@@ -169,7 +169,7 @@ class Case(unittest.TestCase):
 
     @classmethod
     def start_at(cls, service="FIXTURE", **spec):
-        """As start; only the address."""
+        """Starts a server and returns its address."""
         return harness.address_of(cls.start(service, **spec))
 
     @classmethod
@@ -181,11 +181,11 @@ class Case(unittest.TestCase):
                 raise
 
     def close(self, server, drain_timeout="0s"):
-        """The final resource."""
+        """Closes the server and returns its final resource."""
         return admin(self.host, "ServerService/CloseServer", name=server["name"], drain_timeout=drain_timeout)
 
     def close_in_background(self, server, drain_timeout):
-        """The grpcurl that waits for the answer; answer_of gives it."""
+        """Starts to close the server and returns the grpcurl that waits for the answer, which answer_of returns."""
         process = harness.Process([harness.grpcurl_tool(), "-plaintext", "-max-time", str(harness.DEADLINE_S), "-d",
                                    f'{{"name": "{server["name"]}", "drain_timeout": "{drain_timeout}"}}', self.host.admin,
                                    "rpyc.admin.v1.ServerService/CloseServer"])
@@ -206,7 +206,8 @@ class Case(unittest.TestCase):
 
     @classmethod
     def address(cls, server_id):
-        """Where a scenario finds that server: one for all connections, or one for each if it serves but one at a time."""
+        """The address of that server for a scenario: one server for all connections, or a new one for each connection if the kind
+        serves one at a time."""
         service, config = SERVERS[server_id]
         # Scenarios have 50 calls of each client wait for a further one: as many threads are needed where they are counted.
         room = {"nbthreads": 200} if "nbthreads" in cls.kind.option_fields else {}
@@ -226,7 +227,7 @@ class Case(unittest.TestCase):
 
     @classmethod
     def new_client(cls, version, **tls):
-        """A client that trusts the host's authority, and knows what `tls` says of it besides."""
+        """A client that trusts the host's authority; `tls` adds to what it tells ssl_connect."""
         client = harness.Client(version, dict.fromkeys(SERVERS), tls={"ca_certs": test_bed.authority.certfile, **tls},
                                 traits=cls.kind.traits, start=cls.address)
         cls.addClassCleanup(client.kill)

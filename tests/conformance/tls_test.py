@@ -26,7 +26,7 @@ def setUpModule():
 
 
 def shown(keyfile, certfile):
-    """What a client that has that certificate tells ssl_connect."""
+    """The arguments of ssl_connect for a client with that certificate."""
     return {"ca_certs": suite.test_bed.authority.certfile, "keyfile": keyfile, "certfile": certfile}
 
 
@@ -36,7 +36,7 @@ class Case(suite.Case):
         return {"keyfile": suite.test_bed.keyfile, "certfile": suite.test_bed.certfile, **more}
 
     def let_in(self, client, tls, spec, wanted):
-        """Whether a client that shows `tls` is let in, by a server of its own."""
+        """Checks whether a new server lets in a client that shows `tls`."""
         server = self.start(tls=spec)
         if wanted:
             self.run_in(client, "connects", address=address_of(server), tls=tls)
@@ -52,7 +52,7 @@ class Case(suite.Case):
             harness.eventually("it is counted off", lambda: self.count(server, "connections_open") == 0)
 
     def outlives(self, client, server, tls=None):
-        """What went before has cost the server nothing but its one connection, where it serves but one."""
+        """The server still serves, unless it serves only one connection and has had it."""
         self.ended(server)
         if not self.kind.one_connection:
             self.run_in(client, "connects", address=address_of(server), tls=tls)
@@ -117,7 +117,7 @@ class LetIn(Case):
             with self.subTest(version.name):
                 server = self.start()
                 context = trusting()
-                context.set_ciphers("ALL:@SECLEVEL=0")  # else this OpenSSL itself would not speak 1.1
+                context.set_ciphers("ALL:@SECLEVEL=0")  # this OpenSSL does not speak 1.1 by default
                 context.minimum_version = context.maximum_version = version
                 sock = dial(address_of(server))
                 self.addCleanup(sock.close)
@@ -177,7 +177,7 @@ class Mistakes(Case):
 
 
 class Swap(Case):
-    """The files of a server that runs are replaced."""
+    """Files of a running server are replaced."""
 
     @staticmethod
     def applies_to(kind):
@@ -194,13 +194,13 @@ class Swap(Case):
         self.server = self.start(tls={"keyfile": self.keyfile, "certfile": self.certfile})
 
     def put(self, pair):
-        """One file after the other, as renewal tools do: for a moment they do not match."""
+        """Replaces one file after the other, as renewal tools do: for a moment the two do not match."""
         for source, target in zip(reversed(pair), (self.certfile, self.keyfile)):
             shutil.copy(source, target + ".new")
             os.replace(target + ".new", target)
 
     def shows(self, pair):
-        """Whether a connection made now is shown that certificate."""
+        """Whether the server shows that certificate to a new connection."""
         with socket.create_connection(("127.0.0.1", self.server["port"]), harness.DEADLINE_S) as sock:
             with trusting().wrap_socket(sock) as secure, open(pair[1]) as file:
                 return secure.getpeercert(binary_form=True) == ssl.PEM_cert_to_DER_cert(file.read())

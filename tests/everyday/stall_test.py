@@ -72,7 +72,7 @@ class StockClient(Case):
         server = harness.start_server(self.tested.host, kind=self.kind, service="EVERYDAY", **spec)
         names = patterns.names(connecting=not self.traits.get("one_connection"), discovering=False)
         client = harness.Process([python, "-u", os.path.join(HERE, "stall_client.py"), harness.address_of(server),
-                                  str(REPEAT), *names])
+                                  str(REPEAT), *names], env=harness.CLIENT_ENVIRONMENT)
         self.addCleanup(client.kill)
         self.assertEqual(self.stalls(client, names), {})
 

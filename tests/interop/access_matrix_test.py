@@ -1,8 +1,8 @@
-"""The whole matrix of access, against real servers: what RPyC refuses this host refuses, what it gives this host gives.
+"""The whole matrix of access, compared with real servers: this host refuses and gives what RPyC refuses and gives.
 
 Every configuration, every object, every request (matrix_scenarios.py), with a stock client, at RPyC's own server of its
-version and at this host. What differs is in DIFFERENCES, with the reason; docs/wire.md tells of it. A difference that is
-not there any more fails too.
+version and at this host. What differs is in DIFFERENCES, with the reason; docs/wire.md tells of it. The test also fails
+if a difference has gone.
 """
 
 import itertools
@@ -40,7 +40,7 @@ def exposes(config):
 
 
 def counts_as_safe(config):
-    """Whether what a C++ class exposes counts as safe, though RPyC's own safe_attrs lack it."""
+    """Whether the names that a C++ class exposes count as safe, although they are not in RPyC's own safe_attrs."""
     return config.get("allow_safe_attrs", True) and "safe_attrs" not in config
 
 
@@ -63,7 +63,7 @@ DIFFERENCES = {
         request == "compare" and name not in matrix_scenarios.OPERATORS and ours == "denied"),
     "a method takes an object of its class only": lambda config, what, request, name, theirs, ours: (
         what == "class" and "of wrong" in name and theirs.startswith("ok") and ours == "TypeError"),
-    "BUFFITER takes an iterator, from those who may have __next__": lambda config, what, request, name, theirs, ours: (
+    "BUFFITER takes an iterator, from peers that may have __next__": lambda config, what, request, name, theirs, ours: (
         request == "iterate" and ours in REFUSED),
     "keys() is a tuple": lambda config, what, request, name, theirs, ours: (
         (what, request, name) == ("dict", "callattr", "keys") and theirs == "ok object"),
@@ -97,7 +97,7 @@ def tearDownModule():
 
 class AccessMatrix(unittest.TestCase):
     def both(self, version):
-        """By configuration and cell: what RPyC's server answers, and what this host answers."""
+        """The answers of RPyC's server and those of this host, each by configuration and cell."""
         venv_python(version)
         rpyc = BaselineHost(version, more={name: ("MATRIX", config) for name, config in CONFIGS.items()})
         self.addCleanup(rpyc.kill)
@@ -140,13 +140,13 @@ class AccessMatrix(unittest.TestCase):
         return reasons
 
     def inspection_hides_what_is_hidden(self, theirs, ours):
-        """The names are among those that RPyC's server tells; a class has those of its objects; a text is told of what may be
-        had; what the class does not expose is not there unless it may be had."""
+        """INSPECT tells no name that RPyC's server does not tell; a class has the names of its objects; texts are told of what may be
+        read; a name that the class does not expose is told only if it may be read."""
         names = {cell: set(ours[cell].split()[1:]) for cell in ours if " inspect" in cell}
         for cell in names:
-            # RPyC leaves out those that each proxy has anyway; our lists and dicts nobody inspects.
+            # RPyC leaves out the names that each proxy has anyway; no client inspects our lists and dicts.
             local = {"__eq__", "__ne__", "__lt__", "__gt__", "__le__", "__ge__", "__hash__", "__str__", "__repr__", "__exit__"}
-            # What every root has here: RPyC's service has no such method, or no text of it.
+            # These every root has here; RPyC's service has no such method, or no text for it.
             of_roots = {name for name in names[cell] if name.endswith(("materialize", "get_service_name", "get_service_aliases"))}
             if not cell.startswith(("list", "dict", "generator")):
                 self.assertLessEqual(names[cell] - local - of_roots, set(theirs[cell].split()[1:]), cell)

@@ -127,7 +127,7 @@ DELETED = ("extra", "exposed_extra", "fixed", "nosuch", "exposed_nosuch")
 
 
 def _as_rpyc_does(twin, config, permission, name, act):
-    """What a Python server of this version does: None, or the text of its AttributeError."""
+    """What a Python server of this version answers: None, or the text of its AttributeError."""
     full = dict(rpyc.core.protocol.DEFAULT_CONFIG, **config)
     if "safe_attrs" in config:
         full["safe_attrs"] = set(config["safe_attrs"]["names"])
@@ -172,7 +172,7 @@ def access_is_what_the_rules_of_rpyc_say(t):
         for permission, act, asked in (("allow_getattr", getattr, READ), ("allow_setattr", write, WRITTEN),
                                        ("allow_delattr", delattr, DELETED)):
             for name in (name.replace("exposed_", prefix) for name in asked):
-                o = root()  # CALL asks nobody
+                o = root()  # CALL checks no rule
                 message = {
                     "allow_getattr": (GETATTR, o, name),
                     "allow_setattr": (SETATTR, o, name, 6),
@@ -214,7 +214,7 @@ def restricted_objects_have_rules_of_their_own(t):
         t.same("bar", o.bar)
         t.raises(AttributeError, getattr, o, "spam")
         t.raises(AttributeError, getattr, o, "__len__")
-        if not t.baseline:  # what C++ exposes as foo; in Python another attribute, which is named or not
+        if not t.baseline:  # in C++ this is foo; in Python it is another attribute, which may be named or not
             t.same("foo", o.exposed_foo)
         t.raises(AttributeError, getattr, o, "exposed_spam")
         o.bar = 22
@@ -270,7 +270,7 @@ def properties_run_their_getters(t):
     before = o.counted
     t.same(before, o.count)
     o.counted
-    # A Python server looks whether there is such an attribute first, and runs the getter for that.
+    # A Python server first checks that the attribute exists, and runs the getter for that.
     t.assertGreater(o.count, before) if t.baseline else t.same(2, o.count)
     t.assertTrue(hasattr(o, "counted"))
 

@@ -1,7 +1,7 @@
 """Arguments that travel by reference and stand for plain values: numpy, enums, subclasses, Decimal (scenario.py).
 
 The services are the examples' and TYPES (tests/types), whose functions return what they took and are named by their C++ types.
-On the baseline, which has no C++ types, what the examples' services take is seen to be what RPyC's own take.
+The baseline has no C++ types; there the examples' services are seen to take what RPyC's own take.
 """
 
 import ctypes
@@ -349,7 +349,7 @@ def any_value_stays_what_it_is(t):
 
 @ours
 def objects_of_another_connection(t):
-    """This service does not share: it says so."""
+    """This service does not share its objects, and says so."""
     t.passes_proxies()
     call, other = _types(t), _types(t)
     why = (": another connection, or another process, gave it; pass it by the connection that gave it, or have the service share its "
@@ -360,7 +360,7 @@ def objects_of_another_connection(t):
                              ("rpyc::Dict", "a_dict", "expected a dict of this server, got dict")):
         t.assertEqual(f"{_function(name)}() argument 1: {what}{why}", t.raises(TypeError, call, name, other(made)))
     t.assertEqual(t.raises(TypeError, call, "rpyc::List", [1]), "rpyc_List() argument 1: expected a list of this server, got list")
-    # By way of the client it can be asked.
+    # The host can ask it through the client.
     t.assertEqual(repr(call("rpyc::Netref", other("a_thing"))), "Thing(7)")
     t.same((1, 2), call("std::vector<int>", other("a_list")))
 
@@ -406,13 +406,13 @@ def materialized_values(t):
                                                            numpy.str_("n"))))
 
 
-# --- what it costs -----------------------------------------------------------------------------
+# --- the number of requests --------------------------------------------------------------------
 
 def _asked(t, call):
     """The requests that a connection's host sends while `call(root)` runs; giving objects back is not counted."""
     conn, seen = t.connect("types"), []
     root = conn.root
-    call(root)  # what a connection learns once
+    call(root)  # requests that a connection makes only once
     for number, handler in list(conn._HANDLERS.items()):
 
         def counted(self, *args, number=number, handler=handler):

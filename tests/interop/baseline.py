@@ -9,8 +9,8 @@ VERSIONS = ("5.3.1", "6.0.2")  # one of each dialect
 
 
 class BaselineHost(harness.Process):
-    """`servers` maps ids to addresses, as a Host's do: a server of each of `services`, by its name, and those of `more`, which has
-    a service and a protocol configuration by server id."""
+    """Has a server of each of `services`, and those of `more`, which maps a server id to its service and protocol configuration.
+    `servers` maps ids to addresses, as that of a Host does."""
 
     def __init__(self, version, services=(), more=None):
         flags = [f"--server=threaded:{name}@127.0.0.1:0" for name in services]

@@ -156,7 +156,7 @@ def start(server_id, name, config):
 for flag in sys.argv[1:]:
     if found := re.fullmatch(r"--server=threaded:(\w+)@127\.0\.0\.1:0", flag):
         start(found[1].lower(), found[1], {})
-    elif found := re.fullmatch(r"--config=(\w+):([\w-]+)=(.*)", flag):  # of that protocol configuration
+    elif found := re.fullmatch(r"--config=(\w+):([\w-]+)=(.*)", flag):  # a server with a protocol configuration
         start(found[2], found[1], json.loads(found[3]))
 print("rpycd: ready", flush=True)
 try:

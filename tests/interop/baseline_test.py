@@ -91,7 +91,7 @@ class Chain(Case):
 
 
 class OtherTest:
-    """A case of another test file, of which `module` is the globals, with servers of RPyC's."""
+    """A case of another test file, run with RPyC's own servers. `module` is that file, whose cases use its global `host`."""
     module, version = None, None
 
     @classmethod
@@ -123,7 +123,7 @@ class Middle(OtherTest):
 
 OTHERS = {Callbacks: [callbacks_test.CallbacksTest], Middle: [middle_test.Middle],
           Wire: [case for case in vars(wire_test).values() if isinstance(case, type) and getattr(case, "dialect", None)]}
-# A Python server speaks one dialect, and may keep what it last lent a while longer.
+# A Python server speaks one dialect, and it may keep the last reference for a while.
 LEFT_OUT = ("test_the_dialect_is_the_first_bytes", "test_borrowed_references_are_given_back")
 
 

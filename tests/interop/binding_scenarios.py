@@ -159,7 +159,7 @@ def help_shows_all_overloads(t):
         t.assertIn(line, shown.getvalue())
 
 
-# --- what else an author expects -------------------------------------------------------------------
+# --- other things that authors expect --------------------------------------------------------------
 
 def an_argument_whose_default_is_none(t):
     w = _workshop(t)

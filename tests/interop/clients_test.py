@@ -35,7 +35,7 @@ class Together(unittest.TestCase):
         for version in harness.VERSIONS:
             clients[version].begin("use_held", first=0, count=200)
         for version in harness.VERSIONS:
-            with self.subTest(version):  # every answer is read, whatever became of the others
+            with self.subTest(version):  # every answer is read, even if another one was wrong
                 clients[version].finish()
 
     def test_every_held_connection_is_counted(self):

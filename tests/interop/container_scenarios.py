@@ -1,4 +1,7 @@
-"""Containers and iterators that the host owns (scenario.py). The service is FIXTURE: fixture.cc, and for the baseline fixture.py."""
+"""Containers and iterators that the host owns (scenario.py).
+
+The service is FIXTURE: fixture.cc, and for the baseline fixture.py.
+"""
 
 import operator
 

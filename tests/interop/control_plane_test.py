@@ -1,4 +1,4 @@
-"""The control plane as an operator meets it: the real grpcurl with nothing but reflection, and real clients beside it."""
+"""The control plane as an operator uses it: the real grpcurl, which has only reflection, and real clients beside it."""
 
 import concurrent.futures
 import contextlib
@@ -29,7 +29,7 @@ def tearDownModule():
 
 class Case(unittest.TestCase):
     def start(self, server_id="", **spec):
-        """StartServer on a port of its choice; closed again when the test ends."""
+        """Starts a server on any free port, which is closed when the test ends."""
         server = harness.start_server(host, server_id, **spec)
         self.addCleanup(self.close_quietly, server["name"])
         return server
@@ -45,7 +45,7 @@ class Case(unittest.TestCase):
         return [s["name"] for s in admin(host, SERVER + "ListServers", page_size=1000, **request).get("servers", [])]
 
     def refused(self, code, reason, method, field=None, says=(), **request):
-        """The status of the error table: code, one ErrorInfo, and a message that names what it is about."""
+        """Asserts that the request is refused with that code and reason, one ErrorInfo, and a message with these words."""
         with self.assertRaises(GrpcError) as caught:
             admin(host, method, **request)
         error = caught.exception
@@ -297,7 +297,7 @@ class Life(Case):
             self.start(f"moving-{i}")
         names = self.names()
         first = admin(host, SERVER + "ListServers", page_size=len(names) - 1)
-        self.close({"name": first["servers"][-1]["name"]})  # the one that the token speaks of
+        self.close({"name": first["servers"][-1]["name"]})  # the server that the token names
         self.start("moving-3")
         rest = admin(host, SERVER + "ListServers", page_token=first["next_page_token"])["servers"]
         self.assertEqual([server["name"] for server in rest], [names[-1], "servers/moving-3"])
@@ -434,7 +434,7 @@ class Careful(Case):
         for etag in ("nonsense", server["etag"] + "0"):
             self.refused("ABORTED", "ETAG_MISMATCH", SERVER + "CloseServer", says=["tagged", etag],
                          name=server["name"], etag=etag)
-        with Peer(address_of(server)) as peer:  # it runs on, and counters do not touch its etag
+        with Peer(address_of(server)) as peer:  # it goes on, and counters do not change its etag
             self.assertEqual(peer.call(peer.getattr(peer.root(), "add"), 1, 2), 3)
             closed = admin(host, SERVER + "CloseServer", name=server["name"], etag=server["etag"])
         self.assertEqual(closed["state"], "CLOSED")

@@ -8,7 +8,7 @@ from fixture_objects import (Attributes, Caller, Context, Countdown, CustomError
                              Point, Properties, Record, Restricted, Scope, Sequence, Shape, Silent, Square, Unhashable, shown)
 
 
-# --- what the whole process remembers -------------------------------------------------------------
+# --- state of the whole process -------------------------------------------------------------------
 
 class _Journal:
     """Events by key. Any connection may read them: the client that asks about a death is not the one that died."""
@@ -50,7 +50,7 @@ class Logged:
         return self
 
 
-# --- what a client passes -------------------------------------------------------------------------
+# --- objects that a client passes -----------------------------------------------------------------
 
 @shown
 class Callbacks:
@@ -242,7 +242,7 @@ class Fixture(_Service):
     get_service_name = _Service.exposed_get_service_name
     get_service_aliases = _Service.exposed_get_service_aliases
 
-    # What the process remembers.
+    # State of the process.
     session = property(lambda self: self._session)
     peer = property(lambda self: self._peer)
 
@@ -250,11 +250,11 @@ class Fixture(_Service):
         return Attributes()
 
     def journal(self, key):
-        """What happened, by key."""
+        """The events of that key."""
         return journal.read(key)
 
     def note(self, key, event):
-        """What before_closed of a client calls."""
+        """Called by a client's before_closed."""
         journal.note(key, event)
 
     def logged(self, name):

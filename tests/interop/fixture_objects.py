@@ -1,8 +1,8 @@
 """The objects of the service FIXTURE in Python (fixture.py).
 
-They serve the baseline (baseline_host.py) and, as plain objects, for comparison: what a scenario does to a proxy it can do
-to the Python object too. `shown` exposes as C++ does: under the prefix, whichever a server uses; special methods
-under their own name, but for those that RPyC lets nobody reach so.
+The baseline uses them (baseline_host.py), and scenarios compare with them: what a scenario does to a proxy it can do to the
+Python object too. `shown` exposes as C++ does: under the prefix, whichever a server uses, and special methods under their own
+name, except for those that RPyC lets no client reach by it.
 """
 
 import rpyc
@@ -11,7 +11,7 @@ PREFIXES = ("exposed_", "prefix_")
 
 
 def shown(cls):
-    """Everything in the body of `cls` is exposed, but for what `plain` lists and what begins with an underscore."""
+    """Exposes everything in the body of `cls`, except for what `plain` lists and for names with an underscore in front."""
     for name, member in list(vars(cls).items()):
         special = name.startswith("__")
         if name in cls.__dict__.get("plain", ()) or name == "plain" or name in (
@@ -96,7 +96,7 @@ class Properties:
 
 @shown
 class Record:
-    """A dataclass, as it were."""
+    """Data members of several types."""
 
     def __init__(self, number, text, ratio, raw):
         self._number, self._text, self._ratio, self._raw = number, text, ratio, raw
@@ -108,7 +108,7 @@ class Record:
 
 
 class Restricted:
-    """Whatever the server's rules: foo and bar may be read, bar may be written."""
+    """With any rules of the server foo and bar may be read, and bar may be written."""
 
     def __init__(self):
         self.foo, self.bar, self.spam = "foo", "bar", "spam"

@@ -57,7 +57,7 @@ class Lab(unittest.TestCase):
         harness.eventually("the killed one is gone", lambda: ask("listeners") == 2)
         until = ask("periods") + 100
         harness.eventually("the loop goes on", lambda: ask("periods") > until)
-        for _ in range(3 * 100):  # as many as it was told meanwhile, and more
+        for _ in range(3 * 100):  # as many as it heard meanwhile, and more
             self.assertIn(well.line(), ("x", "y", "phi"))
         self.assertEqual(ask("listeners"), 2, "one that has stopped is one still")
         stopped.child.send_signal(signal.SIGCONT)

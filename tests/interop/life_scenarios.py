@@ -1,6 +1,6 @@
 """The life of a client's connections, one function a scenario (scenario.py).
 
-Those of ALL need nothing; the others take arguments or leave a state, and tests name them.
+Those of ALL take no arguments. The others take some or leave a state, and tests name them.
 """
 
 import os
@@ -132,7 +132,7 @@ held = {}
 
 
 def hold(t, service, key="held"):
-    """Keeps a connection open over the scenarios that follow."""
+    """Opens a connection that the next scenarios use."""
     held[key] = t.open(service)
     t.same(service.upper(), held[key].root.get_service_name())
 
@@ -164,7 +164,7 @@ def connection_is_refused(t, address):
 
 
 def call_at(t, address):
-    """A calculator at any address, IPv6 and unix sockets too."""
+    """Calls a calculator at any address, also over IPv6 and unix sockets."""
     t.servers = dict(t.servers, there=address)
     root = t.connect("there").root
     t.same(3, root.add(1, b=2))

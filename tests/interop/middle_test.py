@@ -20,7 +20,7 @@ class Middle(unittest.TestCase):
     """Versions of the origin and of the client, paired."""
 
     def pairs(self):
-        """A client, and where its origin listens."""
+        """The origin, the client, and the port of the origin."""
         for origin, user in harness.ring(harness.client_versions()):
             with self.subTest(origin=origin, user=user):
                 server, client = harness.Client(origin, {}), harness.Client(user, host.servers)

@@ -1,4 +1,7 @@
-"""Objects that the host owns: operators, context managers, classes, life and death (scenario.py). The service is FIXTURE: fixture.cc, and for the baseline fixture.py."""
+"""Objects that the host owns: operators, context managers, classes, and how long they live (scenario.py).
+
+The service is FIXTURE: fixture.cc, and for the baseline fixture.py.
+"""
 
 import operator
 

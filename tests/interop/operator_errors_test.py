@@ -131,7 +131,7 @@ class UnixSockets(Case):
                     messages = {self.refused(reason, "spec.socket_path", validate_only, socket_path=path)
                                 for validate_only in (True, False)}
                     self.assertEqual(len(messages), 1, messages)
-        # A socket that nobody listens at is in nobody's way, and is left to the start to remove.
+        # A socket at which no program listens is no obstacle: the start removes it.
         spec = {"kind": "threaded", "service": "CALCULATOR", "socket_path": theirs}
         before = sorted(os.listdir(self.folder))
         admin(host, "ServerService/StartServer", validate_only=True, spec=spec)

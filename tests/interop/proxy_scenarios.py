@@ -1,4 +1,4 @@
-"""What a proxy is as a Python object, and what a host does not offer, one function a scenario (scenario.py)."""
+"""Proxies used as Python objects, and what a host does not offer; each function is a scenario (scenario.py)."""
 
 import gc
 import inspect
@@ -161,7 +161,7 @@ def cyclic_garbage_gives_objects_back(t):
         knot = Thing()
         knot.itself, knot.method = knot, conn.root.add
     del knot
-    gc.collect()  # the DELs leave from inside the collector, whenever that runs
+    gc.collect()  # the garbage collector sends the DELs, whenever it runs
     conn.ping()
     t.same(3, conn.root.add(1, 2))
 

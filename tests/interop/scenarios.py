@@ -1,6 +1,5 @@
-"""What a user of one real rpyc version does with the example services, one function a scenario (scenario.py).
-
-Here are calls and values, objects of the client, exceptions and access.
+"""What a user of one real rpyc version does with the example services: calls and values, objects of the client, exceptions and
+access. Each function is a scenario (scenario.py).
 """
 
 import gc
@@ -282,7 +281,7 @@ def own_objects_are_released(t):
         conn.root.echo(wrap(mine))
         conn.root.echo(mine)
         del mine
-    for _ in range(100):  # a client hears of a DEL only while it waits for something
+    for _ in range(100):  # a client receives a DEL only while it waits for something
         gc.collect()
         if len(died) == 3:
             break
@@ -312,7 +311,7 @@ def remote_objects_come_back_as_themselves(t):
 
 
 def remote_objects_of_another_connection_keep_working(t):
-    # Each connection has its own objects: a proxy of the other one is, here, just an object of the client.
+    # Each connection has its own objects: here, a proxy of the other connection is an object of the client.
     t.since_4_1_3("it cannot pass on an object of another connection")
     one, other = t.echo(), t.calc()
     t.assertIs(one.echo(other), other)
@@ -373,7 +372,7 @@ def methods_hide_their_insides(t):
         t.assertEqual(t.raises(AttributeError, request(method), 4, method, name), f"cannot access {name!r}")
     if t.baseline:
         t.assertEqual(t.raises(AttributeError, request(method), 4, method, "__code__"), "cannot access '__code__'")
-    else:  # what inspect asks of it, which is how the method is called
+    else:  # inspect reads it to learn how the method is called
         code = method.__code__
         t.assertEqual(code.co_varnames, ("a", "b"))
         for name in ("co_code", "co_consts", "co_filename", "co_names", "replace"):

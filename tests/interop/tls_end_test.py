@@ -1,4 +1,4 @@
-"""How a TLS connection ends: with close_notify, so that neither side can take a cut connection for one that was ended."""
+"""A TLS connection ends with close_notify, so that neither side takes a cut connection for an ended one."""
 
 import ssl
 import tempfile

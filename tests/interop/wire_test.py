@@ -1,4 +1,4 @@
-"""Bytes against bytes: what the host answers to frames that no library wrote, in both dialects."""
+"""Bytes in and bytes out: the host's answers to frames that these tests write by hand, in both dialects."""
 
 import unittest
 import zlib
@@ -57,7 +57,7 @@ class Golden(Case):
         return peer.message(MSG_REQUEST, seq, (handler, box))
 
     def test_our_own_encoder(self):
-        # The frames below are written by wire.py; these are the bytes that rpyc itself wrote for the same messages.
+        # wire.py writes the frames below; these are the bytes that rpyc itself wrote for the same messages.
         for dialect, getroot, ping, call in (
             (5, "000000080012515011531151020a", "0000000c001251651151115110080b68690a",
              "0000002b001251531157115212115312080e0f6275696c74696e732e6d6574686f64aa160336303011511151521151020a"),
@@ -291,7 +291,7 @@ class Framing(Case):
             self.assertEqual(peer.answer(0), (MSG_REPLY, value(1)))
 
     def test_liberal_forms(self):
-        # What no writer writes and every reader takes: ints as text, long forms of short things.
+        # Every reader accepts these forms, which no writer uses: ints as text, long forms of short values.
         with self.peer() as peer:
             for i, (form, meaning) in enumerate(
                 ((b"\x16\x015", 5), (b"\x17\0\0\0\x0235", 35), (b"\x14\0", ()), (b"\x0e\x02ab", b"ab"),

@@ -1,4 +1,4 @@
-"""Listening sockets that a host inherits: from systemd, in its own way and by its own tool, and from any parent."""
+"""Listening sockets that a host inherits: from systemd, as its own tool passes them, and from any parent."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ from wire import Peer
 ADMIN_OFF = "--admin_address="
 ADMIN_ANY = "--admin_address=127.0.0.1:0"
 
-# Starts a program as systemd does: the sockets from descriptor 3 on, told in the environment.
+# Starts a program as systemd does: the sockets begin at descriptor 3, and the environment describes them.
 ACTIVATE = """
 import fcntl, os, sys
 fds = [fcntl.fcntl(int(fd), fcntl.F_DUPFD, 100) for fd in sys.argv[1].split(",")]
@@ -52,7 +52,7 @@ class Case(unittest.TestCase):
         return sock
 
     def activation(self, sockets):
-        """What starts a host so that it inherits these, by name."""
+        """The command in front of a host's that makes it inherit these sockets, by name."""
         numbers = [str(sock.fileno()) for sock in sockets.values()]
         return {"under": ["/usr/bin/python3", "-c", ACTIVATE, ",".join(numbers), ":".join(sockets)],
                 "pass_fds": [sock.fileno() for sock in sockets.values()]}
@@ -191,7 +191,7 @@ class Number(Case):
         self.echoes(host.servers["echo"])
         self.assertEqual(host.stop(), 0)
         with socket.create_connection(sock.getsockname()):
-            pass  # it listens on, for us
+            pass  # the socket still listens, for us
 
 
 class Refusals(Case):
