@@ -25,15 +25,14 @@ inline int DialectOf(const std::string& version) { return version[0] == '6' ? 6 
 class PythonServer {
  public:
   // Starts servers by their names in server.py; those with TLS as "tls=DIRECTORY".
-  // Returns null if there is no such environment, and then the test is to be skipped. Other errors
-  //          fail the test.
+  // Returns null if there is no such environment: the test is skipped then. Other errors fail it.
   static std::unique_ptr<PythonServer> Start(const std::string& version,
                                              const std::vector<std::string>& names);
   ~PythonServer();
   PythonServer(const PythonServer&) = delete;
   PythonServer& operator=(const PythonServer&) = delete;
 
-  // Where the server `name` listens.
+  // Returns where the server `name` listens.
   const Endpoint& at(const std::string& name) const;
   // Kills it.
   void Kill();
