@@ -108,7 +108,7 @@ TEST_P(ConnectionTest, ObjectsDieWithTheConnection) {
   EXPECT_NE(Reference(CallRoot("make", {})), Reference(CallRoot("make", {})));
   EXPECT_EQ(*alive_, 2);
   mine_->CloseWrite();
-  EXPECT_FALSE(connection_->Serve(absl::InfinitePast()));
+  EXPECT_TRUE(connection_->ServeAll().ok());
   EXPECT_EQ(*alive_, 0);
 }
 

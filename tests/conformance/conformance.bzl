@@ -1,4 +1,4 @@
-"""conformance_suite: the whole suite against one host, a test for each part and transport."""
+"""conformance_suite: the suite with one host, as a test for each part and transport."""
 
 load("//tests/interop:host_test.bzl", "host_test")
 
@@ -8,7 +8,7 @@ _TRANSPORTS = [
     "tls",
 ]
 
-# The test files, and the transports that each is about.
+# The parts of the suite, and the transports that each tests.
 _PARTS = {
     "cpp_client": _TRANSPORTS,
     "life": _TRANSPORTS,

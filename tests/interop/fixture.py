@@ -250,11 +250,11 @@ class Fixture(_Service):
         return Attributes()
 
     def journal(self, key):
-        """The events of that key."""
+        """What happened, by key."""
         return journal.read(key)
 
     def note(self, key, event):
-        """Called by a client's before_closed."""
+        """What before_closed of a client calls."""
         journal.note(key, event)
 
     def logged(self, name):

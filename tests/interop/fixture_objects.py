@@ -96,7 +96,7 @@ class Properties:
 
 @shown
 class Record:
-    """Data members of several types."""
+    """A dataclass, as it were."""
 
     def __init__(self, number, text, ratio, raw):
         self._number, self._text, self._ratio, self._raw = number, text, ratio, raw
