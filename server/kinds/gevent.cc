@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "rpyc/assert.h"
 #include "rpyc/mutex.h"
 #include "server/kinds/event_loop.h"
 #include "server/kinds/session_set_kind.h"
@@ -35,6 +36,7 @@ class RunningLoops {
   }
   void Ended() {
     MutexLock lock(&mutex_);
+    RPYC_ASSERT(running_ > 0);
     --running_;
     ended_.SignalAll();
   }
