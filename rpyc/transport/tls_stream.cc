@@ -108,7 +108,7 @@ int TlsStream::BioWrite(bio_st* bio, const char* from, int bytes) {
   BIO_clear_retry_flags(bio);
   std::string& out = static_cast<TlsStream*>(BIO_get_data(bio))->out_;
   // An exception must not pass through OpenSSL. To OpenSSL -1 means a broken stream.
-  const bool taken = OrOutOfMemory([&] {
+  const bool taken = OrOutOfMemory([&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
                        out.append(from, bytes);
                        return absl::OkStatus();
                      }).ok();

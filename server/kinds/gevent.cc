@@ -129,7 +129,7 @@ class GeventKind : public SessionSetKind, private Watcher::Watched {
 
   ServerKindStats Stats() const override {
     ServerKindStats stats = SessionSetKind::Stats();
-    ServerKindStats::Fibers& fibers = stats.fibers.emplace();
+    ServerKindStats::Fibers& fibers = stats.fibers.emplace(ServerKindStats::Fibers());
     fibers.size = max_fibers_;
     const int64_t now = FiberPool::Now();
     for (const std::shared_ptr<EventLoop>& loop : loops_) {
