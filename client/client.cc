@@ -8,6 +8,7 @@
 #include "absl/time/clock.h"
 #include "client/dial.h"
 #include "client/shared_connection.h"
+#include "rpyc/assert.h"
 #include "rpyc/call_context.h"
 #include "rpyc/dialect_probe.h"
 #include "rpyc/errors.h"
@@ -40,6 +41,7 @@ absl::StatusOr<std::unique_ptr<Stream>> OpenStream(Dialer dial, const std::strin
   }
   absl::StatusOr<ProbedStream> probed = ProbeDialect(dial, options->limits, deadline);
   if (!probed.ok()) return NamingPeer(probed.status(), peer);
+  RPYC_ASSERT(probed->stream != nullptr && probed->dialect != Dialect::kUnknown);
   options->config.dialect = probed->dialect == Dialect::kV6 ? 6 : 5;
   return std::move(probed->stream);
 }

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
+#include "rpyc/assert.h"
 #include "rpyc/mutex.h"
 
 namespace rpyc {
@@ -82,6 +83,8 @@ void LineWriter::Queue::Run() {
     {
       MutexLock lock(&mutex_);
       while (!stopping_ && waiting_.empty() && lines_lost_ == 0) changed_.Wait(&mutex_);
+      RPYC_ASSERT(lines_given_ - lines_finished_ >=
+                  waiting_.size() + static_cast<uint64_t>(lines_lost_));
       if (waiting_.empty() && lines_lost_ == 0) {
         ended_ = true;
         finished_.SignalAll();

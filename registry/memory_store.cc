@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "registry/snapshot_file.h"
+#include "rpyc/assert.h"
 #include "rpyc/mutex.h"
 #include "rpyc/throttle.h"
 
@@ -213,6 +214,7 @@ void MemoryStore::Committer::Run() {
 }
 
 void MemoryStore::Committer::CommitAll(Changes changes) {
+  RPYC_ASSERT(staged_ != nullptr);
   const absl::Time now = absl::Now();
   bool keys_changed = false;
   for (const auto& change : changes) change->status = change->Apply(*staged_, now, &keys_changed);
@@ -237,6 +239,7 @@ void MemoryStore::Committer::CommitAll(Changes changes) {
 }
 
 bool MemoryStore::Committer::Write() {
+  RPYC_ASSERT(file_ != nullptr);
   absl::Status written = file_->Write(staged_->All());
   const absl::Time now = absl::Now();
   write_at_ = written.ok() ? absl::InfiniteFuture() : now + kWriteRetry;

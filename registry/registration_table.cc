@@ -5,6 +5,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "rpyc/assert.h"
 
 namespace rpyc {
 namespace {
@@ -220,6 +221,7 @@ void RegistrationTable::PutLocked(const Registration& registration) {
     if (SameTimes(kept, registration)) return;
     by_expiry_.erase({kept.expire_time, &kept});
     const auto of_source = by_source_.find(kept.source);
+    RPYC_ASSERT(of_source != by_source_.end());
     of_source->second.erase(&kept);
     if (of_source->second.empty()) by_source_.erase(of_source);
     kept = registration;
@@ -236,6 +238,7 @@ void RegistrationTable::RemoveLocked(const Registration* registration,
   AddChangeLocked(cause, *registration);
   by_expiry_.erase({registration->expire_time, registration});
   const auto of_source = by_source_.find(registration->source);
+  RPYC_ASSERT(of_source != by_source_.end());
   of_source->second.erase(registration);
   if (of_source->second.empty()) by_source_.erase(of_source);
   const RegistrationKey key = registration->key;

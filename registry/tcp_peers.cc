@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "rpyc/assert.h"
 #include "rpyc/transport/descriptor_reserve.h"
 #include "rpyc/transport/errno_status.h"
 #include "rpyc/transport/listen_error.h"
@@ -99,6 +100,7 @@ absl::Time TcpPeers::AcceptAll(absl::Time now, const OnRefused& on_refused) {
     peers_.push_back(
         {id, std::move(fd), address.ToEndpoint().host, now + limits_.tcp_timeout, "", false});
     by_id_[id] = std::prev(peers_.end());
+    RPYC_ASSERT(by_id_.size() == peers_.size());
   }
   return absl::InfiniteFuture();
 }
@@ -162,7 +164,8 @@ absl::Time TcpPeers::Expire(absl::Time now, const OnRefused& on_refused) {
 
 void TcpPeers::End(Peers::iterator peer, const absl::Status& why, const OnRefused& on_refused) {
   const std::string source = peer->source;
-  by_id_.erase(peer->id);
+  const size_t erased = by_id_.erase(peer->id);
+  RPYC_ASSERT(erased == 1);
   peers_.erase(peer);
   on_refused(source, why);
 }

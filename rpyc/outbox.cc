@@ -22,6 +22,14 @@ absl::Status PeerDoesNotRead() {
   return absl::DeadlineExceededError("the peer has not read in time what was sent to it");
 }
 
+// Appends what `from` holds to `to`. If memory runs out, `to` has some of it.
+absl::Status AppendAll(const OutBuffer& from, OutBuffer* to) {
+  return OrOutOfMemory([&] {
+    for (const absl::string_view chunk : from.Chunks()) to->Append(chunk);
+    return absl::OkStatus();
+  });
+}
+
 }  // namespace
 
 absl::Status PostedFrames::Add(const OutBuffer& frame) {
@@ -32,10 +40,7 @@ absl::Status PostedFrames::Add(const OutBuffer& frame) {
     charged_bytes_ += frame.size();
   }
   const size_t before = frames_.size();
-  absl::Status added = OrOutOfMemory([&] {
-    for (const absl::string_view chunk : frame.Chunks()) frames_.Append(chunk);
-    return absl::OkStatus();
-  });
+  absl::Status added = AppendAll(frame, &frames_);
   if (!added.ok()) frames_.Truncate(before);
   size_.store(frames_.size());
   return added;
@@ -44,10 +49,7 @@ absl::Status PostedFrames::Add(const OutBuffer& frame) {
 absl::StatusOr<size_t> PostedFrames::MoveTo(OutBuffer* out) {
   MutexLock lock(&mutex_);
   const size_t before = out->size();
-  absl::Status moved = OrOutOfMemory([&] {
-    for (const absl::string_view chunk : frames_.Chunks()) out->Append(chunk);
-    return absl::OkStatus();
-  });
+  absl::Status moved = AppendAll(frames_, out);
   if (!moved.ok()) {
     out->Truncate(before);
     return moved;
@@ -167,10 +169,7 @@ absl::Status Outbox::SendAppended(absl::Time deadline, bool has_read_side) {
     RPYC_ASSERT(sending_);
     MovePostedLocked();
     if (absl::IsDeadlineExceeded(written)) {
-      const absl::Status queued = OrOutOfMemory([&] {
-        for (const absl::string_view chunk : queued_.Chunks()) out_.Append(chunk);
-        return absl::OkStatus();
-      });
+      const absl::Status queued = AppendAll(queued_, &out_);
       queued_.Clear();
       if (!queued.ok()) written = queued;  // a part of it may be queued: no whole frame can follow
     }

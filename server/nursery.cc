@@ -23,6 +23,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "rpyc/assert.h"
 #include "rpyc/byte_budget.h"
 #include "rpyc/transport/errno_status.h"
 #include "rpyc/transport/fd_message.h"
@@ -253,7 +254,8 @@ void Nursery::Serve(const NurseryOrder& order, Fd socket) {
   }
   if (pid > 0) {
     // The table has room: it has an entry for each slot, and a slot has one process at most.
-    processes_.Add(pid, order.number);
+    const bool added = processes_.Add(pid, order.number);
+    RPYC_ASSERT(added);
   } else {
     Report({.kind = NurseryReport::kNotForked,
             .number = order.number,

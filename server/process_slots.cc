@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "rpyc/assert.h"
 #include "rpyc/transport/errno_status.h"
 #include "rpyc/utf8.h"
 #include "server/memory_file.h"
@@ -146,6 +147,7 @@ std::atomic<int64_t>& ProcessSlots::total_bytes() const {
 }
 
 void ProcessSlots::FreeHeldBytes(size_t index) const {
+  RPYC_ASSERT(index < count_);
   total_bytes().fetch_sub(slot(index)->held_bytes().exchange(0));
 }
 
@@ -169,6 +171,7 @@ absl::StatusOr<size_t> FreeSlots::Take(const ProcessSlots& slots) {
 
 void FreeSlots::Return(size_t index) {
   MutexLock lock(&mutex_);
+  RPYC_ASSERT(index < used_ && returned_.size() < used_);
   returned_.push_back(index);
 }
 

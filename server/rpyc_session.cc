@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "rpyc/assert.h"
 #include "rpyc/authentication_driver.h"
 #include "rpyc/foreign_protocol.h"
 #include "rpyc/protocol_config.h"
@@ -115,7 +116,13 @@ std::unique_ptr<Stream> RpycSession::MakeStream(Socket socket) {
   return stream;
 }
 
+void RpycSession::ChangePhase(Phase from, Phase to) {
+  const Phase before = phase_.exchange(to);
+  RPYC_ASSERT(before == from);
+}
+
 absl::Status RpycSession::Authenticate(absl::Time deadline) {
+  RPYC_ASSERT(handshake_ != nullptr);
   Handshake& handshake = *handshake_;
   if (handshake.tls != nullptr && !handshake.secure) {
     if (absl::Status secure = handshake.tls->Handshake(deadline); !secure.ok()) {
@@ -152,13 +159,13 @@ void RpycSession::Refuse(absl::Status why) {
 
 absl::Status RpycSession::ServeAll() {
   setup_->watcher->Add(this);
-  phase_.store(Phase::kAuthenticating);
+  ChangePhase(Phase::kCreated, Phase::kAuthenticating);
   // A lack of memory ends only this connection.
   absl::Status served = OrOutOfMemory([&]() -> absl::Status {
     if (absl::Status authenticated = Authenticate(absl::InfiniteFuture()); !authenticated.ok()) {
       Refuse(std::move(authenticated));
     } else {
-      phase_.store(Phase::kServing);
+      ChangePhase(Phase::kAuthenticating, Phase::kServing);
       connection_.ServeAll().IgnoreError();  // end_status() returns the same
     }
     return absl::OkStatus();
@@ -176,7 +183,8 @@ void RpycSession::ServeBy(Arm arm) {
     arm_(wanted);
   });
   setup_->watcher->Add(this);
-  phase_.store(Phase::kAuthenticating);  // a thread that reads it sees all that is set up above
+  // A thread that reads the phase sees all that is set up above.
+  ChangePhase(Phase::kCreated, Phase::kAuthenticating);
   // A service that sends first need not wait for the peer.
   const bool speaks_first =
       setup_->service.has_hooks() || setup_->service.authenticator() != nullptr;
@@ -210,6 +218,7 @@ std::optional<absl::Status> RpycSession::ServeArrived(int request_budget) {
 
 void RpycSession::AuthenticateOrServe(int request_budget) {
   const Phase phase = phase_.load();
+  RPYC_ASSERT(phase != Phase::kCreated);
   if (phase == Phase::kOver) return;
   if (phase == Phase::kAuthenticating) {
     // It may have been armed twice. One thread is enough.
@@ -221,7 +230,7 @@ void RpycSession::AuthenticateOrServe(int request_budget) {
       return arm_(wants);  // another thread may use the session from now on
     }
     if (!authenticated.ok()) return Refuse(std::move(authenticated));
-    phase_.store(Phase::kServing);
+    ChangePhase(Phase::kAuthenticating, Phase::kServing);
     if (!connection_.Open().ok()) return;
   }
   connection_.ServeArrived(request_budget);
@@ -234,6 +243,7 @@ void RpycSession::Tick() {
 }
 
 absl::Status RpycSession::End() {
+  RPYC_ASSERT((number_ != 0) == (setup_->ledger != nullptr));
   setup_->watcher->Remove(this);
   connection_.Finish();
   absl::Status end = connection_.end_status();

@@ -108,6 +108,9 @@ class RpycSession : public Session, private Watcher::Watched {
   // The TLS handshake and the authentication of the peer, as far as they have come.
   struct Handshake;
 
+  // Changes phase_, which must be `from`, to `to`.
+  // Threads: the one in ServeAll or ServeBy, and then as Authenticate.
+  void ChangePhase(Phase from, Phase to);
   // Makes the connection's stream, with TLS if the server has it, and handshake_. Called by the
   // constructor only.
   std::unique_ptr<Stream> MakeStream(Socket socket);

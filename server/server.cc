@@ -7,6 +7,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "rpyc/assert.h"
 #include "rpyc/did_you_mean.h"
 #include "rpyc/mutex.h"
 #include "rpyc/throttle.h"
@@ -209,6 +210,7 @@ absl::Status Server::Runner::StartRegistering() {
        .label = setup_->label});
   if (!registration.ok()) return registration.status();
   MutexLock lock(&mutex_);
+  RPYC_ASSERT(registration_ == nullptr);
   registration_ = *std::move(registration);
   // The single connection may have been accepted already.
   if (state_ != ServerState::kListening) registration_->Stop();
@@ -229,6 +231,7 @@ absl::Status Server::Runner::Listen(const SocketAddress& address) {
       endpoint_.socket_path.empty() ? absl::StrCat(endpoint_.port) : endpoint_.ToString());
   start_time_ = absl::Now();
   MutexLock lock(&mutex_);  // the accept loop waits for it, and so for what is set below
+  RPYC_ASSERT(state_ == ServerState::kStarting && listener_ == nullptr);
   absl::Status started = StartThread([runner = shared_from_this()] { runner->AcceptLoop(); });
   if (!started.ok()) return started;
   listener_ = *std::move(listener);
@@ -241,6 +244,7 @@ void Server::Runner::AcceptLoop() {
   {
     MutexLock lock(&mutex_);
     listener = listener_.get();
+    RPYC_ASSERT(listener != nullptr);
   }
   for (;;) {
     absl::StatusOr<Socket> socket = listener->Accept();
@@ -330,6 +334,7 @@ void Server::Runner::Close(absl::Duration drain_timeout) {
   bool first;
   {
     MutexLock lock(&mutex_);
+    RPYC_ASSERT(state_ != ServerState::kStarting);
     if (state_ == ServerState::kClosed) return;
     first = !closing_;
     closing_ = true;
@@ -356,6 +361,7 @@ void Server::Runner::Close(absl::Duration drain_timeout) {
     const absl::Time grace = absl::Now() + kAcceptGrace;
     while (listener_ != nullptr && changed_.WaitUntil(&mutex_, grace)) {
     }
+    RPYC_ASSERT(state_ == ServerState::kDraining);
     state_ = ServerState::kClosed;
     changed_.SignalAll();
   }

@@ -9,6 +9,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "rpyc/assert.h"
 #include "rpyc/mutex.h"
 #include "server/memory_limits.h"
 #include "server/reason.h"
@@ -143,6 +144,7 @@ absl::StatusOr<EntryPtr> ServerDirectory::Table::BeginStart(absl::string_view id
 absl::StatusOr<EntryView> ServerDirectory::Table::EndStart(
     const EntryPtr& entry, absl::StatusOr<std::unique_ptr<Server>> server) {
   MutexLock lock(&mutex);
+  RPYC_ASSERT(entry->stage == Entry::kStarting && entry->server == nullptr);
   ChangedLocked();
   if (!server.ok()) {
     CancelStartLocked(entry);
@@ -183,6 +185,7 @@ void ServerDirectory::Table::RecordIfClosed(const EntryPtr& entry) {
 }
 
 void ServerDirectory::Table::CancelStartLocked(const EntryPtr& entry) {
+  RPYC_ASSERT(entries.at(entry->record.id) == entry);
   if (entry->replaced != nullptr && IsKeptLocked(entry->replaced)) {
     entries[entry->record.id] = entry->replaced;
   } else {
@@ -215,6 +218,7 @@ ServerRecord ServerDirectory::Table::EndClose(const EntryPtr& entry, Server& ser
   const ServerSnapshot last = server.Snapshot();
   std::shared_ptr<Server> released;  // destroyed without the lock
   MutexLock lock(&mutex);
+  RPYC_ASSERT(entry->stage == Entry::kClosing && entry->server.get() == &server);
   ChangedLocked();
   entry->stage = Entry::kClosed;
   entry->record.snapshot = last;
@@ -225,6 +229,7 @@ ServerRecord ServerDirectory::Table::EndClose(const EntryPtr& entry, Server& ser
   closed.push_back(entry);
   if (closed.size() > kMaxClosedRecords) {
     const auto oldest = entries.find(closed.front()->record.id);
+    RPYC_ASSERT(oldest != entries.end());
     if (oldest->second == closed.front()) entries.erase(oldest);
     closed.pop_front();
   }

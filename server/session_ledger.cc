@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/time/clock.h"
+#include "rpyc/assert.h"
 
 namespace rpyc {
 namespace {
@@ -46,12 +47,15 @@ int64_t SessionLedger::Began(Drainable* session, const std::string* peer,
 
 void SessionLedger::UseCounters(int64_t number, const ConnectionCounters* counters) {
   MutexLock lock(&mutex_);
-  live_.find(number)->second.counters = counters;
+  const auto found = live_.find(number);
+  RPYC_ASSERT(found != live_.end());
+  found->second.counters = counters;
 }
 
 absl::Status SessionLedger::Ended(int64_t number, absl::Status status) {
   MutexLock lock(&mutex_);
   const auto found = live_.find(number);
+  RPYC_ASSERT(found != live_.end());
   const Live& live = found->second;
   if (live.closing != Closing::kNo) {
     status = absl::CancelledError(live.closing == Closing::kKilled

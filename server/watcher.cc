@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "rpyc/assert.h"
 #include "rpyc/connection.h"
 #include "rpyc/mutex.h"
 #include "server/heap_trimmer.h"
@@ -33,7 +34,8 @@ class Watcher::WatchLoop : public std::enable_shared_from_this<WatchLoop> {
 
   void Remove(Watched* watched) {
     MutexLock lock(&mutex_);
-    watched_.erase(watched);
+    const size_t erased = watched_.erase(watched);
+    RPYC_ASSERT(erased == 1);
   }
 
   void Tick() {

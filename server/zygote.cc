@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "rpyc/assert.h"
 #include "rpyc/mutex.h"
 #include "rpyc/transport/fd_message.h"
 #include "server/log.h"
@@ -94,6 +95,7 @@ class Zygote::Supervisor : public std::enable_shared_from_this<Supervisor> {
 };
 
 void Zygote::Supervisor::AdoptLocked(Process process) {
+  RPYC_ASSERT(channel_ == nullptr);
   channel_ = std::make_shared<const Fd>(std::move(process.channel));
   status_.pid = process.pid;
   status_.start_time = absl::Now();

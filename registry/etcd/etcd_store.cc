@@ -16,6 +16,7 @@
 #include "registry/etcd/etcd_client.h"
 #include "registry/etcd/etcd_record.h"
 #include "registry/registration_id.h"
+#include "rpyc/assert.h"
 #include "rpyc/mutex.h"
 #include "rpyc/transport/endpoint.h"
 
@@ -399,6 +400,7 @@ void EtcdStore::Replica::CountThread() {
 
 void EtcdStore::Replica::UncountThread() {
   MutexLock lock(&mutex_);
+  RPYC_ASSERT(running_threads_ > 0);
   --running_threads_;
   changed_.SignalAll();
 }

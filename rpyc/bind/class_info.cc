@@ -4,6 +4,7 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
+#include "rpyc/assert.h"
 #include "rpyc/bind/definition.h"
 #include "rpyc/bind/overloads.h"
 #include "rpyc/bind/python_name.h"
@@ -103,6 +104,7 @@ void ClassInfo::Add(Member member) {
   }
   const auto earlier = std::find_if(members_.begin(), members_.end(),
                                     [&](const auto& m) { return m->name == member.name; });
+  RPYC_ASSERT(earlier != members_.end());
   const std::string mistake = WhyNoOverload(**earlier, member);
   if (!mistake.empty()) EndByMistake(absl::StrCat(name_, ".", member.name), mistake);
   AddShared(std::make_shared<const Member>(WithOverload(*earlier, std::move(member))));
@@ -145,6 +147,7 @@ void ClassInfo::AddShared(std::shared_ptr<const Member> added) {
   const auto old =
       std::find_if(members_.begin(), members_.end(),
                    [replaced = entry->second](const auto& m) { return m.get() == replaced; });
+  RPYC_ASSERT(old != members_.end());
   entry->second = added.get();
   *old = std::move(added);
 }
@@ -220,6 +223,7 @@ std::shared_ptr<const ClassInfo> ClassInfo::ReadOnly(const std::shared_ptr<const
         shown->AddShared(OfConst(*member));
       }
       made = shown.get();
+      RPYC_ASSERT(info->read_only_owner_ == nullptr);
       info->read_only_owner_ = std::move(shown);
       info->read_only_.store(made, std::memory_order_release);
     }
@@ -245,6 +249,7 @@ const std::shared_ptr<const ClassInfo>& MakeClass(const ClassRecipe& recipe, Cla
     recipe.expose(info.get());
   }
   info->TellBases(recipe.type, kept);
+  RPYC_ASSERT(slot->load() == nullptr);
   slot->store(kept, std::memory_order_release);
   definition.Complete();
   return *kept;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "rpyc/assert.h"
 
 namespace rpyc {
 namespace {
@@ -40,6 +41,7 @@ Definition::Definition() {
 }
 
 Definition::~Definition() {
+  RPYC_ASSERT(AllSteps().definitions > 0);
   std::deque<std::function<void()>> dropped;
   // Steps still wait here only if user code threw.
   if (--AllSteps().definitions == 0) dropped.swap(AllSteps().waiting);

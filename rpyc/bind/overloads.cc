@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
+#include "rpyc/assert.h"
 #include "rpyc/errors.h"
 
 namespace rpyc {
@@ -190,6 +191,7 @@ class Resolution {
 
 // Returns the arguments as the peer passed them, from *args and **kwargs.
 CallArgs ToCallArgs(absl::Span<Value> args) {
+  RPYC_ASSERT(args.size() == 2);
   CallArgs given;
   given.positional = std::move(args[0]).TakeItems();
   for (const Value& pair : args[1].items()) {

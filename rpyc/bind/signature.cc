@@ -8,6 +8,7 @@
 #include "absl/base/attributes.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "rpyc/assert.h"
 #include "rpyc/errors.h"
 
 namespace rpyc {
@@ -46,6 +47,7 @@ absl::Status Missing(absl::string_view function, const Signature& signature,
     if (!filled[i] && !parameter.default_value) names.push_back(Described(parameter, i));
   }
   const size_t count = names.size();
+  RPYC_ASSERT(count > 0);
   std::string list = std::move(names.back());
   names.pop_back();
   if (count > 1) list = absl::StrCat(absl::StrJoin(names, ", "), " and ", list);

@@ -218,6 +218,8 @@ Translation MakeTranslation(absl::string_view python_class, Parts... parts) {
     made.name = std::string(python_class.substr(dot == python_class.npos ? 0 : dot + 1));
     (internal::Name(parts, &made), ...);
     (internal::SetRethrow<E>(parts, &made), ...);
+    // A pointer is caught as a pointer to a base, which asks for the relation without an object of
+    // E. NOLINTBEGIN(misc-throw-by-value-catch-by-reference)
     made.throw_pointer = [] { throw static_cast<E*>(nullptr); };
     made.takes_pointer = [](void (*thrower)()) {
       try {
@@ -228,6 +230,7 @@ Translation MakeTranslation(absl::string_view python_class, Parts... parts) {
       }
       return false;
     };
+    // NOLINTEND(misc-throw-by-value-catch-by-reference)
     made.translate = [kept = std::tuple<Parts...>(std::move(parts)...)](
                          const Translation& self) -> std::optional<RemoteException> {
       try {

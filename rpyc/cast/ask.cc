@@ -10,6 +10,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "rpyc/assert.h"
 #include "rpyc/errors.h"
 #include "rpyc/iterate.h"
 #include "rpyc/limits.h"
@@ -32,6 +33,7 @@ NetrefObject* AsNetref(const Value& value) {
 
 Asked Call(const CallContext& context, const Value& object, absl::string_view method,
            std::vector<Value> args = {}) {
+  RPYC_ASSERT(object.AsObject() != nullptr);
   return (*object.AsObject())
       ->CallAttr(context, {.name = method, .exposed = false},
                  {.positional = std::move(args), .keyword = {}});

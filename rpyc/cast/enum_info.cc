@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "rpyc/assert.h"
 #include "rpyc/bind/definition.h"
 #include "rpyc/bind/python_name.h"
 #include "rpyc/builtin_method.h"
@@ -263,6 +264,7 @@ void EnumInfo::Add(absl::string_view name, uint64_t bits) {
 }
 
 void EnumInfo::Finish() {
+  RPYC_ASSERT(class_object_ == nullptr);
   if (names_.empty()) {
     EndByMistake(absl::StrCat("the enum ", name_), "it lists no members");
   }

@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "rpyc/assert.h"
 #include "rpyc/bind/definition.h"
 #include "rpyc/bind/instance.h"
 #include "rpyc/bind/python_name.h"
@@ -170,6 +171,7 @@ void StructInfo::Add(StructField field) {
 }
 
 void StructInfo::Finish() {
+  RPYC_ASSERT(object_class_ == nullptr);
   if (fields_.empty()) {
     EndByMistake(absl::StrCat("the struct ", name_), "it lists no fields");
   }
@@ -353,6 +355,7 @@ absl::StatusOr<StructInfo::Values> StructInfo::Read(const CallContext& context,
 }
 
 absl::Status StructInfo::FillFrom(const CallContext& context, Values values, void* object) const {
+  RPYC_ASSERT(values.size() == fields_.size());
   for (size_t i = 0; i < fields_.size(); ++i) {
     if (!values[i]) values[i] = fields_[i].default_value;
     if (!values[i]) {

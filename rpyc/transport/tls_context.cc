@@ -10,6 +10,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "rpyc/assert.h"
 #include "rpyc/transport/openssl.h"
 
 namespace rpyc {
@@ -192,6 +193,7 @@ SslPtr TlsContext::NewConnection() const {
   {
     MutexLock lock(&mutex_);
     context = context_;
+    RPYC_ASSERT(context != nullptr);
   }
   SslPtr ssl(SSL_new(context.get()));
   if (ssl != nullptr) SSL_set_accept_state(ssl.get());

@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "rpyc/assert.h"
 #include "rpyc/foreign_protocol.h"
 #include "rpyc/transport/openssl.h"
 #include "rpyc/transport/peer_certificate.h"
@@ -96,6 +97,7 @@ int TlsStream::BioRead(bio_st* bio, char* into, int bytes) {
     BIO_set_retry_read(bio);
     return -1;
   }
+  RPYC_ASSERT(self->in_begin_ < self->in_end_ && self->in_end_ <= self->in_capacity_);
   const size_t taken = std::min<size_t>(bytes, self->in_end_ - self->in_begin_);
   std::memcpy(into, self->in_.get() + self->in_begin_, taken);
   self->in_begin_ += taken;
@@ -106,7 +108,7 @@ int TlsStream::BioWrite(bio_st* bio, const char* from, int bytes) {
   BIO_clear_retry_flags(bio);
   std::string& out = static_cast<TlsStream*>(BIO_get_data(bio))->out_;
   // An exception must not pass through OpenSSL. To OpenSSL -1 means a broken stream.
-  const bool taken = OrOutOfMemory([&] {
+  const bool taken = OrOutOfMemory([&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
                        out.append(from, bytes);
                        return absl::OkStatus();
                      }).ok();
@@ -273,6 +275,7 @@ absl::StatusOr<ReadResult> TlsStream::Receive(bool inside, absl::Time deadline) 
 }
 
 void TlsStream::ReleaseBuffers() {
+  RPYC_ASSERT(in_begin_ == in_end_);
   in_.reset();
   if (!out_is_large_.load(std::memory_order_relaxed)) return;
   MutexLock lock(&mutex_);
@@ -283,6 +286,7 @@ void TlsStream::ReleaseBuffers() {
 
 absl::StatusOr<ReadResult> TlsStream::ReceiveInto(size_t capacity, ReadHint hint,
                                                   absl::Time deadline) {
+  RPYC_ASSERT(in_begin_ == in_end_);
   if (in_ == nullptr || in_capacity_ != capacity) {
     in_ = NewBuffer(capacity);
     in_capacity_ = capacity;
@@ -291,6 +295,7 @@ absl::StatusOr<ReadResult> TlsStream::ReceiveInto(size_t capacity, ReadHint hint
   absl::StatusOr<ReadResult> received =
       inner_->ReadSome(absl::MakeSpan(in_.get(), capacity), hint, deadline);
   if (!received.ok() || received->outcome != ReadResult::kData) return received;
+  RPYC_ASSERT(received->bytes > 0 && received->bytes <= capacity);
   in_end_ = received->bytes;
   if (received->bytes == capacity) {
     next_in_capacity_ = capacity < kMediumBufferBytes ? kMediumBufferBytes : kLargeBufferBytes;
@@ -337,6 +342,7 @@ absl::StatusOr<size_t> TlsStream::WriteSome(absl::Span<const absl::string_view> 
     }
     if (absl::Status sent = Send(); !sent.ok()) return sent;
   }
+  RPYC_ASSERT(sent_bytes_ <= encrypted_bytes_);
   const size_t told = std::min(sent_bytes_, total);
   sent_bytes_ -= told;
   encrypted_bytes_ -= told;
@@ -360,6 +366,7 @@ absl::Status TlsStream::Encrypt(absl::Span<const absl::string_view> chunks, size
       absl::string_view record = chunk.substr(0, kRecordBytes - gathered_bytes);
       if (has_frames_) record = record.substr(0, frame_ends_.Take(record));
       const size_t bytes = record.size();
+      RPYC_ASSERT(bytes > 0 && gathered_bytes + bytes <= kRecordBytes);
       chunk.remove_prefix(bytes);
       const bool ends = has_frames_ ? frame_ends_.at_end() : last;
       if (gathered_bytes + bytes < kRecordBytes && !ends) {
@@ -396,11 +403,13 @@ absl::Status TlsStream::Send() {
   const absl::StatusOr<size_t> taken = inner_->WriteSome(absl::MakeConstSpan(&rest, 1));
   if (!taken.ok()) return taken.status();
   out_sent_ += *taken;
+  RPYC_ASSERT(out_sent_ <= out_.size());
   auto record = records_.begin();
   for (; record != records_.end() && record->end <= out_sent_; ++record)
     sent_bytes_ += record->bytes;
   records_.erase(records_.begin(), record);
   if (out_sent_ == out_.size()) {
+    RPYC_ASSERT(records_.empty());
     out_sent_ = 0;
     // A large buffer is kept while there is much to send.
     if (out_.capacity() > kKeptOutBytes && out_.size() <= kKeptOutBytes) {

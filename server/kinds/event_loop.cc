@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "rpyc/assert.h"
 #include "rpyc/transport/errno_status.h"
 #include "server/thread.h"
 
@@ -37,6 +38,7 @@ EventLoop::~EventLoop() = default;
 absl::Status EventLoop::Start() {
   if (!wake_.valid()) return ErrnoStatus(absl::StatusCode::kResourceExhausted, "eventfd", errno);
   if (absl::Status ready = poller_.Start(wake_.get()); !ready.ok()) return ready;
+  RPYC_ASSERT(self_ == nullptr);
   self_ = shared_from_this();
   absl::Status started = StartThread([this] { Run(); });
   if (!started.ok()) self_.reset();
@@ -67,15 +69,20 @@ void EventLoop::Arm(uint64_t number, Stream::Event wanted) {
 }
 
 absl::StatusOr<uint64_t> EventLoop::Watch(int fd, std::function<void()> serve) {
+  RPYC_ASSERT(IsOnLoopThread());
   return poller_.Watch(fd, std::move(serve));
 }
 
 bool EventLoop::AwaitReady(Fiber* fiber, int fd, bool readable, bool writable,
                            absl::Time deadline) {
+  RPYC_ASSERT(IsOnLoopThread());
   return poller_.AwaitReady(fiber, fd, readable, writable, deadline);
 }
 
-void EventLoop::MarkNotReady(int fd, bool readable) { poller_.MarkNotReady(fd, readable); }
+void EventLoop::MarkNotReady(int fd, bool readable) {
+  RPYC_ASSERT(IsOnLoopThread());
+  poller_.MarkNotReady(fd, readable);
+}
 
 template <typename Write>
 bool EventLoop::AddToInbox(const Write& write) {
@@ -87,6 +94,7 @@ bool EventLoop::AddToInbox(const Write& write) {
 }
 
 void EventLoop::EmptyInbox() {
+  RPYC_ASSERT(IsOnLoopThread());
   if (!inbox_filled_.load(std::memory_order_relaxed)) return;
   Inbox inbox;
   {
@@ -108,6 +116,7 @@ void EventLoop::Run() {
     if (stopping_ && pool_.has_nothing_to_do() && poller_.watches_none()) {
       MutexLock lock(&mutex_);
       ended_ = !inbox_filled_.load();
+      RPYC_ASSERT(!ended_ || (inbox_.tasks.empty() && inbox_.woken.empty() && inbox_.arms.empty()));
       if (ended_) break;
     }
     poller_.Poll(pool_.IdleMilliseconds(FiberPool::Now()));

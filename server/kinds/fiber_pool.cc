@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/clock.h"
+#include "rpyc/assert.h"
 #include "rpyc/thread_locals.h"
 #include "server/kinds/fiber_stack.h"
 #include "server/kinds/fiber_switch.h"
@@ -34,6 +35,7 @@ class FiberPool::PooledFiber final : public Fiber, public TimerQueue::Timer {
   explicit PooledFiber(FiberPool* pool) : pool_(pool) {}
 
   void Park(absl::Time deadline) override {
+    RPYC_ASSERT(Fiber::Current() == this && !parked_);
     if (std::exchange(woken_, false)) return;
     if (deadline != absl::InfiniteFuture()) {
       if (deadline <= absl::Now()) return;
@@ -95,7 +97,7 @@ FiberPool::FiberPool(int size, size_t stack_bytes, LoopInterface* loop_interface
       monitor_(monitor),
       shortage_log_(kShortageLogInterval) {}
 
-FiberPool::~FiberPool() = default;
+FiberPool::~FiberPool() { RPYC_ASSERT(busy_ == 0 && idle_.empty()); }
 
 int64_t FiberPool::Now() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(
@@ -108,11 +110,13 @@ void FiberPool::SetTimer(PooledFiber* fiber, absl::Time deadline) {
 }
 
 void FiberPool::Wake(Fiber* woken) {
+  RPYC_ASSERT(loop_interface_->IsOnLoopThread());
   PooledFiber* const fiber = static_cast<PooledFiber*>(woken);
   if (!std::exchange(fiber->parked_, false)) {
     fiber->woken_ = true;
     return;
   }
+  RPYC_ASSERT(fiber->in_task_);
   timers_.Clear(fiber);
   ready_.push_back(fiber);
 }
@@ -170,6 +174,7 @@ void FiberPool::RunReady() {
 }
 
 void FiberPool::Run(PooledFiber* fiber) {
+  RPYC_ASSERT(fiber->in_task_ && busy_ > 0 && busy_ <= size_);
   published_busy_.store(busy_, std::memory_order_relaxed);
   if (busy_ > peak_busy_.load(std::memory_order_relaxed)) {
     peak_busy_.store(busy_, std::memory_order_relaxed);
@@ -177,6 +182,7 @@ void FiberPool::Run(PooledFiber* fiber) {
   monitor_->Begin(&fiber->published_name_, Now());
   const bool goes_on = fiber->switch_->Resume();
   monitor_->End(Now());
+  RPYC_ASSERT(fiber->in_task_ ? goes_on && fiber->parked_ : !fiber->parked_);
   if (!goes_on) {
     fiber->switch_.reset();
     stackless_.push_back(fiber);
@@ -202,11 +208,13 @@ int FiberPool::IdleMilliseconds(int64_t now) const {
 }
 
 void FiberPool::End() {
+  RPYC_ASSERT(has_nothing_to_do() && ready_.empty());
   ending_ = true;
   while (!idle_.empty()) {
     PooledFiber* const fiber = idle_.back();
     idle_.pop_back();
-    fiber->switch_->Resume();
+    const bool goes_on = fiber->switch_->Resume();
+    RPYC_ASSERT(!goes_on);
     fiber->switch_.reset();
   }
 }

@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "rpyc/assert.h"
+
 #if RPYC_HAS_ASAN
 #include <sanitizer/common_interface_defs.h>
 #endif
@@ -27,6 +29,7 @@ FiberSwitch::FiberSwitch(FiberStack stack, const ThreadLocals& locals, std::func
 }
 
 FiberSwitch::~FiberSwitch() {
+  RPYC_ASSERT(returned_ || outside_ == nullptr);
 #if RPYC_HAS_TSAN
   __tsan_destroy_fiber(tsan_inside_);
 #endif
@@ -41,6 +44,7 @@ void FiberSwitch::Begin(transfer_t from) {
 }
 
 bool FiberSwitch::Resume() {
+  RPYC_ASSERT(!returned_);
   // All fibers of the thread share this object, so its content is swapped at each switch.
   Exceptions* const exceptions = reinterpret_cast<Exceptions*>(abi::__cxa_get_globals());
   std::swap(*exceptions, exceptions_);
@@ -63,7 +67,9 @@ bool FiberSwitch::Resume() {
 }
 
 size_t FiberSwitch::bytes_left() const {
-  return static_cast<const char*>(__builtin_frame_address(0)) - stack_.low();
+  const char* const here = static_cast<const char*>(__builtin_frame_address(0));
+  RPYC_ASSERT(here >= stack_.low() && here < stack_.low() + stack_.bytes());
+  return here - stack_.low();
 }
 
 void FiberSwitch::Suspend() { SwitchOut(/*for_good=*/false); }

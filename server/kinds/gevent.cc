@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "rpyc/assert.h"
 #include "rpyc/mutex.h"
 #include "server/kinds/event_loop.h"
 #include "server/kinds/session_set_kind.h"
@@ -35,6 +36,7 @@ class RunningLoops {
   }
   void Ended() {
     MutexLock lock(&mutex_);
+    RPYC_ASSERT(running_ > 0);
     --running_;
     ended_.SignalAll();
   }
@@ -127,7 +129,7 @@ class GeventKind : public SessionSetKind, private Watcher::Watched {
 
   ServerKindStats Stats() const override {
     ServerKindStats stats = SessionSetKind::Stats();
-    ServerKindStats::Fibers& fibers = stats.fibers.emplace();
+    ServerKindStats::Fibers& fibers = stats.fibers.emplace(ServerKindStats::Fibers());
     fibers.size = max_fibers_;
     const int64_t now = FiberPool::Now();
     for (const std::shared_ptr<EventLoop>& loop : loops_) {

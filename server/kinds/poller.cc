@@ -9,6 +9,7 @@
 
 #include "absl/algorithm/container.h"
 #include "absl/time/clock.h"
+#include "rpyc/assert.h"
 #include "rpyc/transport/errno_status.h"
 
 namespace rpyc {
@@ -38,6 +39,7 @@ struct Poller::Descriptor : FiberTask {
     return IsReady(event != Stream::Event::kWritable, event != Stream::Event::kReadable);
   }
   void Run() override {
+    RPYC_ASSERT(queued && serve != nullptr);
     queued = false;
     serve();
   }
@@ -89,6 +91,7 @@ absl::StatusOr<std::shared_ptr<Poller::Descriptor>> Poller::Register(int fd) {
 
 void Poller::Unregister(Descriptor* descriptor) {
   ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, descriptor->fd, nullptr);
+  RPYC_ASSERT(by_fd_[descriptor->fd].get() == descriptor);
   by_fd_[descriptor->fd].reset();  // perhaps its last owner
 }
 
@@ -119,6 +122,7 @@ void Poller::ServeIfReady(const std::shared_ptr<Descriptor>& descriptor) {
 void Poller::Unwatch(uint64_t number) {
   const std::shared_ptr<Descriptor> descriptor = FindNumber(number);
   if (descriptor == nullptr) return;
+  RPYC_ASSERT(descriptor->serve != nullptr && watched_ > 0);
   --watched_;
   descriptor->armed = false;
   Unregister(descriptor.get());
@@ -142,7 +146,9 @@ bool Poller::AwaitReady(Fiber* fiber, int fd, bool readable, bool writable, absl
          (deadline == absl::InfiniteFuture() || absl::Now() < deadline)) {
     fiber->Park(deadline);
   }
-  descriptor->waiters.erase(absl::c_find(descriptor->waiters, &self));
+  const auto place = absl::c_find(descriptor->waiters, &self);
+  RPYC_ASSERT(place != descriptor->waiters.end());
+  descriptor->waiters.erase(place);
   if (descriptor->serve == nullptr && descriptor->waiters.empty()) Unregister(descriptor.get());
   return ready;
 }

@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "rpyc/assert.h"
 #include "rpyc/transport/fd.h"
 #include "rpyc/transport/fd_message.h"
 #include "rpyc/transport/tls_context.h"
@@ -75,7 +76,9 @@ struct ProcessSet::Nursery {
 // The nursery that makes a process, and the process's slot there. Gives the slot back at its end.
 struct ProcessSet::Placement {
   Placement(NurseryPtr its_nursery, size_t its_index)
-      : nursery(std::move(its_nursery)), index(its_index), slot(nursery->slots.slot(index)) {}
+      : nursery(std::move(its_nursery)), index(its_index), slot(nursery->slots.slot(index)) {
+    RPYC_ASSERT(slot != nullptr);
+  }
   ~Placement() {
     nursery->slots.FreeHeldBytes(index);
     nursery->free_slots.Return(index);
@@ -166,6 +169,7 @@ absl::Status ProcessSet::Start() {
   if (!nursery.ok()) return nursery.status();
   {
     MutexLock lock(&mutex_);
+    RPYC_ASSERT(nursery_ == nullptr);
     nursery_ = *nursery;
   }
   return StartThread([self = shared_from_this(), nursery = *nursery] { self->Run(nursery); });
@@ -229,7 +233,8 @@ absl::Status ProcessSet::Admit(Socket socket) {
       // The set refuses only while it is drained, and then AwaitNursery has returned an error.
       if (!sessions_.Add(process)) return ServerIsClosing();
       process->EnterLedger(*setup_->ledger);
-      processes_.emplace(process->number(), process);
+      const bool is_new = processes_.emplace(process->number(), process).second;
+      RPYC_ASSERT(is_new);
     }
     LogDebug(setup_->label, ": accepted ", name);
     // If the nursery dies before it has made the process, the next one makes it.
@@ -340,7 +345,8 @@ void ProcessSet::MoveUnserved(const NurseryPtr& nursery) {
     process->MoveTo(*std::move(placement), *setup_->ledger);
     {
       MutexLock lock(&mutex_);
-      processes_.emplace(process->number(), process);
+      const bool is_new = processes_.emplace(process->number(), process).second;
+      RPYC_ASSERT(is_new);
     }
     process->Order().IgnoreError();  // if this nursery dies too, they wait for the next
   }
@@ -369,6 +375,7 @@ ProcessSet::NurseryPtr ProcessSet::Replace(absl::Duration lived) {
         // Drain has not seen this nursery, so it is told to end here. Run reads its last reports.
         ::shutdown((*nursery)->channel.get(), SHUT_WR);
       } else {
+        RPYC_ASSERT(nursery_ == nullptr);
         nursery_ = *nursery;
         changed_.SignalAll();
       }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/time/clock.h"
+#include "rpyc/assert.h"
 
 namespace rpyc {
 namespace {
@@ -25,7 +26,8 @@ bool SessionSet::Add(const SessionPtr& session) {
 
 void SessionSet::Remove(const SessionPtr& session) {
   MutexLock lock(&mutex_);
-  open_.erase(session);
+  const size_t erased = open_.erase(session);
+  RPYC_ASSERT(erased == 1);
   removed_.SignalAll();
 }
 

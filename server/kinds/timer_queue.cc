@@ -1,5 +1,7 @@
 #include "server/kinds/timer_queue.h"
 
+#include "rpyc/assert.h"
+
 namespace rpyc {
 
 void TimerQueue::Put(size_t heap_index, Entry entry) {
@@ -30,6 +32,7 @@ void TimerQueue::Sink(size_t heap_index, Entry entry) {
 }
 
 void TimerQueue::Set(Timer* timer, int64_t when) {
+  RPYC_ASSERT(!timer->is_set());
   heap_.emplace_back();
   Rise(heap_.size() - 1, {when, timer});
 }
@@ -37,6 +40,7 @@ void TimerQueue::Set(Timer* timer, int64_t when) {
 void TimerQueue::Clear(Timer* timer) {
   if (!timer->is_set()) return;
   const size_t heap_index = timer->heap_index_;
+  RPYC_ASSERT(heap_index < heap_.size() && heap_[heap_index].timer == timer);
   timer->heap_index_ = Timer::kNotInHeap;
   const Entry last = heap_.back();
   heap_.pop_back();

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/time/clock.h"
+#include "rpyc/assert.h"
 #include "server/log.h"
 #include "server/thread.h"
 
@@ -81,6 +82,7 @@ void WorkerPool::Work() {
     bool needs_replacement;
     {
       MutexLock lock(&mutex_);
+      RPYC_ASSERT(idle_threads_ > 0);
       --idle_threads_;
       needs_replacement = NeedsReplacementLocked();
       if (idle_threads_ == 0 && !needs_replacement) ++saturated_;
@@ -92,6 +94,7 @@ void WorkerPool::Work() {
     if (!BecomeIdleOrSpareLocked()) return ended_.SignalAll();
   }
   MutexLock lock(&mutex_);
+  RPYC_ASSERT(idle_threads_ > 0);
   --active_threads_;
   --idle_threads_;
   ended_.SignalAll();
@@ -111,6 +114,7 @@ bool WorkerPool::BecomeIdleOrSpareLocked() {
   const absl::Time until = absl::Now() + kSpareTime;
   while (recalled_spares_ == 0 && !ending_ && spare_wanted_.WaitUntil(&mutex_, until)) {
   }
+  RPYC_ASSERT(recalled_spares_ <= spare_threads_);
   --spare_threads_;
   if (recalled_spares_ == 0) return false;
   --recalled_spares_;
@@ -145,6 +149,7 @@ void WorkerPool::BeginWait() {
 
 void WorkerPool::EndWait() {
   MutexLock lock(&mutex_);
+  RPYC_ASSERT(waiting_threads_ > 0);
   --waiting_threads_;
   ++active_threads_;
 }

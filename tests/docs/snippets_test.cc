@@ -179,8 +179,8 @@ TEST(Snippets, ManyNumbers) {
 
 TEST(Snippets, Containers) {
   EXPECT_EQ(Call(Stock(), "names", {}), rpyc::Value::Tuple({"bolts", "nuts"}));
-  EXPECT_EQ(Call(Stock(), "names_as_list", {}).type_name(), "list");
-  EXPECT_EQ(Call(Stock(), "prices", {}).type_name(), "dict");
+  EXPECT_EQ(Call(Stock(), "names_as_list", {}).type_name(), "builtins.list");
+  EXPECT_EQ(Call(Stock(), "prices", {}).type_name(), "builtins.dict");
   const Served stock(Stock());
   const rpyc::Netref counts = stock.root()["counts"]();
   counts.SetItem("bolts", 39);
