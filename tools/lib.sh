@@ -65,6 +65,11 @@ prepare_build() {
   [[ -t 2 ]] || bazel_flags+=(--show_progress_rate_limit=10 --noshow_loading_progress)
 }
 
+# product_targets: lists the C++ targets that ship, and those of the examples: all but what only tests use.
+product_targets() {
+  bazel query 'kind("cc_(library|binary) rule", //...) except attr(testonly, 1, //...)' 2>/dev/null </dev/null
+}
+
 # make_venv VERSION: makes a virtual environment with that version of the Python package rpyc, and with gevent and numpy if
 # those can be had. An environment that was made before gets what it lacks.
 make_venv() {
