@@ -104,7 +104,7 @@ void Zygote::Supervisor::AdoptLocked(Process process) {
 
 absl::Status Zygote::Supervisor::Watch() {
   MutexLock lock(&mutex_);
-  if (watched_) return absl::OkStatus();
+  if (watched_ || channel_ == nullptr) return absl::OkStatus();  // it may be gone for good
   if (!wake_.valid()) return absl::ResourceExhaustedError("no descriptor for the zygote's watch");
   absl::Status started = StartThread([self = shared_from_this()] { self->Run(); });
   watched_ = started.ok();

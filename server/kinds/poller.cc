@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "absl/algorithm/container.h"
+#include "absl/cleanup/cleanup.h"
 #include "absl/time/clock.h"
 #include "rpyc/assert.h"
 #include "rpyc/transport/errno_status.h"
@@ -141,15 +142,18 @@ bool Poller::AwaitReady(Fiber* fiber, int fd, bool readable, bool writable, absl
   }
   Descriptor::Waiter self = {fiber, readable, writable};
   descriptor->waiters.push_back(&self);
+  // This happens also when memory runs out while the fiber parks.
+  const absl::Cleanup forget = [&] {
+    const auto place = absl::c_find(descriptor->waiters, &self);
+    RPYC_ASSERT(place != descriptor->waiters.end());
+    descriptor->waiters.erase(place);
+    if (descriptor->serve == nullptr && descriptor->waiters.empty()) Unregister(descriptor.get());
+  };
   bool ready;
   while (!(ready = descriptor->IsReady(readable, writable)) &&
          (deadline == absl::InfiniteFuture() || absl::Now() < deadline)) {
     fiber->Park(deadline);
   }
-  const auto place = absl::c_find(descriptor->waiters, &self);
-  RPYC_ASSERT(place != descriptor->waiters.end());
-  descriptor->waiters.erase(place);
-  if (descriptor->serve == nullptr && descriptor->waiters.empty()) Unregister(descriptor.get());
   return ready;
 }
 
