@@ -17,6 +17,8 @@ struct RegistrationKey {
   std::string service_name;  // upper-case
   std::string host;          // numeric, unless an operator wrote a name
   int port = 0;
+  // clang-tidy 14 takes a comparison with 0 for one with a pointer.
+  // NOLINTNEXTLINE(modernize-use-nullptr)
   friend auto operator<=>(const RegistrationKey&, const RegistrationKey&) = default;
 };
 

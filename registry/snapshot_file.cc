@@ -159,7 +159,7 @@ absl::Status SnapshotFile::Write(const std::vector<Registration>& registrations)
   const std::string new_path = absl::StrCat(path_, ".new");
   const Fd fd(::open(new_path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, kMode));
   if (!fd.valid() || !WriteAll(fd.get(), *bytes)) {
-    const absl::Status failed = Failed("write", new_path, errno);
+    absl::Status failed = Failed("write", new_path, errno);
     ::unlink(new_path.c_str());  // otherwise it would fill a full disk
     return failed;
   }

@@ -19,8 +19,7 @@ bool IsEndOfConnection(const absl::Status& error) {
 
 std::shared_ptr<ListenerQueue> ListenerQueue::Make(std::shared_ptr<NetrefObject> callee,
                                                    std::string client) {
-  const std::shared_ptr<ListenerQueue> queue(
-      new ListenerQueue(std::move(callee), std::move(client)));
+  std::shared_ptr<ListenerQueue> queue(new ListenerQueue(std::move(callee), std::move(client)));
   const std::shared_ptr<NetrefOwner> owner = queue->callee_->owner();
   const bool live =
       owner != nullptr && owner->WhenEnded(queue.get(), [weak = queue->weak_from_this()] {

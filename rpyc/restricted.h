@@ -29,7 +29,7 @@ Value Restricted(std::shared_ptr<Object> object, std::vector<std::string> attrs,
 template <Exposed T>
 Value Restricted(std::shared_ptr<T> object, std::vector<std::string> attrs,
                  std::optional<std::vector<std::string>> wattrs = std::nullopt) {
-  const Value value = Cast<std::shared_ptr<T>>::To(std::move(object));
+  Value value = Cast<std::shared_ptr<T>>::To(std::move(object));
   if (value.AsObject() == nullptr) return value;
   return Restricted(*value.AsObject(), std::move(attrs), std::move(wattrs));
 }

@@ -26,7 +26,7 @@ constexpr absl::string_view kNoName = "unknown";
 // Returns the variable's value and removes the variable.
 std::string TakeVariable(const char* name) {
   const char* value = ::getenv(name);
-  const std::string text = value == nullptr ? "" : value;
+  std::string text = value == nullptr ? "" : value;
   ::unsetenv(name);
   return text;
 }
