@@ -67,8 +67,8 @@ constexpr absl::string_view kBuiltins[] = {
 // Describes a class that invoke.cc has a row for.
 template <typename E>
 void ThrowPointer() {
-  throw static_cast<E*>(
-      nullptr);  // NOLINT(misc-throw-by-value-catch-by-reference): see translation.h
+  // NOLINTNEXTLINE(misc-throw-by-value-catch-by-reference): see MakeTranslation.
+  throw static_cast<E*>(nullptr);
 }
 struct LibraryRow {
   std::type_index type;
