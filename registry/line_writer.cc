@@ -126,7 +126,7 @@ void LineWriter::Queue::Stop() {
 
 absl::StatusOr<std::unique_ptr<LineWriter>> LineWriter::Start(Options options) {
   auto queue = std::make_shared<Queue>(std::move(options));
-  const absl::Status started = queue->options().start_thread([queue] { queue->Run(); });
+  absl::Status started = queue->options().start_thread([queue] { queue->Run(); });
   if (!started.ok()) return started;
   return std::unique_ptr<LineWriter>(new LineWriter(std::move(queue)));
 }

@@ -295,13 +295,13 @@ absl::StatusOr<std::unique_ptr<MemoryStore>> MemoryStore::Start(const MemoryStor
     if (!opened.ok()) return opened.status();
     absl::StatusOr<std::vector<Registration>> read = (*opened)->Read(absl::Now());
     if (!read.ok()) return read.status();
-    const absl::Status written = (*opened)->Write(*read);
+    absl::Status written = (*opened)->Write(*read);
     if (!written.ok()) return written;
     file = *std::move(opened);
     loaded = *std::move(read);
   }
   auto committer = std::make_shared<Committer>(options, hooks, std::move(file), loaded);
-  const absl::Status started = hooks.start_thread([committer] { committer->Run(); });
+  absl::Status started = hooks.start_thread([committer] { committer->Run(); });
   if (!started.ok()) {
     committer->SetEnded();
     return started;

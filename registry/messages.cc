@@ -72,7 +72,7 @@ absl::Status TakeRegister(absl::Span<const Value> args, RegistryRequest* request
   if (args.size() != 2) return NotARequest("REGISTER takes the aliases and the port");
   if (!args[0].IsTuple()) return NotARequest("REGISTER: the aliases are no tuple");
   for (const Value& alias : args[0].items()) {
-    const absl::Status taken = TakeName(alias, &request->names);
+    absl::Status taken = TakeName(alias, &request->names);
     if (!taken.ok()) return taken;
   }
   return TakePort(args[1], &request->port);
@@ -158,7 +158,7 @@ absl::StatusOr<RegistryRequest> ParseRegistryRequest(absl::string_view bytes) {
   for (const CommandRow& row : kCommands) {
     if (name == nullptr || !absl::EqualsIgnoreCase(*name, row.name)) continue;
     RegistryRequest request{.command = row.command};
-    const absl::Status taken = TakeArguments(parts[2].items(), &request);
+    absl::Status taken = TakeArguments(parts[2].items(), &request);
     if (!taken.ok()) return taken;
     return request;
   }

@@ -90,7 +90,7 @@ class Exchange {
     std::string datagram;
     absl::Status last = absl::DeadlineExceededError("no answer");
     for (;;) {
-      const absl::Status readable = Wait(fd_.get(), POLLIN, deadline_, interrupt_);
+      absl::Status readable = Wait(fd_.get(), POLLIN, deadline_, interrupt_);
       if (absl::IsDeadlineExceeded(readable)) return last;
       if (!readable.ok()) return readable;
       SocketAddress peer;
@@ -109,7 +109,7 @@ class Exchange {
                       absl::FunctionRef<absl::Status(absl::string_view)> parse) {
     if (::connect(fd_.get(), registry.get(), registry.size()) != 0) {
       if (errno != EINPROGRESS) return Failed("connect");
-      const absl::Status connected = Wait(fd_.get(), POLLOUT, deadline_, interrupt_);
+      absl::Status connected = Wait(fd_.get(), POLLOUT, deadline_, interrupt_);
       if (!connected.ok()) return connected;
       int error = 0;
       socklen_t size = sizeof(error);
@@ -120,7 +120,7 @@ class Exchange {
     if (::send(fd_.get(), request.data(), request.size(), MSG_NOSIGNAL) < 0) return Failed("send");
     std::string reply;
     for (;;) {
-      const absl::Status readable = Wait(fd_.get(), POLLIN, deadline_, interrupt_);
+      absl::Status readable = Wait(fd_.get(), POLLIN, deadline_, interrupt_);
       if (!readable.ok()) return readable;
       const size_t before = reply.size();
       reply.resize(before + kMaxRegistryReplyBytes);
@@ -131,7 +131,7 @@ class Exchange {
       if (bytes < 0 && (error == EAGAIN || error == EWOULDBLOCK || error == EINTR)) continue;
       if (bytes < 0) return ErrnoStatus(absl::StatusCode::kUnavailable, "receive", error);
       if (bytes == 0 && reply.empty()) return absl::UnavailableError("refused without an answer");
-      const absl::Status taken = parse(reply);
+      absl::Status taken = parse(reply);
       const bool final = bytes == 0 || reply.size() > kMaxReplyBytes;
       if (taken.ok() || absl::IsPermissionDenied(taken) || final) return taken;
     }
@@ -199,7 +199,7 @@ absl::Status Registrar::Unregister(int port, const std::string& from) const {
 absl::StatusOr<std::vector<ServerAddress>> Registrar::Discover(
     absl::string_view service_name) const {
   std::vector<ServerAddress> servers;
-  const absl::Status asked =
+  absl::Status asked =
       Ask({.command = RegistryRequest::Command::kQuery, .names = {std::string(service_name)}}, "",
           options_.timeout, nullptr, [&servers](absl::string_view reply) {
             absl::StatusOr<std::vector<ServerAddress>> parsed = ParseServersReply(reply);
@@ -213,7 +213,7 @@ absl::StatusOr<std::vector<ServerAddress>> Registrar::Discover(
 
 absl::StatusOr<std::vector<std::string>> Registrar::List(absl::string_view filter_host) const {
   std::vector<std::string> names;
-  const absl::Status asked =
+  absl::Status asked =
       Ask({.command = RegistryRequest::Command::kList, .filter_host = std::string(filter_host)}, "",
           options_.timeout, nullptr, [&names](absl::string_view reply) {
             absl::StatusOr<std::vector<std::string>> parsed = ParseNamesReply(reply);

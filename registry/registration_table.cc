@@ -168,7 +168,7 @@ absl::Status RegistrationTable::CheckLocked(const RegisterRequest& request) cons
 absl::Status RegistrationTable::Register(const RegisterRequest& request, absl::Duration ttl,
                                          absl::Time now) {
   MutexLock lock(&mutex_);
-  const absl::Status checked = CheckLocked(request);
+  absl::Status checked = CheckLocked(request);
   if (!checked.ok()) return checked;
   const absl::Duration lifetime = request.ttl > absl::ZeroDuration() ? request.ttl : ttl;
   for (const std::string& name : request.names) {

@@ -242,7 +242,7 @@ absl::StatusOr<RegistryFlags> ParseRegistryFlags(int argc, const char* const* ar
     }
     absl::string_view name = argument.name;
     name.remove_prefix(absl::StartsWith(name, "--") ? 2 : 1);
-    const absl::Status taken = found->take(name, value, &parsed);
+    absl::Status taken = found->take(name, value, &parsed);
     if (!taken.ok()) return taken;
   }
   if (!parsed.host.empty()) {

@@ -155,7 +155,7 @@ absl::Status RegistryServer::Loop::Start() {
     return ErrnoStatus(absl::StatusCode::kResourceExhausted, "registry", errno);
   }
   if (tcp_.has_value()) {
-    const absl::Status watched = tcp_->Watch(epoll_.get(), kListener, kFirstPeer);
+    absl::Status watched = tcp_->Watch(epoll_.get(), kListener, kFirstPeer);
     if (!watched.ok()) return watched;
   }
   on_refused_ = [this](const std::string& source, const absl::Status& why) {
@@ -297,7 +297,7 @@ absl::StatusOr<std::unique_ptr<RegistryServer>> RegistryServer::Start(
   absl::StatusOr<Sockets> sockets = BindAll(options);
   if (!sockets.ok()) return sockets.status();
   auto loop = std::make_shared<Loop>(options, store, hooks, *std::move(sockets));
-  const absl::Status started = loop->Start();
+  absl::Status started = loop->Start();
   if (!started.ok()) return started;
   return std::unique_ptr<RegistryServer>(new RegistryServer(std::move(loop)));
 }

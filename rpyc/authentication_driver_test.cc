@@ -111,7 +111,7 @@ TEST_F(AuthenticationDriverTest, UsersOfThisMachine) {
   const UnixPeerAuthenticator authenticator({1000, 0});
   const auto run = [&](PeerInfo peer) {
     AuthenticationDriver driver(&authenticator, std::move(peer), server_.get());
-    const absl::Status status = driver.Run(kNow);
+    absl::Status status = driver.Run(kNow);
     credentials_ = driver.credentials();
     return status;
   };

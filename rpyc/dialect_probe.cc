@@ -81,7 +81,7 @@ absl::StatusOr<Dialect> Listen(Stream& stream, const Limits& limits, absl::Time 
     const absl::StatusOr<ReadResult> read = stream.ReadAhead(kReadAheadBytes);
     if (!read.ok()) return read.status();
     // What came before the end of the stream counts.
-    const absl::StatusOr<Dialect> dialect = DialectOf(stream.read_ahead(), limits);
+    absl::StatusOr<Dialect> dialect = DialectOf(stream.read_ahead(), limits);
     if (!dialect.ok() || *dialect != Dialect::kUnknown) return dialect;
     if (read->outcome == ReadResult::kEof) {
       if (!stream.read_ahead().empty()) return NotRpyc(stream.read_ahead(), absl::OkStatus());

@@ -110,7 +110,7 @@ class AutoRegistration::Announcer {
 absl::StatusOr<std::unique_ptr<AutoRegistration>> AutoRegistration::Start(
     RegistrarOptions registrar, Announcement announcement) {
   auto announcer = std::make_shared<Announcer>(std::move(registrar), std::move(announcement));
-  const absl::Status started = StartThread([announcer] { announcer->Run(); });
+  absl::Status started = StartThread([announcer] { announcer->Run(); });
   if (!started.ok()) return started;
   return std::unique_ptr<AutoRegistration>(new AutoRegistration(std::move(announcer)));
 }

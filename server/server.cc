@@ -192,7 +192,7 @@ absl::Status Server::Runner::Start(const SocketAddress& address, std::shared_ptr
     return WithListenReason(listening, "spec.hostname");
   }
   LogInfo(setup_->label, ": listening on ", endpoint_.ToString());
-  const absl::Status registering = StartRegistering();
+  absl::Status registering = StartRegistering();
   if (registering.ok()) return registering;
   Close(absl::ZeroDuration());
   return ReasonStatus(registering.code(), "LIMIT_EXCEEDED", registering.message());

@@ -78,7 +78,7 @@ class CountedSession : public Session {
   const std::string& peer() const override { return session_->peer(); }
   absl::Status ServeAll() override {
     ++shared->began;
-    const absl::Status end = session_->ServeAll();
+    absl::Status end = session_->ServeAll();
     ++shared->ended;
     return end;
   }

@@ -116,7 +116,7 @@ absl::StatusOr<int64_t> EtcdClient::ReadAll(
   for (;;) {
     Call call(this, deadline);
     etcdserverpb::RangeResponse response;
-    const absl::Status status = ToStatus(stub->Range(call.context(), request, &response));
+    absl::Status status = ToStatus(stub->Range(call.context(), request, &response));
     if (!status.ok()) return status;
     for (const etcdserverpb::KeyValue& pair : response.kvs()) on_item(pair);
     // Later pages are read as of the same moment.
@@ -130,8 +130,7 @@ absl::StatusOr<etcdserverpb::TxnResponse> EtcdClient::Commit(
     const etcdserverpb::TxnRequest& request, absl::Time deadline) {
   Call call(this, deadline);
   etcdserverpb::TxnResponse response;
-  const absl::Status status =
-      ToStatus(KV::NewStub(channel())->Txn(call.context(), request, &response));
+  absl::Status status = ToStatus(KV::NewStub(channel())->Txn(call.context(), request, &response));
   if (!status.ok()) return status;
   return response;
 }
@@ -142,7 +141,7 @@ absl::StatusOr<etcdserverpb::LeaseGrantResponse> EtcdClient::Grant(absl::Duratio
   etcdserverpb::LeaseGrantRequest request;
   request.set_ttl(absl::ToInt64Seconds(absl::Ceil(ttl, absl::Seconds(1))));
   etcdserverpb::LeaseGrantResponse response;
-  const absl::Status status =
+  absl::Status status =
       ToStatus(Lease::NewStub(channel())->LeaseGrant(call.context(), request, &response));
   if (!status.ok()) return status;
   if (!response.error().empty()) return absl::UnavailableError(response.error());

@@ -314,7 +314,7 @@ void EtcdStore::Replica::CallWhenApplied(int64_t revision, Done done) {
 
 absl::StatusOr<int64_t> EtcdStore::Replica::Commit(const RegisterRequest& request,
                                                    absl::Time deadline) {
-  const absl::Status checked = table->Check(request);
+  absl::Status checked = table->Check(request);
   if (!checked.ok()) return checked;
   const absl::Duration ttl = request.ttl > absl::ZeroDuration() ? request.ttl : pruning_timeout;
   // Each announcement has a new lease. etcd moves the key to it, and the old lease ends empty.
@@ -436,7 +436,7 @@ absl::StatusOr<std::unique_ptr<EtcdStore>> EtcdStore::Start(const EtcdStoreOptio
   std::unique_ptr<EtcdStore> store(new EtcdStore(replica));  // its destructor stops the threads
   for (void (Replica::*run)() : {&Replica::FollowEtcd, &Replica::WriteChanges}) {
     replica->CountThread();
-    const absl::Status started = hooks.start_thread([replica, run] {
+    absl::Status started = hooks.start_thread([replica, run] {
       (*replica.*run)();
       replica->UncountThread();
     });

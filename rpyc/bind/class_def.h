@@ -74,10 +74,17 @@ class ClassDef {
   requires(sizeof...(A) > 0 || (... && bind_internal::kIsExtra<Extras>))  //
       ClassDef& Init(Extras&&... extras) {
     constexpr bool kConstructible = std::is_constructible_v<T, A...>;
-    static_assert(kConstructible, "rpyc: the class has no constructor that takes these types");
+    // clang before 16 makes aggregates with braces only.
+    constexpr bool kTakesBraces = requires { T{std::declval<A>()...}; };
+    static_assert(kConstructible || kTakesBraces,
+                  "rpyc: the class has no constructor that takes these types");
     if constexpr (kConstructible) {
       SetInit([](A... arguments) { return std::make_shared<T>(std::forward<A>(arguments)...); },
               std::forward<Extras>(extras)...);
+    } else if constexpr (kTakesBraces) {
+      SetInit(
+          [](A... arguments) { return std::shared_ptr<T>(new T{std::forward<A>(arguments)...}); },
+          std::forward<Extras>(extras)...);
     }
     return *this;
   }

@@ -196,7 +196,7 @@ TEST(SequenceCast, FetchesInBatchesThatGrow) {
 }
 
 TEST(SequenceCast, AnEndlessGeneratorIsAnError) {
-  const std::string text(100'000, 'x');
+  std::string text(100'000, 'x');
   const Iterator endless([&text] { return text; });
   const std::string error =
       Failure(Through([](std::set<std::string> x) { return x.size(); }, Value(endless.object())));

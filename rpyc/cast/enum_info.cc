@@ -1,6 +1,7 @@
 #include "rpyc/cast/enum_info.h"
 
 #include <algorithm>
+#include <compare>
 #include <limits>
 #include <utility>
 
@@ -41,11 +42,11 @@ int64_t HashOfInt(uint64_t magnitude, bool negative) {
 }
 
 bool Holds(absl::string_view op, std::partial_ordering order) {
-  if (op == "__eq__") return order == 0;
-  if (op == "__ne__") return order != 0;
-  if (op == "__lt__") return order < 0;
-  if (op == "__le__") return order <= 0;
-  return op == "__gt__" ? order > 0 : order >= 0;
+  if (op == "__eq__") return std::is_eq(order);
+  if (op == "__ne__") return std::is_neq(order);
+  if (op == "__lt__") return std::is_lt(order);
+  if (op == "__le__") return std::is_lteq(order);
+  return op == "__gt__" ? std::is_gt(order) : std::is_gteq(order);
 }
 
 EnumMember& Self(const MemberCall& call) {

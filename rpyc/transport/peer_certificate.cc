@@ -212,9 +212,9 @@ std::string Time(const ASN1_TIME* time) {
 
 absl::StatusOr<Value> DecodeCertificate(x509_st* certificate) {
   ERR_clear_error();
-  const absl::StatusOr<Value> subject = DistinguishedName(X509_get_subject_name(certificate));
+  absl::StatusOr<Value> subject = DistinguishedName(X509_get_subject_name(certificate));
   if (!subject.ok()) return subject;
-  const absl::StatusOr<Value> issuer = DistinguishedName(X509_get_issuer_name(certificate));
+  absl::StatusOr<Value> issuer = DistinguishedName(X509_get_issuer_name(certificate));
   if (!issuer.ok()) return issuer;
   Dict dict;
   dict.Set("subject", *subject);

@@ -315,7 +315,7 @@ absl::StatusOr<ReadResult> TlsStream::ReadAhead(size_t max_bytes) {
   absl::StatusOr<ReadResult> read = Decrypt(into);
   while (read.ok() && read->outcome == ReadResult::kWouldBlock) {
     // The peer may hold back the rest until the first part has been acknowledged.
-    const absl::StatusOr<ReadResult> received =
+    absl::StatusOr<ReadResult> received =
         ReceiveInto(next_in_capacity_, ReadHint::kInsideFrame, absl::InfinitePast());
     if (!received.ok() || received->outcome != ReadResult::kData) return received;
     read = Decrypt(into);

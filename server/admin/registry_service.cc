@@ -203,7 +203,7 @@ class RegistryService::Service final : public v1::RegistryService::Service {
 
   absl::Status List(const v1::ListRegistrationsRequest& request,
                     v1::ListRegistrationsResponse* response) const {
-    const absl::Status ready = CheckReady(request);
+    absl::Status ready = CheckReady(request);
     if (!ready.ok()) return ready;
     const std::string name = absl::AsciiStrToUpper(request.service_name());
     int64_t revision = 0;
@@ -221,7 +221,7 @@ class RegistryService::Service final : public v1::RegistryService::Service {
     const std::string list = absl::StrCat("registrations of \"", name, "\" at \"", request.host(),
                                           "\" by \"", request.source(), "\"");
     const absl::Time now = absl::Now();
-    const absl::Status answered = AnswerPage(
+    absl::Status answered = AnswerPage(
         list, KeysOf(found, [](const auto& each) { return each.first; }), request,
         [&](size_t i) {
           *response->add_registrations() = RegistrationResource(found[i].second, now);
@@ -235,7 +235,7 @@ class RegistryService::Service final : public v1::RegistryService::Service {
 
   absl::Status Lookup(const v1::LookupServiceRequest& request,
                       v1::LookupServiceResponse* response) const {
-    const absl::Status ready = CheckReady(request);
+    absl::Status ready = CheckReady(request);
     if (!ready.ok()) return ready;
     if (request.service_name().empty()) {
       return InvalidField("service_name", "service_name is empty");
@@ -256,14 +256,14 @@ class RegistryService::Service final : public v1::RegistryService::Service {
   }
 
   absl::Status Create(const v1::CreateRegistrationRequest& request, v1::Registration* response) {
-    const absl::Status ready = CheckReady(request);
+    absl::Status ready = CheckReady(request);
     if (!ready.ok()) return ready;
     const absl::StatusOr<RegisterRequest> read = ReadCreate(request);
     if (!read.ok()) return read.status();
     const RegistrationKey key = {read->names.front(), read->host, read->port};
     const auto result = std::make_shared<PendingResult>();
     store_->Register(*read, PendingResult::SetterOf(result));
-    const absl::Status created = WithReason(result->Await(), RegistrationResourceName(key));
+    absl::Status created = WithReason(result->Await(), RegistrationResourceName(key));
     if (!created.ok()) return created;
     const absl::Time now = absl::Now();
     const std::optional<Registration> made = store_->table().Get(key);
@@ -274,7 +274,7 @@ class RegistryService::Service final : public v1::RegistryService::Service {
   }
 
   absl::Status Delete(const v1::DeleteRegistrationRequest& request) {
-    const absl::Status ready = CheckReady(request);
+    absl::Status ready = CheckReady(request);
     if (!ready.ok()) return ready;
     const absl::StatusOr<RegistrationKey> key = ParseRegistrationResourceName(request.name());
     if (!key.ok()) return key.status();

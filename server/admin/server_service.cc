@@ -56,7 +56,7 @@ class ServerService final : public v1::ServerService::Service {
   grpc::Status StartServer(grpc::ServerContext* context, const v1::StartServerRequest* request,
                            v1::Server* response) override {
     if (request->validate_only()) {
-      const grpc::Status status = Answer(Validate(*request), response);
+      grpc::Status status = Answer(Validate(*request), response);
       // There is no server yet, so it has neither a state nor an etag.
       response->clear_state();
       response->clear_etag();
@@ -107,7 +107,7 @@ class ServerService final : public v1::ServerService::Service {
   }
 
   absl::StatusOr<ServerRecord> Start(const v1::StartServerRequest& request) {
-    const absl::Status good = CheckStart(request);
+    absl::Status good = CheckStart(request);
     if (!good.ok()) return good;
     const auto start = [&]() -> absl::StatusOr<ServerRecord> {
       const absl::StatusOr<ServerOptions> options = OptionsFromSpec(request.spec());
@@ -144,7 +144,7 @@ class ServerService final : public v1::ServerService::Service {
   }
 
   absl::StatusOr<ServerRecord> Close(const v1::CloseServerRequest& request) {
-    const absl::Status known = RefuseUnknownFields(request);
+    absl::Status known = RefuseUnknownFields(request);
     if (!known.ok()) return known;
     const absl::StatusOr<std::string> id = ParseServerResourceName(request.name());
     if (!id.ok()) return id.status();

@@ -21,7 +21,7 @@ constexpr size_t kMaxMetadataBytes = 256;
 // Cuts `text` between two characters. It also mends it, since it may quote a peer, and a protobuf
 // message with text that is not UTF-8 cannot be read.
 std::string Cut(absl::string_view text, size_t max_bytes) {
-  const std::string mended = MendedUtf8(std::string(text));
+  std::string mended = MendedUtf8(std::string(text));
   if (mended.size() <= max_bytes) return mended;
   return absl::StrCat(
       mended.substr(0, ValidUtf8Prefix(absl::string_view(mended).substr(0, max_bytes))), "...");

@@ -138,9 +138,8 @@ absl::StatusOr<Figures> Call(const Options& options) {
       ConnectAll(options.connections, options);
   if (!connections.ok()) return connections.status();
   Measurement measurement(options.measurement);
-  const absl::Status status = options.blocking
-                                  ? CallBlocking(connections->front(), options, &measurement)
-                                  : CallByEpoll(*connections, options, &measurement);
+  absl::Status status = options.blocking ? CallBlocking(connections->front(), options, &measurement)
+                                         : CallByEpoll(*connections, options, &measurement);
   if (!status.ok()) return status;
   return measurement.Finish(ErrorsOf(*connections), options.work.bulk_bytes());
 }
@@ -155,7 +154,7 @@ absl::StatusOr<Figures> Churn(const Options& options) {
   while (now < end) {
     absl::StatusOr<Line> line = ConnectLine(options);
     if (!line.ok()) return line.status();
-    const absl::Status prepared = Prepare(*line, options.work).status();
+    absl::Status prepared = Prepare(*line, options.work).status();
     if (!prepared.ok()) return prepared;
     Line::CloseByReset(*std::move(line));
     const uint64_t closed = NowNanoseconds();
