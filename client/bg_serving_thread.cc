@@ -6,15 +6,15 @@
 #include <utility>
 
 #include "absl/time/clock.h"
-#include "client/client_core.h"
+#include "client/shared_connection.h"
 
 namespace rpyc {
 namespace {
 
-// How often it is looked whether to stop.
-constexpr absl::Duration kLookInterval = absl::Milliseconds(100);
+// How often the thread checks whether to stop.
+constexpr absl::Duration kStopCheckInterval = absl::Milliseconds(100);
 
-// The thread inherits what is blocked here.
+// Starts a thread that blocks every signal: it inherits the mask that is set here.
 std::thread StartWithoutSignals(std::function<void()> run) {
   sigset_t all, before;
   ::sigfillset(&all);
@@ -27,8 +27,8 @@ std::thread StartWithoutSignals(std::function<void()> run) {
 }  // namespace
 
 BgServingThread::BgServingThread(const Client& client, std::function<void()> on_lost)
-    : thread_(StartWithoutSignals([this, core = client.core_, on_lost = std::move(on_lost)] {
-        Run(core.get(), on_lost);
+    : thread_(StartWithoutSignals([this, shared = client.shared_, on_lost = std::move(on_lost)] {
+        Run(shared.get(), on_lost);
       })) {}
 
 BgServingThread::~BgServingThread() { Stop(); }
@@ -38,10 +38,11 @@ void BgServingThread::Stop() {
   if (thread_.joinable()) thread_.join();
 }
 
-void BgServingThread::Run(Client::Core* core, const std::function<void()>& on_lost) {
+void BgServingThread::Run(Client::SharedConnection* shared, const std::function<void()>& on_lost) {
   bool alive = true;
-  while (alive && !stopped_.load()) alive = core->connection.Serve(absl::Now() + kLookInterval);
-  const bool lost = !alive && !stopped_.load() && !core->closing.load();
+  while (alive && !stopped_.load())
+    alive = shared->connection.Serve(absl::Now() + kStopCheckInterval);
+  const bool lost = !alive && !stopped_.load() && !shared->closing.load();
   if (lost && on_lost) on_lost();
 }
 

@@ -10,29 +10,30 @@
 
 namespace rpyc {
 
-// Serves a client's peer in the background: callbacks run on its thread, answers to AsyncResults
-// come in, a peer that goes is noticed.
+// Serves a client's peer on a thread of its own: it runs callbacks, receives the answers of
+// AsyncResults, and notices when the peer has gone.
 //
 //   rpyc::BgServingThread serving(*client, [] { LOG(ERROR) << "lost the server"; });
 //
-// `on_lost` is called, once and on the thread, when the connection ends otherwise than by Stop or
-// Client::Close. Signals are left to the program's other threads.
-// Owns the thread; the Client may be closed, or destroyed, before or after.
+// The thread calls `on_lost`, once, when the connection ends and neither Stop nor Client::Close was
+// called. The thread blocks every signal.
+// Owns:    the thread. The Client may be closed or destroyed before or after this object.
 // Source:  RPyC utils/helpers.py, BgServingThread, 5.3.1 and 6.0.2.
 class BgServingThread {
  public:
   explicit BgServingThread(const Client& client, std::function<void()> on_lost = {});
-  // Stops.
+  // Calls Stop.
   ~BgServingThread();
   BgServingThread(const BgServingThread&) = delete;
   BgServingThread& operator=(const BgServingThread&) = delete;
 
-  // Ends the thread, within a tenth of a second unless it runs a function that the peer has called,
-  // and waits for that. The connection goes on. Idempotent. Not by the thread itself.
+  // Ends the thread and waits for its end, which takes up to a tenth of a second, or longer while
+  // the thread runs a function that the peer has called. The connection stays open. Idempotent.
+  // Threads: any but the thread itself.
   void Stop();
 
  private:
-  void Run(Client::Core* core, const std::function<void()>& on_lost);
+  void Run(Client::SharedConnection* shared, const std::function<void()>& on_lost);
 
   std::atomic<bool> stopped_{false};
   std::thread thread_;

@@ -6,8 +6,9 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "client/client_core.h"
 #include "client/dial.h"
+#include "client/shared_connection.h"
+#include "rpyc/assert.h"
 #include "rpyc/call_context.h"
 #include "rpyc/dialect_probe.h"
 #include "rpyc/errors.h"
@@ -28,7 +29,8 @@ absl::Status NamingPeer(const absl::Status& status, const std::string& peer) {
   return absl::Status(status.code(), absl::StrCat("connect to ", peer, ": ", status.message()));
 }
 
-// A stream to a peer whose dialect is in `options` when this returns. Errors name `peer`.
+// Opens a stream by `dial`, and sets the peer's dialect in `options` unless it is given.
+// Errors:  name `peer`.
 absl::StatusOr<std::unique_ptr<Stream>> OpenStream(Dialer dial, const std::string& peer,
                                                    absl::Time deadline, ClientOptions* options) {
   if (options->config.dialect != 0) return dial();
@@ -37,18 +39,21 @@ absl::StatusOr<std::unique_ptr<Stream>> OpenStream(Dialer dial, const std::strin
         absl::StrCat("connect to ", peer, ": with bind_threads the dialect is not found out: set ",
                      "config.dialect to 5 or 6"));
   }
-  absl::StatusOr<Probed> probed = ProbeDialect(dial, options->limits, deadline);
+  absl::StatusOr<ProbedStream> probed = ProbeDialect(dial, options->limits, deadline);
   if (!probed.ok()) return NamingPeer(probed.status(), peer);
+  RPYC_ASSERT(probed->stream != nullptr && probed->dialect != Dialect::kUnknown);
   options->config.dialect = probed->dialect == Dialect::kV6 ? 6 : 5;
   return std::move(probed->stream);
 }
 
+// Makes a stream of a connected socket.
 std::unique_ptr<Stream> StreamOver(Socket socket, const ClientOptions& options) {
   if (options.keepalive > absl::ZeroDuration()) socket.KeepAlive(options.keepalive);
   return std::make_unique<SocketStream>(std::move(socket));
 }
 
-// The same with TLS, once hands are shaken. Errors do not name the peer.
+// Makes a TLS stream over `stream` and completes the handshake.
+// Errors:  do not name the peer.
 absl::StatusOr<std::unique_ptr<Stream>> TlsOver(std::unique_ptr<Stream> stream,
                                                 const TlsClientContext& context,
                                                 const std::string& host, absl::Time deadline) {
@@ -64,7 +69,8 @@ absl::StatusOr<std::unique_ptr<Stream>> TlsOver(std::unique_ptr<Stream> stream,
   return tls;
 }
 
-CallContext NobodyOf(const Service& service) {
+// The context of a client's Netrefs: it has no caller, and it translates the service's exceptions.
+CallContext ContextOf(const Service& service) {
   if (service.translations() == nullptr) return CallContext();
   auto caller = std::make_shared<CallContext::Caller>();
   caller->translations = service.translations();
@@ -73,50 +79,52 @@ CallContext NobodyOf(const Service& service) {
 
 }  // namespace
 
-Client::Core::Core(std::unique_ptr<Stream> stream, std::string peer, ClientOptions given)
+Client::SharedConnection::SharedConnection(std::unique_ptr<Stream> stream, std::string peer,
+                                           ClientOptions given)
     : service(given.service.has_value() ? *std::move(given.service) : Service("VOID")),
       options{given.limits, std::move(given.config)},
-      context(NobodyOf(service)),
+      context(ContextOf(service)),
       connection(std::move(stream), &service, &options, std::move(peer)) {}
 
-Client::Client(std::shared_ptr<Core> core) : core_(std::move(core)) {}
+Client::Client(std::shared_ptr<SharedConnection> shared) : shared_(std::move(shared)) {}
 Client::Client(Client&&) noexcept = default;
 
 Client& Client::operator=(Client&& other) noexcept {
-  if (core_ != nullptr) Close();
-  core_ = std::move(other.core_);
+  if (shared_ != nullptr) Close();
+  shared_ = std::move(other.shared_);
   return *this;
 }
 
 Client::~Client() {
-  if (core_ != nullptr) Close();
+  if (shared_ != nullptr) Close();
 }
 
 absl::StatusOr<Client> Client::Open(std::unique_ptr<Stream> stream, std::string peer,
                                     ClientOptions options) {
-  auto core = std::make_shared<Core>(std::move(stream), std::move(peer), std::move(options));
-  core->connection.peer_objects()->KeepAlive(core);
-  if (absl::Status opened = core->connection.Open(); !opened.ok()) return opened;
-  return Client(std::move(core));
+  auto shared =
+      std::make_shared<SharedConnection>(std::move(stream), std::move(peer), std::move(options));
+  shared->connection.peer_objects()->KeepAlive(shared);
+  if (absl::Status opened = shared->connection.Open(); !opened.ok()) return opened;
+  return Client(std::move(shared));
 }
 
 Netref Client::root() const {
   {
-    MutexLock lock(&core_->mutex);
-    if (core_->root.has_value()) return Netref(*core_->root, core_->context);
+    MutexLock lock(&shared_->mutex);
+    if (shared_->root.has_value()) return Netref(*shared_->root, shared_->context);
   }
-  // Two threads may both ask; that is harmless, and holding the lock over a request is not.
+  // Two threads may both ask the peer. That is harmless; holding the lock during a request is not.
   absl::StatusOr<Value> root =
-      core_->connection.peer_objects()->Request(Handle::kGetRoot, Value::Tuple({}), std::nullopt);
+      shared_->connection.peer_objects()->Request(Handle::kGetRoot, Value::Tuple({}), std::nullopt);
   if (root.ok()) {
-    MutexLock lock(&core_->mutex);
-    if (!core_->root.has_value()) core_->root = *root;
+    MutexLock lock(&shared_->mutex);
+    if (!shared_->root.has_value()) shared_->root = *root;
   }
-  return Netref(std::move(root), core_->context);
+  return Netref(std::move(root), shared_->context);
 }
 
 absl::Status Client::Ping(absl::Duration timeout, absl::string_view data) const {
-  const absl::StatusOr<Value> echo = core_->connection.peer_objects()->Request(
+  const absl::StatusOr<Value> echo = shared_->connection.peer_objects()->Request(
       Handle::kPing, Value::Tuple({Value(data)}), timeout);
   if (!echo.ok()) return echo.status();
   if (*echo == Value(data)) return absl::OkStatus();
@@ -124,19 +132,19 @@ absl::Status Client::Ping(absl::Duration timeout, absl::string_view data) const 
                                           " came back for ", Value(data).DebugString()));
 }
 
-bool Client::Serve(absl::Time deadline) { return core_->connection.Serve(deadline); }
+bool Client::Serve(absl::Time deadline) { return shared_->connection.Serve(deadline); }
 
 void Client::Close() {
-  core_->closing.store(true);
-  core_->connection.Close();
+  shared_->closing.store(true);
+  shared_->connection.Close();
   std::optional<Value> root;  // destroyed outside the lock
-  MutexLock lock(&core_->mutex);
-  root = std::exchange(core_->root, std::nullopt);
+  MutexLock lock(&shared_->mutex);
+  root = std::exchange(shared_->root, std::nullopt);
 }
 
-bool Client::closed() const { return core_->connection.ended(); }
-const std::string& Client::peer() const { return core_->connection.peer(); }
-int Client::dialect() const { return core_->options.config.dialect; }
+bool Client::closed() const { return shared_->connection.ended(); }
+const std::string& Client::peer() const { return shared_->connection.peer(); }
+int Client::dialect() const { return shared_->options.config.dialect; }
 
 absl::StatusOr<Client> Connect(const std::string& host, int port, ClientOptions options) {
   const absl::Time deadline = absl::Now() + options.connect_timeout;

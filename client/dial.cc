@@ -26,7 +26,7 @@ absl::StatusOr<Socket> Dial(const std::string& host, int port, bool prefer_ipv6,
   absl::StatusCode code = absl::StatusCode::kUnavailable;
   std::string failures;
   for (size_t i = 0; i < addresses->size(); ++i) {
-    // One that does not answer leaves time for the others.
+    // An address that does not answer leaves time for the next ones.
     const absl::Time now = absl::Now();
     absl::StatusOr<Socket> socket = Socket::Connect(
         (*addresses)[i], now + (deadline - now) / static_cast<int64_t>(addresses->size() - i));

@@ -9,10 +9,10 @@
 
 namespace rpyc {
 
-// Connects to the first address of `host` that takes it, those of the preferred family first.
-// Looking the name up is not bounded by `deadline`.
-// Errors:  kInvalidArgument - no such host, or no such port; kUnavailable, kDeadlineExceeded. All
-//          name host and port.
+// Connects to the first address of `host` that accepts, trying the preferred family first. The
+// deadline does not bound looking up the name.
+// Errors:  kInvalidArgument - no such host, or no such port; kUnavailable - refused or unreachable;
+//          kDeadlineExceeded. All name host and port.
 absl::StatusOr<Socket> Dial(const std::string& host, int port, bool prefer_ipv6,
                             absl::Time deadline);
 

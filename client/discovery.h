@@ -12,25 +12,26 @@
 
 namespace rpyc {
 
-// The servers that a registry knows of a service; never none.
-// `host` leaves only those at one of its addresses.
+// The servers of a service that a registry knows; the list is never empty. `host`, if it is given,
+// keeps only the servers at one of its addresses.
 // Errors:  kNotFound - there is none, RPyC's DiscoveryError; those of Registrar::Discover;
 //          kInvalidArgument - no such host.
-// Source:  RPyC utils/factory.py, discover, 5.3.1 and 6.0.2, where no answer is no server.
+// Source:  RPyC utils/factory.py, discover, 5.3.1 and 6.0.2, which take no answer for no server.
 absl::StatusOr<std::vector<ServerAddress>> Discover(absl::string_view service_name,
                                                     const RegistrarOptions& registrar = {},
                                                     const std::string& host = "");
 
-// The names of the services that a registry knows, or of those at `filter_host`, numeric.
-// Errors:  kPermissionDenied - it does not tell, RPyC's ForbiddenError; those of Registrar::List.
+// The names of the services that a registry knows, or of those at `filter_host`, a numeric address.
+// Errors:  kPermissionDenied - it does not allow listing, RPyC's ForbiddenError; those of
+//          Registrar::List.
 absl::StatusOr<std::vector<std::string>> ListServices(const RegistrarOptions& registrar = {},
                                                       absl::string_view filter_host = "");
 
-// Connects to the first server of a service that takes it.
+// Connects to the first server of a service that accepts.
 //
 //   absl::StatusOr<rpyc::Client> client = rpyc::ConnectByService("CALCULATOR");
 //
-// Errors:  those of Discover; else that of the last server that was tried, which names all.
+// Errors:  those of Discover; that of the last server that was tried, with the texts of all.
 absl::StatusOr<Client> ConnectByService(absl::string_view service_name,
                                         const RegistrarOptions& registrar = {},
                                         const ClientOptions& options = {},

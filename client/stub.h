@@ -12,7 +12,7 @@
 
 namespace rpyc {
 
-// A C++ type for an object of the peer's, written by hand, without a generator:
+// The base of a C++ type for an object of the peer. Such a type is written by hand:
 //
 //   struct Calculator : rpyc::Stub {
 //     using Stub::Stub;
@@ -24,15 +24,15 @@ namespace rpyc {
 //   int three = calculator.add(1, 2);
 //   std::string owner = calculator.owner;
 //
-// Nothing is sent, or checked, before a member is used. A handle, as the Netref that it is made of:
-// copies are the same object. A Stub may be an argument or result of a Method of another.
+// Nothing is sent or checked before a member is used. A Stub is a handle, as the Netref in it:
+// copies refer to the same object. A Stub may be an argument or a result of another Stub's Method.
 // Threads: any.
 class Stub {
  public:
-  Stub() = default;  // of None
+  Stub() = default;  // refers to None
   explicit Stub(Netref netref) : netref_(std::move(netref)) {}
 
-  // For what the Stub does not name.
+  // For members that the Stub does not declare.
   const Netref& netref() const { return netref_; }
 
  private:
@@ -42,8 +42,9 @@ class Stub {
 template <typename Signature>
 class Method;
 
-// A method of the peer's object; calling it is one request. A result of absl::Status,
-// absl::StatusOr or Netref tells of an error by itself; any other throws, as Netref::as.
+// A method of the peer's object; calling it is one request.
+// Errors:  a result of type absl::Status, absl::StatusOr or Netref holds the error; with any other
+//          type it is thrown, as by Netref::as.
 template <typename R, typename... A>
 class Method<R(A...)> {
  public:
@@ -51,9 +52,9 @@ class Method<R(A...)> {
       : attribute_(stub->netref()[name]), call_(stub->netref().template Function<R(A...)>(name)) {}
 
   R operator()(A... args) const { return call_(std::forward<A>(args)...); }
-  // Does not wait for the answer.
+  // Sends the request and does not wait for the answer.
   AsyncResult Async(A... args) const { return rpyc::Async(attribute_)(std::forward<A>(args)...); }
-  // The method, for calls with keywords or of a timeout of their own.
+  // The method, for calls with keyword arguments or with a timeout of their own.
   const Netref& netref() const { return attribute_; }
 
  private:
@@ -61,8 +62,8 @@ class Method<R(A...)> {
   std::function<R(A...)> call_;
 };
 
-// An attribute of the peer's object; each reading and setting is one request, and throws as
-// Netref::as.
+// An attribute of the peer's object. Reading or setting it is one request.
+// Errors:  thrown, as by Netref::as.
 template <typename T>
 class Attribute {
  public:
@@ -71,7 +72,7 @@ class Attribute {
   T Get() const { return attribute_.as<T>(); }
   operator T() const { return Get(); }
   void Set(const T& value) const { attribute_.Set(value); }
-  // A copied Stub is another handle, it does not set anything.
+  // Copying makes another handle; it does not set the attribute.
   Attribute(const Attribute&) = default;
   Attribute& operator=(const Attribute&) = default;
 
@@ -79,7 +80,7 @@ class Attribute {
   Netref attribute_;
 };
 
-// Any object of the peer's.
+// Lets any object of the peer become a Stub.
 template <typename T>
 struct Cast<T, std::enable_if_t<std::is_base_of_v<Stub, T>>> {
   static absl::StatusOr<T> From(const CallContext& context, Value& value) {

@@ -130,7 +130,7 @@ class BankRoot {
 }  // namespace
 
 rpyc::Service Bank() {
-  // An account that one connection has given is an account for every other.
+  // An account that one connection has given is accepted from every other connection.
   return rpyc::Service::Shared("BANK", std::make_shared<BankRoot>()).SharesObjects();
 }
 

@@ -5,9 +5,9 @@
 
 namespace examples {
 
-// BANK: open_account(owner, cents=0) and account(owner) give accounts by reference, on which
-// clients call deposit and withdraw and read owner and balance; transfer(source, target, cents)
-// takes two. One bank for all connections.
+// Makes BANK: open_account(owner, cents=0) and account(owner) give accounts by reference. Clients
+// call an account's deposit and withdraw and read its owner and balance; transfer(source, target,
+// cents) takes two. All connections share one bank.
 rpyc::Service Bank();
 
 }  // namespace examples

@@ -5,7 +5,7 @@
 
 namespace examples {
 
-// CALCULATOR: add(a, b) and multiply(a, b) on Python numbers.
+// Makes CALCULATOR: add(a, b) and multiply(a, b) compute with Python numbers.
 rpyc::Service Calculator();
 
 }  // namespace examples

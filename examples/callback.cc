@@ -9,7 +9,7 @@
 namespace examples {
 namespace {
 
-// `items` stays with the client, and may be a generator of it.
+// `items` stays with the client, and may be one of its generators.
 std::vector<rpyc::Value> Map(const std::function<rpyc::Value(rpyc::Netref)>& f,
                              const rpyc::Netref& items) {
   std::vector<rpyc::Value> results;

@@ -5,8 +5,8 @@
 
 namespace examples {
 
-// CALLBACK: call(f, *args) and map(f, items) call what the client passes. callbacks_client.py is a
-// client of it.
+// Makes CALLBACK: call(f, *args) and map(f, items) call what the client passes. callbacks_client.py
+// is a client of it.
 rpyc::Service Callback();
 
 }  // namespace examples

@@ -13,7 +13,7 @@ print("map:", root.map(lambda x: x * x, range(5)))
 print("map over a generator:", root.map(str.upper, (word for word in ("server", "calls", "client"))))
 
 
-# A callback may call the server again, and that the callback, and so on.
+# A callback may call the server again, the server calls the callback again, and so on.
 def factorial(n):
     return 1 if n == 0 else n * root.call(factorial, n - 1)
 
@@ -21,7 +21,7 @@ def factorial(n):
 print("nested:", root.call(factorial, 6))
 
 
-# What it raises arrives here as itself, after a way there and back.
+# What it raises arrives here unchanged, after a way there and back.
 def fails(x):
     raise LookupError(f"no {x} here")
 

@@ -19,11 +19,12 @@ namespace {
 
 struct Member {
   std::string name;
-  rpyc::Netref hear;        // hear(number, sender, text), a function of the client's
+  rpyc::Netref hear;        // a function of the client's: hear(number, sender, text)
   int64_t has_read_to = 0;  // the number of a message
 };
 
-// Its methods run on the threads of all connections. None calls a client with the lock held.
+// Its methods run on the threads of all connections. No method calls a client while it holds the
+// lock.
 class Room {
  public:
   explicit Room(absl::Duration patience) : patience_(patience) {}
@@ -39,7 +40,8 @@ class Room {
     return Names([](const Member&) { return true; });
   }
 
-  // All are called at once, and then waited for: who does not answer delays nobody but the speaker.
+  // All clients are called at once, and then waited for: a client that does not answer delays only
+  // the speaker.
   int64_t Say(const rpyc::CallContext& caller, const std::string& text) {
     std::map<int64_t, Member> others;
     std::string sender;
@@ -94,7 +96,7 @@ class Room {
     std::lock_guard lock(mutex_);
     members_.erase(connection_id);
   }
-  // With the lock held, as Names.
+  // The caller holds the lock, as for Names.
   Member& Find(const rpyc::CallContext& caller) {
     const auto found = members_.find(caller.connection_id());
     if (found == members_.end()) throw rpyc::ValueError("you have not joined, or were dropped");

@@ -6,8 +6,9 @@
 
 namespace examples {
 
-// CHAT: one room. What a client says is told to all others by the functions that they joined with;
-// who does not answer within `patience` is dropped. chat_client.py is a client of it.
+// Makes CHAT, which has one room. It tells what a client says to all others, by the functions that
+// they joined with, and drops a client that does not answer within `patience`. chat_client.py is a
+// client of it.
 rpyc::Service Chat(absl::Duration patience = absl::Seconds(5));
 
 }  // namespace examples

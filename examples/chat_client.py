@@ -10,13 +10,13 @@ conn = rpyc.connect(host, int(port))
 root = conn.root
 
 
-# In one piece, as two threads show.
+# Two threads show lines, so each line is written in one piece.
 def show(*words):
     sys.stdout.write(" ".join(words) + "\n")
     sys.stdout.flush()
 
 
-# Runs whenever somebody else says something, and tells the server that it has been read.
+# Runs whenever another member says something, and tells the server that it has been read.
 def hear(number, sender, text):
     show(f"{sender}: {text}")
     root.seen(number)

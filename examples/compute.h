@@ -5,7 +5,7 @@
 
 namespace examples {
 
-// COMPUTE: heavy_computation(data) adds up the numbers in any iterable, of the caller's too.
+// Makes COMPUTE: heavy_computation(data) adds up the numbers in any iterable, the caller's too.
 rpyc::Service Compute();
 
 }  // namespace examples

@@ -5,7 +5,7 @@
 
 namespace examples {
 
-// CONFIGURED: get_config().
+// Makes CONFIGURED, which has get_config().
 rpyc::Service Configured();
 
 }  // namespace examples

@@ -1,5 +1,5 @@
-// RPyC's server with configuration options: configured_server [PORT]. configured_client.py is its
-// client.
+// This is RPyC's server with configuration options: configured_server [PORT]. configured_client.py
+// is its client.
 
 #include <cstdlib>
 #include <iostream>
@@ -19,7 +19,8 @@ int main(int argc, char** argv) {
       .backlog = 50,                                  // connections that may wait
       .reuse_addr = true,                             // at once after an earlier server
   };
-  // By the names of RPyC's protocol_config. There is no allow_pickle: nothing here unpickles.
+  // These have the names of RPyC's protocol_config. There is no allow_pickle: nothing here
+  // unpickles.
   server.protocol_config.sync_request_timeout = absl::Seconds(60);
   server.protocol_config.allow_all_attrs = false;
 

@@ -1,4 +1,4 @@
-// A host with every example service. tools/run starts it; see README.md for what to try.
+// This is a host with every example service. tools/run starts it; README.md says what to try.
 
 #include "examples/bank.h"
 #include "examples/calculator.h"

@@ -5,7 +5,7 @@
 
 namespace examples {
 
-// ECHO: echo(x) gives x back, add(a, b) adds numbers.
+// Makes ECHO: echo(x) gives x back, and add(a, b) adds numbers.
 rpyc::Service Echo();
 
 }  // namespace examples

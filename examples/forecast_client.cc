@@ -1,4 +1,4 @@
-// A C++ program that uses a Python service, forecast_server.py:
+// This C++ program uses a Python service, forecast_server.py:
 //
 //   python3 examples/forecast_server.py 18870 &
 //   bazel run //examples:forecast_client -- 18870
@@ -14,7 +14,7 @@
 
 namespace {
 
-// What this program knows of the Python objects.
+// Declares what this program knows of the Python objects.
 struct Line : rpyc::Stub {
   using Stub::Stub;
   rpyc::Attribute<double> slope{this, "slope"};
@@ -34,11 +34,11 @@ int Use(const rpyc::Client& client) {
     std::cout << "off by " << residual.as<double>() << "\n";
   }
 
-  // Two calls at once.
+  // These two calls run at the same time.
   const rpyc::AsyncResult near = line.predict.Async(4), far = line.predict.Async(1000);
   std::cout << "near " << near.as<double>() << ", far " << far.as<double>() << "\n";
 
-  // What Python raises is a Status, or thrown by as<T>().
+  // What Python raises is a Status, or as<T>() throws it.
   const rpyc::Netref failed = client.root()["fit"](std::vector<std::pair<double, double>>());
   std::cout << failed.status().message() << "\n";
   return 0;

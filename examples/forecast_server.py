@@ -20,7 +20,7 @@ class Line:
         return self.exposed_slope * x + self.exposed_intercept
 
     def exposed_residuals(self):
-        """A generator: how far each sample is off."""
+        """Yields how far each sample is off."""
         for x, y in self.samples:
             yield round(y - self.exposed_predict(x), 6)
 
@@ -30,7 +30,7 @@ class Line:
 
 class ForecastService(rpyc.Service):
     def exposed_fit(self, samples, progress=None):
-        """Least squares; tells `progress`, a function of the client's, after each sample."""
+        """Fits by least squares and calls `progress`, a function of the client's, after each sample."""
         if len(samples) < 2:
             raise ValueError(f"a line needs two samples, not {len(samples)}")
         sum_x = sum_y = sum_xx = sum_xy = 0

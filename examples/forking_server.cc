@@ -1,4 +1,4 @@
-// RPyC's forking server with authentication: forking_server [PORT [KEYFILE CERTFILE]].
+// This is RPyC's forking server with authentication: forking_server [PORT [KEYFILE CERTFILE]].
 // forking_client.py is its client.
 
 #include <cstdlib>
@@ -13,7 +13,8 @@
 
 int main(int argc, char** argv) {
   const std::vector<rpyc::Service> services = {examples::Secure()};
-  // Before anything that may have threads: clients' processes are made from it.
+  // This must precede anything that may have threads: the processes of clients are made from the
+  // zygote.
   const auto zygote = rpyc::StartZygote(services);
   if (!zygote.ok()) {
     std::cerr << zygote.status() << "\n";

@@ -11,7 +11,7 @@ done = {}
 
 def operate(n):
     conn = rpyc.connect("127.0.0.1", port)
-    # Waits for 0.1 s at the server, which serves the others meanwhile, on the same thread.
+    # The call waits at the server for 0.1 s. Meanwhile the server serves the other clients, on the same thread.
     done[n] = conn.root.io_operation(f"data {n}")
     conn.close()
 

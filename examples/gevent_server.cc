@@ -1,4 +1,5 @@
-// RPyC's gevent server for high concurrency: gevent_server [PORT]. gevent_client.py is its client.
+// This is RPyC's gevent server for high concurrency: gevent_server [PORT]. gevent_client.py is its
+// client.
 
 #include <cstdlib>
 #include <iostream>
@@ -13,7 +14,7 @@ int main(int argc, char** argv) {
   const rpyc::ServerOptions server = {
       .kind = "gevent",
       .service = "HIGHCONCURRENCY",
-      // RPyC's example listens on 0.0.0.0: here that takes TLS, or allow_insecure.
+      // RPyC's example listens on 0.0.0.0; here that takes TLS or allow_insecure.
       .hostname = "127.0.0.1",
       .port = argc > 1 ? std::atoi(argv[1]) : 12345,
   };

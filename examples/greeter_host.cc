@@ -1,4 +1,4 @@
-// The README's first service: a whole host.
+// This is the README's first service, a whole host.
 
 #include "server/host_main.h"
 

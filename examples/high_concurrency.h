@@ -5,7 +5,7 @@
 
 namespace examples {
 
-// HIGHCONCURRENCY: io_operation(data), which waits before it answers.
+// Makes HIGHCONCURRENCY: io_operation(data) waits before it answers.
 rpyc::Service HighConcurrency();
 
 }  // namespace examples

@@ -19,8 +19,8 @@
 namespace examples {
 namespace {
 
-// As a vendor's driver is: no lock anywhere, and of use to the thread that opened it only. This one
-// says so; others crash.
+// Behaves as a vendor's driver does: it has no lock, and only the thread that opened it may use it.
+// This one says so if another thread does; other drivers crash.
 class Multimeter {
  public:
   static constexpr int kChannels = 8;
@@ -45,8 +45,8 @@ class Multimeter {
     return volts;
   }
 
-  // Measures the first `channels`; tells `progress`, if there is one, how many are done. It is the
-  // instrument that waits for the answer: nobody else measures meanwhile.
+  // Measures the first `channels` and tells `progress`, if there is one, how many are done. The
+  // instrument itself waits for the answer, so no other client measures meanwhile.
   std::vector<double> Sweep(int channels, const std::optional<rpyc::Netref>& progress) {
     std::vector<double> volts;
     for (int channel = 0; channel < channels; ++channel) {
@@ -77,11 +77,11 @@ class Multimeter {
   double range_ = 10;
 };
 
-// The instrument's thread: opens it, runs what is posted, closes it.
-class Bench {
+// This is the thread that opens the instrument, runs the posted tasks and closes the instrument.
+class InstrumentThread {
  public:
-  Bench() = default;
-  ~Bench() {
+  InstrumentThread() = default;
+  ~InstrumentThread() {
     {
       std::lock_guard lock(mutex_);
       closing_ = true;
@@ -89,10 +89,11 @@ class Bench {
     changed_.notify_one();
     if (thread_.joinable()) thread_.join();
   }
-  Bench(const Bench&) = delete;
-  Bench& operator=(const Bench&) = delete;
+  InstrumentThread(const InstrumentThread&) = delete;
+  InstrumentThread& operator=(const InstrumentThread&) = delete;
 
-  // Any thread. The first task starts the instrument's: a host's main() wants to have none before.
+  // Any thread may call it. The first task starts the thread, since a host's main() wants to have
+  // no threads before.
   void Post(std::function<void()> task) {
     std::lock_guard lock(mutex_);
     if (!thread_.joinable()) thread_ = std::thread([this] { Run(); });
@@ -100,7 +101,7 @@ class Bench {
     changed_.notify_one();
   }
 
-  // For tasks.
+  // Only tasks may call this.
   const std::shared_ptr<Multimeter>& multimeter() const { return multimeter_; }
 
  private:
@@ -123,17 +124,19 @@ class Bench {
   std::queue<std::function<void()>> tasks_;  // guarded by mutex_
   bool closing_ = false;                     // guarded by mutex_
   std::thread thread_;                       // guarded by mutex_, but for the destructor
-  std::shared_ptr<Multimeter> multimeter_;   // the thread's
+  std::shared_ptr<Multimeter> multimeter_;   // only thread_ uses it
 };
 
 }  // namespace
 
 rpyc::Service Instrument() {
-  const auto bench = std::make_shared<Bench>();
+  const auto instrument_thread = std::make_shared<InstrumentThread>();
   return rpyc::Service("INSTRUMENT")
       .Doc("The instruments on the bench.")
-      .RunOn([bench](std::function<void()> task) { bench->Post(std::move(task)); })
-      .Property("multimeter", [bench] { return bench->multimeter(); });
+      .RunOn([instrument_thread](std::function<void()> task) {
+        instrument_thread->Post(std::move(task));
+      })
+      .Property("multimeter", [instrument_thread] { return instrument_thread->multimeter(); });
 }
 
 }  // namespace examples

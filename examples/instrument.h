@@ -5,8 +5,8 @@
 
 namespace examples {
 
-// INSTRUMENT: a multimeter whose driver works on one thread only, the one that opened it. That is a
-// thread of its own, which lives as long as the service; all connections' calls run there.
+// Makes INSTRUMENT: a multimeter whose driver works only on the thread that opened it. The service
+// has such a thread, which lives as long as it does and runs the calls of all connections.
 rpyc::Service Instrument();
 
 }  // namespace examples

@@ -1,5 +1,5 @@
-// A host with the instrument: instrument_host --server=threaded:INSTRUMENT@127.0.0.1:18861, and
-// instrument_client.py talks to it.
+// This is a host with the instrument: run instrument_host
+// --server=threaded:INSTRUMENT@127.0.0.1:18861, and instrument_client.py talks to it.
 
 #include "examples/instrument.h"
 #include "server/host_main.h"

@@ -46,7 +46,7 @@ void Axis::MoveTo(double position) {
   if (!(limits_.low <= position && position <= limits_.high)) throw LimitError(name_, position);
   start_ = position_;
   target_ = position;
-  legs_ = 1;
+  remaining_moves_ = 1;
   state_ = State::kMoving;
 }
 
@@ -54,7 +54,7 @@ void Axis::MoveTo(double position, int times) {
   if (times < 1) throw std::invalid_argument("times is at least 1");
   MoveTo(position);
   std::lock_guard lock(mutex_);
-  legs_ = 2 * times;
+  remaining_moves_ = 2 * times;
 }
 
 void Axis::Stop() {
@@ -69,7 +69,7 @@ void Axis::Step(std::chrono::duration<double> elapsed) {
   position_ = std::clamp(target_, position_ - step, position_ + step);
   if (position_ != target_) return;
   std::swap(start_, target_);
-  if (--legs_ == 0) state_ = State::kIdle;
+  if (--remaining_moves_ == 0) state_ = State::kIdle;
 }
 
 Lab::Lab()

@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-// A laboratory's program as it was before anyone thought of Python: nothing here knows of rpyc.
+// This is a laboratory's program as it was before Python was planned: nothing here knows of rpyc.
 // lab_host.cc exposes it.
 namespace lab {
 
@@ -24,7 +24,7 @@ struct Limits {
   double high = 100;
 };
 
-// A position outside an axis' limits.
+// Reports a position outside an axis' limits.
 class LimitError : public std::runtime_error {
  public:
   LimitError(const std::string& axis, double position);
@@ -36,7 +36,8 @@ class LimitError : public std::runtime_error {
   const double position_;
 };
 
-// Something that moves. Millimetres, or degrees where it turns. Threads: any.
+// Moves something, in millimetres, or in degrees where it turns.
+// Threads: any.
 class Axis {
  public:
   explicit Axis(std::string name) : name_(std::move(name)) {}
@@ -51,13 +52,13 @@ class Axis {
   // Throws std::invalid_argument if low is not below high.
   void SetLimits(Limits limits);
 
-  // Begins to move there. Throws LimitError.
+  // Begins to move to `position`. Throws LimitError.
   void MoveTo(double position);
-  // Begins to move there and back again, so often.
+  // Begins to move there and back again, this many times.
   void MoveTo(double position, int times);
   void Stop();
 
-  // One step of the control loop.
+  // Makes one step of the control loop.
   void Step(std::chrono::duration<double> elapsed);
 
  private:
@@ -68,7 +69,7 @@ class Axis {
   State state_ = State::kIdle;
   double position_ = 0;
   double start_ = 0, target_ = 0;
-  int legs_ = 0;
+  int remaining_moves_ = 0;
   Limits limits_;
 };
 
@@ -81,14 +82,14 @@ class LinearAxis : public Axis {
 class RotaryAxis : public Axis {
  public:
   using Axis::Axis;
-  // Begins to turn by so many degrees from where it is.
+  // Begins to turn by this many degrees from where it is.
   void Turn(double degrees) { MoveTo(position() + degrees); }
 
  private:
   double speed() const override { return 360; }
 };
 
-// The axes, an oscilloscope, and the thread that moves the axes 100 times a second.
+// Owns the axes, an oscilloscope, and the thread that moves the axes 100 times a second.
 class Lab {
  public:
   using PositionListener = std::function<void(const std::string& axis, double position)>;
@@ -99,14 +100,15 @@ class Lab {
   ~Lab();
 
   std::vector<std::shared_ptr<Axis>> axes() const { return axes_; }
-  // Throws std::out_of_range.
+  // Throws std::out_of_range if there is no such axis.
   std::shared_ptr<Axis> axis(const std::string& name) const;
 
-  // Is told every position in every period, by the thread that moves the axes: it must not wait.
+  // Has the listener told every position in every period. The thread that moves the axes calls it,
+  // so it must not wait.
   void OnPosition(PositionListener listener);
   int64_t periods() const { return periods_.load(); }
 
-  // What the oscilloscope recorded: volts, a million of them.
+  // Returns what the oscilloscope recorded: a million voltages.
   const std::vector<double>& waveform() const { return waveform_; }
 
  private:

@@ -38,7 +38,7 @@ root.listen(on_position)
 phi.turn(degrees=90)
 x.move_to(5)
 while 5 not in seen["x"]:
-    conn.serve(1)  # is told what comes; rpyc.BgServingThread(conn) does so in the background
+    conn.serve(1)  # runs the calls that have come; rpyc.BgServingThread(conn) does so in the background
 assert seen["x"] == sorted(seen["x"]) and x.position == 5
 x.move_to(0, times=3)
 x.stop()

@@ -1,5 +1,5 @@
-// The laboratory's program (lab.h) for Python: lab_host --server=threaded:LAB@127.0.0.1:18861, and
-// lab_client.py talks to it.
+// This serves the laboratory's program (lab.h) to Python: run lab_host
+// --server=threaded:LAB@127.0.0.1:18861, and lab_client.py talks to it.
 
 #include <cstddef>
 #include <iostream>

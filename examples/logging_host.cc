@@ -1,4 +1,4 @@
-// A host whose table of server kinds has one row more, the program's own. Try
+// This is a host whose table of server kinds has one row more, the program's own. Try
 // logging_host --server=logging:MY@127.0.0.1:12345, and logging_client.py.
 
 #include <utility>

@@ -14,13 +14,13 @@
 namespace examples {
 namespace {
 
-// One line in one piece, as many threads log.
+// Many threads log, so each line is written in one piece.
 void Log(const char* level, const std::string& text) {
   const std::string line = absl::StrCat(level, ": ", text, "\n");
   std::fwrite(line.data(), 1, line.size(), stderr);
 }
 
-// A session, logged. Does all else as that does.
+// Logs a session and leaves all else to it.
 class LoggedSession : public rpyc::Session {
  public:
   explicit LoggedSession(std::shared_ptr<rpyc::Session> session) : session_(std::move(session)) {}
@@ -35,13 +35,13 @@ class LoggedSession : public rpyc::Session {
     return end;
   }
 
-  // What ServeAll is in one, for kinds whose threads serve many clients.
+  // These two do together what ServeAll does, for kinds whose threads serve many clients.
   void ServeBy(Arm arm) override {
     Log("INFO", absl::StrCat("Client connecting from ", peer()));
     session_->ServeBy(std::move(arm));
   }
-  std::optional<absl::Status> ServeArrived(int most_requests) override {
-    std::optional<absl::Status> end = session_->ServeArrived(most_requests);
+  std::optional<absl::Status> ServeArrived(int request_budget) override {
+    std::optional<absl::Status> end = session_->ServeArrived(request_budget);
     if (end.has_value()) LogEnd(*end);
     return end;
   }
@@ -62,7 +62,7 @@ class LoggedSession : public rpyc::Session {
   const std::shared_ptr<rpyc::Session> session_;
 };
 
-// Another kind, which is given sessions that log.
+// This is another kind, which is given sessions that log.
 class LoggingServerKind : public rpyc::ServerKind {
  public:
   explicit LoggingServerKind(std::unique_ptr<rpyc::ServerKind> base) : base_(std::move(base)) {}

@@ -5,8 +5,8 @@
 
 namespace examples {
 
-// A server kind of a program's own, as a row for its table: serves as `base` does, and logs on
-// stderr each client that connects, and how that ended. What RPyC people write as a subclass of
+// Makes a server kind of the program's own, as a row for its table: it serves as `base` does, and
+// logs on stderr each client that connects and how that ended. In RPyC this is a subclass of
 // ThreadedServer that overrides _authenticate_and_serve_client.
 rpyc::ServerKindInfo LoggingKind(const rpyc::ServerKindInfo& base);
 

@@ -5,7 +5,7 @@
 
 namespace examples {
 
-// MY: get_data(key), get_status(), hello() and get_config().
+// Makes MY, which has get_data(key), get_status(), hello() and get_config().
 rpyc::Service MyService();
 
 }  // namespace examples

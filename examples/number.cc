@@ -44,13 +44,13 @@ struct Times {
   static T Apply(const T& a, const T& b) {
     return a * b;
   }
-  // Unlike std::complex, Python does not mend products with infinities.
+  // std::complex mends products with infinities; Python does not.
   static Complex Apply(const Complex& a, const Complex& b) {
     return {a.real() * b.real() - a.imag() * b.imag(), a.real() * b.imag() + a.imag() * b.real()};
   }
 };
 
-// Python's numbers, each holding those before it.
+// Ranks Python's number types; each type includes the ones before it.
 enum Rank { kNoNumber, kInt, kFloat, kComplex };
 
 Rank RankOf(const Value& value) {
@@ -95,7 +95,7 @@ Complex ToComplex(const Value& value) {
   return ToFloat(value);
 }
 
-// What the object `operand` answers; nothing if it does not know `other`.
+// Returns what the object `operand` answers, or nothing if it does not know `other`.
 std::optional<Value> Ask(const rpyc::CallContext& context, const Value& operand, const char* method,
                          const Value& other) {
   if (operand.AsObject() == nullptr) return std::nullopt;

@@ -28,7 +28,7 @@ Value Multiply(const Value& a, const Value& b) {
   return examples::Multiply(rpyc::CallContext(), a, b);
 }
 
-// A number that computes for itself, and does not know text.
+// This is a number that computes itself and does not know text.
 class Seven : public rpyc::Object {
  public:
   absl::string_view type_name() const override { return "decimal.Decimal"; }
@@ -42,7 +42,7 @@ class Seven : public rpyc::Object {
   }
 };
 
-// Expected values are Python's.
+// Python gave the expected values.
 TEST(Number, IntsOfAnySize) {
   EXPECT_EQ(Add(1, 2), Value(3));
   EXPECT_EQ(Multiply(-4, 5), Value(-20));

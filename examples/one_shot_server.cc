@@ -1,5 +1,5 @@
-// RPyC's one-shot server for testing: one_shot_server [PORT], where without one a port is picked.
-// Ends when its one connection has. one_shot_client.py is its client.
+// This is RPyC's one-shot server for testing: one_shot_server [PORT]; without a PORT it picks one.
+// It ends when its one connection has ended. one_shot_client.py is its client.
 
 #include <cstdint>
 #include <cstdlib>

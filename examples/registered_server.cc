@@ -1,6 +1,6 @@
-// RPyC's server with a service registry: registered_server [PORT [REGISTRY_HOST [REGISTRY_PORT]]].
-// Without a host it asks whichever registry of the local network hears a broadcast.
-// registered_client.py is its client.
+// This is RPyC's server with a service registry: registered_server [PORT [REGISTRY_HOST
+// [REGISTRY_PORT]]]. Without a host it asks whichever registry of the local network hears a
+// broadcast. registered_client.py is its client.
 
 #include <cstdlib>
 #include <iostream>

@@ -1,5 +1,5 @@
-// RPyC's server as a context manager: scoped_server [PORT]. What `with` is to Python is a scope to
-// C++. scoped_client.py is its client.
+// This is RPyC's server as a context manager: scoped_server [PORT]. C++ has a scope where Python
+// has `with`. scoped_client.py is its client.
 
 #include <cstdlib>
 #include <iostream>

@@ -5,7 +5,7 @@
 
 namespace examples {
 
-// SECURE: sensitive_operation().
+// Makes SECURE, which has sensitive_operation().
 rpyc::Service Secure();
 
 }  // namespace examples

@@ -5,8 +5,9 @@
 
 namespace examples {
 
-// SIGINT and SIGTERM, for a program that goes on until one of them comes. From its making on they
-// wait to be waited for, so it is to be made before the program has threads.
+// Waits for SIGINT or SIGTERM in a program that goes on until one of them comes. From its
+// construction on, the signals wait until it takes them, so construct it before the program has
+// threads.
 class StopSignal {
  public:
   StopSignal() {

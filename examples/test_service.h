@@ -5,7 +5,7 @@
 
 namespace examples {
 
-// TEST: test_function().
+// Makes TEST, which has test_function().
 rpyc::Service TestService();
 
 }  // namespace examples

@@ -11,7 +11,7 @@ sums = {}
 
 def compute(n):
     conn = rpyc.connect("127.0.0.1", port)
-    # The list stays here: the server asks for its items.
+    # The list stays here, and the server asks for its items.
     sums[n] = conn.root.heavy_computation(list(range(n + 1)))
     conn.close()
 

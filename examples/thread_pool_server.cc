@@ -1,5 +1,5 @@
-// RPyC's thread pool server with configuration: thread_pool_server [PORT]. thread_pool_client.py is
-// its client.
+// This is RPyC's thread pool server with configuration: thread_pool_server [PORT].
+// thread_pool_client.py is its client.
 
 #include <cstdlib>
 #include <iostream>
@@ -14,7 +14,7 @@ int main(int argc, char** argv) {
   const rpyc::ServerOptions server = {
       .kind = "thread_pool",
       .service = "COMPUTE",
-      // RPyC's example listens on 0.0.0.0: here that takes TLS, or allow_insecure.
+      // RPyC's example listens on 0.0.0.0; here that takes TLS or allow_insecure.
       .hostname = "127.0.0.1",
       .port = argc > 1 ? std::atoi(argv[1]) : 12345,
       .nbthreads = 20,

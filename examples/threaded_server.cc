@@ -1,4 +1,4 @@
-// RPyC's basic threaded server: threaded_server [PORT]. threaded_client.py is its client.
+// This is RPyC's basic threaded server: threaded_server [PORT]. threaded_client.py is its client.
 
 #include <cstdlib>
 #include <iostream>

@@ -12,7 +12,7 @@ namespace {
 
 constexpr int kReceiveBufferBytes = 4 << 20;
 
-// Room for what tells the local address.
+// Holds the control message that tells the local address.
 union Control {
   char bytes[CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(in_pktinfo))];
   cmsghdr aligned;
@@ -46,7 +46,7 @@ void PutLocal(int level, int type, const Info& info, Control* control, msghdr* m
 absl::StatusOr<DatagramSocket> DatagramSocket::Bind(const SocketAddress& address) {
   Fd fd(::socket(address.family(), SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd.valid()) return ListenError(address, errno);
-  // Of a burst as much as the system lets wait.
+  // The kernel then keeps as much of a burst of requests as the system allows.
   ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUF, &kReceiveBufferBytes, sizeof(kReceiveBufferBytes));
   const int on = 1, off = 0;
   if (address.family() == AF_INET6) {
@@ -74,7 +74,7 @@ DatagramSocket::Received DatagramSocket::Receive(size_t max_bytes, std::string* 
   message.msg_controllen = sizeof(control.bytes);
   for (;;) {
     const ssize_t bytes = ::recvmsg(fd_.get(), &message, MSG_DONTWAIT);
-    // Errors of what was sent before come this way too; each is told once.
+    // The kernel also reports here, once each, the errors of datagrams that were sent before.
     if (bytes < 0 && (errno == EINTR || errno == ECONNREFUSED)) continue;
     if (bytes < 0) return Received::kNothing;
     *origin->peer.mutable_size() = message.msg_namelen;
@@ -93,7 +93,7 @@ void DatagramSocket::Send(absl::string_view datagram, const Origin& to) const {
   message.msg_iov = &place;
   message.msg_iovlen = 1;
   if (to.has_local && to.peer.family() == AF_INET) {
-    // Whichever interface leads there, but this address.
+    // The kernel chooses the interface; the address must be this one.
     in_pktinfo local = {};
     local.ipi_spec_dst = to.local4.ipi_spec_dst;
     PutLocal(IPPROTO_IP, IP_PKTINFO, local, &control, &message);
@@ -103,7 +103,8 @@ void DatagramSocket::Send(absl::string_view datagram, const Origin& to) const {
     PutLocal(IPPROTO_IPV6, IPV6_PKTINFO, local, &control, &message);
   }
   if (::sendmsg(fd_.get(), &message, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0) return;
-  // An address that cannot be answered from, a broadcast's say: then from whichever there is.
+  // The kernel refuses to send from some addresses, a broadcast address for example. Then it may
+  // choose the address.
   message.msg_control = nullptr;
   message.msg_controllen = 0;
   static_cast<void>(::sendmsg(fd_.get(), &message, MSG_DONTWAIT | MSG_NOSIGNAL));

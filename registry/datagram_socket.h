@@ -13,16 +13,17 @@
 
 namespace rpyc {
 
-// A UDP socket that answers from the address it was asked at, also where it is bound to all.
-// Never waits. Threads: Receive by one; Send from any.
+// A UDP socket that sends each answer from the address that the request was sent to, also when it
+// is bound to all addresses of the machine. Never waits.
+// Threads: Receive by one thread; Send by any.
 class DatagramSocket {
  public:
-  // Where a datagram came from, and to.
+  // The address that a datagram came from, and the local address that it was sent to.
   struct Origin {
     SocketAddress peer;
-    in_pktinfo local4 = {};   // of IPv4
-    in6_pktinfo local6 = {};  // of IPv6
-    bool has_local = false;
+    in_pktinfo local4 = {};   // set for IPv4
+    in6_pktinfo local6 = {};  // set for IPv6
+    bool has_local = false;   // whether one of the two is set
   };
 
   // Errors:  as SocketListener::Open.
@@ -32,9 +33,10 @@ class DatagramSocket {
   SocketAddress address() const { return SocketAddress::OfLocal(fd_.get()); }
 
   enum class Received { kDatagram, kTooLong, kNothing };
-  // The next one that has come; one longer than `max_bytes` is gone, but for its origin.
+  // Takes the next datagram from the kernel. Of one that is longer than `max_bytes` only the origin
+  // is set, and the datagram is dropped.
   Received Receive(size_t max_bytes, std::string* datagram, Origin* origin);
-  // What cannot be sent now is lost, as datagrams may be.
+  // Sends a datagram, or drops it if the kernel cannot take it now.
   void Send(absl::string_view datagram, const Origin& to) const;
 
  private:

@@ -7,13 +7,15 @@
 
 namespace rpyc {
 
-// Ends whatever waits on a socket on its behalf, now and later. Threads: any.
+// Ends every wait that polls fd(), those that run and those to come.
+// Threads: any.
 class Interrupt {
  public:
   Interrupt() : fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
 
   void Set() const { ::eventfd_write(fd_.get(), 1); }
-  // Readable once it is set; -1 if there was no descriptor to be had: then nothing is interrupted.
+  // A descriptor that becomes readable when Set is called. It is -1 if the process had no
+  // descriptor left; then nothing is interrupted.
   int fd() const { return fd_.get(); }
 
  private:

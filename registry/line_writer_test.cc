@@ -27,7 +27,7 @@ struct Pipe {
     read = Fd(ends[0]);
     write = Fd(ends[1]);
   }
-  // All that comes until `last` is its end.
+  // Reads until the text ends with `last`, and returns it.
   std::string ReadUntil(const std::string& last) {
     std::string all;
     char some[4096];
@@ -76,7 +76,7 @@ TEST(LineWriter, AReaderThatStopsHoldsNobodyUpAndWhatIsLostIsCounted) {
   const std::string rest(90, 'x');
   for (int i = 0; i < kLines; ++i) writer->Write(absl::StrCat(i, " ", rest, "\n"));
   EXPECT_FALSE(writer->Flush(absl::Milliseconds(1))) << "and a flush ends";
-  // Somebody reads after all: each line is there, or counted where it is missing.
+  // The test reads now: each line is there, or counted where it is missing.
   std::thread last([&writer] {
     EXPECT_TRUE(writer->Flush(absl::InfiniteDuration()));
     writer->Write("last\n");

@@ -1,9 +1,7 @@
-// RPyC's registry as a program of its own: rpyc_registry.
+// The program rpyc_registry is RPyC's registry without a host.
 
 #include <fcntl.h>
-#include <pthread.h>
 #include <signal.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cstdint>
@@ -19,6 +17,7 @@
 #include "absl/time/time.h"
 #include "registry/etcd/open_store.h"
 #include "registry/line_writer.h"
+#include "registry/process_start.h"
 #include "registry/registry_flags.h"
 #include "registry/registry_hooks.h"
 #include "registry/registry_server.h"
@@ -26,31 +25,6 @@
 #include "rpyc/version.h"
 
 namespace {
-
-constexpr int kExitFailure = 1;
-constexpr int kExitUsage = 2;
-
-// SIGTERM and SIGINT, which end it.
-sigset_t EndingSignals() {
-  sigset_t signals;
-  ::sigemptyset(&signals);
-  ::sigaddset(&signals, SIGTERM);
-  ::sigaddset(&signals, SIGINT);
-  return signals;
-}
-
-// To be called before the first thread, which inherits it.
-void PrepareProcess() {
-  const sigset_t signals = EndingSignals();
-  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  ::signal(SIGPIPE, SIG_IGN);
-  ::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error of its write
-  rlimit descriptors;
-  if (::getrlimit(RLIMIT_NOFILE, &descriptors) == 0) {
-    descriptors.rlim_cur = descriptors.rlim_max;
-    ::setrlimit(RLIMIT_NOFILE, &descriptors);
-  }
-}
 
 absl::Status StartThread(absl::AnyInvocable<void() &&> body) {
   try {
@@ -61,38 +35,33 @@ absl::Status StartThread(absl::AnyInvocable<void() &&> body) {
   return absl::OkStatus();
 }
 
-absl::string_view LevelName(rpyc::RegistryLogLevel level) {
+absl::string_view LevelName(rpyc::LogLevel level) {
   switch (level) {
-    case rpyc::RegistryLogLevel::kDebug:
+    case rpyc::LogLevel::kDebug:
       return "DEBUG";
-    case rpyc::RegistryLogLevel::kInfo:
+    case rpyc::LogLevel::kInfo:
       return "INFO";
-    case rpyc::RegistryLogLevel::kWarning:
+    case rpyc::LogLevel::kWarning:
       return "WARNING";
-    case rpyc::RegistryLogLevel::kError:
+    case rpyc::LogLevel::kError:
       return "ERROR";
   }
   return "";
 }
 
-std::string LogLine(rpyc::RegistryLogLevel level, absl::string_view text) {
+std::string LogLine(rpyc::LogLevel level, absl::string_view text) {
   return absl::StrCat(absl::FormatTime("%Y-%m-%d %H:%M:%E3S ", absl::Now(), absl::LocalTimeZone()),
                       LevelName(level), " ", text, "\n");
 }
 
-// How long the program's end waits for the log to be read.
-constexpr absl::Duration kLogGrace = absl::Seconds(1);
-
-// Lines to `fd`, which stays open. The writer is never destroyed: the log may never be read.
+// Makes a writer of lines to `fd`, which stays open. The writer is never destroyed, since the
+// reader of the log may have stopped.
 absl::StatusOr<rpyc::LineWriter*> OpenLog(int fd) {
   absl::StatusOr<std::unique_ptr<rpyc::LineWriter>> writer = rpyc::LineWriter::Start(
       {.fd = fd,
        .lost_line =
            [](int64_t lost) {
-             return LogLine(rpyc::RegistryLogLevel::kWarning,
-                            absl::StrCat(lost,
-                                         " lines of the log were lost here: it was not read,"
-                                         " or could not be written"));
+             return LogLine(rpyc::LogLevel::kWarning, rpyc::LostLinesText(lost));
            },
        .start_thread = &StartThread});
   if (!writer.ok()) return writer.status();
@@ -101,24 +70,23 @@ absl::StatusOr<rpyc::LineWriter*> OpenLog(int fd) {
 
 int Fail(absl::string_view why) {
   std::fputs(absl::StrCat("rpyc_registry: ", why, "\n").c_str(), stderr);
-  return kExitFailure;
+  return rpyc::kExitFailure;
 }
 
-// Serves until a signal ends it.
+// Serves until a signal ends the program. Returns the exit code.
 int Run(const rpyc::RegistryFlags& flags) {
   int log_fd = STDERR_FILENO;
   if (!flags.logfile.empty()) {
     log_fd = ::open(flags.logfile.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
   }
   if (log_fd < 0) return Fail(absl::StrCat("cannot write the log file ", flags.logfile));
-  PrepareProcess();
+  rpyc::PrepareProcess(rpyc::EndingSignals());
   const absl::StatusOr<rpyc::LineWriter*> log = OpenLog(log_fd);
   if (!log.ok()) return Fail(log.status().message());
-  const rpyc::RegistryLogLevel min_level =
-      flags.quiet ? rpyc::RegistryLogLevel::kError : rpyc::RegistryLogLevel::kInfo;
+  const rpyc::LogLevel min_level = flags.quiet ? rpyc::LogLevel::kError : rpyc::LogLevel::kInfo;
   const rpyc::RegistryHooks hooks = {
       .start_thread = &StartThread,
-      .log = [log = *log, min_level](rpyc::RegistryLogLevel level, absl::string_view text) {
+      .log = [log = *log, min_level](rpyc::LogLevel level, absl::string_view text) {
         if (level >= min_level) log->Write(LogLine(level, text));
       }};
   absl::StatusOr<std::unique_ptr<rpyc::RegistryStore>> store =
@@ -142,13 +110,13 @@ int Run(const rpyc::RegistryFlags& flags) {
               : flags.udp            ? "udp"
                                      : "tcp");
   std::fflush(stdout);
-  const sigset_t signals = EndingSignals();
+  const sigset_t signals = rpyc::EndingSignals();
   int signal = 0;
   while (::sigwait(&signals, &signal) != 0) {
   }
   server->reset();
   store->reset();
-  (*log)->Flush(kLogGrace);
+  (*log)->Flush(rpyc::kLogFlushTimeout);
   return 0;
 }
 
@@ -161,7 +129,7 @@ int main(int argc, char** argv) {
                             rpyc::RegistryFlagsHelp(), "\n")
                    .c_str(),
                stdout);
-    return kExitUsage;
+    return rpyc::kExitUsage;
   }
   if (flags->help) {
     std::fputs(absl::StrCat(rpyc::RegistryFlagsHelp(), "\n").c_str(), stdout);

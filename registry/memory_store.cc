@@ -7,58 +7,63 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "registry/snapshot_file.h"
+#include "rpyc/assert.h"
 #include "rpyc/mutex.h"
+#include "rpyc/throttle.h"
 
 namespace rpyc {
 namespace {
 
-// Changes that may wait for the file at a time.
+// How many changes may wait for the file at a time.
 constexpr size_t kMaxWaiting = 10'000;
-// What changes only times (a renewal, the end of a registration) is in the file so much later.
-constexpr absl::Duration kLazyWrite = absl::Seconds(5);
-// After a failure the file is written again so much later, if no change asks for it sooner.
+// How long the write of a change that the file may lack for a while (a renewal, an expiry) may
+// wait.
+constexpr absl::Duration kWriteDelay = absl::Seconds(5);
+// How long after a failure the write is tried again, unless a change needs it sooner.
 constexpr absl::Duration kWriteRetry = absl::Seconds(5);
-// A file that stays unwritable is logged once in this time.
+// How often the log repeats that the file cannot be written.
 constexpr absl::Duration kComplaintInterval = absl::Minutes(1);
 
 using Cause = RegistrationChange::Cause;
 
 }  // namespace
 
-// What the store shares with its thread. Without a file a change is made by the thread that asks
-// for it. With one it is made by the store's thread: first in `staged_`, which is written to the
-// file, and then, once that is safe, in the table.
-class MemoryStore::Core {
+// Makes the changes; shared by the store and its thread. Without a file, the thread that submits a
+// change applies it to the table. With a file, the store's thread applies it: first to `staged_`,
+// which it writes to the file, and then, once that is safe, to the table.
+class MemoryStore::Committer {
  public:
-  Core(const MemoryStoreOptions& options, const RegistryHooks& hooks,
-       std::unique_ptr<SnapshotFile> file, const std::vector<Registration>& loaded)
+  Committer(const MemoryStoreOptions& options, const RegistryHooks& hooks,
+            std::unique_ptr<SnapshotFile> file, const std::vector<Registration>& loaded)
       : table(std::make_shared<RegistrationTable>(options.limits)),
         pruning_timeout(options.pruning_timeout),
         limits_(options.limits),
         hooks_(hooks),
         file_(std::move(file)) {
     for (const Registration& registration : loaded) table->Put(registration);
-    if (file_ != nullptr) Restage();
+    if (file_ != nullptr) ResetStaged();
   }
 
-  // A change that somebody asks for.
+  // A change that a caller of the store has asked for.
   class Change {
    public:
     virtual ~Change() = default;
-    // Makes it in `table`. `keys_changed` is set if a registration has come or gone.
-    virtual absl::Status Make(RegistrationTable& table, absl::Time now, bool* keys_changed) = 0;
-    // Whether what the file holds already is enough for it: it adds and removes nothing.
-    virtual bool IsKept(const RegistrationTable& table) const = 0;
+    // Applies it to `table`. Sets `keys_changed` if that adds or removes a registration.
+    virtual absl::Status Apply(RegistrationTable& table, absl::Time now, bool* keys_changed) = 0;
+    // Whether the file holds it already, because it adds and removes nothing.
+    virtual bool IsInFile(const RegistrationTable& table) const = 0;
     Done done;
-    absl::Status status = absl::OkStatus();  // of Make in the staged table
+    absl::Status status = absl::OkStatus();  // the result of Apply to the staged table
   };
 
-  // Until Stop.
+  // The thread: prunes and commits until Stop.
   void Run();
+  // Ends the thread and waits for its end.
   void Stop();
-  void NeverRan();
-  // Has the change made, and its `done` called.
-  void Ask(std::unique_ptr<Change> change);
+  // Says that the thread has never started.
+  void SetEnded();
+  // Makes the change, now or on the thread, and calls its `done`. Any thread, without the lock.
+  void Submit(std::unique_ptr<Change> change);
   State state() const;
 
   const std::shared_ptr<RegistrationTable> table;
@@ -67,43 +72,49 @@ class MemoryStore::Core {
  private:
   using Changes = std::vector<std::unique_ptr<Change>>;
 
-  void MakeAll(Changes changes);
+  // Only the thread calls these, without the lock.
+
+  // Makes the changes in their order and calls every `done`. Where the file cannot be written it
+  // makes only those that the file holds already.
+  void CommitAll(Changes changes);
+  // Writes the staged registrations. Returns false if that fails; the thread then tries it again.
   bool Write();
-  void Restage();
+  // Makes the staged registrations those of the table.
+  void ResetStaged();
 
   const RegistryLimits limits_;
   const RegistryHooks hooks_;
   const std::unique_ptr<SnapshotFile> file_;  // null: none
 
-  // The thread's.
+  // Only the thread uses these.
   std::unique_ptr<RegistrationTable> staged_;     // null: there is no file
-  absl::Time write_at_ = absl::InfiniteFuture();  // of what need not be written at once
-  absl::Time complained_ = absl::InfinitePast();  // of a file that cannot be written
-  int64_t refused_ = 0;                           // changes, since then
+  absl::Time write_at_ = absl::InfiniteFuture();  // when the next delayed write is due
+  Throttle complaints_{kComplaintInterval};       // about a file that cannot be written
+  int64_t refused_changes_ = 0;                   // since then
 
   mutable Mutex mutex_;
   CondVar changed_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
-  bool pending_ ABSL_GUARDED_BY(mutex_) = false;  // something may expire sooner than was thought
-  absl::Status failure_ ABSL_GUARDED_BY(mutex_);  // of the last write
+  bool wake_up_ ABSL_GUARDED_BY(mutex_) = false;  // the thread must look at both tables again
+  absl::Status failure_ ABSL_GUARDED_BY(mutex_);  // the result of the last write
   Changes waiting_ ABSL_GUARDED_BY(mutex_);
 };
 
 namespace {
 
-class Registering : public MemoryStore::Core::Change {
+class Registering : public MemoryStore::Committer::Change {
  public:
   Registering(RegisterRequest request, absl::Duration ttl)
       : request_(std::move(request)), ttl_(ttl) {}
 
-  absl::Status Make(RegistrationTable& table, absl::Time now, bool* keys_changed) override {
+  absl::Status Apply(RegistrationTable& table, absl::Time now, bool* keys_changed) override {
     const size_t before = table.size();
     absl::Status registered = table.Register(request_, ttl_, now);
     *keys_changed |= table.size() != before;
     return registered;
   }
-  bool IsKept(const RegistrationTable& table) const override {
+  bool IsInFile(const RegistrationTable& table) const override {
     return std::all_of(request_.names.begin(), request_.names.end(), [&](const std::string& name) {
       return table.Get({name, request_.host, request_.port}).has_value();
     });
@@ -114,17 +125,17 @@ class Registering : public MemoryStore::Core::Change {
   const absl::Duration ttl_;
 };
 
-class Unregistering : public MemoryStore::Core::Change {
+class Unregistering : public MemoryStore::Committer::Change {
  public:
   Unregistering(absl::string_view source, int port) : source_(source), port_(port) {}
 
-  absl::Status Make(RegistrationTable& table, absl::Time, bool* keys_changed) override {
+  absl::Status Apply(RegistrationTable& table, absl::Time, bool* keys_changed) override {
     for (const RegistrationKey& key : table.OwnedBy(source_, port_)) {
       *keys_changed |= table.Remove(key, Cause::kUnregistered);
     }
     return absl::OkStatus();
   }
-  bool IsKept(const RegistrationTable& table) const override {
+  bool IsInFile(const RegistrationTable& table) const override {
     return table.OwnedBy(source_, port_).empty();
   }
 
@@ -133,11 +144,11 @@ class Unregistering : public MemoryStore::Core::Change {
   const int port_;
 };
 
-class Deleting : public MemoryStore::Core::Change {
+class Deleting : public MemoryStore::Committer::Change {
  public:
   explicit Deleting(const RegistrationKey& key) : key_(key) {}
 
-  absl::Status Make(RegistrationTable& table, absl::Time, bool* keys_changed) override {
+  absl::Status Apply(RegistrationTable& table, absl::Time, bool* keys_changed) override {
     if (!table.Remove(key_, Cause::kDeleted)) {
       return absl::NotFoundError(absl::StrCat(key_.service_name, " at ", key_.host, " port ",
                                               key_.port, " is not registered"));
@@ -145,7 +156,7 @@ class Deleting : public MemoryStore::Core::Change {
     *keys_changed = true;
     return absl::OkStatus();
   }
-  bool IsKept(const RegistrationTable&) const override { return false; }
+  bool IsInFile(const RegistrationTable&) const override { return false; }
 
  private:
   const RegistrationKey key_;
@@ -153,15 +164,15 @@ class Deleting : public MemoryStore::Core::Change {
 
 }  // namespace
 
-void MemoryStore::Core::Ask(std::unique_ptr<Change> change) {
+void MemoryStore::Committer::Submit(std::unique_ptr<Change> change) {
   absl::Status status;
   if (file_ == nullptr) {
     bool unused = false;
-    status = change->Make(*table, absl::Now(), &unused);
+    status = change->Apply(*table, absl::Now(), &unused);
   }
   {
     MutexLock lock(&mutex_);
-    pending_ = true;
+    wake_up_ = true;
     changed_.Signal();
     if (file_ != nullptr && !stopping_ && waiting_.size() < kMaxWaiting) {
       waiting_.push_back(std::move(change));
@@ -176,25 +187,25 @@ void MemoryStore::Core::Ask(std::unique_ptr<Change> change) {
   std::move(change->done)(std::move(status));
 }
 
-void MemoryStore::Core::Run() {
+void MemoryStore::Committer::Run() {
   for (bool stopping = false; !stopping;) {
     const int64_t revision = table->revision();
     const absl::Time now = absl::Now();
     const absl::Time next = table->Prune(now);
     if (staged_ != nullptr) {
       staged_->Prune(now);
-      if (table->revision() != revision) write_at_ = std::min(write_at_, now + kLazyWrite);
+      if (table->revision() != revision) write_at_ = std::min(write_at_, now + kWriteDelay);
     }
     Changes changes;
     {
       MutexLock lock(&mutex_);
       const absl::Time wake = std::min(next, write_at_);
-      while (!stopping_ && !pending_ && absl::Now() < wake) changed_.WaitUntil(&mutex_, wake);
-      pending_ = false;
+      while (!stopping_ && !wake_up_ && absl::Now() < wake) changed_.WaitUntil(&mutex_, wake);
+      wake_up_ = false;
       stopping = stopping_;
       changes.swap(waiting_);
     }
-    if (!changes.empty()) MakeAll(std::move(changes));
+    if (!changes.empty()) CommitAll(std::move(changes));
     if (write_at_ <= absl::Now() || (stopping && write_at_ != absl::InfiniteFuture())) Write();
   }
   MutexLock lock(&mutex_);
@@ -202,13 +213,12 @@ void MemoryStore::Core::Run() {
   changed_.SignalAll();
 }
 
-// Makes the changes, in their order: all of them, or, where the file cannot be written, those for
-// which it need not be.
-void MemoryStore::Core::MakeAll(Changes changes) {
+void MemoryStore::Committer::CommitAll(Changes changes) {
+  RPYC_ASSERT(staged_ != nullptr);
   const absl::Time now = absl::Now();
   bool keys_changed = false;
-  for (const auto& change : changes) change->status = change->Make(*staged_, now, &keys_changed);
-  write_at_ = std::min(write_at_, now + kLazyWrite);
+  for (const auto& change : changes) change->status = change->Apply(*staged_, now, &keys_changed);
+  write_at_ = std::min(write_at_, now + kWriteDelay);
   const bool written = !keys_changed || Write();
   absl::Status failure;
   if (!written) {
@@ -217,19 +227,19 @@ void MemoryStore::Core::MakeAll(Changes changes) {
   }
   bool unused = false;
   for (const auto& change : changes) {
-    if (!written && !change->IsKept(*table)) {
-      ++refused_;
+    if (!written && !change->IsInFile(*table)) {
+      ++refused_changes_;
       change->status = failure;
     } else if (change->status.ok()) {
-      change->status = change->Make(*table, now, &unused);
+      change->status = change->Apply(*table, now, &unused);
     }
   }
-  if (!written) Restage();
+  if (!written) ResetStaged();
   for (const auto& change : changes) std::move(change->done)(std::move(change->status));
 }
 
-// Writes what is staged. False if that fails: then it is tried again.
-bool MemoryStore::Core::Write() {
+bool MemoryStore::Committer::Write() {
+  RPYC_ASSERT(file_ != nullptr);
   absl::Status written = file_->Write(staged_->All());
   const absl::Time now = absl::Now();
   write_at_ = written.ok() ? absl::InfiniteFuture() : now + kWriteRetry;
@@ -240,40 +250,37 @@ bool MemoryStore::Core::Write() {
     failure_ = written;
   }
   if (written.ok() && had_failed) {
-    hooks_.log(RegistryLogLevel::kInfo, "the registry's snapshot is written again");
-    complained_ = absl::InfinitePast();
-    refused_ = 0;
+    hooks_.log(LogLevel::kInfo, "the registry's snapshot is written again");
+    complaints_.Reset();
+    refused_changes_ = 0;
   }
-  if (!written.ok() && now - complained_ >= kComplaintInterval) {
-    complained_ = now;
-    hooks_.log(RegistryLogLevel::kError,
-               absl::StrCat(written.message(),
-                            "; new registrations are refused until it can be"
-                            " written (so far ",
-                            std::exchange(refused_, 0), ")"));
+  if (!written.ok() && complaints_.Pass(now).has_value()) {
+    hooks_.log(LogLevel::kError, absl::StrCat(written.message(),
+                                              "; new registrations are refused until it can be"
+                                              " written (so far ",
+                                              std::exchange(refused_changes_, 0), ")"));
   }
   return written.ok();
 }
 
-// Has nothing staged that the table has not.
-void MemoryStore::Core::Restage() {
+void MemoryStore::Committer::ResetStaged() {
   staged_ = std::make_unique<RegistrationTable>(limits_);
   for (const Registration& registration : table->All()) staged_->Put(registration);
 }
 
-RegistryStore::State MemoryStore::Core::state() const {
+RegistryStore::State MemoryStore::Committer::state() const {
   MutexLock lock(&mutex_);
   return {.error = failure_};
 }
 
-void MemoryStore::Core::Stop() {
+void MemoryStore::Committer::Stop() {
   MutexLock lock(&mutex_);
   stopping_ = true;
   changed_.SignalAll();
   while (!ended_) changed_.Wait(&mutex_);
 }
 
-void MemoryStore::Core::NeverRan() {
+void MemoryStore::Committer::SetEnded() {
   MutexLock lock(&mutex_);
   ended_ = true;
 }
@@ -288,45 +295,46 @@ absl::StatusOr<std::unique_ptr<MemoryStore>> MemoryStore::Start(const MemoryStor
     if (!opened.ok()) return opened.status();
     absl::StatusOr<std::vector<Registration>> read = (*opened)->Read(absl::Now());
     if (!read.ok()) return read.status();
-    const absl::Status written = (*opened)->Write(*read);
+    absl::Status written = (*opened)->Write(*read);
     if (!written.ok()) return written;
     file = *std::move(opened);
     loaded = *std::move(read);
   }
-  auto core = std::make_shared<Core>(options, hooks, std::move(file), loaded);
-  const absl::Status started = hooks.start_thread([core] { core->Run(); });
+  auto committer = std::make_shared<Committer>(options, hooks, std::move(file), loaded);
+  absl::Status started = hooks.start_thread([committer] { committer->Run(); });
   if (!started.ok()) {
-    core->NeverRan();
+    committer->SetEnded();
     return started;
   }
-  return std::unique_ptr<MemoryStore>(new MemoryStore(std::move(core)));
+  return std::unique_ptr<MemoryStore>(new MemoryStore(std::move(committer)));
 }
 
-MemoryStore::MemoryStore(std::shared_ptr<Core> core)
-    : RegistryStore(core->table), core_(std::move(core)) {}
+MemoryStore::MemoryStore(std::shared_ptr<Committer> committer)
+    : RegistryStore(committer->table), committer_(std::move(committer)) {}
 
-MemoryStore::~MemoryStore() { core_->Stop(); }
+MemoryStore::~MemoryStore() { committer_->Stop(); }
 
 template <typename Change>
-void MemoryStore::Ask(std::unique_ptr<Change> change, Done done) {
+void MemoryStore::Submit(std::unique_ptr<Change> change, Done done) {
   change->done = std::move(done);
-  core_->Ask(std::move(change));
+  committer_->Submit(std::move(change));
 }
 
 void MemoryStore::Register(RegisterRequest request, Done done) {
-  Ask(std::make_unique<Registering>(std::move(request), core_->pruning_timeout), std::move(done));
+  Submit(std::make_unique<Registering>(std::move(request), committer_->pruning_timeout),
+         std::move(done));
 }
 
 void MemoryStore::Unregister(absl::string_view source, int port, Done done) {
-  Ask(std::make_unique<Unregistering>(source, port), std::move(done));
+  Submit(std::make_unique<Unregistering>(source, port), std::move(done));
 }
 
 void MemoryStore::Delete(const RegistrationKey& key, Done done) {
-  Ask(std::make_unique<Deleting>(key), std::move(done));
+  Submit(std::make_unique<Deleting>(key), std::move(done));
 }
 
-RegistryStore::State MemoryStore::state() const { return core_->state(); }
+RegistryStore::State MemoryStore::state() const { return committer_->state(); }
 
-absl::Duration MemoryStore::pruning_timeout() const { return core_->pruning_timeout; }
+absl::Duration MemoryStore::pruning_timeout() const { return committer_->pruning_timeout; }
 
 }  // namespace rpyc

@@ -13,19 +13,19 @@ namespace rpyc {
 
 struct MemoryStoreOptions {
   RegistryLimits limits = {};
-  absl::Duration pruning_timeout = absl::Seconds(240);  // RPyC's DEFAULT_PRUNING_TIMEOUT
-  std::string snapshot_file = "";                       // empty: a restart forgets
+  absl::Duration pruning_timeout = kDefaultPruningTimeout;
+  std::string snapshot_file = "";  // empty: a restart forgets every registration
 };
 
-// The registrations of one process. With a snapshot file a registration that comes or goes is in
-// the file before it is acknowledged, safe from a loss of power; what comes while the file is being
-// written goes into the next one, together. While the file cannot be written such changes are
-// refused and not made, state() says why, and it is logged once a minute. Renewals of what the file
-// holds go on: a restart gives each registration its whole time again.
-// Owns one thread, which prunes and writes.
+// The registrations of one process. With a snapshot file, a change that adds or removes a
+// registration is acknowledged only when the file holds it, safe from a loss of power; changes that
+// arrive during a write share the next one. While the file cannot be written, such changes are
+// refused and not made, state() says why, and the log does too once a minute. Renewals of what the
+// file holds go on, since a restart gives each registration its whole time again.
+// Owns:    one thread, which prunes and writes.
 class MemoryStore : public RegistryStore {
  public:
-  class Core;  // the store's own
+  class Committer;  // private; makes the changes
 
   // Errors:  those of SnapshotFile::Open and Read; kUnavailable - the file cannot be written;
   //          kResourceExhausted - no thread.
@@ -40,11 +40,11 @@ class MemoryStore : public RegistryStore {
   absl::Duration pruning_timeout() const override;
 
  private:
-  explicit MemoryStore(std::shared_ptr<Core> core);
+  explicit MemoryStore(std::shared_ptr<Committer> committer);
   template <typename Change>
-  void Ask(std::unique_ptr<Change> change, Done done);
+  void Submit(std::unique_ptr<Change> change, Done done);
 
-  const std::shared_ptr<Core> core_;
+  const std::shared_ptr<Committer> committer_;
 };
 
 }  // namespace rpyc

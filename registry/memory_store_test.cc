@@ -24,7 +24,7 @@ RegistryHooks Hooks() {
                 std::thread([body = std::move(body)]() mutable { std::move(body)(); }).detach();
                 return absl::OkStatus();
               },
-          .log = [](RegistryLogLevel, absl::string_view) {}};
+          .log = [](LogLevel, absl::string_view) {}};
 }
 
 RegisterRequest Of(std::string name, int port, absl::Duration ttl = absl::ZeroDuration()) {
@@ -73,7 +73,7 @@ TEST_F(MemoryStoreTest, WhatIsAcknowledgedIsInTheFile) {
   const auto store = Start();
   ASSERT_TRUE(Register(*store, Of("A", 1)).ok());
   const std::string copy = folder_ + "/copy";
-  std::filesystem::copy(file(), copy);  // as a process that is killed now would leave it
+  std::filesystem::copy(file(), copy);  // a process that is killed now leaves this file
   const auto read = (*SnapshotFile::Open(copy))->Read(absl::UnixEpoch());
   ASSERT_TRUE(read.ok()) << read.status();
   ASSERT_EQ(read->size(), 1);
@@ -136,7 +136,7 @@ TEST_F(MemoryStoreTest, WhatIsRefusedTogetherWithARenewalIsRefusedAlone) {
   const auto store = Start();
   ASSERT_TRUE(Register(*store, Of("A", 1)).ok());
   std::filesystem::create_directory(file() + ".new");
-  // Many go into one write: each is answered for itself.
+  // Many changes share one write; each gets its own answer.
   std::vector<std::future<absl::Status>> results;
   std::vector<std::promise<absl::Status>> promises(100);
   for (int i = 0; i < 100; ++i) {

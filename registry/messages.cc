@@ -28,10 +28,10 @@ constexpr CommandRow kCommands[] = {
     {RegistryRequest::Command::kList, "LIST"},
 };
 
-// Room for a tuple's tag and count, at most.
+// The most bytes that a tuple's tag and count take.
 constexpr size_t kTupleHeaderBytes = 5;
 
-// What a message may cost: 1500 bytes are some 1400 values.
+// Bounds what decoding a message costs. A message of 1500 bytes holds at most some 1400 values.
 const Limits& MessageLimits() {
   static const Limits* const limits = [] {
     auto* made = new Limits;
@@ -72,7 +72,7 @@ absl::Status TakeRegister(absl::Span<const Value> args, RegistryRequest* request
   if (args.size() != 2) return NotARequest("REGISTER takes the aliases and the port");
   if (!args[0].IsTuple()) return NotARequest("REGISTER: the aliases are no tuple");
   for (const Value& alias : args[0].items()) {
-    const absl::Status taken = TakeName(alias, &request->names);
+    absl::Status taken = TakeName(alias, &request->names);
     if (!taken.ok()) return taken;
   }
   return TakePort(args[1], &request->port);
@@ -121,12 +121,12 @@ std::vector<Value> Arguments(const RegistryRequest& request) {
   return {};
 }
 
-// Of values that are ours: they always can be.
+// Encodes a value that this file has made, which cannot fail.
 std::string Encoded(const Value& value) {
   return brine::EncodeToString(value, MessageLimits()).value_or("");
 }
 
-// A tuple of as many of `items` from the front as there is room for.
+// Encodes a tuple of as many `items` from the front as fit into `max_bytes`.
 std::string EncodeSome(std::vector<Value> items, size_t max_bytes) {
   size_t bytes = kTupleHeaderBytes;
   size_t fit = 0;
@@ -158,7 +158,7 @@ absl::StatusOr<RegistryRequest> ParseRegistryRequest(absl::string_view bytes) {
   for (const CommandRow& row : kCommands) {
     if (name == nullptr || !absl::EqualsIgnoreCase(*name, row.name)) continue;
     RegistryRequest request{.command = row.command};
-    const absl::Status taken = TakeArguments(parts[2].items(), &request);
+    absl::Status taken = TakeArguments(parts[2].items(), &request);
     if (!taken.ok()) return taken;
     return request;
   }
@@ -208,7 +208,7 @@ absl::StatusOr<std::vector<ServerAddress>> ParseServersReply(absl::string_view b
     const bool good = item.IsTuple() && pair.size() == 2 && pair[0].AsStr() != nullptr &&
                       pair[1].AsInt() != nullptr && *pair[1].AsInt() > 0 &&
                       *pair[1].AsInt() <= UINT16_MAX;
-    // RPyC's own registry hands out whatever it was given.
+    // RPyC's own registry checks nothing, so its answer may hold entries that are not addresses.
     if (good) servers.push_back({*pair[0].AsStr(), static_cast<int>(*pair[1].AsInt())});
   }
   return servers;

@@ -29,7 +29,7 @@ Value Request(Value command, std::vector<Value> args) {
   return Value::Tuple({"RPYC", std::move(command), Value::Tuple(std::move(args))});
 }
 
-// What RPyC's own registry clients sent.
+// Requests that RPyC's own registry clients have sent.
 constexpr char kRegister[] =
     "12080d52505943080e0852454749535445521111080c466f6f080c62617216053138383631";
 constexpr char kUnregister[] = "12080d52505943080e0a554e52454749535445521016053138383631";
@@ -139,7 +139,7 @@ TEST(RegistryMessages, RepliesAreRead) {
   EXPECT_FALSE(ParseNamesReply(Brine(Value::Tuple({1}))).ok());
 }
 
-// RPyC's registry keeps whatever port it is told.
+// RPyC's registry does not check ports.
 TEST(RegistryMessages, ServersThatCannotBeConnectedToAreLeftOut) {
   const std::string reply = Brine(Value::Tuple(
       {Value::Tuple({"h", "18861"}), Value::Tuple({"h", 0}), Value::Tuple({"h", 5}), "x"}));

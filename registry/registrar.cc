@@ -22,19 +22,19 @@ namespace rpyc {
 namespace {
 
 constexpr absl::string_view kBroadcast = "255.255.255.255";
-// What an answer may take, by either transport; a datagram has no more.
+// The most bytes of an answer over either transport; a datagram cannot hold more.
 constexpr size_t kMaxReplyBytes = 64 << 10;
-// How long to wait to hear that a server has been forgotten. RPyC does not wait at all.
+// How long Unregister waits for the answer. RPyC does not wait at all.
 constexpr absl::Duration kUnregisterTimeout = absl::Milliseconds(500);
 
-// As RPyC: in the dotted form one of the numbers is 255.
+// Whether one of the four numbers of the address is 255, which is RPyC's test for broadcast.
 bool IsBroadcast(const SocketAddress& address) {
   if (address.family() != AF_INET) return false;
   const std::vector<std::string> parts = absl::StrSplit(address.ToEndpoint().host, '.');
   return std::find(parts.begin(), parts.end(), "255") != parts.end();
 }
 
-// Waits for `events` of a socket.
+// Waits for `events` of a socket until `deadline`, or until `interrupt` is set.
 absl::Status Wait(int fd, int16_t events, absl::Time deadline, const Interrupt* interrupt) {
   pollfd waited[] = {
       {.fd = fd, .events = events, .revents = 0},
@@ -51,7 +51,7 @@ absl::Status Wait(int fd, int16_t events, absl::Time deadline, const Interrupt* 
   }
 }
 
-// One request of one transport. Errors are not prefixed.
+// One request over one transport. Its errors do not name the registry.
 class Exchange {
  public:
   Exchange(absl::Time deadline, const Interrupt* interrupt)
@@ -73,11 +73,12 @@ class Exchange {
   }
 
   absl::Status AskUdp(const SocketAddress& registry, absl::string_view request,
-                      absl::FunctionRef<absl::Status(absl::string_view)> take) {
+                      absl::FunctionRef<absl::Status(absl::string_view)> parse) {
     const bool broadcast = IsBroadcast(registry);
     const int on = 1;
     if (broadcast) ::setsockopt(fd_.get(), SOL_SOCKET, SO_BROADCAST, &on, sizeof(on));
-    // Connected, the kernel drops what others send, and tells if nobody listens there.
+    // On a connected socket the kernel drops datagrams of other peers, and reports that no process
+    // listens at the registry's port.
     if (!broadcast && ::connect(fd_.get(), registry.get(), registry.size()) != 0) {
       return Failed("connect");
     }
@@ -89,7 +90,7 @@ class Exchange {
     std::string datagram;
     absl::Status last = absl::DeadlineExceededError("no answer");
     for (;;) {
-      const absl::Status readable = Wait(fd_.get(), POLLIN, deadline_, interrupt_);
+      absl::Status readable = Wait(fd_.get(), POLLIN, deadline_, interrupt_);
       if (absl::IsDeadlineExceeded(readable)) return last;
       if (!readable.ok()) return readable;
       SocketAddress peer;
@@ -99,27 +100,27 @@ class Exchange {
       if (bytes < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) continue;
       if (bytes < 0) return Failed("receive");
       if (peer.ToEndpoint().port != registry.ToEndpoint().port) continue;
-      last = take(absl::string_view(datagram).substr(0, static_cast<size_t>(bytes)));
+      last = parse(absl::string_view(datagram).substr(0, static_cast<size_t>(bytes)));
       if (last.ok() || absl::IsPermissionDenied(last)) return last;
     }
   }
 
   absl::Status AskTcp(const SocketAddress& registry, absl::string_view request,
-                      absl::FunctionRef<absl::Status(absl::string_view)> take) {
+                      absl::FunctionRef<absl::Status(absl::string_view)> parse) {
     if (::connect(fd_.get(), registry.get(), registry.size()) != 0) {
       if (errno != EINPROGRESS) return Failed("connect");
-      const absl::Status connected = Wait(fd_.get(), POLLOUT, deadline_, interrupt_);
+      absl::Status connected = Wait(fd_.get(), POLLOUT, deadline_, interrupt_);
       if (!connected.ok()) return connected;
       int error = 0;
       socklen_t size = sizeof(error);
       ::getsockopt(fd_.get(), SOL_SOCKET, SO_ERROR, &error, &size);
       if (error != 0) return ErrnoStatus(absl::StatusCode::kUnavailable, "connect", error);
     }
-    // It fits into the buffer of a fresh socket.
+    // A request fits into the send buffer of a new socket.
     if (::send(fd_.get(), request.data(), request.size(), MSG_NOSIGNAL) < 0) return Failed("send");
     std::string reply;
     for (;;) {
-      const absl::Status readable = Wait(fd_.get(), POLLIN, deadline_, interrupt_);
+      absl::Status readable = Wait(fd_.get(), POLLIN, deadline_, interrupt_);
       if (!readable.ok()) return readable;
       const size_t before = reply.size();
       reply.resize(before + kMaxRegistryReplyBytes);
@@ -130,7 +131,7 @@ class Exchange {
       if (bytes < 0 && (error == EAGAIN || error == EWOULDBLOCK || error == EINTR)) continue;
       if (bytes < 0) return ErrnoStatus(absl::StatusCode::kUnavailable, "receive", error);
       if (bytes == 0 && reply.empty()) return absl::UnavailableError("refused without an answer");
-      const absl::Status taken = take(reply);
+      absl::Status taken = parse(reply);
       const bool final = bytes == 0 || reply.size() > kMaxReplyBytes;
       if (taken.ok() || absl::IsPermissionDenied(taken) || final) return taken;
     }
@@ -158,7 +159,8 @@ std::string Registrar::label() const {
 }
 
 absl::Status Registrar::Ask(const RegistryRequest& request, const std::string& from,
-                            absl::Duration timeout, const Interrupt* interrupt, Take take) const {
+                            absl::Duration timeout, const Interrupt* interrupt,
+                            ParseReply parse) const {
   const auto named = [this](const absl::Status& status) {
     return status.ok() ? status
                        : absl::Status(status.code(), absl::StrCat(label(), ": ", status.message()));
@@ -177,7 +179,8 @@ absl::Status Registrar::Ask(const RegistryRequest& request, const std::string& f
   Exchange exchange(absl::Now() + timeout, interrupt);
   absl::Status asked = exchange.Open(registry, tcp ? SOCK_STREAM : SOCK_DGRAM, from);
   if (asked.ok()) {
-    asked = tcp ? exchange.AskTcp(registry, *bytes, take) : exchange.AskUdp(registry, *bytes, take);
+    asked =
+        tcp ? exchange.AskTcp(registry, *bytes, parse) : exchange.AskUdp(registry, *bytes, parse);
   }
   return named(asked);
 }
@@ -196,7 +199,7 @@ absl::Status Registrar::Unregister(int port, const std::string& from) const {
 absl::StatusOr<std::vector<ServerAddress>> Registrar::Discover(
     absl::string_view service_name) const {
   std::vector<ServerAddress> servers;
-  const absl::Status asked =
+  absl::Status asked =
       Ask({.command = RegistryRequest::Command::kQuery, .names = {std::string(service_name)}}, "",
           options_.timeout, nullptr, [&servers](absl::string_view reply) {
             absl::StatusOr<std::vector<ServerAddress>> parsed = ParseServersReply(reply);
@@ -210,7 +213,7 @@ absl::StatusOr<std::vector<ServerAddress>> Registrar::Discover(
 
 absl::StatusOr<std::vector<std::string>> Registrar::List(absl::string_view filter_host) const {
   std::vector<std::string> names;
-  const absl::Status asked =
+  absl::Status asked =
       Ask({.command = RegistryRequest::Command::kList, .filter_host = std::string(filter_host)}, "",
           options_.timeout, nullptr, [&names](absl::string_view reply) {
             absl::StatusOr<std::vector<std::string>> parsed = ParseNamesReply(reply);

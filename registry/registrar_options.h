@@ -4,22 +4,23 @@
 #include <string>
 
 #include "absl/time/time.h"
+#include "registry/messages.h"
 #include "rpyc/cpp20.h"
 
 namespace rpyc {
 
-// Which registry to ask, and how; what RPyC gives the constructors of its registry clients.
+// Says which registry to ask and how: the arguments of RPyC's registry clients.
 struct RegistrarOptions {
   enum class Protocol { kUdp, kTcp };
 
-  // Where it is. An IPv4 address with a 255 in it is asked by broadcast. Empty: 255.255.255.255,
-  // whoever is on the local network; only with UDP.
+  // The registry's host. An IPv4 address that contains a 255 is asked by broadcast. Empty, which
+  // needs UDP: 255.255.255.255, every registry on the local network.
   std::string hostname = "";
-  int port = 18811;
+  int port = kRegistryPort;
   Protocol protocol = Protocol::kUdp;
   absl::Duration timeout = absl::Seconds(2);
-  // Of a server that listens on all addresses: the one of them, numeric, that clients are sent to.
-  // Empty: the one that leads to the registry.
+  // For a server that listens on all addresses: the numeric address that clients are sent to.
+  // Empty: the address that leads to the registry.
   std::string advertised_hostname = "";
 };
 

@@ -12,58 +12,68 @@
 
 namespace rpyc {
 
-// What makes a registration the one it is: a server under one of its names.
+// Identifies a registration: a server under one of its names.
 struct RegistrationKey {
   std::string service_name;  // upper-case
-  std::string host;          // numeric, or as an operator wrote it
+  std::string host;          // numeric, unless an operator wrote a name
   int port = 0;
+  // clang-tidy 14 takes a comparison with 0 for one with a pointer.
+  // NOLINTNEXTLINE(modernize-use-nullptr)
   friend auto operator<=>(const RegistrationKey&, const RegistrationKey&) = default;
 };
 
-// A server that announced itself under one name.
+// A server that has announced itself under one name.
 struct Registration {
   RegistrationKey key = {};
-  // Who may take it back: the address that the request came from, which is `host` for all that
-  // servers announce. Hosts behind one NAT have one address, and are one source.
+  // The address that the request came from, which alone may take the registration back. It equals
+  // `host` for what servers announce. Hosts behind one NAT share an address and so are one source.
   std::string source = "";
-  absl::Time register_time = {};  // when it came
-  absl::Time refresh_time = {};   // when it was last announced; what clients get is sorted by it
+  absl::Time register_time = {};  // when it was announced first
+  absl::Time refresh_time = {};   // when it was announced last; clients get the list in this order
   absl::Time expire_time = {};    // when it is pruned, unless it is announced again
 };
 
-// A server announces itself, or an operator a server.
+// Announces a server; it comes from the server itself or from an operator.
 struct RegisterRequest {
   std::vector<std::string> names = {};  // upper-case
   std::string host = "";
   int port = 0;
   std::string source = "";
   absl::Duration ttl = absl::ZeroDuration();  // zero: the registry's pruning timeout
-  bool only_if_absent = false;                // it is an error if one of them is there
+  bool only_if_absent = false;                // fails if one of the registrations exists
 };
 
-// What has become of a registration.
+// A change of one registration.
 struct RegistrationChange {
   enum class Cause {
     kRegistered,    // it is new
     kRefreshed,     // it was announced again
     kUnregistered,  // its server took it back
-    kPruned,        // nobody announced it any more
-    kDeleted,       // an operator took it away
+    kPruned,        // it was not announced again in time
+    kDeleted,       // an operator removed it
   };
   int64_t revision = 0;
   Cause cause = Cause::kRegistered;
-  Registration registration = {};  // as it is now, or was last
+  Registration registration = {};  // after the change; of a removed one, before it
 
   bool removed() const { return cause != Cause::kRegistered && cause != Cause::kRefreshed; }
 };
 
-// What a registry may cost. Whoever reaches it can fill it up to these bounds and no further.
+// How long a registration lasts that is not announced again.
+// Source:  RPyC utils/registry.py, DEFAULT_PRUNING_TIMEOUT, 5.3.1 and 6.0.2.
+inline constexpr absl::Duration kDefaultPruningTimeout = absl::Seconds(240);
+
+// The highest limit of registrations that flags accept. Above it, making a list of all of them
+// takes too long.
+inline constexpr int kMaxRegistrations = 1'000'000;
+
+// Bounds what a registry may cost. A peer can fill it up to these bounds and no further.
 struct RegistryLimits {
-  size_t max_registrations = 20'000;            // in all
-  size_t max_registrations_per_source = 1'000;  // of one address
+  size_t max_registrations = 20'000;            // in total
+  size_t max_registrations_per_source = 1'000;  // that one address has announced
   size_t max_names_per_request = 64;
   size_t max_name_bytes = 128;
-  size_t max_tcp_peers = 512;                     // then the one that has said nothing longest goes
+  size_t max_tcp_peers = 512;                     // one more closes the oldest connection
   absl::Duration tcp_timeout = absl::Seconds(5);  // from connecting to the end of the request
 };
 

@@ -28,7 +28,8 @@ std::string Escape(absl::string_view text, bool colons) {
   return escaped;
 }
 
-// False if a % is followed by something else.
+// Appends the text behind the escapes. Returns false if an escape is malformed or the text is not
+// UTF-8.
 bool Unescape(absl::string_view text, std::string* out) {
   for (size_t i = 0; i < text.size(); ++i) {
     if (text[i] != '%') {

@@ -9,11 +9,11 @@
 
 namespace rpyc {
 
-// A registration's key as one word: "CALCULATOR@10.0.0.5:18861", "CALCULATOR@[::1]:18861". Bytes
-// other than letters, digits and -._~ are written as %XX, the host's colons apart; each key has one
-// such word.
+// Writes a registration's key as one word, for example "CALCULATOR@10.0.0.5:18861" or
+// "CALCULATOR@[::1]:18861". It writes bytes other than letters, digits and -._~ as %XX, except for
+// colons in the host. Each key has exactly one such word.
 std::string RegistrationId(const RegistrationKey& key);
-// Errors:  kInvalidArgument - not a word that RegistrationId gives.
+// Errors:  kInvalidArgument - not a word that RegistrationId makes.
 absl::StatusOr<RegistrationKey> ParseRegistrationId(absl::string_view id);
 
 }  // namespace rpyc

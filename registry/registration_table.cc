@@ -5,11 +5,12 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "rpyc/assert.h"
 
 namespace rpyc {
 namespace {
 
-// Changes that are kept for who looks later.
+// How many changes are kept for ChangesFrom.
 constexpr size_t kChangesKept = 10'000;
 
 bool SameTimes(const Registration& a, const Registration& b) {
@@ -93,8 +94,8 @@ int64_t RegistrationTable::revision() const {
   return revision_;
 }
 
-absl::StatusOr<std::vector<RegistrationChange>> RegistrationTable::ChangesFrom(int64_t revision,
-                                                                               size_t most) const {
+absl::StatusOr<std::vector<RegistrationChange>> RegistrationTable::ChangesFrom(
+    int64_t revision, size_t max_changes) const {
   MutexLock lock(&mutex_);
   const int64_t oldest = revision_ - static_cast<int64_t>(changes_.size()) + 1;
   if (revision < oldest) {
@@ -106,7 +107,7 @@ absl::StatusOr<std::vector<RegistrationChange>> RegistrationTable::ChangesFrom(i
         absl::StrCat("revision ", revision, " is yet to come: the latest is ", revision_));
   }
   const auto begin = changes_.begin() + static_cast<ptrdiff_t>(revision - oldest);
-  const size_t count = std::min<size_t>(most, static_cast<size_t>(changes_.end() - begin));
+  const size_t count = std::min<size_t>(max_changes, static_cast<size_t>(changes_.end() - begin));
   return std::vector<RegistrationChange>(begin, begin + static_cast<ptrdiff_t>(count));
 }
 
@@ -167,15 +168,15 @@ absl::Status RegistrationTable::CheckLocked(const RegisterRequest& request) cons
 absl::Status RegistrationTable::Register(const RegisterRequest& request, absl::Duration ttl,
                                          absl::Time now) {
   MutexLock lock(&mutex_);
-  const absl::Status checked = CheckLocked(request);
+  absl::Status checked = CheckLocked(request);
   if (!checked.ok()) return checked;
-  const absl::Duration lasts = request.ttl > absl::ZeroDuration() ? request.ttl : ttl;
+  const absl::Duration lifetime = request.ttl > absl::ZeroDuration() ? request.ttl : ttl;
   for (const std::string& name : request.names) {
     Registration registration = {.key = {name, request.host, request.port},
                                  .source = request.source,
                                  .register_time = now,
                                  .refresh_time = now,
-                                 .expire_time = now + lasts};
+                                 .expire_time = now + lifetime};
     const Registration* before = FindLocked(registration.key);
     if (before != nullptr) registration.register_time = before->register_time;
     PutLocked(registration);
@@ -220,21 +221,24 @@ void RegistrationTable::PutLocked(const Registration& registration) {
     if (SameTimes(kept, registration)) return;
     by_expiry_.erase({kept.expire_time, &kept});
     const auto of_source = by_source_.find(kept.source);
+    RPYC_ASSERT(of_source != by_source_.end());
     of_source->second.erase(&kept);
     if (of_source->second.empty()) by_source_.erase(of_source);
     kept = registration;
   }
   by_expiry_.insert({kept.expire_time, &kept});
   by_source_[kept.source].insert(&kept);
-  LogLocked(is_new ? RegistrationChange::Cause::kRegistered : RegistrationChange::Cause::kRefreshed,
-            kept);
+  AddChangeLocked(
+      is_new ? RegistrationChange::Cause::kRegistered : RegistrationChange::Cause::kRefreshed,
+      kept);
 }
 
 void RegistrationTable::RemoveLocked(const Registration* registration,
                                      RegistrationChange::Cause cause) {
-  LogLocked(cause, *registration);
+  AddChangeLocked(cause, *registration);
   by_expiry_.erase({registration->expire_time, registration});
   const auto of_source = by_source_.find(registration->source);
+  RPYC_ASSERT(of_source != by_source_.end());
   of_source->second.erase(registration);
   if (of_source->second.empty()) by_source_.erase(of_source);
   const RegistrationKey key = registration->key;
@@ -243,8 +247,8 @@ void RegistrationTable::RemoveLocked(const Registration* registration,
   if (servers->second.empty()) services_.erase(servers);
 }
 
-void RegistrationTable::LogLocked(RegistrationChange::Cause cause,
-                                  const Registration& registration) {
+void RegistrationTable::AddChangeLocked(RegistrationChange::Cause cause,
+                                        const Registration& registration) {
   changes_.push_back({++revision_, cause, registration});
   if (changes_.size() > kChangesKept) changes_.pop_front();
   changed_.SignalAll();

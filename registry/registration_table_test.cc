@@ -142,8 +142,8 @@ TEST(RegistrationTable, WaitersAreWoken) {
   std::thread waiter([&] { table.AwaitChange(revision, absl::InfiniteFuture()); });
   ASSERT_TRUE(table.Register(Of({"A"}), kTtl, kStart).ok());
   waiter.join();
-  table.AwaitChange(revision, absl::InfiniteFuture());  // there was one
-  table.AwaitChange(table.revision(), absl::Now());     // none, until then
+  table.AwaitChange(revision, absl::InfiniteFuture());  // returns, since there was a change
+  table.AwaitChange(table.revision(), absl::Now());     // returns at the deadline
 }
 
 }  // namespace

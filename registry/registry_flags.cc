@@ -19,10 +19,7 @@
 namespace rpyc {
 namespace {
 
-// Above it a list of all would no longer be made in a moment.
-constexpr uint32_t kMostRegistrations = 1'000'000;
-
-// The flags as they are being read.
+// The flags while they are being read.
 struct Parsed {
   RegistryFlags flags;
   bool ipv6 = false;
@@ -60,9 +57,9 @@ absl::Status TakeTimeout(absl::string_view name, absl::string_view value, Parsed
 }
 
 absl::Status TakeCount(absl::string_view name, absl::string_view value, size_t* out) {
-  uint32_t count = 0;
-  if (!absl::SimpleAtoi(value, &count) || count < 1 || count > kMostRegistrations) {
-    return BadValue(name, absl::StrCat("[1..", kMostRegistrations, "]"), value);
+  int count = 0;
+  if (!absl::SimpleAtoi(value, &count) || count < 1 || count > kMaxRegistrations) {
+    return BadValue(name, absl::StrCat("[1..", kMaxRegistrations, "]"), value);
   }
   *out = count;
   return absl::OkStatus();
@@ -245,7 +242,7 @@ absl::StatusOr<RegistryFlags> ParseRegistryFlags(int argc, const char* const* ar
     }
     absl::string_view name = argument.name;
     name.remove_prefix(absl::StartsWith(name, "--") ? 2 : 1);
-    const absl::Status taken = found->take(name, value, &parsed);
+    absl::Status taken = found->take(name, value, &parsed);
     if (!taken.ok()) return taken;
   }
   if (!parsed.host.empty()) {

@@ -10,26 +10,28 @@
 
 namespace rpyc {
 
-// The command line of the standalone registry: RPyC's own, read as RPyC's program reads it, and
-// what that lacks: --host, --mode BOTH, --snapshot, --etcd, --max-registrations, --max-per-source.
+// The command line of the standalone registry. It has the flags of RPyC's own program, read in the
+// same way, and some more: --host, --mode BOTH, --snapshot, --etcd, --max-registrations and
+// --max-per-source.
 // Source:  RPyC cli/rpyc_registry.py, 6.0.2, and the command line library that it uses.
 struct RegistryFlags {
   bool help = false;
   bool version = false;
   bool udp = true;
   bool tcp = false;
-  std::string host = "0.0.0.0";  // "::" with --ipv6, as RPyC's: open to the network
+  std::string host = "0.0.0.0";  // open to the network, as RPyC's; "::" with --ipv6
   int port = kRegistryPort;
   std::string logfile;  // empty: stderr
-  bool quiet = false;   // only errors
-  absl::Duration timeout = absl::Seconds(240);
+  bool quiet = false;   // logs only errors
+  absl::Duration timeout = kDefaultPruningTimeout;
   bool listing = false;
   std::string snapshot;  // a file; empty: none
   std::string etcd;      // HOST:PORT,...; empty: none
   RegistryLimits limits;
 };
 
-// Errors:  kInvalidArgument - in the words that RPyC's program has for it.
+// Reads a command line.
+// Errors:  kInvalidArgument - in the words of RPyC's program.
 absl::StatusOr<RegistryFlags> ParseRegistryFlags(int argc, const char* const* argv);
 
 // What --help prints.

@@ -6,19 +6,18 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "registry/log_level.h"
 
 namespace rpyc {
 
-enum class RegistryLogLevel { kDebug, kInfo, kWarning, kError };
-
-// What a registry asks of the program that it is in: whose threads take which signals, and where
-// is logged, is the program's. Threads: each may be called from any.
+// What a registry needs of its program, which decides about signals on threads and about logging.
+// Threads: any thread may call them.
 struct RegistryHooks {
-  // Runs what it is given on a thread of its own, which nobody joins.
-  // Errors:  kResourceExhausted - it has been destroyed without running.
+  // Runs its argument on a new thread that nobody joins.
+  // Errors:  kResourceExhausted - the argument was destroyed without running.
   std::function<absl::Status(absl::AnyInvocable<void() &&>)> start_thread;
-  // One line; what peers sent is in it only escaped.
-  std::function<void(RegistryLogLevel, absl::string_view)> log;
+  // Logs one line. Text that peers sent is escaped in it.
+  std::function<void(LogLevel, absl::string_view)> log;
 };
 
 }  // namespace rpyc

@@ -19,6 +19,7 @@
 #include "registry/request_handler.h"
 #include "registry/tcp_peers.h"
 #include "rpyc/mutex.h"
+#include "rpyc/throttle.h"
 #include "rpyc/transport/errno_status.h"
 #include "rpyc/transport/fd.h"
 #include "rpyc/transport/listen_error.h"
@@ -27,24 +28,25 @@
 namespace rpyc {
 namespace {
 
-// What the epoll reports; connections are all above.
-enum Id : uint64_t { kWake, kUdp, kListener, kFirstPeer };
+// The ids that epoll reports; those from kFirstPeer on are connections.
+enum EventId : uint64_t { kWake, kUdp, kListener, kFirstPeer };
 
-// Datagrams served in one go, so that TCP gets its turn.
+// How many datagrams are served before TCP is looked at again.
 constexpr int kDatagramsAtOnce = 64;
 constexpr int kEventsAtOnce = 64;
-// How often another port is tried where one is free for UDP and taken for TCP.
+// How many ports are tried until one is free for both UDP and TCP.
 constexpr int kPortAttempts = 32;
-// Refusals are logged once in this time, with their number.
+// How often the log tells of refusals, with their number.
 constexpr absl::Duration kComplaintInterval = absl::Seconds(1);
 constexpr size_t kComplaintBytes = 200;
 
-// The sockets of a server, on one port.
+// Holds the sockets of a server, which are all on one port.
 struct Sockets {
   std::optional<DatagramSocket> udp;
   std::optional<TcpPeers> tcp;
 };
 
+// Binds the sockets to the port that is asked for, or to one that the kernel picks.
 absl::StatusOr<Sockets> BindOnce(const RegistryServerOptions& options) {
   const bool ipv6 = options.host.find(':') != std::string::npos;
   absl::StatusOr<SocketAddress> address = SocketAddress::Resolve(options.host, options.port, ipv6);
@@ -64,6 +66,7 @@ absl::StatusOr<Sockets> BindOnce(const RegistryServerOptions& options) {
   return sockets;
 }
 
+// Binds the sockets; if any port will do, tries several.
 absl::StatusOr<Sockets> BindAll(const RegistryServerOptions& options) {
   absl::StatusOr<Sockets> sockets = BindOnce(options);
   for (int i = 1; i < kPortAttempts && options.port == 0 && !sockets.ok() &&
@@ -76,9 +79,9 @@ absl::StatusOr<Sockets> BindAll(const RegistryServerOptions& options) {
 
 }  // namespace
 
-class RegistryServer::Core : public std::enable_shared_from_this<Core> {
+class RegistryServer::Loop : public std::enable_shared_from_this<Loop> {
  public:
-  Core(const RegistryServerOptions& options, RegistryStore* store, const RegistryHooks& hooks,
+  Loop(const RegistryServerOptions& options, RegistryStore* store, const RegistryHooks& hooks,
        Sockets sockets)
       : handler_(store, options.allow_listing),
         hooks_(hooks),
@@ -87,27 +90,40 @@ class RegistryServer::Core : public std::enable_shared_from_this<Core> {
         endpoint_((udp_.has_value() ? udp_->address() : tcp_->address()).ToEndpoint()) {}
 
   absl::Status Start();
+  // Ends the thread and waits for its end.
   void Stop();
   const Endpoint& endpoint() const { return endpoint_; }
 
  private:
+  // Only the thread calls these, without the lock.
+
+  // Serves both sockets until Stop.
   void Run();
+  // Serves the datagrams that have arrived, up to a bound.
   void ServeDatagrams();
+  // Reads from the connection `id`, and handles its request once that is complete.
   void ServePeer(uint64_t id);
-  void AnswerPeers();
-  void PeerAnswer(uint64_t id, absl::StatusOr<std::string> reply);
-  void Refused(absl::string_view source, const absl::Status& why);
-  absl::Time Complain(absl::Time now);
+  // Sends the queued answers.
+  void SendAnswers();
+  // Logs the refusals since the last time, if it is time to. Returns when it will be.
+  absl::Time LogRefusals(absl::Time now);
+
+  // Any thread may call these, without the lock.
+
+  // Has the thread send an answer to the connection `id`.
+  void QueueAnswer(uint64_t id, absl::StatusOr<std::string> reply);
+  // Counts a refused request of `source`, for the log.
+  void CountRefusal(absl::string_view source, const absl::Status& why);
   void Wake() { ::eventfd_write(wake_.get(), 1); }
 
-  // Constant once started.
+  // These do not change once it has started.
   RegistryRequestHandler handler_;
   const RegistryHooks hooks_;
   std::optional<DatagramSocket> udp_;
   Fd epoll_;
   Fd wake_;
 
-  // The thread's.
+  // Only the thread uses these.
   std::optional<TcpPeers> tcp_;
   const Endpoint endpoint_;
   std::string datagram_;
@@ -117,15 +133,15 @@ class RegistryServer::Core : public std::enable_shared_from_this<Core> {
   CondVar changed_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
-  // Of connections, to be sent by the thread.
+  // Answers to connections, which the thread will send.
   std::vector<std::pair<uint64_t, absl::StatusOr<std::string>>> answers_ ABSL_GUARDED_BY(mutex_);
-  // Refusals that have not been logged yet, and the last of them.
-  int64_t refused_ ABSL_GUARDED_BY(mutex_) = 0;
+  // The number of refusals that the log has not told of yet, and the last of them.
+  int64_t refusals_ ABSL_GUARDED_BY(mutex_) = 0;
   std::string last_refusal_ ABSL_GUARDED_BY(mutex_);
-  absl::Time complained_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
+  Throttle complaints_{kComplaintInterval};
 };
 
-absl::Status RegistryServer::Core::Start() {
+absl::Status RegistryServer::Loop::Start() {
   epoll_ = Fd(::epoll_create1(EPOLL_CLOEXEC));
   wake_ = Fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   const auto watch = [this](int fd, uint64_t id) {
@@ -139,21 +155,21 @@ absl::Status RegistryServer::Core::Start() {
     return ErrnoStatus(absl::StatusCode::kResourceExhausted, "registry", errno);
   }
   if (tcp_.has_value()) {
-    const absl::Status watched = tcp_->Watch(epoll_.get(), kListener, kFirstPeer);
+    absl::Status watched = tcp_->Watch(epoll_.get(), kListener, kFirstPeer);
     if (!watched.ok()) return watched;
   }
   on_refused_ = [this](const std::string& source, const absl::Status& why) {
-    Refused(source, why);
+    CountRefusal(source, why);
   };
-  return hooks_.start_thread([core = shared_from_this()] { core->Run(); });
+  return hooks_.start_thread([loop = shared_from_this()] { loop->Run(); });
 }
 
-void RegistryServer::Core::Run() {
+void RegistryServer::Loop::Run() {
   std::array<epoll_event, kEventsAtOnce> events;
   absl::Time accept_again = absl::InfiniteFuture();
   for (;;) {
     const absl::Time now = absl::Now();
-    absl::Time next = Complain(now);
+    absl::Time next = LogRefusals(now);
     if (tcp_.has_value()) {
       if (accept_again <= now) accept_again = tcp_->AcceptAll(now, on_refused_);
       next = std::min({next, accept_again, tcp_->Expire(now, on_refused_)});
@@ -182,7 +198,7 @@ void RegistryServer::Core::Run() {
           ServePeer(id);
       }
     }
-    AnswerPeers();
+    SendAnswers();
     MutexLock lock(&mutex_);
     if (!stopping_) continue;
     ended_ = true;
@@ -191,55 +207,54 @@ void RegistryServer::Core::Run() {
   }
 }
 
-void RegistryServer::Core::ServeDatagrams() {
+void RegistryServer::Loop::ServeDatagrams() {
   for (int i = 0; i < kDatagramsAtOnce; ++i) {
     DatagramSocket::Origin origin;
     const auto received = udp_->Receive(kMaxRegistryRequestBytes, &datagram_, &origin);
     if (received == DatagramSocket::Received::kNothing) return;
     const std::string source = origin.peer.ToEndpoint().host;
     if (received == DatagramSocket::Received::kTooLong) {
-      Refused(source, absl::ResourceExhaustedError(
-                          absl::StrCat("a datagram over ", kMaxRegistryRequestBytes, " bytes")));
+      CountRefusal(source, absl::ResourceExhaustedError(absl::StrCat(
+                               "a datagram over ", kMaxRegistryRequestBytes, " bytes")));
       continue;
     }
     const absl::StatusOr<RegistryRequest> request = ParseRegistryRequest(datagram_);
     if (!request.ok()) {
-      Refused(source, request.status());
+      CountRefusal(source, request.status());
       continue;
     }
     handler_.Handle(*request, source,
                     {.servers = kMaxRegistryReplyBytes, .names = kMaxRegistryListBytes},
                     [weak = weak_from_this(), origin, source](absl::StatusOr<std::string> reply) {
-                      const std::shared_ptr<Core> core = weak.lock();
-                      if (core == nullptr) return;
-                      if (!reply.ok()) return core->Refused(source, reply.status());
-                      core->udp_->Send(*reply, origin);
+                      const std::shared_ptr<Loop> loop = weak.lock();
+                      if (loop == nullptr) return;
+                      if (!reply.ok()) return loop->CountRefusal(source, reply.status());
+                      loop->udp_->Send(*reply, origin);
                     });
   }
 }
 
-void RegistryServer::Core::ServePeer(uint64_t id) {
+void RegistryServer::Loop::ServePeer(uint64_t id) {
   tcp_->Read(
       id,
       [this](uint64_t id, const std::string& source, const RegistryRequest& request) {
         handler_.Handle(request, source, ReplySizes(),
                         [weak = weak_from_this(), id](absl::StatusOr<std::string> reply) {
-                          const std::shared_ptr<Core> core = weak.lock();
-                          if (core != nullptr) core->PeerAnswer(id, std::move(reply));
+                          const std::shared_ptr<Loop> loop = weak.lock();
+                          if (loop != nullptr) loop->QueueAnswer(id, std::move(reply));
                         });
       },
       on_refused_);
 }
 
-// By whatever thread has the answer.
-void RegistryServer::Core::PeerAnswer(uint64_t id, absl::StatusOr<std::string> reply) {
+void RegistryServer::Loop::QueueAnswer(uint64_t id, absl::StatusOr<std::string> reply) {
   MutexLock lock(&mutex_);
   if (stopping_) return;
   answers_.emplace_back(id, std::move(reply));
   Wake();
 }
 
-void RegistryServer::Core::AnswerPeers() {
+void RegistryServer::Loop::SendAnswers() {
   std::vector<std::pair<uint64_t, absl::StatusOr<std::string>>> answers;
   {
     MutexLock lock(&mutex_);
@@ -248,31 +263,29 @@ void RegistryServer::Core::AnswerPeers() {
   for (const auto& [id, reply] : answers) tcp_->Answer(id, reply, on_refused_);
 }
 
-void RegistryServer::Core::Refused(absl::string_view source, const absl::Status& why) {
-  if (absl::IsCancelled(why)) return;  // we are closing
+void RegistryServer::Loop::CountRefusal(absl::string_view source, const absl::Status& why) {
+  if (absl::IsCancelled(why)) return;  // the server is closing
   MutexLock lock(&mutex_);
-  if (++refused_ == 1) Wake();
+  if (++refusals_ == 1) Wake();
   last_refusal_ = absl::StrCat(
       source, ": ", absl::CHexEscape(absl::string_view(why.message()).substr(0, kComplaintBytes)));
 }
 
-// Logs refusals, if it is time to. Answers when it will be.
-absl::Time RegistryServer::Core::Complain(absl::Time now) {
+absl::Time RegistryServer::Loop::LogRefusals(absl::Time now) {
   std::string complaint;
   {
     MutexLock lock(&mutex_);
-    if (refused_ == 0) return absl::InfiniteFuture();
-    if (now - complained_ < kComplaintInterval) return complained_ + kComplaintInterval;
-    complained_ = now;
+    if (refusals_ == 0) return absl::InfiniteFuture();
+    if (!complaints_.Pass(now).has_value()) return complaints_.next();
     complaint = absl::StrCat("registry ", endpoint_.ToString(), ": no answer to ", last_refusal_);
-    if (refused_ > 1) absl::StrAppend(&complaint, " (and ", refused_ - 1, " more)");
-    refused_ = 0;
+    if (refusals_ > 1) absl::StrAppend(&complaint, " (and ", refusals_ - 1, " more)");
+    refusals_ = 0;
   }
-  hooks_.log(RegistryLogLevel::kWarning, complaint);
+  hooks_.log(LogLevel::kWarning, complaint);
   return absl::InfiniteFuture();
 }
 
-void RegistryServer::Core::Stop() {
+void RegistryServer::Loop::Stop() {
   MutexLock lock(&mutex_);
   stopping_ = true;
   Wake();
@@ -283,16 +296,16 @@ absl::StatusOr<std::unique_ptr<RegistryServer>> RegistryServer::Start(
     const RegistryServerOptions& options, RegistryStore* store, const RegistryHooks& hooks) {
   absl::StatusOr<Sockets> sockets = BindAll(options);
   if (!sockets.ok()) return sockets.status();
-  auto core = std::make_shared<Core>(options, store, hooks, *std::move(sockets));
-  const absl::Status started = core->Start();
+  auto loop = std::make_shared<Loop>(options, store, hooks, *std::move(sockets));
+  absl::Status started = loop->Start();
   if (!started.ok()) return started;
-  return std::unique_ptr<RegistryServer>(new RegistryServer(std::move(core)));
+  return std::unique_ptr<RegistryServer>(new RegistryServer(std::move(loop)));
 }
 
-RegistryServer::RegistryServer(std::shared_ptr<Core> core) : core_(std::move(core)) {}
+RegistryServer::RegistryServer(std::shared_ptr<Loop> loop) : loop_(std::move(loop)) {}
 
-RegistryServer::~RegistryServer() { core_->Stop(); }
+RegistryServer::~RegistryServer() { loop_->Stop(); }
 
-const Endpoint& RegistryServer::endpoint() const { return core_->endpoint(); }
+const Endpoint& RegistryServer::endpoint() const { return loop_->endpoint(); }
 
 }  // namespace rpyc

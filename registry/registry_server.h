@@ -14,38 +14,41 @@
 namespace rpyc {
 
 struct RegistryServerOptions {
-  std::string host = "127.0.0.1";  // "::" is IPv4 too
-  int port = kRegistryPort;        // 0 picks one, the same for both
+  std::string host = "127.0.0.1";  // "::" takes IPv4 too
+  int port = kRegistryPort;        // 0 picks one, the same for UDP and TCP
   bool udp = true;
   bool tcp = true;
   bool allow_listing = false;  // answers LIST
   RegistryLimits limits = {};
 };
 
-// An RPyC registry server: UDP, TCP or both. One thread, which never waits for a peer, serves all:
-// a silent, slow or garbled one costs nobody else anything.
-// What is refused gets no answer, as RPyC's clients expect; a TCP connection is closed. Why is
-// logged, at most once a second.
-// The address that a request comes from is the server's that is registered, and only it unregisters
-// what it registered: hosts behind one NAT are one to a registry, and UDP addresses can be forged
-// by who is on the network. A registry is for networks whose machines trust each other.
-// Borrows the store. Threads: any.
+// An RPyC registry server over UDP, TCP or both. One thread serves all peers and waits for none, so
+// a silent, slow or garbled peer delays no other.
+// A refused request gets no answer, as RPyC's clients expect; a TCP connection is closed. The log
+// says why, at most once a second.
+// The registry registers a server at the address that the request comes from, and only requests
+// from that address unregister it. So hosts behind one NAT are one host to a registry, and a
+// machine on the network can forge an address over UDP: the machines of the network must trust each
+// other.
+// Owns:    one thread; borrows the store.
+// Threads: any.
 class RegistryServer {
  public:
-  // Listens when it returns. Errors:  as SocketListener::Open; kInvalidArgument - no such host.
+  // Starts a registry server, which listens when this returns.
+  // Errors:  those of SocketListener::Open; kInvalidArgument - no such host.
   static absl::StatusOr<std::unique_ptr<RegistryServer>> Start(const RegistryServerOptions& options,
                                                                RegistryStore* store,
                                                                const RegistryHooks& hooks);
-  // Closes.
+  // Stops serving and waits for the thread to end.
   ~RegistryServer();
 
-  // Where it listens, with the port that was picked.
+  // The address that it listens at, with the port that was picked.
   const Endpoint& endpoint() const;
 
  private:
-  class Core;
-  explicit RegistryServer(std::shared_ptr<Core> core);
-  const std::shared_ptr<Core> core_;  // shared with its thread, and answers that are outstanding
+  class Loop;  // the sockets, and the thread's loop over them
+  explicit RegistryServer(std::shared_ptr<Loop> loop);
+  const std::shared_ptr<Loop> loop_;  // shared with its thread and with outstanding answers
 };
 
 }  // namespace rpyc

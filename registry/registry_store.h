@@ -13,36 +13,39 @@
 
 namespace rpyc {
 
-// Where a registry keeps what it is told: in this process, or with others. Reads are the table's
-// and never wait; changes show there before `done` hears of them.
-// Threads: every method from any thread; none waits. `done` is called once, under no lock: in the
-// call, or later by a thread of the store, which it must not hold up. Destroying the store calls
-// what has not been called, with kCancelled.
+// Keeps the registrations of a registry, in this process or shared with other registries. Reads go
+// to the table and never wait; the table shows a change before the change's `done` is called.
+// Threads: every method from any thread; none waits. `done` is called once, under no lock, during
+//          the call or later on a thread of the store, which it must not block. Destroying the
+//          store calls the outstanding ones with kCancelled.
 class RegistryStore {
  public:
   using Done = absl::AnyInvocable<void(absl::Status) &&>;
 
-  // How far the table can be believed.
+  // Says how far the table can be trusted.
   struct State {
-    bool stale = false;                         // others may have changed what it does not show
-    absl::Time as_of = absl::InfiniteFuture();  // of stale: when it was last not
-    // Why the table is stale; or, where it is not, why a change to it cannot be kept now.
+    bool stale = false;  // other registries may have made changes that the table does not show
+    absl::Time as_of = absl::InfiniteFuture();  // if stale: when it was last up to date
+    // If stale: why. Otherwise: why the store refuses changes now; OK if it does not.
     absl::Status error;
   };
 
   virtual ~RegistryStore() = default;
 
   // Adds registrations, or renews them.
-  // Errors:  as RegistrationTable::Check; kUnavailable - it cannot be kept now, try again.
+  // Errors:  those of RegistrationTable::Check; kUnavailable - the store cannot keep it now; the
+  //          caller may try again.
   virtual void Register(RegisterRequest request, Done done) = 0;
-  // Removes what `source` announced for `port`, under all names; nothing is no error.
+  // Removes what `source` announced for `port`, under all names. It is no error if there is
+  // nothing.
   // Errors:  kUnavailable.
   virtual void Unregister(absl::string_view source, int port, Done done) = 0;
-  // Removes one, whoever announced it. Errors:  kNotFound; kUnavailable.
+  // Removes one registration, whatever its source.
+  // Errors:  kNotFound; kUnavailable.
   virtual void Delete(const RegistrationKey& key, Done done) = 0;
 
   virtual State state() const = 0;
-  // How long a registration without a ttl of its own lasts.
+  // How long a registration lasts that has no ttl of its own.
   virtual absl::Duration pruning_timeout() const = 0;
 
   RegistrationTable& table() const { return *table_; }

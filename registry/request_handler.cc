@@ -9,7 +9,7 @@
 namespace rpyc {
 namespace {
 
-// "OK" once it is done.
+// Replies "OK" once the change is made.
 RegistryStore::Done ThenOk(RegistryRequestHandler::Reply reply) {
   return [reply = std::move(reply)](absl::Status status) mutable {
     if (!status.ok()) return std::move(reply)(std::move(status));

@@ -12,24 +12,25 @@
 
 namespace rpyc {
 
-// How long answers may get, for who asks by which transport.
+// The most bytes of an answer, which depend on the transport.
 struct ReplySizes {
-  size_t servers = kMaxRegistryReplyBytes;
-  size_t names = kMaxRegistryReplyBytes;
+  size_t servers = kMaxRegistryReplyBytes;  // to QUERY
+  size_t names = kMaxRegistryReplyBytes;    // to LIST
 };
 
-// What a registry says to a request. Borrows the store.
+// Answers requests of RPyC's registry clients from a store.
+// Owns:    nothing; it borrows the store.
 // Threads: Handle from any thread.
 // Source:  RPyC utils/registry.py, RegistryServer.cmd_*, 5.3.1 and 6.0.2.
 class RegistryRequestHandler {
  public:
-  // The answer, or why there is none: RPyC's clients know no errors, silence tells them.
+  // Receives the answer, or why there is none. RPyC's clients know no errors: they get no answer.
   using Reply = absl::AnyInvocable<void(absl::StatusOr<std::string>) &&>;
 
   RegistryRequestHandler(RegistryStore* store, bool allow_listing)
       : store_(*store), allow_listing_(allow_listing) {}
 
-  // Answers what `source`, a numeric address, asks. `reply` as the store's `done`.
+  // Answers a request of `source`, a numeric address. `reply` is called as the store calls `done`.
   void Handle(const RegistryRequest& request, absl::string_view source, const ReplySizes& sizes,
               Reply reply);
 

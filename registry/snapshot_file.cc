@@ -22,9 +22,9 @@ namespace {
 
 constexpr absl::string_view kMagic = "RPYC REGISTRY";
 constexpr int64_t kVersion = 1;
-constexpr size_t kItems = 7;  // of a registration
+constexpr size_t kItems = 7;  // that a registration has in the file
 constexpr mode_t kMode = 0644;
-// Far above what the limits of a registry come to.
+// Far above what a registry within its limits writes.
 constexpr off_t kMaxFileBytes = 256 << 20;
 
 absl::Status Failed(absl::string_view doing, const std::string& path, int error) {
@@ -34,11 +34,11 @@ absl::Status Failed(absl::string_view doing, const std::string& path, int error)
   return ErrnoStatus(code, absl::StrCat("registry snapshot: ", doing, " ", path), error);
 }
 
-absl::Status NotOurs(const std::string& path, absl::string_view what) {
+absl::Status InvalidFile(const std::string& path, absl::string_view what) {
   return absl::DataLossError(absl::StrCat("registry snapshot ", path, ": ", what));
 }
 
-// Reads what is there; false and errno if that fails.
+// Reads the whole file. Returns false and sets errno if that fails.
 bool ReadAll(int fd, std::string* bytes) {
   struct stat status;
   if (::fstat(fd, &status) != 0) return false;
@@ -69,7 +69,7 @@ bool WriteAll(int fd, absl::string_view bytes) {
   return ::fdatasync(fd) == 0;
 }
 
-// Makes what has been renamed in the folder of `path` outlast a loss of power; false and errno if
+// Makes a rename in the folder of `path` outlast a loss of power. Returns false and sets errno if
 // that fails.
 bool SyncFolderOf(const std::string& path) {
   const size_t slash = path.rfind('/');
@@ -77,7 +77,7 @@ bool SyncFolderOf(const std::string& path) {
                              : slash == 0               ? "/"
                                                         : path.substr(0, slash);
   const Fd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  // Some file systems cannot, and say so.
+  // Some file systems cannot flush a folder; they fail with EINVAL.
   return fd.valid() && (::fsync(fd.get()) == 0 || errno == EINVAL);
 }
 
@@ -134,15 +134,15 @@ absl::StatusOr<std::vector<Registration>> SnapshotFile::Read(absl::Time now) con
   if (!fd.valid() || !ReadAll(fd.get(), &bytes)) return Failed("read", path_, errno);
   const Limits limits;
   const absl::StatusOr<Value> value = brine::Decode(bytes, limits);
-  if (!value.ok()) return NotOurs(path_, value.status().message());
+  if (!value.ok()) return InvalidFile(path_, value.status().message());
   const absl::Span<const Value> parts = value->items();
   if (!value->IsTuple() || parts.size() != 3 || parts[0] != Value(kMagic) ||
       parts[1] != Value(kVersion) || !parts[2].IsTuple()) {
-    return NotOurs(path_, "is no snapshot of this version");
+    return InvalidFile(path_, "is no snapshot of this version");
   }
   for (const Value& item : parts[2].items()) {
     if (!ReadRegistration(item, now, &registrations.emplace_back())) {
-      return NotOurs(path_, absl::StrCat("no registration: ", item.DebugString()));
+      return InvalidFile(path_, absl::StrCat("no registration: ", item.DebugString()));
     }
   }
   return registrations;
@@ -156,14 +156,14 @@ absl::Status SnapshotFile::Write(const std::vector<Registration>& registrations)
   const absl::StatusOr<std::string> bytes = brine::EncodeToString(
       Value::Tuple({kMagic, kVersion, Value::Tuple(std::move(items))}), limits);
   if (!bytes.ok()) return bytes.status();
-  const std::string fresh = absl::StrCat(path_, ".new");
-  const Fd fd(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, kMode));
+  const std::string new_path = absl::StrCat(path_, ".new");
+  const Fd fd(::open(new_path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, kMode));
   if (!fd.valid() || !WriteAll(fd.get(), *bytes)) {
-    const absl::Status failed = Failed("write", fresh, errno);
-    ::unlink(fresh.c_str());  // or it would take what room there is
+    absl::Status failed = Failed("write", new_path, errno);
+    ::unlink(new_path.c_str());  // otherwise it would fill a full disk
     return failed;
   }
-  if (::rename(fresh.c_str(), path_.c_str()) != 0) return Failed("replace", path_, errno);
+  if (::rename(new_path.c_str(), path_.c_str()) != 0) return Failed("replace", path_, errno);
   if (!SyncFolderOf(path_)) return Failed("flush the folder of", path_, errno);
   return absl::OkStatus();
 }

@@ -13,24 +13,26 @@
 
 namespace rpyc {
 
-// The file that a registry keeps its registrations in. It is replaced as a whole, so that it is
-// either the old or the new, whatever ends the process; FILE.lock beside it keeps others away.
+// The file that a registry keeps its registrations in. Each write replaces it as a whole, so that
+// it holds either the old or the new state, whatever ends the process. A lock on FILE.lock beside
+// it keeps other processes from using it.
 // Wire:    brine: ("RPYC REGISTRY", 1, ((name, host, port, source, registered, refreshed, ttl),
-//          ...)), times in milliseconds since 1970.
+//          ...))
+// Units:   milliseconds, since 1970 for times.
 // Threads: one at a time.
 class SnapshotFile {
  public:
-  // Errors:  kFailedPrecondition - another process has it; kPermissionDenied, kUnavailable - it
-  //          cannot be made there. All name the file.
+  // Errors:  kFailedPrecondition - another process uses it; kPermissionDenied, kUnavailable - the
+  //          lock file cannot be made. All name the file.
   static absl::StatusOr<std::unique_ptr<SnapshotFile>> Open(const std::string& path);
 
-  // What it holds; nothing if there is none yet. Each has its whole time again from `now` on: while
-  // no registry ran nobody could announce himself.
-  // Errors:  kDataLoss - no such file of ours; kUnavailable. Both name the file.
+  // Reads the registrations; there are none if the file does not exist yet. Each has its whole time
+  // again from `now` on, since servers could not announce themselves while no registry ran.
+  // Errors:  kDataLoss - not a file that Write made; kUnavailable. Both name the file.
   absl::StatusOr<std::vector<Registration>> Read(absl::Time now) const;
-  // Replaces it. Once that is done it outlasts a loss of power.
-  // Errors:  kUnavailable, kPermissionDenied - the file is as it was, unless the message says that
-  //          its folder could not be flushed: then it may be either.
+  // Replaces the file. When this returns OK, the new state outlasts a loss of power.
+  // Errors:  kUnavailable, kPermissionDenied - the file holds the old state, or either state if the
+  //          message says that its folder could not be flushed.
   absl::Status Write(const std::vector<Registration>& registrations) const;
 
  private:

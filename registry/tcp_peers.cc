@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "rpyc/assert.h"
 #include "rpyc/transport/descriptor_reserve.h"
 #include "rpyc/transport/errno_status.h"
 #include "rpyc/transport/listen_error.h"
@@ -17,9 +18,9 @@
 namespace rpyc {
 namespace {
 
-// Connections taken in one go, so that others get their turn.
+// How many connections are accepted before the others are served again.
 constexpr int kAcceptsAtOnce = 64;
-// How long not to accept where descriptors have run out.
+// How long to wait before accepting again when descriptors have run out.
 constexpr absl::Duration kBackOff = absl::Milliseconds(100);
 
 bool Add(int epoll, int fd, uint64_t id) {
@@ -80,7 +81,7 @@ absl::Time TcpPeers::AcceptAll(absl::Time now, const OnRefused& on_refused) {
       continue;
     }
     if (!fd.valid() && (errno == EAGAIN || errno == EWOULDBLOCK)) break;
-    if (!fd.valid()) continue;  // of that one connection
+    if (!fd.valid()) continue;  // the error is of that one connection
     if (peers_.size() >= limits_.max_tcp_peers) {
       End(peers_.begin(),
           absl::ResourceExhaustedError(absl::StrCat("the oldest of ", peers_.size(), " peers")),
@@ -99,6 +100,7 @@ absl::Time TcpPeers::AcceptAll(absl::Time now, const OnRefused& on_refused) {
     peers_.push_back(
         {id, std::move(fd), address.ToEndpoint().host, now + limits_.tcp_timeout, "", false});
     by_id_[id] = std::prev(peers_.end());
+    RPYC_ASSERT(by_id_.size() == peers_.size());
   }
   return absl::InfiniteFuture();
 }
@@ -125,10 +127,10 @@ void TcpPeers::Read(uint64_t id, const OnRequest& on_request, const OnRefused& o
                on_refused);
   }
   const absl::StatusOr<RegistryRequest> request = ParseRegistryRequest(peer.received);
-  if (absl::IsDataLoss(request.status())) return;  // the rest may come, until its time is over
+  if (absl::IsDataLoss(request.status())) return;  // the rest may arrive before the deadline
   if (!request.ok()) return End(found->second, request.status(), on_refused);
-  peer.asked = true;
-  // Whatever else it sends, and that it hangs up, is of no interest.
+  peer.has_request = true;
+  // What else the peer sends, or whether it hangs up, does not matter.
   ::epoll_ctl(epoll_, EPOLL_CTL_DEL, peer.fd.get(), nullptr);
   const std::string source = peer.source;
   on_request(id, source, *request);
@@ -139,7 +141,7 @@ void TcpPeers::Answer(uint64_t id, const absl::StatusOr<std::string>& reply,
   const auto found = by_id_.find(id);
   if (found == by_id_.end()) return;
   if (!reply.ok()) return End(found->second, reply.status(), on_refused);
-  // It fits into the buffer of a socket that nothing was sent on before.
+  // A reply fits into the send buffer of a socket that has sent nothing before.
   static_cast<void>(
       ::send(found->second->fd.get(), reply->data(), reply->size(), MSG_DONTWAIT | MSG_NOSIGNAL));
   peers_.erase(found->second);
@@ -151,8 +153,8 @@ absl::Time TcpPeers::Expire(absl::Time now, const OnRefused& on_refused) {
     const Peer& peer = peers_.front();
     absl::Status why = absl::DeadlineExceededError(
         absl::StrCat("no request in ", absl::FormatDuration(limits_.tcp_timeout)));
-    if (peer.asked) why = absl::DeadlineExceededError("no answer in time");
-    if (!peer.received.empty() && !peer.asked) {
+    if (peer.has_request) why = absl::DeadlineExceededError("no answer in time");
+    if (!peer.received.empty() && !peer.has_request) {
       why = ParseRegistryRequest(peer.received).status();
     }
     End(peers_.begin(), why, on_refused);
@@ -162,7 +164,8 @@ absl::Time TcpPeers::Expire(absl::Time now, const OnRefused& on_refused) {
 
 void TcpPeers::End(Peers::iterator peer, const absl::Status& why, const OnRefused& on_refused) {
   const std::string source = peer->source;
-  by_id_.erase(peer->id);
+  const size_t erased = by_id_.erase(peer->id);
+  RPYC_ASSERT(erased == 1);
   peers_.erase(peer);
   on_refused(source, why);
 }

@@ -19,36 +19,36 @@
 
 namespace rpyc {
 
-// The TCP side of a registry: a listener and those who have connected. One request a connection,
-// then its answer, then its end. Each has a time of its own; of too many the oldest goes. Never
-// waits: an epoll of the owner's tells when there is something to do.
-// Wire:    one brine value each way. RPyC's server reads once, at most 1500 bytes; a request that
-//          comes in pieces is put together here.
+// The TCP side of a registry: a listener and its connections. A connection carries one request and
+// its answer, and is then closed. Each has a deadline of its own; when there are too many, the
+// oldest is closed. Never waits: the owner's epoll tells when a descriptor is ready.
+// Wire:    one brine value each way. A request may arrive in pieces, up to 1500 bytes; RPyC's own
+//          server reads only once.
 // Threads: one at a time.
 class TcpPeers {
  public:
-  // A whole request of connection `id`, of a peer at `source`.
+  // Called with the complete request of connection `id`, of a peer at `source`.
   using OnRequest =
       std::function<void(uint64_t id, const std::string& source, const RegistryRequest&)>;
-  // A connection that ended without an answer.
+  // Called when a connection has ended without an answer.
   using OnRefused = std::function<void(const std::string& source, const absl::Status& why)>;
 
-  // Ids begin at `first_id`; the listener's in the epoll is `listener_id`.
-  // Errors:  as SocketListener::Open.
+  // Errors:  those of SocketListener::Open.
   static absl::StatusOr<TcpPeers> Listen(const SocketAddress& address,
                                          const RegistryLimits& limits);
 
-  // Has `epoll` report the listener as `listener_id` and connections as numbers from `first_id` on.
+  // Adds the listener to `epoll` as `listener_id`, and connections as numbers from `first_id` on.
   absl::Status Watch(int epoll, uint64_t listener_id, uint64_t first_id);
   SocketAddress address() const { return SocketAddress::OfLocal(listener_.get()); }
 
-  // The listener is ready. Answers when to ask again by itself, if descriptors have run out.
+  // Accepts the connections that wait; called when the listener is ready. Returns when to call it
+  // again although epoll does not report it, which happens when descriptors have run out.
   absl::Time AcceptAll(absl::Time now, const OnRefused& on_refused);
-  // Connection `id` is ready.
+  // Reads from connection `id`; called when it is ready.
   void Read(uint64_t id, const OnRequest& on_request, const OnRefused& on_refused);
-  // Answers `id`, unless it has gone, and ends it; without an answer where there is none.
+  // Sends the reply, if it is one, to connection `id`, unless that has ended, and ends it.
   void Answer(uint64_t id, const absl::StatusOr<std::string>& reply, const OnRefused& on_refused);
-  // Ends those whose time is over. Answers when that will be of the next.
+  // Ends the connections whose deadline has passed. Returns the next deadline.
   absl::Time Expire(absl::Time now, const OnRefused& on_refused);
 
  private:
@@ -58,14 +58,16 @@ class TcpPeers {
     std::string source;
     absl::Time deadline;
     std::string received;
-    bool asked = false;  // the request is there, the answer not yet
+    bool has_request = false;  // its request is complete, and its answer is awaited
   };
   using Peers = std::list<Peer>;
 
   TcpPeers(Fd listener, const RegistryLimits& limits)
       : listener_(std::move(listener)), limits_(limits) {}
+  // Ends a connection without an answer.
   void End(Peers::iterator peer, const absl::Status& why, const OnRefused& on_refused);
-  // Watches the listener or, where no descriptor is to be had, does not.
+  // Adds the listener to the epoll, or removes it while the process has no descriptor to accept
+  // with.
   void SetListening(bool listening);
 
   Fd listener_;
@@ -74,7 +76,7 @@ class TcpPeers {
   uint64_t listener_id_ = 0;
   uint64_t next_id_ = 0;
   bool listening_ = false;
-  Peers peers_;  // the oldest first
+  Peers peers_;  // oldest first
   std::unordered_map<uint64_t, Peers::iterator> by_id_;
 };
 

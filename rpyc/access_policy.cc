@@ -11,7 +11,8 @@
 namespace rpyc {
 namespace {
 
-// Sorted. Source: RPyC core/protocol.py, DEFAULT_CONFIG["safe_attrs"], 5.3.1 and 6.0.2.
+// The names are sorted.
+// Source:  RPyC core/protocol.py, DEFAULT_CONFIG["safe_attrs"], 5.3.1 and 6.0.2.
 constexpr absl::string_view kSafeAttrs[] = {
     "__abs__",      "__add__",       "__and__",         "__bool__",     "__cmp__",
     "__contains__", "__delitem__",   "__delslice__",    "__div__",      "__divmod__",
@@ -58,7 +59,7 @@ bool PlainOk(const ProtocolConfig& config, absl::string_view name) {
 }
 
 // Whether a peer may have the special methods that a C++ class exposes and RPyC's safe_attrs lack:
-// to expose __reversed__ means to show it, but never to those whose safe attrs are narrower.
+// to expose __reversed__ means to show it, but never to peers whose safe attrs are narrower.
 bool SpecialOk(const ProtocolConfig& config) {
   return config.allow_safe_attrs && !config.safe_attrs.has_value();
 }
@@ -91,7 +92,7 @@ absl::StatusOr<AttributeRef> ResolveAttribute(const ProtocolConfig& config, Acce
   if (!Allowed(config, access)) return AccessDenied(name);
   const absl::string_view prefix = config.exposed_prefix;
   if (!object.origin_id_pack().empty()) {
-    // The owner applies rules of its own to what it is asked for, after ours.
+    // The owner applies its own rules to what it is asked for, after ours.
     if (PlainOk(config, name)) return AttributeRef{name, /*exposed=*/false};
     if (!config.allow_exposed_attrs || prefix.empty()) return AccessDenied(name);
     return AttributeRef{name, /*exposed=*/true, prefix};

@@ -13,14 +13,14 @@ namespace rpyc {
 // rule if it has one, else by `config`. (An own rule that refuses prefix + x may let x through.)
 // Special methods are plain attributes, as those of a Python class are: see SpecialOk in the source
 // for those that RPyC's safe_attrs lack. `name` and `config` must outlive the result.
-// Of a proxy of another peer's object that is not known: a name that may be had only as exposed is
-// exposed and has the prefix in the result, and its owner says whether there is one.
+// What a proxy of another peer's object has is not known here: a name that may be had only as
+// exposed is exposed in the result, with the prefix, and the object's owner must be asked.
 // Errors:  a PyStatus, AttributeError "cannot access 'NAME'".
 // Source:  RPyC core/protocol.py, Connection._check_attr and _access_attr, 5.3.1 and 6.0.2.
 absl::StatusOr<AttributeRef> ResolveAttribute(const ProtocolConfig& config, Access access,
                                               absl::string_view name, const Object& object);
 
-// "cannot access 'NAME'", as an AttributeError.
+// The AttributeError "cannot access 'NAME'".
 absl::Status AccessDenied(absl::string_view name);
 
 // Whether `name` is in RPyC's default safe_attrs.

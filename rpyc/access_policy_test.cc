@@ -39,7 +39,7 @@ ProtocolConfig With(void (*change)(ProtocolConfig& config)) {
 }
 
 // What the peer that asks for `name` gets: "exposed_a", "a", or "DENY".
-std::string Got(const ProtocolConfig& config, absl::string_view name) {
+std::string ResolvedName(const ProtocolConfig& config, absl::string_view name) {
   const TableObject object;
   const absl::StatusOr<AttributeRef> got = ResolveAttribute(config, Access::kGet, name, object);
   if (!got.ok()) {
@@ -83,44 +83,48 @@ TEST(AccessPolicy, FollowsRpycsTable) {
   };
   for (const Row& row : rows) {
     for (size_t i = 0; i < std::size(configs); ++i) {
-      EXPECT_EQ(Got(configs[i], row.asked), row.got[i]) << row.asked << ", configuration " << i;
+      EXPECT_EQ(ResolvedName(configs[i], row.asked), row.got[i])
+          << row.asked << ", configuration " << i;
     }
   }
 }
 
-// What a C++ class exposes is all its own: an operator who turns safe attributes off turns them
-// off.
+// What a C++ class exposes is all its own: if an operator turns safe attributes off, these are off.
 TEST(AccessPolicy, SpecialMethodsOfAnExposedClassAreSafeAttributes) {
   for (const char* name : {"__iter__", "__reversed__"}) {
-    EXPECT_EQ(Got(ProtocolConfig(), name), name);
-    EXPECT_EQ(Got(With([](ProtocolConfig& c) { c.allow_exposed_attrs = false; }), name), name);
-    EXPECT_EQ(Got(With([](ProtocolConfig& c) { c.allow_safe_attrs = false; }), name), "DENY");
-    EXPECT_EQ(Got(With([](ProtocolConfig& c) { c.allow_getattr = false; }), name), "DENY");
-    EXPECT_EQ(Got(With([](ProtocolConfig& c) {
-                    c.allow_safe_attrs = false;
-                    c.allow_public_attrs = true;
-                  }),
-                  name),
+    EXPECT_EQ(ResolvedName(ProtocolConfig(), name), name);
+    EXPECT_EQ(ResolvedName(With([](ProtocolConfig& c) { c.allow_exposed_attrs = false; }), name),
+              name);
+    EXPECT_EQ(ResolvedName(With([](ProtocolConfig& c) { c.allow_safe_attrs = false; }), name),
               "DENY");
-    EXPECT_EQ(Got(With([](ProtocolConfig& c) { c.safe_attrs.emplace({"__len__"}); }), name),
+    EXPECT_EQ(ResolvedName(With([](ProtocolConfig& c) { c.allow_getattr = false; }), name), "DENY");
+    EXPECT_EQ(ResolvedName(With([](ProtocolConfig& c) {
+                             c.allow_safe_attrs = false;
+                             c.allow_public_attrs = true;
+                           }),
+                           name),
               "DENY");
+    EXPECT_EQ(
+        ResolvedName(With([](ProtocolConfig& c) { c.safe_attrs.emplace({"__len__"}); }), name),
+        "DENY");
   }
-  EXPECT_EQ(Got(With([](ProtocolConfig& c) { c.safe_attrs.emplace({"__iter__"}); }), "__iter__"),
-            "__iter__");
+  EXPECT_EQ(
+      ResolvedName(With([](ProtocolConfig& c) { c.safe_attrs.emplace({"__iter__"}); }), "__iter__"),
+      "__iter__");
 }
 
 TEST(AccessPolicy, AnEmptyPrefixOpensEverything) {
   const ProtocolConfig config = With([](ProtocolConfig& c) { c.exposed_prefix = ""; });
-  EXPECT_EQ(Got(config, "c"), "c");
-  EXPECT_EQ(Got(config, "_d"), "_d");
-  EXPECT_EQ(Got(config, "__class__"), "__class__");
+  EXPECT_EQ(ResolvedName(config, "c"), "c");
+  EXPECT_EQ(ResolvedName(config, "_d"), "_d");
+  EXPECT_EQ(ResolvedName(config, "__class__"), "__class__");
 }
 
 TEST(AccessPolicy, AnotherPrefix) {
   const ProtocolConfig config = With([](ProtocolConfig& c) { c.exposed_prefix = "x_"; });
-  EXPECT_EQ(Got(config, "b"), "exposed_b") << "exposed, whatever the prefix is called";
-  EXPECT_EQ(Got(config, "x_b"), "exposed_b");
-  EXPECT_EQ(Got(config, "c"), "DENY");
+  EXPECT_EQ(ResolvedName(config, "b"), "exposed_b") << "exposed, whatever the prefix is called";
+  EXPECT_EQ(ResolvedName(config, "x_b"), "exposed_b");
+  EXPECT_EQ(ResolvedName(config, "c"), "DENY");
 }
 
 TEST(AccessPolicy, WritingIsOffByDefault) {

@@ -22,30 +22,32 @@
 
 namespace rpyc {
 
-// Who reads a connection and who runs its requests. Every thread that waits on the connection, be
-// it the server's for requests or any other for an answer, is equal to the others:
+// Decides which thread reads a connection and which one runs its requests. All threads that wait on
+// the connection are equal, whether they wait for the peer's requests or for an answer:
 //
-//   The input (the stream's reading side and the parser) is one thread's at a time. Who waits and
-//   finds it free takes it.
-//   The turn is the right to run the peer's requests: they run one at a time. A request that is
-//   read while another thread has the turn is kept as a job for whoever can take it next. A call
-//   that waits for a peer, of whichever connection, gives its turn away meanwhile, like a monitor.
+//   The read side (the stream's reading direction and the parser) belongs to one thread at a time.
+//   A thread that waits and finds it free takes it.
+//   The run lock is the right to run the peer's requests, which run one at a time. A request that
+//   is read while another thread has the run lock is kept as a job for a thread that can take the
+//   lock next. A call that waits for a peer, of whichever connection, yields the lock meanwhile, as
+//   a monitor does.
 //
-// Both are bits of one atomic word: to a connection that one thread serves a request costs two
-// locked instructions here. The mutex comes in when several threads wait.
+// Both are bits of one atomic word: where one thread serves the connection, a request costs two
+// locked instructions here. The mutex is needed only when several threads wait.
 //
-// The input may also be the watcher's. A stock Python peer dies when a write of its makes no
+// The watcher may have the read side too. A stock Python peer dies when a write of its makes no
 // progress for 3 s, a 6.x peer's close() waits until its CLOSE is seen, and a call whose peer has
-// gone should be told. So a watcher looks at each connection ten times a second. Where it finds the
-// same request running at three looks and nobody reading, it reads ahead into the stream's buffer,
-// up to max_read_ahead_bytes and after that only a trickle, enough for the peer not to die. At the
-// end of the stream, or at a CLOSE, it sets `cancelled`.
+// gone should be told. So the watcher calls Tick ten times a second. Where three ticks find the
+// same request running and no thread reading, it reads ahead into the stream's buffer, up to
+// max_read_ahead_bytes and after that only a trickle, enough for the peer not to die. At the end of
+// the stream, or at a CLOSE, it sets `cancelled`.
 //
-// A connection is *unattended* while nobody reads it, waits on it or runs a request of it. One that
-// has a thread of its own never is for long; where threads serve many connections it is most of the
-// time, and then has somebody watch the descriptor.
+// A connection is *idle* while no thread reads it, waits on it or runs a request of it. One that
+// has a thread of its own is never idle for long; where threads serve many connections it is idle
+// most of the time, and then has its descriptor watched.
 //
-// Borrows everything. Threads: any, except as said.
+// Borrows everything.
+// Threads: any, except as said.
 class Activity {
  public:
   // `prefix_bytes` are in front of the message in each payload.
@@ -57,102 +59,103 @@ class Activity {
         caller_(caller),
         prefix_bytes_(prefix_bytes) {}
 
-  // To be called whenever the connection has become unattended, and now and then when it has not
-  // quite; before it is used. `unserved`: there is something to do that no descriptor tells of.
-  // By the thread that left it, perhaps under a lock: it must not call back.
-  void OnUnattended(std::function<void(bool unserved)> unattended) {
-    unattended_ = std::move(unattended);
-  }
+  // Has `on_idle` called whenever the connection has become idle, and now and then when it is only
+  // nearly so. `unserved` says that there is something to do that no descriptor tells of. The
+  // thread that left the connection calls it, perhaps under a lock, so it must not call back.
+  // Call this before the connection is used.
+  void OnIdle(std::function<void(bool unserved)> on_idle) { on_idle_ = std::move(on_idle); }
 
-  // Nothing to a connection that has none.
   using JobList = std::list<std::unique_ptr<Job>>;
 
-  // --- Threads that wait. ---
+  // --- For threads that wait. ---
 
-  enum class Got {
-    kInput,    // the input
-    kJob,      // the turn, and a job to run by it
-    kAnswer,   // `awaited` is ready
-    kTimeout,  // `deadline` has passed
-    kEnded,    // the connection has ended
+  enum class WaitResult {
+    kMayRead,   // this thread has the read side
+    kMayRun,    // this thread has the run lock, and a job to run
+    kAnswered,  // `awaited` is ready
+    kTimeout,   // `deadline` has passed
+    kEnded,     // the connection has ended
   };
   // Waits until there is something to do. `awaited` may be null.
-  Got Wait(const PendingRequest* awaited, absl::Time deadline, std::unique_ptr<Job>* job);
-  // The input, if nobody has it or waits for it.
-  bool TryTakeInput() { return Change(0, kInput | kSlow, kInput, 0); }
-  // Where threads are bound: this thread sends a request and will wait for its answer, so that what
-  // is for it is kept for it; until EndCall. They nest.
+  WaitResult Wait(const PendingRequest* awaited, absl::Time deadline, std::unique_ptr<Job>* job);
+  // Takes the read side, if no thread has it or waits for it.
+  bool TryTakeReadSide() { return TryChange(0, kReadSideHeld | kNeedsMutex, kReadSideHeld, 0); }
+  // Says, where threads are bound, that this thread sends a request and will wait for its answer,
+  // so that jobs for this thread are kept for it until EndCall. Calls nest.
   void BeginCall();
   void EndCall();
-  // Tells those who wait for it that `request` is ready.
-  void Answered(const PendingRequest& request);
+  // Wakes the threads that wait for `request`, which is ready.
+  void NotifyAnswered(const PendingRequest& request);
 
-  // --- The thread that has the input. ---
+  // --- For the thread that has the read side. ---
 
-  // Changes the input for the turn; false: the turn is not to be had, others are before, or
-  // `for_thread` is another thread that waits. 0: it is for any.
+  // Exchanges the read side for the run lock. False: the thread keeps the read side, for the run
+  // lock is taken, other threads or jobs are before it, or `for_thread` is another thread that
+  // waits. A `for_thread` of 0 means that any thread may run the request.
   bool BeginRun(uint64_t for_thread = 0);
-  // `unserved`: whether messages, or pieces of them, are left that have been read already, by the
-  // parser or by the stream.
-  void GiveInput(bool unserved = false);
-  // Of one who did not look at the messages, and may have left more by reading ahead.
-  void ReturnInput() { GiveInput((state_.load() & kUnserved) != 0 || stream_->has_buffered()); }
-  // Keeps a request for whoever has the turn next. False: there are too many, wait first.
+  // Releases the read side. `unserved` says whether messages, or pieces of them, are left that the
+  // parser or the stream has read already.
+  void ReleaseReadSide(bool unserved = false);
+  // The same for a thread that read ahead without parsing: what was left before is still left.
+  void ReleaseReadSideUnparsed() {
+    ReleaseReadSide((state_.load() & kUnserved) != 0 || stream_->has_buffered());
+  }
+  // Keeps a request for the thread that takes the run lock next; drops it if the connection has
+  // ended. A reader reads no more while HasRoomForJobs is false.
   void AddJob(Job&& job);
   bool HasRoomForJobs() const { return job_bytes_.load() < limits_.max_read_ahead_bytes; }
   // What a reader has to know of jobs: that there are none, that one could be run now, or that all
-  // wait for the turn, which may be given back without anybody else to take one.
+  // wait for the run lock, which may become free while no other thread is there to take it.
   enum class Jobs { kNone, kReady, kWaiting };
   Jobs jobs();
 
-  // --- The thread that has the turn. ---
+  // --- For the thread that has the run lock. ---
 
-  // Changes the turn for the input; false: it is somebody else's, or jobs are waiting. The thread
-  // has neither then.
+  // Exchanges the run lock for the read side. False: another thread has the read side, or jobs are
+  // waiting; the thread has neither then.
   bool EndRun();
-  // Gives the turn away while a call waits, and takes it again. With `bound`, the same in both, no
-  // other thread has it meanwhile.
-  void Pause(bool bound);
-  void Resume(bool bound);
+  // Yields the run lock while a call waits, and takes it again. With `bound`, which is the same in
+  // both, no other thread has it meanwhile.
+  void YieldRunLock(bool bound);
+  void RetakeRunLock(bool bound);
 
-  // --- Any thread. ---
+  // --- For any thread. ---
 
-  // Asks to end as soon as no request is served and none that has been received waits.
+  // Asks the connection to end as soon as no request runs and none that was received waits.
   void Drain() { state_.fetch_or(kDraining); }
   bool draining() const { return (state_.load() & kDraining) != 0; }
-  // Whether Drain has been asked for, no request is served and none waits for the turn. There may
-  // be one that has not been read yet.
+  // Whether Drain has been called, no request runs and none waits for the run lock. There may be
+  // one that has not been read yet.
   bool drained() const;
-  // Nobody gets the input or a job any more. Returns the jobs that are left, to be destroyed where
-  // user code may run.
+  // Ends the connection: no thread gets the read side or a job any more. Returns the jobs that are
+  // left, which the caller destroys where user code may run.
   JobList End();
   bool busy() const { return depth() > 0; }
-  // Requests begun and not ended, those included that wait for a peer.
-  int depth() const {
-    return static_cast<int>((state_.load(std::memory_order_relaxed) & kDepthMask) / kOneDeeper);
-  }
+  // How many requests have begun and not ended; those that wait for a peer count.
+  int depth() const { return DepthOf(state_.load(std::memory_order_relaxed)); }
 
-  // --- The watcher. ---
+  // --- For the watcher. ---
 
-  static constexpr absl::Duration kLookInterval = absl::Milliseconds(100);
-  // To be called every kLookInterval. Never waits, runs no user code.
-  void Look();
-  // For how many looks nothing has begun and nothing has run.
-  int idle_looks() const { return idle_looks_; }
+  static constexpr absl::Duration kTickInterval = absl::Milliseconds(100);
+  // The watcher calls this every kTickInterval. It never waits and runs no user code.
+  void Tick();
+  // For how many ticks nothing has begun and nothing has run.
+  int idle_ticks() const { return idle_ticks_; }
 
  private:
-  static constexpr uint64_t kInput = 1;     // a thread has the input
-  static constexpr uint64_t kTurn = 2;      // a thread has the turn
-  static constexpr uint64_t kTaken = 4;     // the input is the watcher's
-  static constexpr uint64_t kDraining = 8;  // end when not busy
-  static constexpr uint64_t kCrowd = 16;    // threads wait, jobs do, or threads are bound
-  static constexpr uint64_t kEnded = 32;
-  static constexpr uint64_t kUnserved = 64;  // who had the input left messages
-  static constexpr uint64_t kOneDeeper = 1 << 8;
+  // The bits of state_.
+  static constexpr uint64_t kReadSideHeld = 1;  // a thread has the read side
+  static constexpr uint64_t kRunLockHeld = 2;   // a thread has the run lock
+  static constexpr uint64_t kWatcherReads = 4;  // the watcher has the read side
+  static constexpr uint64_t kDraining = 8;      // the connection ends when it is not busy
+  static constexpr uint64_t kContended = 16;    // threads or jobs wait, or threads are bound
+  static constexpr uint64_t kEnded = 32;        // the connection has ended
+  static constexpr uint64_t kUnserved = 64;     // the last reader has left messages
+  static constexpr uint64_t kOneRun = 1 << 8;   // counts the requests that have begun
   static constexpr uint64_t kDepthMask = 0xfffff << 8;
-  static constexpr uint64_t kChange = 1 << 28;  // one more change: what runs is another
-  // What any of the quick ways must not meet.
-  static constexpr uint64_t kSlow = kTaken | kCrowd | kEnded;
+  static constexpr uint64_t kOneChange = 1 << 28;  // counts changes, to tell one run from the next
+  // While any of these is set, a change takes the mutex.
+  static constexpr uint64_t kNeedsMutex = kWatcherReads | kContended | kEnded;
 
   struct Waiter {
     const PendingRequest* awaited;
@@ -160,44 +163,69 @@ class Activity {
     CondVar wake;
   };
 
-  bool Change(uint64_t required, uint64_t forbidden, uint64_t add, uint64_t remove);
+  static int DepthOf(uint64_t state) { return static_cast<int>((state & kDepthMask) / kOneRun); }
+  // Whether these bits may be set together, as each transition leaves them.
+  static bool IsConsistent(uint64_t state);
+
+  // Any thread calls this, with or without the mutex. Changes the state in one step, if all of
+  // `required` and none of `forbidden` is set; else returns false.
+  bool TryChange(uint64_t required, uint64_t forbidden, uint64_t add, uint64_t remove);
+  // Whether the calling thread may run a job for `for_thread`. If that thread neither waits nor is
+  // about to, it would never come for the job, and any thread may.
   bool IsForThisThreadLocked(uint64_t for_thread) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // The first job that the calling thread may run; jobs_.end() if there is none.
   JobList::iterator FindJobLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Whether the calling thread may take the run lock once it is free: no thread waits to take it
+  // again, and it is not bound to another thread.
   bool MayRunLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  bool TakeInputLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Gives the calling thread, which waits, the read side if it is free or the watcher's.
+  bool TakeReadSideLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Gives the calling thread, which waits, the run lock and a job if both are to be had.
   bool TakeJobLocked(std::unique_ptr<Job>* job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void PassOnLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void UpdateCrowdLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Wakes a waiting thread if there is something for it. A thread calls this after it has released
+  // something; where no thread waits it does what NotifyIfIdle does.
+  void WakeWaiterLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Sets kContended, or clears it. A thread calls this after it has changed what waits.
+  void UpdateContendedLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // The watcher calls this, while it has the read side. Reads what has come into the stream's
+  // buffer and looks for the end of the stream and for a CLOSE.
   void ReadAheadLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // The watcher calls this. Whether a CLOSE is among the frames that were read ahead; it goes on
+  // where the last call stopped.
   bool FindCloseLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void TellIfUnattended(bool has_jobs) const;
+  // Any thread calls this after it has released something. Calls on_idle_ if the connection is idle
+  // now. `has_jobs` is false for a caller without the mutex: then no job waits, or kContended would
+  // have made it take the mutex.
+  void NotifyIfIdle(bool has_jobs) const;
 
   const Limits& limits_;
   Stream* const stream_;
   const FrameParser* const parser_;
   CallContext::Caller* const caller_;
   const size_t prefix_bytes_;
-  std::function<void(bool unserved)> unattended_;
+  std::function<void(bool unserved)> on_idle_;
 
   std::atomic<uint64_t> state_{0};
   std::atomic<size_t> job_bytes_{0};
 
-  // The watcher's own.
-  uint64_t last_look_ = 0;
-  int looks_ = 0;
-  int idle_looks_ = 0;
+  // Only the watcher uses these.
+  uint64_t last_tick_state_ = 0;
+  int same_run_ticks_ = 0;
+  int idle_ticks_ = 0;
 
   Mutex mutex_;
   std::list<Waiter*> waiters_ ABSL_GUARDED_BY(mutex_);
-  std::vector<uint64_t> callers_ ABSL_GUARDED_BY(mutex_);  // between BeginCall and EndCall
+  std::vector<uint64_t> calling_threads_ ABSL_GUARDED_BY(mutex_);  // between BeginCall and EndCall
   JobList jobs_ ABSL_GUARDED_BY(mutex_);
-  CondVar turn_free_;
-  int turn_waiters_ ABSL_GUARDED_BY(mutex_) = 0;
-  uint64_t bound_ ABSL_GUARDED_BY(mutex_) = 0;  // the thread whose alone the turn is
+  CondVar run_lock_free_;
+  int run_lock_waiters_ ABSL_GUARDED_BY(mutex_) = 0;
+  uint64_t bound_thread_ ABSL_GUARDED_BY(mutex_) = 0;  // no other thread may have the run lock
   int bound_depth_ ABSL_GUARDED_BY(mutex_) = 0;
-  bool input_ended_ ABSL_GUARDED_BY(mutex_) = false;  // nothing more comes
-  size_t next_frame_ ABSL_GUARDED_BY(mutex_) = 0;     // where one goes on in what was read ahead
-  std::string begun_ ABSL_GUARDED_BY(mutex_);  // what the parser has of that one, if it matters
+  bool peer_has_ended_ ABSL_GUARDED_BY(mutex_) = false;  // nothing more comes
+  // Where the next frame begins in what was read ahead, and what the parser has of that frame if it
+  // may be a CLOSE.
+  size_t next_frame_offset_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::string frame_prefix_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace rpyc

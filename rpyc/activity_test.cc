@@ -34,23 +34,24 @@ class ActivityTest : public testing::TestWithParam<Dialect> {
     for (size_t read = 0; read < bytes.size();) {
       absl::StatusOr<ReadResult> some =
           stream_->ReadSome(parser_->PrepareRead(), ReadHint::kBetweenFrames);
-      ASSERT_EQ(some->state, ReadResult::kData);
+      ASSERT_EQ(some->outcome, ReadResult::kData);
       parser_->Commit(some->bytes);
       read += some->bytes;
     }
     ASSERT_TRUE(activity_->BeginRun());
   }
-  // From running, or from nothing.
+  // Takes the read side, after a run or when there was none.
   void TakeInput() {
     if (activity_->busy()) {
       ASSERT_TRUE(activity_->EndRun());
     } else {
       std::unique_ptr<Job> none;
-      ASSERT_EQ(activity_->Wait(nullptr, absl::InfinitePast(), &none), Activity::Got::kInput);
+      ASSERT_EQ(activity_->Wait(nullptr, absl::InfinitePast(), &none),
+                Activity::WaitResult::kMayRead);
     }
   }
-  void Look(int times) {
-    for (int i = 0; i < times; ++i) activity_->Look();
+  void Tick(int times) {
+    for (int i = 0; i < times; ++i) activity_->Tick();
   }
   std::string Ping(std::string data) const {
     return peer_.Request(0, Handle::kPing, BoxedValue(MakeTuple({Value(std::move(data))})));
@@ -70,17 +71,17 @@ TEST_P(ActivityTest, WhatRunsLongIsReadAhead) {
   MakeActivity();
   ReadAndRun(Ping("a"));
   client_->Send(Ping("b"));
-  Look(2);
+  Tick(2);
   EXPECT_EQ(stream_->read_ahead_bytes(), 0u);
-  Look(1);
+  Tick(1);
   EXPECT_EQ(stream_->read_ahead(), Ping("b"));
   client_->Send(Ping("c"));
-  Look(1);
+  Tick(1);
   EXPECT_EQ(stream_->read_ahead(), Ping("b") + Ping("c"));
 
   TakeInput();
   client_->Send(Ping("d"));
-  Look(5);  // not the watcher's any more
+  Tick(5);  // not the watcher's any more
   EXPECT_EQ(stream_->read_ahead(), Ping("b") + Ping("c"));
   EXPECT_FALSE(caller_.cancelled);
 }
@@ -88,14 +89,14 @@ TEST_P(ActivityTest, WhatRunsLongIsReadAhead) {
 TEST_P(ActivityTest, IdleAndQuickOnesAreLeftAlone) {
   MakeActivity();
   client_->Send("early");
-  Look(10);
+  Tick(10);
   EXPECT_EQ(stream_->read_ahead_bytes(), 0u);
   EXPECT_EQ(client_->Received(), "");
   stream_->Received();
   for (int i = 0; i < 10; ++i) {
     ReadAndRun(Ping("quick"));
     client_->Send("x");
-    Look(2);
+    Tick(2);
     EXPECT_EQ(stream_->read_ahead_bytes(), 0u);
     ASSERT_EQ(stream_->Received(), "x");
   }
@@ -106,7 +107,7 @@ TEST_P(ActivityTest, TheEndOfTheStreamCancelsAndLeavesTheStreamOpen) {
   ReadAndRun(Ping("a"));
   client_->Send(Ping("b"));
   client_->CloseWrite();
-  Look(3);
+  Tick(3);
   EXPECT_TRUE(caller_.cancelled);
   EXPECT_EQ(stream_->read_ahead(), Ping("b"));
   EXPECT_FALSE(client_->peer_closed());  // the answer may still be wanted
@@ -122,14 +123,14 @@ TEST_P(ActivityTest, CloseIsFoundAmongFrames) {
     caller_.cancelled = false;
     MakeActivity();
     ReadAndRun(rest.substr(0, split));
-    Look(2);
+    Tick(2);
     for (char c : rest.substr(split, rest.size() - split - 1)) {
       client_->Send(absl::string_view(&c, 1));
-      Look(1);
+      Tick(1);
       ASSERT_FALSE(caller_.cancelled);
     }
     client_->Send(rest.substr(rest.size() - 1));
-    Look(3);
+    Tick(3);
     EXPECT_TRUE(caller_.cancelled);
     EXPECT_TRUE(client_->peer_closed());
   }
@@ -140,10 +141,10 @@ TEST_P(ActivityTest, WhatOnlyLooksLikeCloseIsNone) {
   ReadAndRun(Ping("a"));
   const std::string request = Ping(absl::StrCat(std::string(40, 'x'), Close()));
   client_->Send(request.substr(0, request.size() - 1));
-  Look(3);
+  Tick(3);
   client_->Send(request.substr(request.size() - 1));
   client_->Send(peer_.Message(MessageType::kReply, 1, BoxedValue(2)));
-  Look(1);
+  Tick(1);
   EXPECT_FALSE(caller_.cancelled);
   EXPECT_FALSE(client_->peer_closed());
 }
@@ -153,10 +154,10 @@ TEST_P(ActivityTest, AFullBufferTakesOnlyATrickle) {
   MakeActivity();
   ReadAndRun(Ping("a"));
   client_->Send(std::string(1'000'000, '\0'));
-  Look(3);
+  Tick(3);
   const size_t first = stream_->read_ahead_bytes();
   EXPECT_LE(first, 1000u + (1 << 20) / 10);
-  Look(1);
+  Tick(1);
   const size_t second = stream_->read_ahead_bytes();
   EXPECT_EQ(second - first, size_t{(1 << 20) / 10});
   EXPECT_FALSE(stream_->Received().empty());  // the rest stays where it is
@@ -170,10 +171,10 @@ TEST_P(ActivityTest, DrainWaitsForWhatRuns) {
   EXPECT_FALSE(activity_->draining());
   activity_->Drain();
   EXPECT_TRUE(activity_->draining());
-  activity_->Pause(false);  // in the middle of a request
+  activity_->YieldRunLock(false);  // in the middle of a request
   EXPECT_TRUE(activity_->busy());
   EXPECT_FALSE(activity_->drained());
-  activity_->Resume(false);
+  activity_->RetakeRunLock(false);
   EXPECT_TRUE(activity_->EndRun());
   EXPECT_TRUE(activity_->drained());
 }
@@ -189,7 +190,7 @@ TEST_P(ActivityTest, DrainWaitsForWhatIsKept) {
   EXPECT_FALSE(activity_->busy());
   EXPECT_FALSE(activity_->drained());
   std::unique_ptr<Job> kept;
-  EXPECT_EQ(activity_->Wait(nullptr, absl::InfiniteFuture(), &kept), Activity::Got::kJob);
+  EXPECT_EQ(activity_->Wait(nullptr, absl::InfiniteFuture(), &kept), Activity::WaitResult::kMayRun);
   activity_->EndRun();
   EXPECT_TRUE(activity_->drained());
 }
@@ -200,20 +201,21 @@ TEST_P(ActivityTest, WhatIsReadWhileOthersRunIsKept) {
   std::thread([&] {
     PendingRequest awaited;
     std::unique_ptr<Job> none;
-    ASSERT_EQ(activity_->Wait(&awaited, absl::InfiniteFuture(), &none), Activity::Got::kInput);
+    ASSERT_EQ(activity_->Wait(&awaited, absl::InfiniteFuture(), &none),
+              Activity::WaitResult::kMayRead);
     EXPECT_FALSE(activity_->BeginRun());
     activity_->AddJob({.seq = "one", .bytes = 10});
     activity_->AddJob({.seq = "two", .bytes = 10});
-    activity_->GiveInput();
-    EXPECT_EQ(activity_->Wait(&awaited, absl::Now(), &none), Activity::Got::kInput);
-    activity_->GiveInput();
+    activity_->ReleaseReadSide();
+    EXPECT_EQ(activity_->Wait(&awaited, absl::Now(), &none), Activity::WaitResult::kMayRead);
+    activity_->ReleaseReadSide();
   }).join();
   EXPECT_FALSE(activity_->EndRun());  // jobs come first
   std::unique_ptr<Job> job;
-  ASSERT_EQ(activity_->Wait(nullptr, absl::InfiniteFuture(), &job), Activity::Got::kJob);
+  ASSERT_EQ(activity_->Wait(nullptr, absl::InfiniteFuture(), &job), Activity::WaitResult::kMayRun);
   EXPECT_EQ(job->seq, "one");
   EXPECT_FALSE(activity_->EndRun());
-  ASSERT_EQ(activity_->Wait(nullptr, absl::InfiniteFuture(), &job), Activity::Got::kJob);
+  ASSERT_EQ(activity_->Wait(nullptr, absl::InfiniteFuture(), &job), Activity::WaitResult::kMayRun);
   EXPECT_EQ(job->seq, "two");
   EXPECT_TRUE(activity_->EndRun());
 }
@@ -225,31 +227,33 @@ TEST_P(ActivityTest, TooManyJobsStopTheReading) {
   std::thread([&] {
     PendingRequest awaited;
     std::unique_ptr<Job> job;
-    ASSERT_EQ(activity_->Wait(&awaited, absl::InfiniteFuture(), &job), Activity::Got::kInput);
+    ASSERT_EQ(activity_->Wait(&awaited, absl::InfiniteFuture(), &job),
+              Activity::WaitResult::kMayRead);
     activity_->AddJob({.seq = "large", .bytes = 100});
     EXPECT_FALSE(activity_->HasRoomForJobs());
-    activity_->GiveInput();
-    EXPECT_EQ(activity_->Wait(&awaited, absl::Now(), &job), Activity::Got::kTimeout);
+    activity_->ReleaseReadSide();
+    EXPECT_EQ(activity_->Wait(&awaited, absl::Now(), &job), Activity::WaitResult::kTimeout);
     awaited.Answer(Value());
-    EXPECT_EQ(activity_->Wait(&awaited, absl::Now(), &job), Activity::Got::kAnswer);
+    EXPECT_EQ(activity_->Wait(&awaited, absl::Now(), &job), Activity::WaitResult::kAnswered);
   }).join();
 }
 
 TEST_P(ActivityTest, APausedTurnIsOthersUntilItIsTakenAgain) {
   MakeActivity();
   ReadAndRun(Ping("a"));
-  activity_->Pause(false);
+  activity_->YieldRunLock(false);
   std::thread other([&] {
     std::unique_ptr<Job> none;
-    ASSERT_EQ(activity_->Wait(nullptr, absl::InfiniteFuture(), &none), Activity::Got::kInput);
+    ASSERT_EQ(activity_->Wait(nullptr, absl::InfiniteFuture(), &none),
+              Activity::WaitResult::kMayRead);
     ASSERT_TRUE(activity_->BeginRun());
     EXPECT_EQ(activity_->depth(), 2);
   });
   other.join();
   std::thread ends([&] {
-    if (activity_->EndRun()) activity_->GiveInput();
+    if (activity_->EndRun()) activity_->ReleaseReadSide();
   });
-  activity_->Resume(false);  // not before the other has ended
+  activity_->RetakeRunLock(false);  // not before the other has ended
   EXPECT_EQ(activity_->depth(), 1);
   ends.join();
 }
@@ -257,22 +261,23 @@ TEST_P(ActivityTest, APausedTurnIsOthersUntilItIsTakenAgain) {
 TEST_P(ActivityTest, ABoundTurnIsItsThreadsAlone) {
   MakeActivity();
   ReadAndRun(Ping("a"));
-  activity_->Pause(true);
+  activity_->YieldRunLock(true);
   PendingRequest awaited;
   std::unique_ptr<Job> job;
   std::thread([&] {
-    ASSERT_EQ(activity_->Wait(&awaited, absl::InfiniteFuture(), &job), Activity::Got::kInput);
+    ASSERT_EQ(activity_->Wait(&awaited, absl::InfiniteFuture(), &job),
+              Activity::WaitResult::kMayRead);
     EXPECT_FALSE(activity_->BeginRun());
     activity_->AddJob({.seq = "nested", .bytes = 1});
-    activity_->GiveInput();
-    ASSERT_EQ(activity_->Wait(&awaited, absl::Now(), &job), Activity::Got::kInput);
-    activity_->GiveInput();
+    activity_->ReleaseReadSide();
+    ASSERT_EQ(activity_->Wait(&awaited, absl::Now(), &job), Activity::WaitResult::kMayRead);
+    activity_->ReleaseReadSide();
   }).join();
-  ASSERT_EQ(activity_->Wait(&awaited, absl::InfiniteFuture(), &job), Activity::Got::kJob);
+  ASSERT_EQ(activity_->Wait(&awaited, absl::InfiniteFuture(), &job), Activity::WaitResult::kMayRun);
   EXPECT_EQ(job->seq, "nested");
   EXPECT_TRUE(activity_->EndRun());
-  activity_->GiveInput();
-  activity_->Resume(true);
+  activity_->ReleaseReadSide();
+  activity_->RetakeRunLock(true);
   EXPECT_TRUE(activity_->EndRun());
 }
 
@@ -284,21 +289,23 @@ TEST_P(ActivityTest, WhatIsForAThreadThatIsAboutToWaitIsKeptForIt) {
   activity_->BeginCall();
   std::thread([&] {
     std::unique_ptr<Job> none;
-    ASSERT_EQ(activity_->Wait(nullptr, absl::InfiniteFuture(), &none), Activity::Got::kInput);
+    ASSERT_EQ(activity_->Wait(nullptr, absl::InfiniteFuture(), &none),
+              Activity::WaitResult::kMayRead);
     EXPECT_FALSE(activity_->BeginRun(caller));
     activity_->AddJob({.seq = "the caller's", .bytes = 1, .for_thread = caller});
     EXPECT_EQ(activity_->jobs(), Activity::Jobs::kWaiting);
-    activity_->GiveInput();
+    activity_->ReleaseReadSide();
   }).join();
-  ASSERT_EQ(activity_->Wait(&awaited, absl::InfiniteFuture(), &job), Activity::Got::kJob);
+  ASSERT_EQ(activity_->Wait(&awaited, absl::InfiniteFuture(), &job), Activity::WaitResult::kMayRun);
   EXPECT_EQ(job->seq, "the caller's");
   EXPECT_TRUE(activity_->EndRun());
-  activity_->GiveInput();
+  activity_->ReleaseReadSide();
   activity_->EndCall();
   // From now on it would not come.
   std::thread([&] {
     std::unique_ptr<Job> none;
-    ASSERT_EQ(activity_->Wait(nullptr, absl::InfiniteFuture(), &none), Activity::Got::kInput);
+    ASSERT_EQ(activity_->Wait(nullptr, absl::InfiniteFuture(), &none),
+              Activity::WaitResult::kMayRead);
     EXPECT_TRUE(activity_->BeginRun(caller));
   }).join();
 }
@@ -306,19 +313,21 @@ TEST_P(ActivityTest, WhatIsForAThreadThatIsAboutToWaitIsKeptForIt) {
 TEST_P(ActivityTest, TheEndWakesWhoWaits) {
   MakeActivity();
   std::unique_ptr<Job> none;
-  ASSERT_EQ(activity_->Wait(nullptr, absl::InfiniteFuture(), &none), Activity::Got::kInput);
-  // Both are taken, or who waits might take the job.
+  ASSERT_EQ(activity_->Wait(nullptr, absl::InfiniteFuture(), &none),
+            Activity::WaitResult::kMayRead);
+  // Both are taken, or the thread that waits might take the job.
   ASSERT_TRUE(activity_->BeginRun());
-  ASSERT_EQ(activity_->Wait(nullptr, absl::InfinitePast(), &none), Activity::Got::kInput);
+  ASSERT_EQ(activity_->Wait(nullptr, absl::InfinitePast(), &none), Activity::WaitResult::kMayRead);
   std::thread waits([&] {
     PendingRequest awaited;
     std::unique_ptr<Job> job;
-    EXPECT_EQ(activity_->Wait(&awaited, absl::InfiniteFuture(), &job), Activity::Got::kEnded);
+    EXPECT_EQ(activity_->Wait(&awaited, absl::InfiniteFuture(), &job),
+              Activity::WaitResult::kEnded);
   });
   activity_->AddJob({.seq = "left", .bytes = 1});
   EXPECT_EQ(activity_->End().size(), 1u);
   waits.join();
-  EXPECT_EQ(activity_->Wait(nullptr, absl::InfiniteFuture(), &none), Activity::Got::kEnded);
+  EXPECT_EQ(activity_->Wait(nullptr, absl::InfiniteFuture(), &none), Activity::WaitResult::kEnded);
 }
 
 // For the sanitizers: one reads and runs, one looks.
@@ -327,7 +336,7 @@ TEST_P(ActivityTest, NothingIsLostBetweenTwoThreads) {
   MakeActivity();
   std::atomic<bool> done{false};
   std::thread watcher([&] {
-    while (!done) activity_->Look();
+    while (!done) activity_->Tick();
   });
   std::thread sender([&] {
     for (int i = 0; i < kRequests; ++i) client_->Send(Ping(absl::StrCat("request ", i)));
@@ -337,7 +346,7 @@ TEST_P(ActivityTest, NothingIsLostBetweenTwoThreads) {
     TakeInput();
     absl::StatusOr<ReadResult> read =
         stream_->ReadSome(parser_->PrepareRead(), ReadHint::kBetweenFrames);
-    ASSERT_EQ(read->state, ReadResult::kData);
+    ASSERT_EQ(read->outcome, ReadResult::kData);
     parser_->Commit(read->bytes);
     for (;;) {
       absl::StatusOr<std::optional<absl::string_view>> payload = parser_->Next();
@@ -354,12 +363,12 @@ TEST_P(ActivityTest, NothingIsLostBetweenTwoThreads) {
   sender.join();
 }
 
-// What whoever watches the descriptors of many connections is told of one.
+// Checks what a thread that watches the descriptors of many connections is told of one.
 class UnattendedTest : public ActivityTest {
  protected:
   UnattendedTest() {
     MakeActivity();
-    activity_->OnUnattended([this](bool unserved) {
+    activity_->OnIdle([this](bool unserved) {
       MutexLock lock(&mutex_);
       told_.push_back(unserved);
     });
@@ -377,10 +386,10 @@ class UnattendedTest : public ActivityTest {
 TEST_P(UnattendedTest, WhoGivesTheInputLeavesIt) {
   TakeInput();
   EXPECT_TRUE(told().empty());
-  activity_->GiveInput();
+  activity_->ReleaseReadSide();
   EXPECT_EQ(told(), std::vector<bool>{false});
   TakeInput();
-  activity_->GiveInput(/*unserved=*/true);
+  activity_->ReleaseReadSide(/*unserved=*/true);
   EXPECT_EQ(told(), (std::vector<bool>{false, true}));
 }
 
@@ -389,26 +398,26 @@ TEST_P(UnattendedTest, WhatRunsIsAttended) {
   // Another thread waits for an answer, reads and gets it meanwhile.
   PendingRequest awaited;
   std::unique_ptr<Job> none;
-  ASSERT_EQ(activity_->Wait(&awaited, absl::InfinitePast(), &none), Activity::Got::kInput);
-  activity_->GiveInput();
+  ASSERT_EQ(activity_->Wait(&awaited, absl::InfinitePast(), &none), Activity::WaitResult::kMayRead);
+  activity_->ReleaseReadSide();
   EXPECT_TRUE(told().empty());
   ASSERT_TRUE(activity_->EndRun());
-  activity_->GiveInput();
+  activity_->ReleaseReadSide();
   EXPECT_EQ(told(), std::vector<bool>{false});
 }
 
 TEST_P(UnattendedTest, WhoLooksAtNoMessagesForgetsNone) {
   TakeInput();
-  activity_->GiveInput(/*unserved=*/true);
+  activity_->ReleaseReadSide(/*unserved=*/true);
   TakeInput();
-  activity_->ReturnInput();
+  activity_->ReleaseReadSideUnparsed();
   EXPECT_EQ(told(), (std::vector<bool>{true, true}));
   TakeInput();
-  activity_->GiveInput();
+  activity_->ReleaseReadSide();
   client_->Send(Ping("a"));
   TakeInput();
   ASSERT_TRUE(stream_->ReadAhead(1).ok());
-  activity_->ReturnInput();
+  activity_->ReleaseReadSideUnparsed();
   EXPECT_EQ(told(), (std::vector<bool>{true, true, false, true}));
 }
 
@@ -419,11 +428,11 @@ TEST_P(UnattendedTest, WhoWaitsAttends) {
   std::thread waiter([&] {
     std::unique_ptr<Job> none;
     waits.store(true);
-    const Activity::Got got = activity_->Wait(&awaited, absl::InfiniteFuture(), &none);
-    if (got == Activity::Got::kInput) activity_->GiveInput();
+    const Activity::WaitResult got = activity_->Wait(&awaited, absl::InfiniteFuture(), &none);
+    if (got == Activity::WaitResult::kMayRead) activity_->ReleaseReadSide();
   });
   while (!waits.load()) std::this_thread::yield();
-  activity_->GiveInput();  // to the waiter, should it be there by now: it leaves it then
+  activity_->ReleaseReadSide();  // to the waiter, should it be there by now: it leaves it then
   waiter.join();
   ASSERT_FALSE(told().empty());
   EXPECT_FALSE(told().back());
@@ -432,22 +441,22 @@ TEST_P(UnattendedTest, WhoWaitsAttends) {
 TEST_P(UnattendedTest, TheEndIsTold) {
   TakeInput();
   activity_->End();
-  activity_->GiveInput();
-  EXPECT_EQ(told().size(), 1u);  // for somebody to find it
+  activity_->ReleaseReadSide();
+  EXPECT_EQ(told().size(), 1u);  // so that a thread finds it
 }
 
 TEST_P(UnattendedTest, IdleLooksAreCounted) {
-  Look(1);
-  const int before = activity_->idle_looks();
-  Look(3);
-  EXPECT_EQ(activity_->idle_looks(), before + 3);
+  Tick(1);
+  const int before = activity_->idle_ticks();
+  Tick(3);
+  EXPECT_EQ(activity_->idle_ticks(), before + 3);
   TakeInput();
-  activity_->GiveInput();
-  Look(1);
-  EXPECT_EQ(activity_->idle_looks(), 0);
+  activity_->ReleaseReadSide();
+  Tick(1);
+  EXPECT_EQ(activity_->idle_ticks(), 0);
   ReadAndRun(Ping("a"));
-  Look(2);
-  EXPECT_EQ(activity_->idle_looks(), 0);
+  Tick(2);
+  EXPECT_EQ(activity_->idle_ticks(), 0);
 }
 
 INSTANTIATE_TEST_SUITE_P(Dialects, UnattendedTest, testing::Values(Dialect::kV6));

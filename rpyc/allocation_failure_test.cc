@@ -101,7 +101,7 @@ class AllocationFailureTest : public ConnectionTest {
     absl::Status served = OrOutOfMemory([&] { return serve(connection_.get()); });
     const bool failed = meter.StopFailing();
     // As a session does, which has the door for what a connection does not keep to itself.
-    if (IsOutOfMemory(served)) connection_->Abort(std::move(served));
+    if (IsOutOfMemory(served)) connection_->End(std::move(served));
     connection_->Finish();
     connection_.reset();
     EXPECT_EQ(*alive_, 0) << "an object of the connection lives on";
@@ -126,7 +126,7 @@ TEST_P(AllocationFailureTest, OfAThreadThatServesOneConnection) {
 
 TEST_P(AllocationFailureTest, OfAThreadThatServesMany) {
   const auto serve = [](Connection* connection) {
-    connection->OnUnattended([](Stream::Event) {});
+    connection->OnIdle([](Stream::Event) {});
     absl::Status opened = connection->Open();
     while (opened.ok() && connection->ServeArrived(1000)) {
     }

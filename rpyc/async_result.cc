@@ -12,14 +12,16 @@
 
 namespace rpyc {
 
-struct AsyncResult::State {
+struct AsyncResult::PendingResult {
   enum Outcome { kPending, kReady, kExpired };
 
-  State(StartedCall call, CallContext who)
-      : request(std::move(call.request)), owner(std::move(call.owner)), context(std::move(who)) {}
+  PendingResult(StartedCall call, CallContext caller)
+      : request(std::move(call.request)),
+        owner(std::move(call.owner)),
+        context(std::move(caller)) {}
 
-  // What has become of it; decides that once.
-  Outcome Look() {
+  // Decides, once, whether the answer came before it expired.
+  Outcome Settle() {
     MutexLock lock(&mutex);
     if (outcome == kPending && absl::Now() >= expiry) outcome = kExpired;
     if (outcome == kPending && request->ready()) outcome = kReady;
@@ -35,56 +37,57 @@ struct AsyncResult::State {
 };
 
 AsyncResult::AsyncResult(StartedCall call, CallContext context)
-    : state_(std::make_shared<State>(std::move(call), std::move(context))) {
-  if (state_->context.timeout().has_value()) SetExpiry(*state_->context.timeout());
+    : pending_(std::make_shared<PendingResult>(std::move(call), std::move(context))) {
+  if (pending_->context.timeout().has_value()) SetExpiry(*pending_->context.timeout());
 }
 
 bool AsyncResult::ready() const {
-  if (state_->Look() == State::kPending && state_->owner != nullptr) {
-    state_->owner->Await(*state_->request, absl::Now());
+  if (pending_->Settle() == PendingResult::kPending && pending_->owner != nullptr) {
+    pending_->owner->Await(*pending_->request, absl::Now());
   }
-  return state_->Look() == State::kReady;
+  return pending_->Settle() == PendingResult::kReady;
 }
 
-bool AsyncResult::error() const { return ready() && !state_->request->answer().ok(); }
+bool AsyncResult::error() const { return ready() && !pending_->request->answer().ok(); }
 
-bool AsyncResult::expired() const { return state_->Look() == State::kExpired; }
+bool AsyncResult::expired() const { return pending_->Settle() == PendingResult::kExpired; }
 
 void AsyncResult::SetExpiry(absl::Duration timeout) const {
-  state_->Look();  // what is so by now stays
+  pending_->Settle();  // what is decided by now stays
   {
-    MutexLock lock(&state_->mutex);
-    state_->expiry = absl::Now() + timeout;
+    MutexLock lock(&pending_->mutex);
+    pending_->expiry = absl::Now() + timeout;
   }
-  // So that it is seen whether the answer comes in time, also if nobody asks then.
-  state_->request->AddCallback([state = state_](const absl::StatusOr<Value>&) { state->Look(); });
+  // The callback decides whether the answer came in time, also if no caller asks then.
+  pending_->request->AddCallback(
+      [pending = pending_](const absl::StatusOr<Value>&) { pending->Settle(); });
 }
 
 absl::Status AsyncResult::Wait() const {
   for (;;) {
-    const State::Outcome outcome = state_->Look();
-    if (outcome == State::kReady) return absl::OkStatus();
-    if (outcome == State::kExpired) return PyStatus("TimeoutError", "result expired");
+    const PendingResult::Outcome outcome = pending_->Settle();
+    if (outcome == PendingResult::kReady) return absl::OkStatus();
+    if (outcome == PendingResult::kExpired) return PyStatus("TimeoutError", "result expired");
     absl::Time expiry;
     {
-      MutexLock lock(&state_->mutex);
-      expiry = state_->expiry;
+      MutexLock lock(&pending_->mutex);
+      expiry = pending_->expiry;
     }
-    state_->owner->Await(*state_->request, expiry);
+    pending_->owner->Await(*pending_->request, expiry);
   }
 }
 
 Netref AsyncResult::value() const {
-  if (absl::Status waited = Wait(); !waited.ok()) return Netref(waited, state_->context);
-  return Netref(state_->request->answer(), state_->context);
+  if (absl::Status waited = Wait(); !waited.ok()) return Netref(waited, pending_->context);
+  return Netref(pending_->request->answer(), pending_->context);
 }
 
 void AsyncResult::AddCallback(std::function<void(AsyncResult)> callback) const {
-  state_->request->AddCallback(
-      [state = state_, callback = std::move(callback)](const absl::StatusOr<Value>&) {
-        if (state->Look() != State::kReady) return;
-        // What it throws has nobody to go to.
-        Guarded([&] { callback(AsyncResult(state)); }).IgnoreError();
+  pending_->request->AddCallback(
+      [pending = pending_, callback = std::move(callback)](const absl::StatusOr<Value>&) {
+        if (pending->Settle() != PendingResult::kReady) return;
+        // No caller is there to be told what it throws.
+        Guarded([&] { callback(AsyncResult(pending)); }).IgnoreError();
       });
 }
 

@@ -18,28 +18,31 @@ namespace rpyc {
 //   result.SetExpiry(absl::Seconds(5));
 //   int answer = result.as<int>();                                // waits
 //
-// The answer is noticed by whichever thread serves the connection, also one that waits for an
-// answer of its own; ready() serves what has arrived.
-// A handle: copies are the same result. Threads: any.
+// The thread that serves the connection notices the answer, also one that waits for an answer of
+// its own; ready() serves what has arrived.
+// A handle: copies are the same result.
+// Threads: any.
 // Source:  RPyC core/async_.py, AsyncResult, 5.3.1 and 6.0.2.
 class AsyncResult {
  public:
-  // Of a request on an object that `context` has asked for; its timeout is the expiry.
+  // The result of a request on an object that was asked for with `context`, whose timeout is the
+  // expiry.
   AsyncResult(StartedCall call, CallContext context);
 
-  // Whether the answer, or the error, has arrived in time. Does not wait.
+  // Whether the answer, or the error, has arrived in time. It does not wait.
   bool ready() const;
   // Whether it is an error.
   bool error() const;
   // Whether it did not arrive in time, and so never will.
   bool expired() const;
 
-  // Gives it `timeout` from now on; InfiniteDuration: for ever, which it has unless the Netref had
-  // a Timeout. An answer that comes later is dropped.
+  // Lets it expire after `timeout` from now; with InfiniteDuration never, which is so unless the
+  // Netref had a Timeout. An answer that comes later is dropped.
   void SetExpiry(absl::Duration timeout) const;
-  // Waits until it is ready. Errors:  TimeoutError, as a PyStatus - it expired.
+  // Waits until it is ready.
+  // Errors:  a PyStatus, TimeoutError - it expired.
   absl::Status Wait() const;
-  // Waits; the result, or the error in its place.
+  // Waits, and returns the result, or the error in its place.
   Netref value() const;
   template <typename T>
   T as() const {
@@ -55,13 +58,13 @@ class AsyncResult {
   void AddCallback(std::function<void(AsyncResult)> callback) const;
 
  private:
-  struct State;
-  explicit AsyncResult(std::shared_ptr<State> state) : state_(std::move(state)) {}
+  struct PendingResult;
+  explicit AsyncResult(std::shared_ptr<PendingResult> pending) : pending_(std::move(pending)) {}
 
-  std::shared_ptr<State> state_;
+  std::shared_ptr<PendingResult> pending_;
 };
 
-// What calls without waiting: rpyc::Async(root["slow"])(1, rpyc::Arg("b") = 2).
+// A function that is called without waiting: rpyc::Async(root["slow"])(1, rpyc::Arg("b") = 2).
 class AsyncFunction {
  public:
   explicit AsyncFunction(Netref function) : function_(std::move(function)) {}

@@ -14,10 +14,10 @@
 namespace rpyc {
 namespace {
 
-// Answers when somebody waits, as a connection reads when somebody does.
+// Answers when a thread waits, as a connection reads when a thread does.
 class Peer : public Requester {
  public:
-  // A connection that ends answers all; nobody is left to tell.
+  // A connection that ends answers all requests, so that no callback is left.
   ~Peer() override {
     for (const auto& started : requests) {
       started->Answer(PyStatus("EOFError", "the connection has ended"));

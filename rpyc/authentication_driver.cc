@@ -29,7 +29,6 @@ absl::Status AuthenticationDriver::Run(absl::Time deadline) {
   }
 }
 
-// As far as it goes without waiting.
 absl::Status AuthenticationDriver::Advance() {
   for (;;) {
     if (absl::Status sent = Send(); !sent.ok() || done_) return sent;
@@ -47,7 +46,7 @@ absl::Status AuthenticationDriver::Advance() {
     has_news_ = step->used > 0 && !received_.empty();
     if (!step->done) continue;
     done_ = true;
-    if (reply_.empty()) stream_->Acknowledge();  // the peer may go on at once, and is told nothing
+    if (reply_.empty()) stream_->Acknowledge();  // the peer is told nothing, and may go on at once
     credentials_ = std::move(step->credentials);
     authentication_.reset();
   }
@@ -67,13 +66,13 @@ absl::Status AuthenticationDriver::Send() {
 }
 
 absl::Status AuthenticationDriver::Receive() {
-  if (received_.size() >= kMostReceivedBytes) return Refused("it has sent too much");
+  if (received_.size() >= kMaxReceivedBytes) return Refused("it has sent too much");
   std::array<char, kReadBytes> piece;
-  const size_t room = std::min(piece.size(), kMostReceivedBytes - received_.size());
+  const size_t room = std::min(piece.size(), kMaxReceivedBytes - received_.size());
   const absl::StatusOr<ReadResult> read = stream_->ReadSome(
       absl::MakeSpan(piece.data(), room), ReadHint::kBetweenFrames, absl::InfinitePast());
   if (!read.ok()) return read.status();
-  switch (read->state) {
+  switch (read->outcome) {
     case ReadResult::kData:
       received_.append(piece.data(), read->bytes);
       return absl::OkStatus();

@@ -111,7 +111,7 @@ TEST_F(AuthenticationDriverTest, UsersOfThisMachine) {
   const UnixPeerAuthenticator authenticator({1000, 0});
   const auto run = [&](PeerInfo peer) {
     AuthenticationDriver driver(&authenticator, std::move(peer), server_.get());
-    const absl::Status status = driver.Run(kNow);
+    absl::Status status = driver.Run(kNow);
     credentials_ = driver.credentials();
     return status;
   };
@@ -167,8 +167,8 @@ TEST_F(AuthenticationDriverTest, ErrorsAndExceptionsRefuse) {
 
 TEST_F(AuthenticationDriverTest, APeerThatSendsTooMuchOrGoes) {
   const LineAuthenticator authenticator;
-  const size_t most = AuthenticationDriver::kMostReceivedBytes;
-  EXPECT_EQ(RunOn(authenticator, std::string(most + 1, 'x')).code(),
+  const size_t max_bytes = AuthenticationDriver::kMaxReceivedBytes;
+  EXPECT_EQ(RunOn(authenticator, std::string(max_bytes + 1, 'x')).code(),
             absl::StatusCode::kUnauthenticated);
   auto [client, server] = MemoryStream::MakePair();
   client_ = std::move(client), server_ = std::move(server);

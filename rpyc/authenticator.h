@@ -22,42 +22,41 @@ struct PeerInfo {
     int64_t uid;
     int64_t gid;
   };
-  std::string local = "";  // our end, for people: "127.0.0.1:18861"
-  std::string peer = "";   // the other: "127.0.0.1:53422"
+  std::string local = "";  // our address, for people: "127.0.0.1:18861"
+  std::string peer = "";   // the peer's: "127.0.0.1:53422"
   std::optional<UnixCredentials> unix_credentials = std::nullopt;
   Value certificate = {};  // as ssl.getpeercert() shows it; None without TLS, or if there is none
 };
 
-// One peer that is being authenticated. Makes no system calls, and does not wait: whoever runs it
+// One peer that is being authenticated. It makes no system calls and does not wait: the driver
 // (rpyc/authentication_driver.h) does, so that it is the same on a thread and on a fiber.
 // Threads: one at a time.
 class Authentication {
  public:
   struct Step {
-    bool done = false;  // the peer is who it has to be, and RPyC begins
-    size_t used = 0;    // of `received`; what is not used comes again, in front of what follows
+    bool done = false;       // the peer is accepted, and RPyC begins
+    size_t used = 0;         // of `received`; the rest comes again, in front of what follows
     Value credentials = {};  // if done: what methods find as CallContext::credentials()
   };
 
   virtual ~Authentication() = default;
 
   // Called first with nothing, then each time more has come, and as long as it uses some and more
-  // is there. `received` begins with the peer's
-  // first byte that is not used yet; what is left of it when this is done belongs to RPyC. What is
-  // appended to `reply` is sent to the peer.
+  // is there. `received` begins with the peer's first byte that is not used yet; what is left of it
+  // when this is done belongs to RPyC. What is appended to `reply` is sent to the peer.
   // Errors:  any refuses the peer, with what is in `reply` unsent; the message is for the log, not
   //          for the peer. An exception counts as one.
   virtual absl::StatusOr<Step> Receive(absl::string_view received, std::string* reply) = 0;
 };
 
-// Who may use a service, decided before RPyC begins, and after TLS if there is that. One's own is
-// derived from this; Service::AuthenticatedBy attaches it.
+// Decides which peers may use a service, before RPyC begins, and after TLS if there is that. A
+// program derives its own from this; Service::AuthenticatedBy attaches it.
 // Threads: Begin from any; it is shared by all connections.
 // Source:  RPyC utils/authenticators.py, 5.3.1 and 6.0.2: a callable that takes the socket.
 class Authenticator {
  public:
   virtual ~Authenticator() = default;
-  // Never null.
+  // Begins with one peer. Never returns null.
   virtual std::unique_ptr<Authentication> Begin(const PeerInfo& peer) const = 0;
 };
 

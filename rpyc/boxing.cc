@@ -14,7 +14,7 @@
 namespace rpyc {
 namespace {
 
-// What a proxy takes besides its id_pack, which it and the table have, and the name in it.
+// The memory that a proxy takes besides its id_pack, which it and the table have, and its name.
 constexpr size_t kNetrefBytes = 256;
 
 void AppendLabel(Label label, OutBuffer* out) {
@@ -25,7 +25,7 @@ void AppendLabel(Label label, OutBuffer* out) {
 // What makes an error or is rare is not inlined: unboxing recurses, and method calls run after it
 // on a stack of which an idle connection keeps the pages once touched.
 
-// What stands in place of a tuple that was expected.
+// Says what stands in place of a tuple that was expected.
 [[gnu::noinline, gnu::cold]] absl::Status NotATuple(absl::string_view expected,
                                                     brine::Reader* reader) {
   absl::StatusOr<Value> other = reader->ReadValue();
@@ -43,7 +43,7 @@ bool IsLabel(int64_t number) {
          number <= static_cast<int64_t>(Label::kRemoteRef);
 }
 
-// A label in another form than that of stock peers, or none.
+// Reads a label that is not in the form of stock peers, or says that there is none.
 [[gnu::noinline, gnu::cold]] absl::StatusOr<Label> ReadUnusualLabel(brine::Reader* reader) {
   absl::StatusOr<Value> label = reader->ReadValue();
   if (!label.ok()) return std::move(label).status();
@@ -77,6 +77,17 @@ bool IsLabel(int64_t number) {
   absl::StatusOr<Value> id_pack = brine::Decode(encoded_id_pack, limits);
   if (!id_pack.ok()) return id_pack.status();
   return PyStatus(RemoteException{.name = "KeyError", .args = {*std::move(id_pack)}});
+}
+
+// Unboxes arguments that all travel by value.
+[[gnu::noinline]] absl::StatusOr<std::vector<Value>> UnboxValues(brine::Reader* reader) {
+  absl::StatusOr<Value> value = reader->ReadValue();
+  if (!value.ok()) return std::move(value).status();
+  if (!value->IsTuple()) {
+    return PyStatus("TypeError", absl::StrCat("the arguments of a request must be a tuple, not ",
+                                              value->DebugString()));
+  }
+  return std::move(*value).TakeItems();
 }
 
 }  // namespace
@@ -146,17 +157,6 @@ absl::StatusOr<Value> Boxing::Unbox(brine::Reader* reader, int depth) {
   return absl::InternalError("a label outside its range");
 }
 
-// All arguments by value.
-[[gnu::noinline]] absl::StatusOr<std::vector<Value>> UnboxValues(brine::Reader* reader) {
-  absl::StatusOr<Value> value = reader->ReadValue();
-  if (!value.ok()) return std::move(value).status();
-  if (!value->IsTuple()) {
-    return PyStatus("TypeError", absl::StrCat("the arguments of a request must be a tuple, not ",
-                                              value->DebugString()));
-  }
-  return std::move(*value).TakeItems();
-}
-
 absl::StatusOr<std::vector<Value>> Boxing::UnboxArgs(brine::Reader* reader) {
   const absl::StatusOr<Label> label = ReadLabel(reader);
   if (!label.ok()) return label.status();
@@ -211,7 +211,7 @@ absl::Status Boxing::Box(Value value, OutBuffer* out) {
   if (boxed.ok()) return boxed;
   out->Truncate(start);
   for (const std::shared_ptr<Object>& object : counted) {
-    // Cannot fail: it was counted just now.
+    // This fails if the peer has given back more references meanwhile than it was sent.
     local_objects_->Release(*object, 1).IgnoreError();
   }
   return boxed;

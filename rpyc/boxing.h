@@ -16,13 +16,15 @@
 
 namespace rpyc {
 
-// Values to and from their boxed form: by value, by reference, or a tuple of either.
+// Turns values into their boxed form and back: by value, by reference, or a tuple of either.
 // Wire:    brine 2-tuple (label, content), see Label.
-// Threads: the connection's own. Borrows everything.
+// Borrows everything.
+// Threads: the reader unboxes; any thread boxes.
 // Source:  RPyC core/protocol.py, Connection._box and _unbox, 5.3.1 and 6.0.2.
 class Boxing {
  public:
-  // `shared`: where an object of ours is found that another connection gave the peer; may be null.
+  // An object of ours that another connection gave the peer is found in `shared`, which may be
+  // null.
   Boxing(const Limits& limits, LocalObjects* local_objects, ProxyCache* proxies,
          const SharedObjects* shared = nullptr)
       : limits_(limits), local_objects_(local_objects), proxies_(proxies), shared_(shared) {}
@@ -33,7 +35,8 @@ class Boxing {
   //          or OutOfMemory: answer it too. Any other - not brine: fatal to the connection.
   absl::StatusOr<std::vector<Value>> UnboxArgs(brine::Reader* reader);
 
-  // Reads one boxed value: the result in a reply. Errors as UnboxArgs'.
+  // Reads one boxed value: the result in a reply.
+  // Errors:  as UnboxArgs'.
   absl::StatusOr<Value> Unbox(brine::Reader* reader) { return Unbox(reader, 0); }
 
   // Appends the boxed form of `value`, counting a reference for every object in it.

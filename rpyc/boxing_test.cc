@@ -121,7 +121,7 @@ TEST(Chaining, TheSameIdPackFromTwoPeersIsTwoObjects) {
 TEST(Chaining, ThePeerMayWriteAnIdPackInAnyWay) {
   Side a, c;
   const Limits limits;
-  // (4, ("x", 16, 32)) with the ints in the long form.
+  // This is (4, ("x", 16, 32)) with the ints in the long form.
   const std::string odd("\x11\x54\x12\x08\x0ax\x16\x02\x31\x36\x16\x02\x33\x32", 14);
   brine::Reader reader(odd, limits);
   absl::StatusOr<std::shared_ptr<NetrefObject>> proxy =
@@ -249,7 +249,7 @@ TEST(Sharing, AForgedNumberIsTheForgersObject) {
   Side a(shared), b(shared), middle(shared);
   const auto thing = std::make_shared<Thing>();
   const Value id_pack = PackIn(a.Send(Value(thing)));
-  const Value forged = *Side().Receive(Given(id_pack));  // a netref of who knows whom
+  const Value forged = *Side().Receive(Given(id_pack));  // a netref of an unknown peer
   middle.Send(forged);
   middle.table().Clear();
   EXPECT_EQ(ObjectOf(b.Receive(Given(id_pack))), thing.get()) << "still the first one's";

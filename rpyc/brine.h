@@ -22,14 +22,13 @@ namespace rpyc::brine {
 // Reads brine in place, one value after the other. Borrows its input, which must outlive it.
 // Every step is checked: lengths against the bytes that are there, nesting and digits against the
 // limits. After an error the reader must not be used again.
-// Errors:  kInvalidArgument - not brine; kResourceExhausted - over a limit, or OutOfMemory.
-// Messages
-//          name the offset in the input: "brine: tuple of 4294967295 items in 3 bytes (offset 17)".
+// Errors:  kInvalidArgument - not brine; kResourceExhausted - over a limit, or OutOfMemory. The
+//          message names the offset: "brine: tuple of 4294967295 items in 3 bytes (offset 17)".
 // Source:  RPyC core/brine.py, load, 5.3.1 and 6.0.2; liberal where that is (long forms of short
 //          lengths), strict where that would silently shorten a truncated bytes body.
 class Reader {
  public:
-  // What the values take counts in `charge`, as it grows; null: nobody counts.
+  // The memory of the values counts in `charge`, as it grows; null: there is no such bound.
   Reader(absl::string_view input, const Limits& limits, ByteCharge* charge = nullptr)
       : input_(input),
         limits_(limits),
@@ -38,7 +37,7 @@ class Reader {
                                    : std::min(limits.max_decoded_bytes, ByteBudget::kFreeBytes)),
         memory_left_(granted_) {}
 
-  // Decodes the next value whole.
+  // Decodes the whole next value.
   absl::StatusOr<Value> ReadValue();
   // Steps over the next value and returns its bytes, which are part of the input. As strict as
   // ReadValue, so that what is sent on is brine; but takes no memory, and max_decoded_bytes does
@@ -49,14 +48,14 @@ class Reader {
   // Values are within max_decoded_bytes: the caller may reserve them.
   absl::StatusOr<uint32_t> ReadTupleHeader();
   // The next value as an int that fits int64_t / as text, without copying.
-  // Errors: also kInvalidArgument when it is something else.
+  // Errors:  also kInvalidArgument - it is something else.
   absl::StatusOr<int64_t> ReadInt();
   absl::StatusOr<absl::string_view> ReadStr();
   // Counts what the caller makes of what it has read, as if it were a value that was decoded.
   absl::Status ChargeFor(size_t bytes) {
     return Charge(pos_, bytes) ? absl::OkStatus() : std::move(error_);
   }
-  // One byte that is no value: how a message of RPyC 6 begins.
+  // Reads one byte that is no value: a message of RPyC 6 begins with one.
   absl::StatusOr<uint8_t> ReadRawByte();
 
   // Whether the next value is a tuple, which ReadTupleHeader would enter.
@@ -70,8 +69,8 @@ class Reader {
   absl::string_view rest() const { return input_.substr(pos_); }
 
  private:
-  // All return false after Fail. Results go in place and the error aside, which keeps the frames of
-  // the recursion small. `at` is the offset of the value's tag.
+  // These return false after Fail. They write results in place and keep the error aside, so that
+  // the frames of the recursion stay small. `at` is the offset of the value's tag.
   bool Read(int depth, Value* out);
   bool ReadContainer(size_t at, uint8_t tag, int depth, Value* out);
   bool ReadScalar(size_t at, uint8_t tag, Value* out);
@@ -116,14 +115,13 @@ absl::StatusOr<Value> Decode(absl::string_view input, const Limits& limits);
 
 // Appends the encoding of `value`, shortest forms as RPyC writes them. Long str/bytes that `value`
 // owns alone are moved into the buffer, not copied.
-// Errors:  kInvalidArgument - holds an Object or text that is not UTF-8; kResourceExhausted -
-// nested
-//          deeper than `limits.max_nesting` or an int over `limits.max_int_digits`. Nothing has
-//          been appended then.
+// Errors:  kInvalidArgument - holds an Object or text that is not UTF-8;
+//          kResourceExhausted - nested deeper than `limits.max_nesting`, or an int over
+//          `limits.max_int_digits`. Nothing has been appended then.
 absl::Status Encode(Value value, const Limits& limits, OutBuffer* out);
 absl::StatusOr<std::string> EncodeToString(const Value& value, const Limits& limits);
 
-// Pieces for callers that compose messages by hand; same forms as Encode.
+// These append pieces for callers that compose messages by hand, in the same forms as Encode.
 void AppendInt(int64_t value, OutBuffer* out);
 void AppendStr(absl::string_view utf8, OutBuffer* out);
 void AppendTupleHeader(uint32_t count, OutBuffer* out);

@@ -13,9 +13,10 @@
 namespace rpyc::brine {
 namespace {
 
-// What a container takes besides its items: two allocations and their headers.
+// The memory that a container takes besides its items: two allocations and their headers.
 constexpr size_t kContainerBytes = 112;
-// What std::string and malloc keep inside; longer text is an allocation of its own.
+// std::string keeps so many bytes inside; longer text is an allocation of its own, with malloc's
+// overhead.
 constexpr size_t kInlineStringBytes = 15;
 constexpr size_t kAllocationBytes = 16;
 
@@ -51,7 +52,7 @@ double LoadDouble(absl::string_view bytes) { return std::bit_cast<double>(LoadBi
   *out = MakeContainer(tag, std::move(items));
 }
 
-// For messages.
+// Names the kind of value for messages.
 absl::string_view KindOf(uint8_t tag) {
   if (IsSmallInt(tag) || tag == kTagIntU8 || tag == kTagIntU32) return "an int";
   if (IsTuple(tag)) return "a tuple";
@@ -81,8 +82,8 @@ absl::string_view KindOf(uint8_t tag) {
 
 // --- Reader: errors and limits ---
 
-// Out of line, with the text put together here: the recursive functions that call these would pay
-// for it in stack at every level.
+// These are out of line and put the text together here: the recursive functions that call them
+// would pay for it in stack at every level.
 template <typename... Piece>
 [[gnu::noinline, gnu::cold]] bool Reader::Fail(absl::StatusCode code, size_t at,
                                                const Piece&... what) {
@@ -106,8 +107,8 @@ bool Reader::CheckNesting(size_t at, int depth) {
                  limits_.max_nesting);
 }
 
-// More is asked for than is needed now, twice what there is, so that a value that grows costs few
-// questions.
+// This asks for more than is needed now, twice what there is, so that a value that grows asks
+// seldom.
 [[gnu::noinline, gnu::cold]] bool Reader::ChargeMore(size_t at, size_t bytes) {
   const size_t needed = granted_ - memory_left_ + bytes;
   if (needed > limits_.max_decoded_bytes) {
@@ -209,8 +210,8 @@ bool Reader::TakeCount(size_t at, uint8_t tag, uint32_t* count) {
   return Malformed(at, "tuple of ", *count, " items in ", left, " bytes");
 }
 
-// The head of a tuple, slice or frozenset, whose items follow. RPyC takes any iterable inside the
-// latter two; its own writer always puts a tuple.
+// Reads the head of a tuple, slice or frozenset, whose items follow. RPyC takes any iterable inside
+// the latter two; its own writer always puts a tuple.
 bool Reader::TakeContainer(size_t at, uint8_t tag, uint32_t* count) {
   if (IsTuple(tag)) return TakeCount(at, tag, count);
   uint8_t inner = 0;

@@ -32,7 +32,7 @@ class Encoder {
     out_.AppendByte(tag);
     return true;
   }
-  // Out of line for the sake of the recursive functions' stack.
+  // This is out of line to keep the stack of the recursive functions small.
   template <typename... Piece>
   [[gnu::noinline, gnu::cold]] bool Fail(absl::StatusCode code, const Piece&... what) {
     error_ = absl::Status(code, absl::StrCat("brine: ", what...));

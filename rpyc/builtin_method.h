@@ -11,15 +11,15 @@
 
 namespace rpyc {
 
-// The body of a method of a Python builtin that we stand in for: list, dict, generator.
+// The body of a method of a Python builtin that this library provides: list, dict, generator.
 using BuiltinBody = absl::StatusOr<Value> (*)(const MemberCall& call, absl::Span<Value> args);
 
-// Such a method. A special one any peer may call; one with an ordinary name only where public
-// attributes are allowed, as with Python's own lists.
+// Makes such a method. Any peer may call a special one; one with an ordinary name may be called
+// only where public attributes are allowed, as with Python's own lists.
 Member BuiltinMethod(absl::string_view name, std::vector<Parameter> parameters,
                      absl::string_view doc, BuiltinBody body);
 
-// `required` parameters without a name, then one for each default.
+// Makes `required` parameters without a name, then one for each default.
 std::vector<Parameter> Positional(size_t required, std::vector<Value> defaults = {});
 
 }  // namespace rpyc

@@ -2,6 +2,7 @@
 
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
+#include "rpyc/assert.h"
 
 namespace rpyc {
 namespace {
@@ -42,7 +43,10 @@ absl::Status ByteBudget::Take(size_t bytes) {
 
 void ByteBudget::GiveBack(size_t bytes) {
   for (ByteBudget* each = this; each != nullptr; each = each->parent_) {
-    each->used_->fetch_sub(static_cast<int64_t>(bytes), std::memory_order_relaxed);
+    const int64_t before =
+        each->used_->fetch_sub(static_cast<int64_t>(bytes), std::memory_order_relaxed);
+    // A counter that is shared is the other processes' too, one of which may have died.
+    RPYC_ASSERT(before >= static_cast<int64_t>(bytes) || each->used_ != &each->own_used_);
     each->returned_bytes_.fetch_add(static_cast<int64_t>(bytes), std::memory_order_relaxed);
   }
 }
@@ -68,6 +72,7 @@ absl::Status ByteCharge::Change(size_t bytes) {
 void ByteCharge::Shrink(size_t bytes) {
   const size_t wanted = Rounded(bytes);
   if (wanted >= taken_) return;
+  RPYC_ASSERT(budget_ != nullptr);
   budget_->GiveBack(taken_ - wanted);
   taken_ = wanted;
 }
@@ -76,7 +81,9 @@ void ByteCharge::MoveTo(ByteBudget* budget) {
   for (; taken_ > 0 && budget_ != budget && budget_ != nullptr; budget_ = budget_->parent_) {
     budget_->used_->fetch_sub(static_cast<int64_t>(taken_), std::memory_order_relaxed);
   }
+  RPYC_ASSERT(taken_ == 0 || budget_ == budget);
   budget_ = budget;
+  if (budget_ == nullptr) taken_ = 0;
 }
 
 }  // namespace rpyc

@@ -32,34 +32,35 @@ auto OrOutOfMemory(Code&& code) -> decltype(code()) {
 }
 
 // How many bytes several connections may hold together, and how many they do. It may be part of a
-// larger one: what is taken of a server's is also taken of the host's.
+// larger budget: what is taken of a server's is also taken of the host's.
 // What a connection holds up to kFreeBytes is not counted, so that small messages cost nothing
-// here. Threads: any, but for UseCounter.
+// here.
+// Threads: any, but for UseCounter.
 class ByteBudget {
  public:
   static constexpr size_t kFreeBytes = 64 << 10;
-  // What is counted is rounded up to so many bytes.
+  // What is counted is rounded up to a multiple of this.
   static constexpr size_t kStepBytes = 64 << 10;
 
-  // `name` is how an error calls the bound. `parent` outlives it.
+  // Errors call the bound `name`. `parent` outlives it.
   ByteBudget(std::string name, size_t max_bytes, ByteBudget* parent = nullptr)
       : name_(std::move(name)), max_bytes_(max_bytes), parent_(parent) {}
   ByteBudget(const ByteBudget&) = delete;
   ByteBudget& operator=(const ByteBudget&) = delete;
 
-  // Has it count in `used`, which outlives it: other processes count there too, say. Before use.
+  // Counts in `used`, which outlives it: other processes may count there too. Before use.
   void UseCounter(std::atomic<int64_t>* used) { used_ = used; }
 
   // Errors:  OutOfMemory - so many bytes are not left, here or in a parent; nothing is taken then.
   absl::Status Take(size_t bytes);
   void GiveBack(size_t bytes);
-  // So much that was never taken here has been freed: returned_bytes() counts it too.
+  // Notes that so much has been freed that was never taken here: returned_bytes() counts it too.
   void NoteFreed(size_t bytes);
 
   ByteBudget* parent() const { return parent_; }
   size_t max_bytes() const { return max_bytes_; }
   int64_t used_bytes() const { return used_->load(std::memory_order_relaxed); }
-  // How often there was not enough left, and how many bytes have been given back, so far.
+  // So far: how often there was not enough left, and how many bytes have been given back.
   int64_t refusals() const { return refusals_.load(std::memory_order_relaxed); }
   int64_t returned_bytes() const { return returned_bytes_.load(std::memory_order_relaxed); }
 
@@ -75,8 +76,9 @@ class ByteBudget {
   std::atomic<int64_t> returned_bytes_{0};
 };
 
-// What one holder has taken of a budget; given back when it is destroyed. Without a budget it
-// allows everything. Threads: one at a time.
+// What one holder has taken of a budget; it is given back when this is destroyed. Without a budget
+// this allows everything.
+// Threads: one at a time.
 class ByteCharge {
  public:
   ByteCharge() = default;
@@ -91,22 +93,23 @@ class ByteCharge {
   }
   ~ByteCharge() { ShrinkTo(0); }
 
-  // The holder has, or is about to have, so many bytes.
+  // Says that the holder has, or is about to have, so many bytes.
   // Errors:  OutOfMemory - as ByteBudget::Take's; what was taken before stays.
   absl::Status Resize(size_t bytes) {
     if (bytes <= ByteBudget::kFreeBytes && taken_ == 0) return absl::OkStatus();
     return Change(bytes);
   }
-  // It has so many at most: never fails.
+  // Says that the holder has at most so many bytes. Never fails.
   void ShrinkTo(size_t bytes) {
     if (bytes < taken_) Shrink(bytes);
   }
-  // Counts in `budget` from now on, a parent of that so far.
+  // Counts in `budget` from now on, which is a parent of the present one.
   void MoveTo(ByteBudget* budget);
 
   ByteBudget* budget() const { return budget_; }
 
  private:
+  // What Resize and ShrinkTo do where something is or will be counted.
   absl::Status Change(size_t bytes);
   void Shrink(size_t bytes);
 

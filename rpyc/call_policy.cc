@@ -1,66 +1,71 @@
 #include "rpyc/call_policy.h"
 
+#include "rpyc/assert.h"
 #include "rpyc/bind/invoke.h"
-#include "rpyc/errand.h"
+#include "rpyc/cross_thread_call.h"
 #include "rpyc/errors.h"
 
 namespace rpyc {
-void CallRunner::TakeTurn() {
+
+void CallRunner::TakeServiceLock() {
+  RPYC_ASSERT(!has_service_lock_);
   if (policy_->serialized) {
     MutexLock lock(&policy_->mutex);
-    while (policy_->turn_is_taken) policy_->turn_is_free.Wait(&policy_->mutex);
-    policy_->turn_is_taken = true;
+    while (policy_->service_lock_is_taken) policy_->service_lock_is_free.Wait(&policy_->mutex);
+    policy_->service_lock_is_taken = true;
   }
-  has_turn_ = true;
+  has_service_lock_ = true;
 }
 
-void CallRunner::GiveTurn() {
-  has_turn_ = false;
+void CallRunner::ReleaseServiceLock() {
+  RPYC_ASSERT(has_service_lock_);
+  has_service_lock_ = false;
   if (!policy_->serialized) return;
   MutexLock lock(&policy_->mutex);
-  policy_->turn_is_taken = false;
-  policy_->turn_is_free.Signal();
+  RPYC_ASSERT(policy_->service_lock_is_taken);
+  policy_->service_lock_is_taken = false;
+  policy_->service_lock_is_free.Signal();
 }
 
-bool CallRunner::Pause() {
-  if (!has_turn_) return false;
-  GiveTurn();
+bool CallRunner::YieldServiceLock() {
+  if (!has_service_lock_) return false;
+  ReleaseServiceLock();
   return true;
 }
 
-void CallRunner::Resume() { TakeTurn(); }
+void CallRunner::RetakeServiceLock() { TakeServiceLock(); }
 
-void CallRunner::RunInTurn(absl::FunctionRef<void()> call) {
-  TakeTurn();
+void CallRunner::RunWithServiceLock(absl::FunctionRef<void()> call) {
+  TakeServiceLock();
   call();
-  GiveTurn();
+  ReleaseServiceLock();
 }
 
 absl::Status CallRunner::RunByPolicy(absl::FunctionRef<void()> call) {
-  if (has_turn_) {
+  if (has_service_lock_) {
     call();
     return absl::OkStatus();
   }
   if (policy_->executor && !on_executor_) {
     return RunOnExecutor([&] {
       on_executor_ = true;
-      RunInTurn(call);
+      RunWithServiceLock(call);
       on_executor_ = false;
     });
   }
-  RunInTurn(call);
+  RunWithServiceLock(call);
   return absl::OkStatus();
 }
 
 absl::Status CallRunner::RunOnExecutor(absl::FunctionRef<void()> call) {
-  const auto errand = std::make_shared<Errand>(call);
+  const auto posted_call = std::make_shared<CrossThreadCall>(call);
   absl::Status posted = Guarded([&] {
-    // Made here, so that it is gone if the executor throws.
-    auto ticket = std::make_shared<const ErrandTicket>(errand);
-    policy_->executor([ticket = std::move(ticket)] { ticket->Run(); });
+    // The task is made here, so that it is destroyed if the executor throws.
+    auto task = std::make_shared<const CrossThreadCallTask>(posted_call);
+    policy_->executor([task = std::move(task)] { task->Run(); });
   });
-  if (!posted.ok()) errand->GiveUp();
-  if (errand->Wait()) return absl::OkStatus();
+  if (!posted.ok()) posted_call->GiveUp();
+  if (posted_call->Wait()) return absl::OkStatus();
   if (!posted.ok()) return posted;
   return PyStatus("RuntimeError", "the service's executor dropped the call");
 }

@@ -12,22 +12,24 @@
 
 namespace rpyc {
 
-// Runs a task some time, once, on a thread of its choice: the program's own loop.
+// Runs a task later, once, on a thread of its choice: the program's own loop.
 using Executor = std::function<void(std::function<void()>)>;
 
-// Whose turn it is, and on whose thread a service's calls run: Service::Serialized() and RunOn().
-// Shared by the service's connections; complete before the first of them.
+// How a service's calls run: one at a time (Service::Serialized()), or on the program's own thread
+// (RunOn()). The service's connections share it; it is complete before the first of them.
 struct CallPolicy {
   bool serialized = false;
   Executor executor;  // empty: the connection's own thread
-  // If serialized: a call runs. Not a lock, since it is kept over waits of which a fiber knows.
+  // The service lock: if serialized, a call runs only while it has it. It is not a Mutex, since it
+  // is kept over waits, in which a fiber parks.
   Mutex mutex;
-  CondVar turn_is_free;
-  bool turn_is_taken ABSL_GUARDED_BY(mutex) = false;
+  CondVar service_lock_is_free;
+  bool service_lock_is_taken ABSL_GUARDED_BY(mutex) = false;
 };
 
-// One connection's part of it. Without a policy, calls just run.
-// Threads: whichever has the connection's turn.   Source:  ours; Python services had the GIL.
+// One connection's part of a policy. Without a policy, calls just run.
+// Threads: the one that has the connection's run lock.
+// Source:  ours; Python services had the GIL.
 class CallRunner {
  public:
   // `policy` may be null.
@@ -48,24 +50,28 @@ class CallRunner {
   }
 
   bool has_policy() const { return policy_ != nullptr; }
-  // Whether what runs is the executor's thread's alone.
+  // Whether calls run on the executor's thread and no other.
   bool bound() const { return policy_ != nullptr && policy_->executor != nullptr; }
 
-  // Around a wait for a peer within `call`: others have their turn meanwhile. The executor's thread
-  // is not given back. False: there was no turn to give, and Resume must not follow.
-  bool Pause();
-  void Resume();
+  // Yields the service lock around a wait for a peer within `call`, so that other calls run
+  // meanwhile. The executor's thread is not given back. False: the lock was not held, and
+  // RetakeServiceLock must not follow.
+  bool YieldServiceLock();
+  void RetakeServiceLock();
 
  private:
+  // As Run, where there is a policy.
   absl::Status RunByPolicy(absl::FunctionRef<void()> call);
+  // Has the executor run `call`, and waits for its end.
   absl::Status RunOnExecutor(absl::FunctionRef<void()> call);
-  void RunInTurn(absl::FunctionRef<void()> call);
-  void TakeTurn();
-  void GiveTurn();
+  // Runs `call` on this thread with the service lock held.
+  void RunWithServiceLock(absl::FunctionRef<void()> call);
+  void TakeServiceLock();
+  void ReleaseServiceLock();
 
   const std::shared_ptr<CallPolicy> policy_;
-  bool on_executor_ = false;  // a Run has begun there and not ended
-  bool has_turn_ = false;     // and it is not paused
+  bool on_executor_ = false;       // a Run has begun there and not ended
+  bool has_service_lock_ = false;  // false while it is yielded
 };
 
 }  // namespace rpyc

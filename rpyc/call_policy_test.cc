@@ -18,9 +18,9 @@ namespace {
 // Pauses for a scope.
 class CallPause {
  public:
-  explicit CallPause(CallRunner* runner) : runner_(runner), paused_(runner->Pause()) {}
+  explicit CallPause(CallRunner* runner) : runner_(runner), paused_(runner->YieldServiceLock()) {}
   ~CallPause() {
-    if (paused_) runner_->Resume();
+    if (paused_) runner_->RetakeServiceLock();
   }
 
  private:
@@ -110,7 +110,7 @@ TEST(CallPolicy, OthersHaveTheirTurnWhileACallWaitsForItsPeer) {
                     ++steps;
                     {
                       const CallPause pause(&first);
-                      // Would never end if the turn were not given.
+                      // This would never end if the service lock were not yielded.
                       std::thread([&] { EXPECT_TRUE(second.Run([&] { ++steps; }).ok()); }).join();
                     }
                     ++steps;
@@ -134,7 +134,7 @@ TEST(CallPolicy, ARequestThatComesDuringAPauseTakesItsOwnTurn) {
                                       EXPECT_TRUE(runner.Run([&] { order += "c"; }).ok());
                                     })
                                     .ok());
-                    // The turn is free again between the two.
+                    // The service lock is free again between the two.
                     CallRunner other(policy);
                     EXPECT_TRUE(other.Run([&] { order += "d"; }).ok());
                   })

@@ -10,15 +10,17 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "rpyc/assert.h"
 
 namespace rpyc {
 namespace {
 
-// A first read: most messages are under 100 bytes, and every idle connection keeps this much.
+// The size of a first read: most messages are under 100 bytes, and every idle connection keeps this
+// much.
 constexpr size_t kFirstBytes = 256;
 // Reads that fill their space grow it up to here, so that pipelined small frames come many at once.
 constexpr size_t kPipelineBytes = 64 << 10;
-// Offered inside a frame that claims as much, whatever has arrived of it.
+// How much is offered inside a frame that claims as much, whatever has arrived of it.
 constexpr size_t kInsideFrameBytes = 16 << 10;
 // Up to here a large frame's space grows by 4, then by 2.
 constexpr size_t kFastGrowthBytes = 1 << 20;
@@ -31,7 +33,7 @@ constexpr size_t kApartBytes = 1 << 10;
 // The most that is kept between frames. A fresh MiB costs a third of what receiving it costs, in
 // page faults; at 16 MiB it is a twentieth.
 constexpr size_t kKeptBytes = 2 << 20;
-// What of a deflated payload is enough to inflate its first kHeadBytes.
+// So much of a deflated payload is enough to inflate its first kHeadBytes.
 constexpr size_t kDeflatedHeadBytes = 1 << 10;
 // A frame that is longer than max_frame_bytes is read to its end, for its sender to read the
 // answer, unless it is so many times as long.
@@ -77,18 +79,26 @@ void FrameParser::Buffer::Retire(size_t used) {
 
 // --- FrameParser ---
 
-FrameParser::FrameParser(const Limits& limits, ByteBudget* newcomers)
+FrameParser::FrameParser(const Limits& limits, ByteBudget* first_frame_budget)
     : max_frame_bytes_(limits.max_frame_bytes),
       max_inflated_bytes_(limits.max_inflated_bytes),
       first_bytes_(kFirstBytes),
-      is_newcomer_(newcomers != nullptr) {
-  input_.charge = ByteCharge(newcomers);
-  inflated_.charge = ByteCharge(newcomers);
+      awaits_first_frame_(first_frame_budget != nullptr) {
+  input_.charge = ByteCharge(first_frame_budget);
+  inflated_.charge = ByteCharge(first_frame_budget);
 }
 
 FrameParser::~FrameParser() {
   input_.Free();
   inflated_.Free();
+}
+
+bool FrameParser::IsConsistent() const {
+  const bool ordered = begin_ <= last_frame_ && last_frame_ <= end_ && end_ <= input_.capacity;
+  const bool skips_alone = bytes_to_skip_ == 0 || begin_ == end_;
+  // Only the last frame can be incomplete, and refused before its end.
+  const bool refused_is_last = refused_bytes_ == 0 || last_frame_ == begin_;
+  return ordered && skips_alone && refused_is_last;
 }
 
 size_t FrameParser::Header::frame_bytes() const {
@@ -109,7 +119,7 @@ void FrameParser::Compact() {
   if (begin_ == 0) return;
   std::memmove(input_.data, input_.data + begin_, end_ - begin_);
   end_ -= begin_;
-  tail_ -= begin_;
+  last_frame_ -= begin_;
   begin_ = 0;
 }
 
@@ -119,11 +129,11 @@ absl::Span<char> FrameParser::PrepareRead() {
     input_.Retire(end_);
     inflated_.Retire(inflated_bytes_);
     inflated_bytes_ = 0;
-    begin_ = end_ = tail_ = 0;
+    begin_ = end_ = last_frame_ = 0;
   }
   const size_t held = end_ - begin_;
 
-  // `wanted` is the capacity that what has arrived justifies, `missing` the least useful space.
+  // What has arrived justifies a capacity of `wanted`; less space than `missing` is of no use.
   size_t wanted = std::max(input_.capacity == 0 ? first_bytes_ : kFirstBytes, 2 * held);
   size_t missing = input_.capacity / 4;
   const std::optional<Header> header = HeaderAt(begin_);
@@ -134,23 +144,23 @@ absl::Span<char> FrameParser::PrepareRead() {
         std::min(header->frame_bytes(), std::max({grown, kInsideFrameBytes, input_.recent_need}));
     missing = header->frame_bytes() - held;
   }
-  if (filled_ && input_.capacity < kPipelineBytes) wanted = std::max(wanted, 4 * input_.capacity);
+  if (last_read_filled_space_ && input_.capacity < kPipelineBytes)
+    wanted = std::max(wanted, 4 * input_.capacity);
 
   if (wanted > input_.capacity) {
     Compact();
     if (absl::Status grown = input_.Grow(std::max(wanted, kFirstBytes)); !grown.ok()) {
-      CannotGrow(std::move(grown));
+      RefuseForLackOfMemory(std::move(grown));
     }
   } else if (const size_t space = input_.capacity - end_;
              space < missing || (space < input_.capacity / 2 && held <= begin_)) {
     Compact();
   }
+  RPYC_ASSERT(IsConsistent());
   return absl::MakeSpan(input_.data + end_, input_.capacity - end_);
 }
 
-// Sees to it that there is some space, if there is any memory: what was too much for one frame is
-// enough for the head of it, and to drop the rest.
-[[gnu::noinline, gnu::cold]] void FrameParser::CannotGrow(absl::Status why) {
+[[gnu::noinline, gnu::cold]] void FrameParser::RefuseForLackOfMemory(absl::Status why) {
   if (input_.capacity == 0) {
     input_.Grow(kFirstBytes).IgnoreError();
     return;
@@ -167,13 +177,12 @@ absl::Span<char> FrameParser::PrepareRead() {
   if (input_.capacity == 0) input_.Grow(kFirstBytes).IgnoreError();
 }
 
-// Whether all that Refuse needs for refused_head has come of the frame at `offset`.
 bool FrameParser::HasHeadAt(size_t offset, const Header& header) const {
   const size_t head = header.compressed ? kDeflatedHeadBytes : kHeadBytes;
   return end_ - offset >= kFrameHeaderBytes + std::min<size_t>(head, header.payload_bytes);
 }
 
-// The first bytes of a payload of which `payload` has come.
+// The first bytes of a payload whose beginning, `payload`, has come.
 [[gnu::noinline, gnu::cold]] std::string HeadOf(absl::string_view payload, bool compressed) {
   if (!compressed) return std::string(payload.substr(0, FrameParser::kHeadBytes));
   z_stream stream = {};
@@ -189,8 +198,6 @@ bool FrameParser::HasHeadAt(size_t offset, const Header& header) const {
   return std::string(head.data(), bytes);
 }
 
-// Refuses the frame at begin_. If it is not complete, what has come of it stays until the next
-// call, for whoever wants to know what that was. Returns `why`.
 [[gnu::noinline, gnu::cold]] absl::Status FrameParser::Refuse(const Header& header,
                                                               absl::Status why) {
   const size_t held = end_ - begin_;
@@ -199,6 +206,7 @@ bool FrameParser::HasHeadAt(size_t offset, const Header& header) const {
                                   std::min<size_t>(held - kFrameHeaderBytes, header.payload_bytes));
   refused_head_ = HeadOf(payload, header.compressed);
   can_go_on_ = frame_bytes <= kMaxSkippedFactor * max_frame_bytes_ && IsPlausibleAt(begin_, header);
+  RPYC_ASSERT(refused_bytes_ == 0);
   if (held < frame_bytes) {
     refused_bytes_ = frame_bytes;
   } else {
@@ -207,15 +215,13 @@ bool FrameParser::HasHeadAt(size_t offset, const Header& header) const {
   return why;
 }
 
-// Lets go of an incomplete frame that has been refused, and of its bytes that are still to come.
 [[gnu::noinline, gnu::cold]] void FrameParser::DropRefused() {
-  skip_ = skipped_bytes();
+  bytes_to_skip_ = skipped_bytes();
   refused_bytes_ = 0;
-  begin_ = end_ = tail_ = 0;
+  begin_ = end_ = last_frame_ = 0;
   if (input_.capacity > kPipelineBytes) input_.Free();
 }
 
-// False: what claims to be compressed does not begin as zlib's streams do. It is another protocol.
 bool FrameParser::IsPlausibleAt(size_t offset, const Header& header) const {
   const size_t at = offset + kFrameHeaderBytes;
   if (!header.compressed || end_ < at + 2) return true;
@@ -223,9 +229,8 @@ bool FrameParser::IsPlausibleAt(size_t offset, const Header& header) const {
   return (first[0] & 0x0f) == Z_DEFLATED && (first[0] << 8 | first[1]) % 31 == 0;
 }
 
-// The first frame is complete.
-[[gnu::noinline]] void FrameParser::CountAsKnown() {
-  is_newcomer_ = false;
+[[gnu::noinline]] void FrameParser::LeaveFirstFrameBudget() {
+  awaits_first_frame_ = false;
   input_.charge.MoveTo(input_.charge.budget()->parent());
   inflated_.charge.MoveTo(inflated_.charge.budget()->parent());
 }
@@ -235,29 +240,32 @@ void FrameParser::FreeIfEmpty() {
   input_.Retire(end_);
   inflated_.Retire(inflated_bytes_);
   inflated_bytes_ = 0;
-  begin_ = end_ = tail_ = 0;
+  begin_ = end_ = last_frame_ = 0;
   first_bytes_ = std::clamp(input_.recent_need, kFirstBytes, kKeptBytes);
   input_.Free();
   inflated_.Free();
 }
 
 void FrameParser::Commit(size_t bytes) {
+  RPYC_ASSERT(bytes <= input_.capacity - end_);
   end_ += bytes;
-  filled_ = end_ == input_.capacity;
-  if (skip_ > 0) {
-    const size_t skipped = std::min(skip_, bytes);
-    skip_ -= skipped;
+  last_read_filled_space_ = end_ == input_.capacity;
+  if (bytes_to_skip_ > 0) {
+    const size_t skipped = std::min(bytes_to_skip_, bytes);
+    bytes_to_skip_ -= skipped;
     begin_ += skipped;
-    tail_ = begin_;
+    last_frame_ = begin_;
   }
   for (;;) {
-    const std::optional<Header> header = HeaderAt(tail_);
-    if (!header.has_value() || !CompleteAt(tail_, *header)) return;
-    tail_ += header->frame_bytes();
+    const std::optional<Header> header = HeaderAt(last_frame_);
+    if (!header.has_value() || !CompleteAt(last_frame_, *header)) break;
+    last_frame_ += header->frame_bytes();
   }
+  RPYC_ASSERT(IsConsistent());
 }
 
 absl::StatusOr<std::optional<absl::string_view>> FrameParser::Next() {
+  RPYC_ASSERT(IsConsistent());
   if (!refusal_.ok()) return std::exchange(refusal_, absl::OkStatus());
   if (refused_bytes_ > 0) DropRefused();
   for (;;) {
@@ -270,7 +278,7 @@ absl::StatusOr<std::optional<absl::string_view>> FrameParser::Next() {
                                  " bytes exceeds max_frame_bytes ", max_frame_bytes_)));
     }
     if (!CompleteAt(begin_, *header)) return std::nullopt;
-    if (is_newcomer_) CountAsKnown();
+    if (awaits_first_frame_) LeaveFirstFrameBudget();
 
     absl::string_view payload(input_.data + begin_ + kFrameHeaderBytes, header->payload_bytes);
     if (header->compressed) {
@@ -286,8 +294,6 @@ absl::StatusOr<std::optional<absl::string_view>> FrameParser::Next() {
   }
 }
 
-// Whether a frame that is too long can be refused already. One of more bytes than anybody sends is
-// not waited for, nor is another protocol.
 bool FrameParser::MayBeRefusedAt(size_t offset, const Header& header) const {
   return HasHeadAt(offset, header) || !IsPlausibleAt(offset, header) ||
          header.frame_bytes() > kMaxSkippedFactor * max_frame_bytes_;
@@ -319,15 +325,15 @@ absl::StatusOr<absl::string_view> FrameParser::Inflate(absl::string_view compres
   stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(compressed.data()));
   stream.avail_in = static_cast<uInt>(compressed.size());
 
-  // Space grows with what the data gives, as it might give anything. One byte beyond the limit is
+  // Space grows with what the data gives, as it might give any amount. One byte beyond the limit is
   // offered, to learn whether there is one.
-  const size_t most = size_t{max_inflated_bytes_} + 1;
+  const size_t max_bytes = size_t{max_inflated_bytes_} + 1;
   size_t bytes = 0;
   int result = Z_OK;
   do {
     if (bytes == inflated_.capacity) {
-      absl::Status grown =
-          inflated_.Grow(std::min(most, std::max({2 * bytes, 4 * compressed.size(), kFirstBytes})));
+      absl::Status grown = inflated_.Grow(
+          std::min(max_bytes, std::max({2 * bytes, 4 * compressed.size(), kFirstBytes})));
       if (!grown.ok()) return grown;
     }
     const size_t space =
@@ -338,10 +344,10 @@ absl::StatusOr<absl::string_view> FrameParser::Inflate(absl::string_view compres
     // wants more space, or more input that there is not.
     result = inflate(&stream, Z_FINISH);
     bytes += space - stream.avail_out;
-  } while ((result == Z_OK || result == Z_BUF_ERROR) && stream.avail_out == 0 && bytes < most);
+  } while ((result == Z_OK || result == Z_BUF_ERROR) && stream.avail_out == 0 && bytes < max_bytes);
   inflated_bytes_ = std::max(inflated_bytes_, bytes);
 
-  if (bytes == most) {
+  if (bytes == max_bytes) {
     return absl::ResourceExhaustedError(absl::StrCat("channel: payload of ", compressed.size(),
                                                      " bytes inflates to more than "
                                                      "max_inflated_bytes ",
@@ -364,6 +370,7 @@ FrameWriter::FrameWriter(OutBuffer* out) : out_(out), start_(out->size()) {
 }
 
 absl::Status FrameWriter::End(uint32_t max_frame_bytes) {
+  RPYC_ASSERT(out_->size() >= start_ + kFrameHeaderBytes);
   const size_t payload_bytes = out_->size() - start_ - kFrameHeaderBytes;
   if (payload_bytes > max_frame_bytes) {
     Abandon();

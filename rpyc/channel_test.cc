@@ -287,15 +287,15 @@ TEST_F(ChannelTest, WhatInflatesTooFarIsRefusedAndTheNextFrameServed) {
 
 TEST_F(ChannelTest, WhatABudgetHasNoRoomForIsRefusedAndItsMemoryGivenBack) {
   ByteBudget budget("the server's max_total_bytes", 4 << 20);
-  ByteBudget newcomers("the newcomers' part", 1 << 20, &budget);
-  parser_.emplace(limits_, &newcomers);
+  ByteBudget first_frame_budget("the newcomers' part", 1 << 20, &budget);
+  parser_.emplace(limits_, &first_frame_budget);
   const std::string payload = "head" + Noise(3 << 20);
   const std::string frame = Frame(payload);
   for (const bool known : {false, true}) {
     if (known) Exchange("a first frame");
     Arrive(absl::string_view(frame).substr(0, 200 << 10));
     parser_->PrepareRead();  // offers more than what has come
-    EXPECT_EQ(newcomers.used_bytes() > 0, !known);
+    EXPECT_EQ(first_frame_budget.used_bytes() > 0, !known);
     EXPECT_GT(budget.used_bytes(), 0);
     Arrive(absl::string_view(frame).substr(200 << 10));
     if (known) {

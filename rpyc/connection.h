@@ -40,16 +40,16 @@
 
 namespace rpyc {
 
-// What a connection has done; read by any thread.
+// What a connection has done. Any thread may read it.
 struct ConnectionCounters {
   std::atomic<int64_t> calls{0};           // CALL and CALLATTR requests answered
-  std::atomic<int64_t> calls_failed{0};    // those answered by an exception
-  std::atomic<int64_t> received_bytes{0};  // of messages; with TLS, what it made of them
-  std::atomic<int64_t> sent_bytes{0};      // the same
-  std::atomic<int> dialect{0};             // 5 or 6; 0: the peer has not said yet
-  std::atomic<bool> open{false};           // the peer is known, and served
+  std::atomic<int64_t> calls_failed{0};    // of these, the ones answered by an exception
+  std::atomic<int64_t> received_bytes{0};  // of messages; with TLS, plaintext bytes
+  std::atomic<int64_t> sent_bytes{0};      // likewise
+  std::atomic<int> dialect{0};             // 5 or 6; 0: not known yet
+  std::atomic<bool> open{false};           // the peer is authenticated, and served
 
-  // Each has one writer at a time, so it takes no locked instruction.
+  // Each counter has one writer at a time, so this takes no locked instruction.
   static void Add(std::atomic<int64_t>& counter, int64_t count) {
     counter.store(counter.load(std::memory_order_relaxed) + count, std::memory_order_relaxed);
   }
@@ -57,43 +57,58 @@ struct ConnectionCounters {
 
 // One peer: answers its requests and sends it ours. Both ends of a connection are this class.
 //
-// Any thread may send a request; while it waits for the answer it reads and serves the peer if no
-// other thread does (see Activity). The peer's requests run one at a time; one that waits for a
+// Any thread may send a request; while it waits for the answer it reads and serves the peer, unless
+// another thread does (see Activity). The peer's requests run one at a time; one that waits for a
 // peer lets others run.
 // Replies to requests that arrived in one read leave in one write, but none waits for user code
 // that may take long. A malformed message ends the connection; a request that fails, or is over a
-// limit, is answered by an exception. Unless the configuration says the dialect it is told from the
-// peer's first frame, and nothing is sent before that. Owns the stream, both object tables and the
-// root. Threads: any, except as said.
+// limit, is answered by an exception. Unless the configuration says the dialect, the peer's first
+// frame tells it, and nothing is sent before that.
+// Owns the stream, both object tables and the root.
+//
+// How a connection ends:
+//
+//   call      what it does                                        what follows
+//   Drain     lets what has arrived be answered                   the serving thread calls End
+//   Shutdown  cancels calls and shuts the stream                  the serving thread sees EOF and
+//                                                                 calls End
+//   End       records how the connection ended; cancels calls,    every serving function returns;
+//             shuts the stream, answers our requests with         the owner calls Finish
+//             EOFError and wakes all waiting threads
+//   Close     tells the peer, as a client does                    it calls Finish
+//   Finish    calls End; waits for threads that are in a request  nothing
+//             of ours, runs on_disconnect, lets go of all objects
+//
+// Threads: any, except as said.
 class Connection : private Requester {
  public:
   struct Options {
     Limits limits;
     ProtocolConfig config;
-    // What is received and not yet answered counts in `budget`, before the first whole frame in
-    // `newcomers`, a part of it. They outlive the connection; null: nobody counts.
+    // What has been received and not yet answered counts in `budget`; before the first whole frame,
+    // in `first_frame_budget`, which is a part of it. Both outlive the connection. Null: there is
+    // no such bound.
     ByteBudget* budget = nullptr;
-    ByteBudget* newcomers = nullptr;
+    ByteBudget* first_frame_budget = nullptr;
   };
 
-  // `service` and `options` are borrowed. `peer` says who is at the other end, for CallContext.
+  // `service` and `options` are borrowed. `peer` is the peer's address, for CallContext.
   Connection(std::unique_ptr<Stream> stream, const Service* service, const Options* options,
              std::string peer = {});
-  // Ends it as Finish does. Not by a thread that is in the middle of a request of it.
+  // Ends it as Finish does. A thread in the middle of a request of it must not destroy it.
   ~Connection() override;
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  // Says who the peer has turned out to be, which of our addresses it came to (CallContext), and
-  // what of its messages was received along with that. Once, before Open; by who authenticates.
-  void Introduce(std::string local, Value credentials, absl::string_view received = {});
-  // Has it count in `counters`, which outlive it: another process reads them, say. Before Open.
-  void CountIn(ConnectionCounters* counters);
+  // Sets, for CallContext, which of our addresses the peer came to and its credentials, and hands
+  // over those of its messages that were `received` during authentication. Once, before Open.
+  void SetPeerIdentity(std::string local, Value credentials, absl::string_view received = {});
+  // Counts in `counters`, which outlive the connection: another process may read them. Before Open.
+  void UseCounters(ConnectionCounters* counters);
   // Runs the service's on_connect. Once, before anything is served.
   // Errors:  kFailedPrecondition - the hook failed; the connection has ended.
   absl::Status Open();
-  // Opens, serves until the peer closes, the connection breaks, or Drain or Shutdown ends it, and
-  // finishes.
+  // Opens, serves until the connection has ended, and finishes.
   // Errors:  OK - an orderly end; kUnavailable - broken, also in the middle of a frame;
   //          kInvalidArgument, kResourceExhausted - the peer broke the protocol or a limit;
   //          kDeadlineExceeded - idle for longer than Limits::idle_timeout;
@@ -102,43 +117,44 @@ class Connection : private Requester {
   // Serves what comes until `deadline`; false once the connection has ended.
   bool Serve(absl::Time deadline);
 
-  // For threads that serve many connections, in place of ServeAll: OnUnattended, Open, and then
-  // ServeArrived each time what was asked for has come, until that is false; then Finish.
+  // For threads that serve many connections, in place of ServeAll: they call OnIdle, Open, and then
+  // ServeArrived each time the awaited event has come, until that returns false; then Finish.
   //
-  // `arm` is told what to wait for whenever nobody attends to the connection (see Activity).
+  // `arm` is told which event to wait for whenever the connection is idle (see Activity).
   // kEither: there is something to do already, that no descriptor tells of, or the peer takes no
-  // replies; go on as soon as it takes or sends anything. Called by any thread, now and then
-  // needlessly, perhaps under a lock: it must not call back. Once, before the connection is used.
-  // If that is by a fiber, the connection is at home at its loop: no other thread reads it or runs
-  // what its peer asks for; one that asks the peer has a fiber of that loop wait for the answer.
-  void OnUnattended(std::function<void(Stream::Event wanted)> arm);
-  // Serves what has arrived, at most `most_requests` messages. Never waits for the peer, also not
-  // until it takes the replies. False once the connection has ended.
-  bool ServeArrived(int most_requests);
-  // How it ended: as ServeAll says. Only once it has.
-  absl::Status end_status() const;
-  // As a client ends: tells the peer. A peer of dialect 6 is waited for, at most
-  // sync_request_timeout, one of 5 is not. Then finishes.
-  void Close();
-  // Shuts the stream, answers our own requests with EOFError, waits for the threads that are in the
-  // middle of one, runs on_disconnect and lets go of every object. Idempotent.
-  void Finish();
+  // replies; go on as soon as it takes or sends anything. Any thread calls it, now and then
+  // needlessly, perhaps under a lock, so it must not call back. OnIdle is called once, before the
+  // connection is used. If a fiber calls OnIdle, its loop owns the connection: no thread outside
+  // that loop reads it or runs what its peer asks for; a thread that asks the peer has a fiber of
+  // that loop wait for the answer.
+  void OnIdle(std::function<void(Stream::Event wanted)> arm);
+  // Serves what has arrived, at most `request_budget` messages. Never waits for the peer, neither
+  // for its messages nor until it takes the replies. False once the connection has ended.
+  bool ServeArrived(int request_budget);
 
   // Ends the connection as soon as all requests have been answered that have arrived, those
-  // included that wait behind a running one or in the kernel: at once if there is none. `deadline`
-  // is when Shutdown will follow; calls can read it. Before Open: once it serves.
+  // included that wait behind a running one or in the kernel: at once if there is none. The caller
+  // will call Shutdown at `deadline`, which calls can read. Before Open: ends it once it serves.
   void Drain(absl::Time deadline);
-  // Ends it now: the stream is shut under whatever runs, and calls are told that they are
-  // cancelled.
+  // Ends the connection now: the stream is shut under whatever runs, and calls are told that they
+  // are cancelled.
   void Shutdown();
-  // The same, and `why` is how it has ended.
-  void Abort(absl::Status why) { EndWith(std::move(why)); }
-  // The watcher's part: to be called every kLookInterval, see Activity. Also sends what waits while
-  // nobody else would: references given back, replies behind a slow call. Never waits.
-  static constexpr absl::Duration kLookInterval = Activity::kLookInterval;
-  void Look();
+  // The same, and `how` is what end_status returns. Does nothing if the connection has ended.
+  void End(absl::Status how);
+  // Ends the connection as a client does: tells the peer, and waits for a peer of dialect 6, at
+  // most sync_request_timeout, but not for one of 5. Then finishes.
+  void Close();
+  // Completes the end, see the table. Idempotent.
+  void Finish();
+  // How the connection ended, as ServeAll returns it. Only once it has.
+  absl::Status end_status() const;
 
-  // Whether Drain has been asked for.
+  static constexpr absl::Duration kTickInterval = Activity::kTickInterval;
+  // The watcher calls this every kTickInterval, see Activity. Also sends what waits while no other
+  // thread would: references given back, and replies behind a slow call. Never waits.
+  void Tick();
+
+  // Whether Drain has been called.
   bool draining() const { return activity_.draining(); }
   // Whether a request is being served.
   bool busy() const { return activity_.busy(); }
@@ -149,96 +165,177 @@ class Connection : private Requester {
   const std::shared_ptr<NetrefOwner>& peer_objects() const { return proxies_.owner(); }
 
  private:
-  // Before each message where threads are bound: the sender's id, then that of the thread it is
-  // for. Source:  RPyC core/protocol.py, Connection._send and _dispatch, 5.3.1 and 6.0.2.
+  // Before each message where threads are bound: the id of the thread that sends it, then that of
+  // the thread it is for.
+  // Source:  RPyC core/protocol.py, Connection._send and _dispatch, 5.3.1 and 6.0.2.
   static constexpr size_t kThreadIdsBytes = 2 * sizeof(uint64_t);
 
-  absl::Status WaitFor(const PendingRequest* awaited, absl::Time deadline,
-                       int* most_requests = nullptr);
-  absl::Status ServeInput(const PendingRequest* awaited, absl::Time deadline, int* most_requests);
-  absl::Status ServeWithInput(const PendingRequest* awaited, absl::Time deadline,
-                              int* most_requests, bool* has_input);
-  bool ReadAhead();
-  void AcknowledgeUnanswered();
-  void GiveInput();
-  absl::Status FlushReplies(int* most_requests, bool has_input);
-  absl::StatusOr<bool> Read(absl::Time deadline);
-  absl::Status RefuseFrame(const absl::Status& why, bool* has_input);
-  void LookAtFrame();
-  absl::Status TakeDialect(absl::string_view payload);
-  absl::Status HeadError(absl::string_view payload, absl::Status error) const;
-  absl::Status NameForeignPeer(absl::Status error);
-  absl::Status RefuseForeignPeer();
-  absl::Status HowItCloses(const Job& job) const;
-  absl::Status DispatchMessage(absl::string_view payload, bool* has_input);
-  absl::Status DispatchRequest(Job& job, brine::Reader* reader, bool* has_input);
-  absl::Status DispatchAnswer(const MessageHead& head, brine::Reader* reader, bool* has_input);
-  absl::Status Deliver(const std::shared_ptr<PendingRequest>& request, absl::StatusOr<Value> answer,
-                       bool* has_input);
-  absl::Status RunOrKeep(Job& job, bool* has_input);
-  absl::Status RunJob(Job& job);
-  absl::StatusOr<Value> RunTimed(Job& job);
-  absl::StatusOr<Value> Run(Job& job);
-  absl::StatusOr<Value> RunByPolicy(Job& job);
-  absl::Status RunUserCode(absl::FunctionRef<void()> code, uint64_t peer_thread = 0);
-  absl::Status ReadRequest(brine::Reader* reader, Job* job);
-  absl::Status Reply(const Job& job, Value result);
-  void ReplyException(const Job& job, const absl::Status& error);
-  void BeginMessage(MessageType type, absl::string_view seq, uint64_t for_thread, OutBuffer* out);
-  void EndWith(absl::Status status);
-  void EndIfDrained();
-  absl::Status EndedError(const absl::Status& how) const;
+  // In what follows the *reader* is the thread that has the read side, and the *runner* the one
+  // that has the run lock. A `request_budget` that is not null bounds how many messages are served,
+  // is counted down, and means that nothing is waited for. `has_read_side` says whether the caller
+  // is the reader; behind a pointer, whether it still is on return. Unless said otherwise, a Status
+  // that is not OK means that the connection is broken.
 
+  // --- Reading and serving (connection.cc). ---
+
+  // Any thread calls it without a lock. Does what there is to do until `awaited`, if any, is ready
+  // or the connection has ended.
+  // Errors:  kDeadlineExceeded - neither by `deadline`, or nothing came in the idle timeout.
+  absl::Status ServeUntil(const PendingRequest* awaited, absl::Time deadline,
+                          int* request_budget = nullptr);
+  // The reader calls it. Serves until `awaited` is ready or another thread has the read side;
+  // releases the read side in any case.
+  // Errors:  as ServeUntil's; any other - the connection was broken, and has ended.
+  absl::Status ServeReadSide(const PendingRequest* awaited, absl::Time deadline,
+                             int* request_budget);
+  // The reader calls it. The loop of ServeReadSide.
+  absl::Status ServeReadSideLoop(const PendingRequest* awaited, absl::Time deadline,
+                                 int* request_budget, bool* has_read_side);
+  // The reader calls it. Reads what comes next; false at the end of the stream.
+  // Errors:  also kDeadlineExceeded - nothing has come.
+  absl::StatusOr<bool> Read(absl::Time deadline);
+  // The reader calls it. Reads ahead all that is there; false if there is no room for more or no
+  // more comes.
+  bool ReadAhead();
+  // The reader calls it before it waits for more. Has the messages acknowledged that were received
+  // last, unless something has been sent since.
+  void AcknowledgeUnlessSent();
+  // The reader calls it, and is the reader no more.
+  void ReleaseReadSide();
+  // Any thread calls it without a lock. Sends what has been appended. With a `request_budget` it
+  // leaves unsent replies to the thread that epoll wakes, and serves no more until then.
+  absl::Status FlushReplies(int* request_budget, bool has_read_side);
+  // Any thread calls it without a lock. Sends what has been appended, and references to give back.
+  // Errors:  as Outbox::Send's.
+  absl::Status Flush(bool has_read_side, absl::Time deadline = absl::InfiniteFuture());
+  // Any thread but the reader calls it, after it has sent what it appended. Ends the connection if
+  // it is to end and nothing is left to serve.
+  void EndIfDrained();
+  // The watcher calls it. Shuts a connection whose frame stands still.
+  void CheckFrameProgress();
+  // The reader calls it. Ends the connection as soon as a first frame that is too long turns out to
+  // be another protocol's bytes. OK: it has not.
+  absl::Status RefuseForeignPeer();
+  // The reader calls it. Replaces `error` where the peer has turned out to speak another protocol
+  // than RPyC, and tells the peer so in that protocol.
+  absl::Status NameForeignPeer(absl::Status error);
+  // Any thread calls it. The error of requests that the connection did not outlive; `how` is its
+  // end_status.
+  absl::Status EndedError(const absl::Status& how) const;
+  // The runner calls it, or the thread that finishes. Runs `code` where and when the service's
+  // policy wants it.
+  // Errors:  a PyStatus - it has not run.
+  absl::Status RunUserCode(absl::FunctionRef<void()> code, uint64_t peer_thread = 0);
+
+  // --- The peer's messages (connection_dispatch.cc). ---
+
+  // The reader calls it with the peer's first message, which tells the dialect.
+  absl::Status LearnDialect(absl::string_view payload);
+  // The reader calls it. Answers the message whose frame has been refused, if its head tells which
+  // it is.
+  absl::Status RefuseFrame(const absl::Status& why, bool* has_read_side);
+  // Any thread calls it. Why the head of `payload` cannot be read: it is of another dialect, or
+  // else `error`.
+  absl::Status HeadError(absl::string_view payload, absl::Status error) const;
+  // The reader calls it. Deals with one message.
+  absl::Status DispatchMessage(absl::string_view payload, bool* has_read_side);
+  // The reader calls it. Runs the request that `reader` stands at, or queues it.
+  absl::Status DispatchRequest(Job& job, brine::Reader* reader, bool* has_read_side);
+  // The reader calls it. Delivers the answer that `reader` stands at.
+  absl::Status DispatchAnswer(const MessageHead& head, brine::Reader* reader, bool* has_read_side);
+  // The reader calls it. Reads a request's handler and arguments into `job`.
+  // Errors:  also a PyStatus or kResourceExhausted - answer it.
+  absl::Status ReadRequest(brine::Reader* reader, Job* job);
+  // The reader calls it. How the connection ends with the peer's CLOSE, `job`.
+  absl::Status EndStatusOfClose(const Job& job) const;
+  // The reader calls it. Answers a request of ours, and runs or queues what waits for that.
+  absl::Status Deliver(const std::shared_ptr<PendingRequest>& request, absl::StatusOr<Value> answer,
+                       bool* has_read_side);
+  // The reader calls it. Runs `job` now if the thread can have the run lock, else queues it.
+  absl::Status RunOrQueue(Job& job, bool* has_read_side);
+  // The runner calls it. Runs `job` and appends its reply.
+  absl::Status RunJob(Job& job);
+  // The runner calls it. As Run, and notes whether a pipelined request took long.
+  absl::StatusOr<Value> RunTimed(Job& job);
+  // The runner calls it. Runs the handler of `job`.
+  // Errors:  a PyStatus or OutOfMemory - answer it.
+  absl::StatusOr<Value> Run(Job& job);
+  // The runner calls it. As Run, for a service with a policy.
+  absl::StatusOr<Value> RunByPolicy(Job& job);
+
+  // --- Our messages (connection_messages.cc). Any thread calls these without a lock; the reader or
+  // the runner appends replies. ---
+
+  // Appends what is in front of a message's arguments, after the frame's header.
+  void BeginMessage(MessageType type, absl::string_view seq, uint64_t for_thread, OutBuffer* out);
+  // Appends the reply to `job`.
+  // Errors:  a PyStatus - it could not be boxed; OutOfMemory. Nothing has been appended then.
+  absl::Status Reply(const Job& job, Value result);
+  // Appends the exception that answers `job`; ends the connection if there is no memory for it.
+  void ReplyException(const Job& job, const absl::Status& error);
+  // Appends a DEL for each of the peer's objects that we hold no more.
   void AppendReleases();
-  absl::Status Flush(bool has_input, absl::Time deadline = absl::InfiniteFuture());
+  // Appends a request.
+  // Errors:  a PyStatus; nothing has been appended then.
   absl::Status AppendRequest(int64_t seq, Handle handle, Value args);
+  // Appends a request to `out`.
+  // Errors:  a PyStatus, OutOfMemory; nothing has been appended then.
   absl::Status EncodeRequest(int64_t seq, Handle handle, Value args, OutBuffer* out);
-  bool AwaitDialect(absl::Time deadline);
+
+  // --- Our requests (connection_requests.cc). Any thread calls these without a lock. ---
 
   absl::StatusOr<Value> Request(Handle handle, Value args,
                                 std::optional<absl::Duration> timeout) override;
   std::shared_ptr<PendingRequest> Start(Handle handle, Value args) override;
   std::shared_ptr<PendingRequest> Post(Handle handle, Value args) override;
-  std::shared_ptr<PendingRequest> Ended() const;
-  std::shared_ptr<PendingRequest> Send(Handle handle, Value args, absl::Time deadline);
   bool Await(const PendingRequest& request, absl::Time deadline) override;
-  bool IsAway() const;
-  void AwaitAtHome(const PendingRequest& request, absl::Time deadline);
   absl::Duration sync_request_timeout() const override {
     return options_.config.sync_request_timeout;
   }
+  // Sends a request; one that cannot be sent by `deadline` is answered by the error.
+  std::shared_ptr<PendingRequest> Send(Handle handle, Value args, absl::Time deadline);
+  // Makes a request that is answered by EndedError, for a connection that has ended.
+  std::shared_ptr<PendingRequest> RequestAfterEnd() const;
+  // Waits until the dialect is known, before which nothing can be sent. False: not by `deadline`.
+  bool AwaitDialect(absl::Time deadline);
+  // Whether the calling thread must leave it to the owning loop to read and run what the peer
+  // sends. A thread that runs a request of this connection, as an executor's does, need not.
+  bool IsForeignThread() const;
+  // A foreign thread calls it. Has a fiber of the owning loop wait for the answer, and waits for
+  // that.
+  void AwaitOnOwningLoop(const PendingRequest& request, absl::Time deadline);
 
-  // Constant.
+  // These are constant once the connection is used.
   const Options& options_;
   const Service& service_;
   const std::unique_ptr<Stream> stream_;
   const std::shared_ptr<CallContext::Caller> caller_;
   const CallContext call_context_;
-  bool often_unattended_ = false;
-  std::shared_ptr<FiberLoop> home_;  // null: none, threads serve
+  bool shared_threads_ = false;             // OnIdle was called: no thread is its own
+  std::shared_ptr<FiberLoop> owning_loop_;  // null: any thread may serve
 
-  // Of the thread that has the input.
+  // Only the reader uses these.
   FrameParser parser_;
-  bool heard_ = false;    // something from the peer
-  bool drained_ = false;  // the last read found all there was
-  // sent_bytes when bytes were last received.
+  bool received_anything_ = false;
+  bool last_read_found_all_ = false;  // the last read left nothing in the kernel
   static constexpr int64_t kNothingToAcknowledge = -1;
-  int64_t sent_at_read_ = kNothingToAcknowledge;
-  bool reads_ahead_ = false;  // what comes, while the peer takes no replies
-  // Of the thread that has the turn.
+  int64_t sent_bytes_at_last_read_ = kNothingToAcknowledge;
+  bool wants_read_ahead_ = false;  // the peer takes no replies, so what it sends is read ahead
+  // Only the runner uses these.
   HandlerContext context_;
   CallRunner runner_;
 
-  // Of the watcher: when of the frame that is unfinished enough had come, and of what it was part.
+  // Only the watcher uses these: since when the unfinished frame makes too little progress, and
+  // received_bytes at that time.
   absl::Time frame_time_ = absl::InfiniteFuture();
   int64_t frame_received_bytes_ = 0;
 
-  // Of any thread.
-  std::atomic<bool> frame_unfinished_{false};  // the last read ended inside one
-  std::atomic<bool> frame_timed_out_{false};   // shut because its rest did not come
+  // Any thread uses these.
+  std::atomic<bool> frame_unfinished_{false};  // the last read ended inside a frame
+  std::atomic<bool> frame_timed_out_{false};   // the watcher shut the stream: its rest did not come
   std::atomic<Dialect> dialect_;
-  std::atomic<int> quick_in_a_row_{0};  // pipelined requests that ran user code, and not for long
-  PendingRequest first_frame_;          // answered when the dialect is known
+  std::atomic<int> quick_runs_in_a_row_{0};  // pipelined requests whose user code was quick
+  PendingRequest first_frame_;               // answered when the dialect is known
   LocalObjects local_objects_;
   ProxyCache proxies_;
   Boxing boxing_;
@@ -249,8 +346,8 @@ class Connection : private Requester {
   ConnectionCounters* counters_ = &own_counters_;
 
   std::atomic<bool> ended_{false};
-  std::atomic<bool> left_unheard_{false};  // the peer has hung up, and had sent nothing
-  std::atomic<bool> idled_out_{false};     // shut because it was idle for too long
+  std::atomic<bool> peer_hung_up_silently_{false};  // before it sent anything
+  std::atomic<bool> idle_timed_out_{false};         // the watcher shut the stream: no request came
   mutable Mutex end_mutex_;
   absl::Status end_status_ ABSL_GUARDED_BY(end_mutex_);
   bool opened_ ABSL_GUARDED_BY(end_mutex_) = false;  // on_disconnect is due

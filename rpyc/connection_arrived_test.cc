@@ -59,7 +59,7 @@ class ArrivedTest : public testing::TestWithParam<Dialect> {
     theirs_ = theirs.get();
     connection_ = std::make_unique<Connection>(
         std::make_unique<NarrowStream>(std::move(theirs), &room_), &service_, &options_);
-    connection_->OnUnattended([this](Stream::Event wanted) {
+    connection_->OnIdle([this](Stream::Event wanted) {
       MutexLock lock(&mutex_);
       armed_.push_back(wanted);
       ended_when_armed_ = connection_->ended();
@@ -106,7 +106,7 @@ TEST_P(ArrivedTest, ServesWhatIsThereAndLeaves) {
   EXPECT_FALSE(connection_->busy());
 }
 
-// Nobody reads again before the peer sends more, and a stock one sends nothing before that.
+// No thread reads again before the peer sends more, and a stock peer sends nothing before that.
 TEST_P(ArrivedTest, WhatIsNotAnsweredIsAcknowledgedBeforeItIsLeft) {
   mine_->Send(Ping(1) + Ping(2));
   EXPECT_TRUE(connection_->ServeArrived(kMany));
@@ -218,7 +218,7 @@ TEST_P(ArrivedTest, ACallThatWaitsForThePeerReadsForItself) {
 }
 
 TEST_P(ArrivedTest, WhatWasReceivedBeforeIsServedFirst) {
-  connection_->Introduce("here", Value("Ada"), Ping(1) + Ping(2).substr(0, 5));
+  connection_->SetPeerIdentity("here", Value("Ada"), Ping(1) + Ping(2).substr(0, 5));
   mine_->Send(Ping(2).substr(5));
   EXPECT_TRUE(connection_->ServeArrived(kMany));
   EXPECT_EQ(Received().size(), 2u);
@@ -229,14 +229,14 @@ INSTANTIATE_TEST_SUITE_P(Dialects, ArrivedTest, testing::Values(Dialect::kV5, Di
 TEST(IdleTimeout, EndsAConnectionThatThreadsShare) {
   const Service service("TEST");
   Connection::Options options;
-  options.limits.idle_timeout = 3 * Connection::kLookInterval;
+  options.limits.idle_timeout = 3 * Connection::kTickInterval;
   auto [mine, theirs] = MemoryStream::MakePair();
   Connection connection(std::move(theirs), &service, &options);
-  connection.OnUnattended([](Stream::Event) {});
+  connection.OnIdle([](Stream::Event) {});
   EXPECT_TRUE(connection.ServeArrived(kMany));
-  for (int i = 0; i < 3; ++i) connection.Look();
+  for (int i = 0; i < 3; ++i) connection.Tick();
   EXPECT_FALSE(mine->peer_closed());
-  for (int i = 0; i < 2; ++i) connection.Look();
+  for (int i = 0; i < 2; ++i) connection.Tick();
   EXPECT_TRUE(mine->peer_closed());
   EXPECT_FALSE(connection.ServeArrived(kMany));
   EXPECT_EQ(connection.end_status().code(), absl::StatusCode::kDeadlineExceeded);

@@ -1,5 +1,5 @@
-// What a connection does with the messages of its peer: runs its requests, delivers its answers.
-// The rest of Connection is in connection.cc, connection_messages.cc and connection_requests.cc.
+// What a Connection does with the messages of its peer: it runs requests and delivers answers. The
+// rest of Connection is in connection.cc, connection_messages.cc and connection_requests.cc.
 
 #include <algorithm>
 #include <chrono>
@@ -9,10 +9,11 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "rpyc/assert.h"
 #include "rpyc/bind/invoke.h"
 #include "rpyc/connection.h"
 #include "rpyc/errors.h"
-#include "rpyc/held_turn.h"
+#include "rpyc/held_run_lock.h"
 #include "rpyc/protocol_constants.h"
 #include "rpyc/vinegar.h"
 
@@ -21,8 +22,8 @@ namespace {
 
 // A reply may wait for the user code of later requests once so many of a connection's pipelined
 // requests in a row took no longer than this.
-constexpr int kTrustedAfter = 8;
-constexpr std::chrono::microseconds kQuick(20);
+constexpr int kQuickRunsToTrust = 8;
+constexpr std::chrono::microseconds kQuickRun(20);
 
 [[gnu::noinline, gnu::cold]] absl::Status NoThreadIds() {
   return absl::InvalidArgumentError(
@@ -37,15 +38,16 @@ uint64_t LoadBig64(absl::string_view bytes) {
   return number;
 }
 
-// What a peer is told of a limit that a message of its broke.
+// What a peer is told when a message of its has broken a limit.
 absl::Status LimitError(const absl::Status& limit) {
   return PyStatus(IsOutOfMemory(limit) ? "MemoryError" : "ValueError", limit.message());
 }
 
 }  // namespace
 
-// The peer's first message tells the dialect.
-[[gnu::noinline]] absl::Status Connection::TakeDialect(absl::string_view payload) {
+[[gnu::noinline]] absl::Status Connection::LearnDialect(absl::string_view payload) {
+  RPYC_ASSERT(!payload.empty());
+  RPYC_ASSERT(dialect_.load() == Dialect::kUnknown);
   const Dialect dialect = DetectDialect(payload);
   if (dialect == Dialect::kUnknown) {
     return absl::InvalidArgumentError(absl::StrCat("not RPyC: the first payload begins with byte ",
@@ -54,14 +56,12 @@ absl::Status LimitError(const absl::Status& limit) {
   dialect_.store(dialect);
   counters_->dialect.store(dialect == Dialect::kV6 ? 6 : 5, std::memory_order_relaxed);
   first_frame_.Answer(Value());
-  activity_.Answered(first_frame_);
+  activity_.NotifyAnswered(first_frame_);
   return absl::OkStatus();
 }
 
-// Answers the message whose frame has been refused, if its head tells which it is. By the thread
-// that has the input. Errors:  the connection is broken.
 [[gnu::noinline, gnu::cold]] absl::Status Connection::RefuseFrame(const absl::Status& why,
-                                                                  bool* has_input) {
+                                                                  bool* has_read_side) {
   absl::string_view head = parser_.refused_head();
   Job job;
   if (options_.config.bind_threads) {
@@ -71,7 +71,7 @@ absl::Status LimitError(const absl::Status& limit) {
   }
   if (head.empty()) return why;
   if (dialect_.load(std::memory_order_relaxed) == Dialect::kUnknown) {
-    absl::Status told = TakeDialect(head);
+    absl::Status told = LearnDialect(head);
     if (!told.ok()) return told;
   }
   brine::Reader reader(head, options_.limits);
@@ -86,13 +86,12 @@ absl::Status LimitError(const absl::Status& limit) {
     const absl::StatusOr<Value> seq = brine::Decode(message->seq, options_.limits);
     const std::shared_ptr<PendingRequest> request =
         seq.ok() && seq->AsInt() != nullptr ? pending_.Take(*seq->AsInt()) : nullptr;
-    if (request != nullptr) status = Deliver(request, LimitError(why), has_input);
+    if (request != nullptr) status = Deliver(request, LimitError(why), has_read_side);
   }
   status.Update(parser_.can_go_on() ? absl::OkStatus() : why);
   return status;
 }
 
-// Why `payload` has no head that can be read, which is `error` unless it is of another dialect.
 [[gnu::noinline, gnu::cold]] absl::Status Connection::HeadError(absl::string_view payload,
                                                                 absl::Status error) const {
   const Dialect spoken = DetectDialect(payload);
@@ -102,9 +101,7 @@ absl::Status LimitError(const absl::Status& limit) {
                    ", and the configuration says another: dialect ", options_.config.dialect));
 }
 
-// By the thread that has the input; `has_input` says whether it still has it afterwards.
-// Errors:  the connection is broken.
-absl::Status Connection::DispatchMessage(absl::string_view payload, bool* has_input) {
+absl::Status Connection::DispatchMessage(absl::string_view payload, bool* has_read_side) {
   Job job;
   job.bytes = payload.size();
   if (options_.config.bind_threads) {
@@ -116,7 +113,7 @@ absl::Status Connection::DispatchMessage(absl::string_view payload, bool* has_in
     payload.remove_prefix(kThreadIdsBytes);
   }
   if (dialect_.load(std::memory_order_relaxed) == Dialect::kUnknown) {
-    absl::Status told = TakeDialect(payload);
+    absl::Status told = LearnDialect(payload);
     if (!told.ok()) return told;
   }
   job.charge = ByteCharge(options_.budget);
@@ -124,12 +121,12 @@ absl::Status Connection::DispatchMessage(absl::string_view payload, bool* has_in
   absl::StatusOr<MessageHead> head =
       ReadMessageHead(dialect_.load(std::memory_order_relaxed), &reader);
   if (!head.ok()) return HeadError(payload, std::move(head).status());
-  if (head->type != MessageType::kRequest) return DispatchAnswer(*head, &reader, has_input);
+  if (head->type != MessageType::kRequest) return DispatchAnswer(*head, &reader, has_read_side);
   job.seq = std::string(head->seq);
-  return DispatchRequest(job, &reader, has_input);
+  return DispatchRequest(job, &reader, has_read_side);
 }
 
-absl::Status Connection::DispatchRequest(Job& job, brine::Reader* reader, bool* has_input) {
+absl::Status Connection::DispatchRequest(Job& job, brine::Reader* reader, bool* has_read_side) {
   absl::Status status = OrOutOfMemory([&] { return ReadRequest(reader, &job); });
   if (!status.ok()) {
     if (absl::IsResourceExhausted(status)) status = LimitError(status);
@@ -137,27 +134,26 @@ absl::Status Connection::DispatchRequest(Job& job, brine::Reader* reader, bool* 
     ReplyException(job, status);
     return absl::OkStatus();
   }
-  if (job.row->number == Handle::kClose) {  // has no answer, and waits for nobody
-    Flush(/*has_input=*/true).IgnoreError();
-    EndWith(HowItCloses(job));
+  if (job.row->number == Handle::kClose) {  // a CLOSE has no answer, and waits for no other request
+    Flush(/*has_read_side=*/true).IgnoreError();
+    End(EndStatusOfClose(job));
     return absl::OkStatus();
   }
   if (job.row->runs_user_code) {
     // A peer that waits for each answer pays for no clock.
     job.pipelined = !outbox_.empty() || parser_.has_frame();
-    if (job.pipelined && quick_in_a_row_.load(std::memory_order_relaxed) < kTrustedAfter) {
-      absl::Status flushed = Flush(/*has_input=*/true, absl::InfinitePast());
+    if (job.pipelined && quick_runs_in_a_row_.load(std::memory_order_relaxed) < kQuickRunsToTrust) {
+      absl::Status flushed = Flush(/*has_read_side=*/true, absl::InfinitePast());
       if (!flushed.ok() && !absl::IsDeadlineExceeded(flushed)) return flushed;
     }
   }
-  return RunOrKeep(job, has_input);
+  return RunOrQueue(job, has_read_side);
 }
 
-// How the connection ends with the peer's CLOSE, `job`. A client of rpyc-ng 7 looks like one of
-// RPyC 6 until it has asked for the root, whose identity it cannot read: it can only close then.
-// One of RPyC asks what the root's class has. Source:  rpyc-ng core/protocol.py,
-// Connection.__unbox, 7.0.15.
-[[gnu::noinline, gnu::cold]] absl::Status Connection::HowItCloses(const Job& job) const {
+// A client of rpyc-ng 7 looks like one of RPyC 6 until it has asked for the root, whose identity it
+// cannot read: it can only close then. A client of RPyC asks what the root's class has.
+// Source:  rpyc-ng core/protocol.py, Connection.__unbox, 7.0.15.
+[[gnu::noinline, gnu::cold]] absl::Status Connection::EndStatusOfClose(const Job& job) const {
   constexpr int64_t kBytesOfRequestWithoutArguments = 14;  // while its number is small
   constexpr int64_t kMaxRequests = 50;
   const absl::StatusOr<Value> seq = brine::Decode(job.seq, options_.limits);
@@ -172,14 +168,13 @@ absl::Status Connection::DispatchRequest(Job& job, brine::Reader* reader, bool* 
       "speaks another protocol than RPyC");
 }
 
-// Runs `job` now, if it can have the turn, or leaves it to who can.
-absl::Status Connection::RunOrKeep(Job& job, bool* has_input) {
+absl::Status Connection::RunOrQueue(Job& job, bool* has_read_side) {
   if (!activity_.BeginRun(job.for_thread)) {
     activity_.AddJob(std::move(job));
     return absl::OkStatus();
   }
   absl::Status ran = RunJob(job);
-  *has_input = activity_.EndRun();
+  *has_read_side = activity_.EndRun();
   return ran;
 }
 
@@ -211,11 +206,10 @@ absl::Status Connection::ReadRequest(brine::Reader* reader, Job* job) {
   return absl::OkStatus();
 }
 
-// By the thread that has the turn. Errors:  the connection is broken.
 absl::Status Connection::RunJob(Job& job) {
   if (job.row == nullptr) {
-    // Destroys it too: who serves keeps the job for long. An executor that drops it has nobody to
-    // tell.
+    // The callback is destroyed here too, as the serving thread keeps the job for long. No caller
+    // is there to be told of an executor that drops it.
     RunUserCode([&] { std::exchange(job.callback, nullptr)(); }).IgnoreError();
     return absl::OkStatus();
   }
@@ -238,23 +232,24 @@ absl::Status Connection::RunJob(Job& job) {
 absl::StatusOr<Value> Connection::RunTimed(Job& job) {
   const auto start = std::chrono::steady_clock::now();
   absl::StatusOr<Value> result = Run(job);
-  const bool quick = std::chrono::steady_clock::now() - start <= kQuick;
-  const int before = quick_in_a_row_.load(std::memory_order_relaxed);
-  quick_in_a_row_.store(quick ? std::min(before + 1, kTrustedAfter) : 0, std::memory_order_relaxed);
+  const bool quick = std::chrono::steady_clock::now() - start <= kQuickRun;
+  const int before = quick_runs_in_a_row_.load(std::memory_order_relaxed);
+  quick_runs_in_a_row_.store(quick ? std::min(before + 1, kQuickRunsToTrust) : 0,
+                             std::memory_order_relaxed);
   return result;
 }
 
 absl::StatusOr<Value> Connection::Run(Job& job) {
   if (job.row->runs_user_code && runner_.has_policy()) return RunByPolicy(job);
-  const HeldTurn held(&activity_, &runner_, job.peer_thread);
+  const HeldRunLock held(&activity_, &runner_, job.peer_thread);
   absl::StatusOr<Value> result =
       OrOutOfMemory([&] { return RunHandler(*job.row, context_, job.args); });
   job.args.clear();  // destructors are user code too
   return result;
 }
 
-// Not inlined, as what is rare in general: methods run on top of these frames, and an idle
-// connection keeps the pages of stack that it has touched.
+// What is rare is not inlined: methods run on top of these frames, and an idle connection keeps the
+// pages of stack that it has touched.
 [[gnu::noinline]] absl::StatusOr<Value> Connection::RunByPolicy(Job& job) {
   absl::StatusOr<Value> result = Value();
   absl::Status ran = RunUserCode(
@@ -267,12 +262,12 @@ absl::StatusOr<Value> Connection::Run(Job& job) {
 }
 
 absl::Status Connection::DispatchAnswer(const MessageHead& head, brine::Reader* reader,
-                                        bool* has_input) {
+                                        bool* has_read_side) {
   const absl::StatusOr<Value> seq = brine::Decode(head.seq, options_.limits);
   if (!seq.ok()) return seq.status();
   const std::shared_ptr<PendingRequest> request =
       seq->AsInt() == nullptr ? nullptr : pending_.Take(*seq->AsInt());
-  if (request == nullptr) return absl::OkStatus();  // to a release, or to nothing
+  if (request == nullptr) return absl::OkStatus();  // it answers a release, or no request of ours
   absl::StatusOr<Value> answer = OrOutOfMemory([&] {
     return head.type == MessageType::kReply ? boxing_.Unbox(reader) : reader->ReadValue();
   });
@@ -284,24 +279,23 @@ absl::Status Connection::DispatchAnswer(const MessageHead& head, brine::Reader* 
   } else if (answer.ok() && head.type == MessageType::kException) {
     answer = PyStatus(vinegar::Load(*answer));
   }
-  broken.Update(Deliver(request, std::move(answer), has_input));
+  broken.Update(Deliver(request, std::move(answer), has_read_side));
   return broken;
 }
 
-// Answers a request of ours, and has what waits for that run.
 absl::Status Connection::Deliver(const std::shared_ptr<PendingRequest>& request,
-                                 absl::StatusOr<Value> answer, bool* has_input) {
+                                 absl::StatusOr<Value> answer, bool* has_read_side) {
   std::vector<PendingRequest::Callback> callbacks = request->Answer(std::move(answer));
-  activity_.Answered(*request);
+  activity_.NotifyAnswered(*request);
   if (callbacks.empty()) return absl::OkStatus();
   Job job;
   job.callback = [request, callbacks = std::move(callbacks)] {
     for (const PendingRequest::Callback& callback : callbacks) {
-      // What it throws has nobody to go to.
+      // No caller is there to be told what a callback throws.
       Guarded([&] { callback(request->answer()); }).IgnoreError();
     }
   };
-  return RunOrKeep(job, has_input);
+  return RunOrQueue(job, has_read_side);
 }
 
 }  // namespace rpyc

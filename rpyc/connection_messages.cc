@@ -1,4 +1,4 @@
-// The messages a connection writes: Connection's other half, see connection.h.
+// This part of Connection writes messages. See connection.h.
 
 #include <algorithm>
 #include <limits>
@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "rpyc/connection.h"
 #include "rpyc/errors.h"
-#include "rpyc/held_turn.h"
+#include "rpyc/held_run_lock.h"
 #include "rpyc/protocol_constants.h"
 #include "rpyc/thread_id.h"
 #include "rpyc/version.h"
@@ -39,13 +39,12 @@ bool HoldsOurObjects(const Value& value) {
   return std::any_of(items.begin(), items.end(), HoldsOurObjects);
 }
 
-// Boxing runs under a lock, where none of the user's objects may die: this holds them meanwhile. A
-// value without any is not shared, so that its strings can be moved.
+// Boxing runs under a lock, where none of the user's objects may die: the result holds them
+// meanwhile. A value without any is not shared, so that its strings can be moved.
 Value KeptWhileBoxed(const Value& value) { return HoldsOurObjects(value) ? value : Value(); }
 
 }  // namespace
 
-// After the frame's header.
 void Connection::BeginMessage(MessageType type, absl::string_view seq, uint64_t for_thread,
                               OutBuffer* out) {
   if (options_.config.bind_threads) {
@@ -83,7 +82,7 @@ void Connection::ReplyException(const Job& job, const absl::Status& error) {
     brine::Encode(dumped, Limits(), out).IgnoreError();
     return frame.End(std::numeric_limits<uint32_t>::max());
   });
-  if (!appended.ok()) EndWith(std::move(appended));  // there is no memory even for that
+  if (!appended.ok()) End(std::move(appended));  // there is no memory even for that
 }
 
 absl::Status Connection::AppendRequest(int64_t seq, Handle handle, Value args) {
@@ -95,7 +94,7 @@ absl::Status Connection::AppendRequest(int64_t seq, Handle handle, Value args) {
 
 absl::Status Connection::EncodeRequest(int64_t seq, Handle handle, Value args, OutBuffer* out) {
   FrameWriter frame(out);
-  BeginMessage(MessageType::kRequest, EncodedInt(seq), HeldTurn::PeerThread(&activity_), out);
+  BeginMessage(MessageType::kRequest, EncodedInt(seq), HeldRunLock::PeerThread(&activity_), out);
   brine::AppendTupleHeader(2, out);
   brine::AppendInt(static_cast<int64_t>(handle), out);
   absl::Status boxed = boxing_.Box(std::move(args), out);
@@ -115,7 +114,7 @@ void Connection::AppendReleases() {
         .Append([&](OutBuffer* out) {
           FrameWriter frame(out);
           BeginMessage(MessageType::kRequest, EncodedInt(pending_.NextSeq()),
-                       HeldTurn::PeerThread(&activity_), out);
+                       HeldRunLock::PeerThread(&activity_), out);
           brine::AppendTupleHeader(2, out);
           brine::AppendInt(static_cast<int64_t>(Handle::kDel), out);
           boxing_.AppendRelease(release, out);

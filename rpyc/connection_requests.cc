@@ -1,4 +1,5 @@
-// Our requests to the peer; what it asks of us is in connection.cc.
+// This part of Connection sends our requests to the peer. What the peer asks of us is in
+// connection_dispatch.cc.
 
 #include <memory>
 #include <optional>
@@ -7,12 +8,12 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "rpyc/blocked_on_peer.h"
 #include "rpyc/connection.h"
-#include "rpyc/errand.h"
+#include "rpyc/cross_thread_call.h"
 #include "rpyc/errors.h"
 #include "rpyc/fiber.h"
-#include "rpyc/held_turn.h"
-#include "rpyc/peer_wait.h"
+#include "rpyc/held_run_lock.h"
 #include "rpyc/pending_request.h"
 
 namespace rpyc {
@@ -46,9 +47,9 @@ std::shared_ptr<PendingRequest> Connection::Start(Handle handle, Value args) {
 std::shared_ptr<PendingRequest> Connection::Send(Handle handle, Value args, absl::Time deadline) {
   int64_t seq = 0;
   std::shared_ptr<PendingRequest> request = pending_.Add(&seq);
-  if (request == nullptr) return Ended();
+  if (request == nullptr) return RequestAfterEnd();
   absl::Status status;
-  if (HeldTurn::Within(&activity_) && activity_.depth() > options_.limits.max_callback_depth) {
+  if (HeldRunLock::Within(&activity_) && activity_.depth() > options_.limits.max_callback_depth) {
     status = PyStatus("RecursionError",
                       absl::StrCat("calls and callbacks nested deeper than max_callback_depth ",
                                    options_.limits.max_callback_depth));
@@ -61,13 +62,13 @@ std::shared_ptr<PendingRequest> Connection::Send(Handle handle, Value args, absl
     status = AppendRequest(seq, handle, std::move(args));
   }
   if (!status.ok()) {
-    // Unless the connection has ended meanwhile, which answers it.
+    // If the connection has ended meanwhile, that has answered the request.
     if (pending_.Take(seq) != nullptr) request->Answer(std::move(status));
     return request;
   }
-  absl::Status sent = Flush(/*has_input=*/false, deadline);
+  absl::Status sent = Flush(/*has_read_side=*/false, deadline);
   // A peer that does not read in time fails the request, not the connection.
-  if (!sent.ok() && !absl::IsDeadlineExceeded(sent)) EndWith(std::move(sent));
+  if (!sent.ok() && !absl::IsDeadlineExceeded(sent)) End(std::move(sent));
   return request;
 }
 
@@ -76,7 +77,7 @@ std::shared_ptr<PendingRequest> Connection::Send(Handle handle, Value args, absl
 std::shared_ptr<PendingRequest> Connection::Post(Handle handle, Value args) {
   int64_t seq = 0;
   std::shared_ptr<PendingRequest> request = pending_.Add(&seq);
-  if (request == nullptr) return Ended();
+  if (request == nullptr) return RequestAfterEnd();
   absl::Status status;
   if (dialect_.load() == Dialect::kUnknown) {
     status = PyStatus("TimeoutError", "the peer has sent nothing yet that tells its dialect");
@@ -92,14 +93,12 @@ std::shared_ptr<PendingRequest> Connection::Post(Handle handle, Value args) {
   return request;
 }
 
-// A request of a connection that has ended.
-std::shared_ptr<PendingRequest> Connection::Ended() const {
+std::shared_ptr<PendingRequest> Connection::RequestAfterEnd() const {
   auto request = std::make_shared<PendingRequest>();
   request->Answer(EndedError(end_status()));
   return request;
 }
 
-// Nothing can be sent before the dialect is known.
 bool Connection::AwaitDialect(absl::Time deadline) {
   if (dialect_.load() == Dialect::kUnknown) Await(first_frame_, deadline);
   return dialect_.load() != Dialect::kUnknown;
@@ -107,27 +106,26 @@ bool Connection::AwaitDialect(absl::Time deadline) {
 
 bool Connection::Await(const PendingRequest& request, absl::Time deadline) {
   if (request.ready()) return true;
-  const HeldTurn::Pause pause;
-  const PeerWait wait;
-  if (IsAway()) {
-    AwaitAtHome(request, deadline);
+  const HeldRunLock::Yield yield;
+  const BlockedOnPeer blocked;
+  if (IsForeignThread()) {
+    AwaitOnOwningLoop(request, deadline);
   } else {
-    WaitFor(&request, deadline).IgnoreError();
+    ServeUntil(&request, deadline).IgnoreError();
   }
   return request.ready();
 }
 
-// Whether the caller must leave it to others to read and run what the peer sends. Not a thread that
-// runs a request of this connection already, as an executor's does.
-bool Connection::IsAway() const {
-  return home_ != nullptr && !home_->IsHere() && !HeldTurn::Within(&activity_);
+bool Connection::IsForeignThread() const {
+  return owning_loop_ != nullptr && !owning_loop_->IsCurrent() && !HeldRunLock::Within(&activity_);
 }
 
-void Connection::AwaitAtHome(const PendingRequest& request, absl::Time deadline) {
-  const auto wait = [&] { WaitFor(&request, deadline).IgnoreError(); };
-  const auto errand = std::make_shared<Errand>(wait);
-  home_->Post([ticket = std::make_shared<const ErrandTicket>(errand)] { ticket->Run(); });
-  errand->Wait(deadline);
+void Connection::AwaitOnOwningLoop(const PendingRequest& request, absl::Time deadline) {
+  const auto wait = [&] { ServeUntil(&request, deadline).IgnoreError(); };
+  const auto posted_call = std::make_shared<CrossThreadCall>(wait);
+  owning_loop_->Post(
+      [task = std::make_shared<const CrossThreadCallTask>(posted_call)] { task->Run(); });
+  posted_call->Wait(deadline);
 }
 
 }  // namespace rpyc

@@ -35,43 +35,101 @@ TEST_P(ConnectionTest, SendsNothingUnasked) {
 }
 
 TEST_P(ConnectionTest, CallsAMethodOfTheRoot) {
-  Value root, method;
-  ASSERT_TRUE(
-      Converse([&](const std::vector<PeerMessage>& got) -> std::string {
-        switch (got.size()) {
-          case 0:
-            return peer_.Request(0, Handle::kGetRoot, NoArgs());
-          case 1:
-            root = Reference(got[0]);
-            return peer_.Request(1, Handle::kGetAttr,
-                                 BoxedTuple({BoxedLocal(root), BoxedValue("add")}));
-          case 2:
-            method = Reference(got[1]);
-            return peer_.Request(
-                2, Handle::kCall,
-                BoxedTuple({BoxedLocal(method), BoxedValue(MakeTuple({1, 2})), NoArgs()}));
-          case 3:
-            return peer_.Request(3, Handle::kCall,
-                                 BoxedTuple({BoxedLocal(method), BoxedValue(MakeTuple({40})),
-                                             BoxedValue(MakeTuple({MakeTuple({"b", 2})}))}));
-          case 4:
-            return peer_.Request(4, Handle::kDel, BoxedTuple({BoxedLocal(method), BoxedValue(1)}));
-          case 5:
-            return peer_.Request(5, Handle::kRepr, BoxedTuple({BoxedLocal(method)}));
-        }
-        EXPECT_EQ(got[2].args, BoxedValue(3));
-        EXPECT_EQ(got[3].args, BoxedValue(42));
-        EXPECT_EQ(got[4].args, BoxedValue(None()));
-        EXPECT_EQ(Error(got[5]), "KeyError: " + method.DebugString());
-        return "";
-      }).ok());
+  Dial();
+  const Value root = Reference(Ask(Handle::kGetRoot, NoArgs()));
   EXPECT_EQ(root.items()[0], Value("cpp.TEST"));
-  EXPECT_EQ(method.items()[0], Value("builtins.builtin_function_or_method"));
+  const Value add =
+      Reference(Ask(Handle::kGetAttr, BoxedTuple({BoxedLocal(root), BoxedValue("add")})));
+  EXPECT_EQ(add.items()[0], Value("builtins.builtin_function_or_method"));
+
+  const Value two_arguments = BoxedValue(MakeTuple({1, 2}));
+  EXPECT_EQ(Ask(Handle::kCall, BoxedTuple({BoxedLocal(add), two_arguments, NoArgs()})).args,
+            BoxedValue(3));
+  const Value first = BoxedValue(MakeTuple({40})), b_is_2 = MakeTuple({MakeTuple({"b", 2})});
+  EXPECT_EQ(Ask(Handle::kCall, BoxedTuple({BoxedLocal(add), first, BoxedValue(b_is_2)})).args,
+            BoxedValue(42));
+
+  EXPECT_EQ(Ask(Handle::kDel, BoxedTuple({BoxedLocal(add), BoxedValue(1)})).args,
+            BoxedValue(None()));
+  EXPECT_EQ(Error(Ask(Handle::kRepr, BoxedTuple({BoxedLocal(add)}))),
+            "KeyError: " + add.DebugString());
+
   EXPECT_EQ(connection_->counters().calls, 2);
   EXPECT_EQ(connection_->counters().calls_failed, 0);
   EXPECT_EQ(connection_->counters().dialect, GetParam() == Dialect::kV6 ? 6 : 5);
   EXPECT_GT(connection_->counters().received_bytes, 0);
   EXPECT_GT(connection_->counters().sent_bytes, 0);
+}
+
+TEST_P(ConnectionTest, ReportsErrorsAsPythonDoes) {
+  Dial();
+  const PeerMessage wrong_type = CallRoot("add", {1, "x"});
+  EXPECT_EQ(Error(wrong_type), "TypeError: add() argument 'b': expected int, got str");
+  EXPECT_EQ(Error(CallRoot("add", {1})),
+            "TypeError: add() missing 1 required positional argument: 'b'");
+  EXPECT_EQ(Error(CallRoot("add", {1, 2, 3})),
+            "TypeError: add() takes 2 positional arguments but 3 were given");
+  EXPECT_EQ(Error(CallRoot("nosuch", {})), "AttributeError: cannot access 'nosuch'");
+  EXPECT_EQ(Error(CallRoot("_private", {})), "AttributeError: cannot access '_private'");
+  EXPECT_EQ(Error(CallRoot("__class__", {})), "AttributeError: cannot access '__class__'");
+  EXPECT_EQ(Error(CallRoot("fail", {"told so"})), "ValueError: told so");
+  EXPECT_EQ(Error(CallRoot("not_text", {})).substr(0, 11), "ValueError:");
+  EXPECT_EQ(CallRoot("stop", {}).args, Value(1));
+  EXPECT_EQ(connection_->counters().calls, 9);
+  EXPECT_EQ(connection_->counters().calls_failed, 9);
+  // A client compares this version with its own major number, and does not warn.
+  const Value version = wrong_type.args.items()[2].items().back();
+  EXPECT_EQ(version.items()[0], Value("_remote_version"));
+  const std::string& told = *version.items()[1].AsStr();
+  EXPECT_EQ(GetParam() == Dialect::kV5 ? told : told.substr(0, 2),
+            GetParam() == Dialect::kV5 ? "<version denied>" : "6.");
+}
+
+TEST_P(ConnectionTest, AnObjectLivesUntilItsLastReferenceIsGivenBack) {
+  Dial();
+  const Value thing = Reference(CallRoot("make", {}));
+  EXPECT_EQ(*alive_, 1);
+  // The object comes back to us and goes out again: it is the same, and so is its id_pack.
+  const Value root = Reference(Ask(Handle::kGetRoot, NoArgs()));
+  EXPECT_EQ(
+      Reference(Ask(Handle::kCallAttr, BoxedTuple({BoxedLocal(root), BoxedValue("echo"),
+                                                   BoxedTuple({BoxedLocal(thing)}), NoArgs()}))),
+      thing);
+  Ask(Handle::kDel, BoxedTuple({BoxedLocal(thing), BoxedValue(1)}));
+  EXPECT_EQ(*alive_, 1);
+  EXPECT_EQ(Ask(Handle::kGetAttr, BoxedTuple({BoxedLocal(thing), BoxedValue("number")})).args,
+            BoxedValue(42));
+  Ask(Handle::kDel, BoxedTuple({BoxedLocal(thing)}));
+  EXPECT_EQ(*alive_, 0);
+}
+
+TEST_P(ConnectionTest, ObjectsDieWithTheConnection) {
+  Dial();
+  EXPECT_NE(Reference(CallRoot("make", {})), Reference(CallRoot("make", {})));
+  EXPECT_EQ(*alive_, 2);
+  mine_->CloseWrite();
+  EXPECT_TRUE(connection_->ServeAll().ok());
+  EXPECT_EQ(*alive_, 0);
+}
+
+TEST_P(ConnectionTest, OneTupleMayHoldAnObjectTwice) {
+  kept_ = std::make_shared<Thing>(alive_);
+  Dial();
+  const Value both = CallRoot("both", {}).args;
+  EXPECT_EQ(both.items()[0], Value(2));
+  const absl::Span<const Value> items = both.items()[1].items();
+  EXPECT_EQ(items[0], items[1]);
+  EXPECT_EQ(items[2], BoxedValue(1));
+  connection_.reset();
+  EXPECT_EQ(*alive_, 1) << "kept by the test";
+}
+
+TEST_P(ConnectionTest, TooManyObjectsFailThatCallAlone) {
+  options_.limits.max_local_objects = 2;  // the root and one more
+  Dial();
+  Reference(CallRoot("make", {}));
+  EXPECT_EQ(Error(CallRoot("make", {})).substr(0, 12), "MemoryError:");
+  EXPECT_EQ(CallRoot("add", {1, 2}).args, BoxedValue(3));
 }
 
 // Asks the root for CALLATTRs one after the other; `got` is all that was sent after GETROOT's
@@ -92,105 +150,6 @@ TEST_P(ConnectionTest, CallsAMethodOfTheRoot) {
     got.erase(got.begin());                                                               \
   }
 
-TEST_P(ConnectionTest, ReportsErrorsAsPythonDoes) {
-  SERVE_CALLS(
-      got,
-      [](const Value& root) {
-        return CallAttr(root, "add", {1, "x"});
-      },
-      [](const Value& root) { return CallAttr(root, "add", {1}); },
-      [](const Value& root) {
-        return CallAttr(root, "add", {1, 2, 3});
-      },
-      [](const Value& root) { return CallAttr(root, "nosuch", {}); },
-      [](const Value& root) { return CallAttr(root, "_private", {}); },
-      [](const Value& root) { return CallAttr(root, "__class__", {}); },
-      [](const Value& root) { return CallAttr(root, "fail", {"told so"}); },
-      [](const Value& root) { return CallAttr(root, "not_text", {}); },
-      [](const Value& root) { return CallAttr(root, "stop", {}); });
-  EXPECT_EQ(Error(got[0]), "TypeError: add() argument 'b': expected int, got str");
-  EXPECT_EQ(Error(got[1]), "TypeError: add() missing 1 required positional argument: 'b'");
-  EXPECT_EQ(Error(got[2]), "TypeError: add() takes 2 positional arguments but 3 were given");
-  EXPECT_EQ(Error(got[3]), "AttributeError: cannot access 'nosuch'");
-  EXPECT_EQ(Error(got[4]), "AttributeError: cannot access '_private'");
-  EXPECT_EQ(Error(got[5]), "AttributeError: cannot access '__class__'");
-  EXPECT_EQ(Error(got[6]), "ValueError: told so");
-  EXPECT_EQ(Error(got[7]).substr(0, 11), "ValueError:");
-  EXPECT_EQ(got[8].args, Value(1));
-  EXPECT_EQ(connection_->counters().calls, 9);
-  EXPECT_EQ(connection_->counters().calls_failed, 9);
-  // The version a client compares with its own major number, and no warning then.
-  const Value version = got[0].args.items()[2].items().back();
-  EXPECT_EQ(version.items()[0], Value("_remote_version"));
-  const std::string& told = *version.items()[1].AsStr();
-  EXPECT_EQ(GetParam() == Dialect::kV5 ? told : told.substr(0, 2),
-            GetParam() == Dialect::kV5 ? "<version denied>" : "6.");
-}
-
-TEST_P(ConnectionTest, AnObjectLivesUntilItsLastReferenceIsGivenBack) {
-  ASSERT_TRUE(
-      Converse([&](const std::vector<PeerMessage>& got) -> std::string {
-        const auto root = [&] { return Reference(got[0]); };
-        switch (got.size()) {
-          case 0:
-            return peer_.Request(0, Handle::kGetRoot, NoArgs());
-          case 1:
-            return peer_.Request(1, Handle::kCallAttr, CallAttr(root(), "make", {}));
-          case 2:
-            EXPECT_EQ(*alive_, 1);
-            // Back to us, and out again: the same object, so the same id_pack.
-            return peer_.Request(
-                2, Handle::kCallAttr,
-                BoxedTuple({BoxedLocal(root()), BoxedValue("echo"),
-                            BoxedTuple({BoxedLocal(Reference(got[1]))}), NoArgs()}));
-          case 3:
-            EXPECT_EQ(Reference(got[2]), Reference(got[1]));
-            return peer_.Request(3, Handle::kDel,
-                                 BoxedTuple({BoxedLocal(Reference(got[1])), BoxedValue(1)}));
-          case 4:
-            EXPECT_EQ(*alive_, 1);
-            return peer_.Request(4, Handle::kGetAttr,
-                                 BoxedTuple({BoxedLocal(Reference(got[1])), BoxedValue("number")}));
-          case 5:
-            EXPECT_EQ(got[4].args, BoxedValue(42));
-            return peer_.Request(5, Handle::kDel, BoxedTuple({BoxedLocal(Reference(got[1]))}));
-        }
-        EXPECT_EQ(*alive_, 0);
-        return "";
-      }).ok());
-}
-
-TEST_P(ConnectionTest, ObjectsDieWithTheConnection) {
-  SERVE_CALLS(
-      got, [](const Value& root) { return CallAttr(root, "make", {}); },
-      [](const Value& root) { return CallAttr(root, "make", {}); });
-  EXPECT_NE(Reference(got[0]), Reference(got[1]));
-  EXPECT_EQ(*alive_, 0);
-}
-
-TEST_P(ConnectionTest, OneTupleMayHoldAnObjectTwice) {
-  kept_ = std::make_shared<Thing>(alive_);
-  SERVE_CALLS(got, [](const Value& root) { return CallAttr(root, "both", {}); });
-  const absl::Span<const Value> items = got[0].args.items()[1].items();
-  EXPECT_EQ(got[0].args.items()[0], Value(2));
-  EXPECT_EQ(items[0], items[1]);
-  EXPECT_EQ(items[2], BoxedValue(1));
-  EXPECT_EQ(*alive_, 1) << "kept by the test";
-}
-
-TEST_P(ConnectionTest, TooManyObjectsFailThatCallAlone) {
-  options_.limits.max_local_objects = 2;  // the root and one more
-  SERVE_CALLS(
-      got, [](const Value& root) { return CallAttr(root, "make", {}); },
-      [](const Value& root) { return CallAttr(root, "make", {}); },
-      [](const Value& root) {
-        return CallAttr(root, "add", {1, 2});
-      });
-  Reference(got[0]);
-  EXPECT_EQ(Error(got[1]).substr(0, 12), "MemoryError:");
-  EXPECT_EQ(got[2].args, BoxedValue(3));
-}
-
 TEST_P(ConnectionTest, ThePeersObjectComesBackAsItsOwnAndIsReleased) {
   const Value list = MakeTuple({"builtins.list", 123, 456});
   SERVE_CALLS(
@@ -205,7 +164,7 @@ TEST_P(ConnectionTest, ThePeersObjectComesBackAsItsOwnAndIsReleased) {
              BoxedTuple({BoxedTuple({BoxedRemote(list), BoxedRemote(list), BoxedValue(1)})}),
              NoArgs()});
       });
-  // Reply, release, reply, release: a release follows the reply that hands the object back.
+  // A release follows each reply that hands the object back.
   ASSERT_EQ(got.size(), 4u);
   EXPECT_EQ(got[0].args, BoxedLocal(list));
   EXPECT_EQ(got[1].type, MessageType::kRequest);
@@ -345,7 +304,7 @@ TEST_P(ConnectionTest, ARequestOverALimitIsAnsweredByItsNameAndTheConnectionGoes
   options_.limits.max_frame_bytes = 100'000;
   options_.limits.max_decoded_bytes = 200'000;
   ByteBudget budget("the server's max_total_bytes", 300'000);
-  options_.budget = options_.newcomers = &budget;
+  options_.budget = options_.first_frame_budget = &budget;
   options_.limits.max_int_digits = 50;
   std::string wide = peer_.Request(4, Handle::kPing, BoxedValue(MakeTuple({})));
   wide.resize(wide.size() - 2);  // without the () and the end
@@ -386,7 +345,7 @@ TEST_P(ConnectionTest, ARequestThatABudgetHasNoRoomForIsAMemoryError) {
   ByteBudget budget("the server's max_total_bytes", 1 << 20);
   ByteCharge others(&budget);
   ASSERT_TRUE(others.Resize(900'000).ok());
-  options_.budget = options_.newcomers = &budget;
+  options_.budget = options_.first_frame_budget = &budget;
   const auto ping = [&](int seq, size_t bytes) {
     return peer_.Request(seq, Handle::kPing, BoxedValue(MakeTuple({std::string(bytes, 'x')})));
   };
@@ -440,7 +399,7 @@ TEST_P(ConnectionTest, GarbageEndsTheConnection) {
             absl::StatusCode::kResourceExhausted);
   const std::string request = peer_.Request(0, Handle::kPing, BoxedValue(MakeTuple({"hello"})));
   EXPECT_EQ(Serve(request.substr(0, 9)).code(), absl::StatusCode::kUnavailable);
-  // Well begun, then not brine.
+  // The request is followed by bytes that are not brine.
   EXPECT_FALSE(Serve(request + Peer::Frame(request.substr(5, 4) + "\xff")).ok());
   EXPECT_EQ(Replies().size(), 1u) << "what was answered before still arrives";
   EXPECT_TRUE(mine_->peer_closed());

@@ -8,7 +8,7 @@
 
 namespace rpyc {
 
-// A List or Dict as an object: what repr, comparison and conversion look into without asking.
+// A List or Dict as an object: repr, comparison and conversion read it without asking.
 class Container : public Instance {
  public:
   enum class Kind { kList, kDict };

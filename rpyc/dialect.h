@@ -11,7 +11,7 @@
 
 namespace rpyc {
 
-// The two wire dialects; they differ only in how a payload begins.
+// The two wire dialects, which differ only in how a payload begins.
 // Wire:    kV5 (RPyC 4.1 - 5.3): brine 3-tuple (msg, seq, args), so byte 0 is 0x12.
 //          kV6 (RPyC 6): one raw byte msg (1..3), then brine 2-tuple (seq, args).
 // Source:  RPyC core/protocol.py, Connection._send and _dispatch, 5.3.1 and 6.0.2.

@@ -18,14 +18,14 @@
 namespace rpyc {
 namespace {
 
-// How long a peer may be silent before it is asked in the other dialect as well.
-constexpr absl::Duration kPatience = absl::Milliseconds(500);
-// How long one of two connections is looked at before the other.
-constexpr absl::Duration kLook = absl::Milliseconds(20);
-// What is read ahead at once; a peer's first message is short.
+// How long a peer may be silent before it is asked in the other dialect too.
+constexpr absl::Duration kMaxSilence = absl::Milliseconds(500);
+// How long one of two connections is waited for before the other.
+constexpr absl::Duration kPollInterval = absl::Milliseconds(20);
+// How much is read ahead at once; a peer's first message is short.
 constexpr size_t kReadAheadBytes = 4096;
 
-// One connection, and the dialect it was spoken to in.
+// One connection, and the dialect of the PING that was sent on it.
 struct Attempt {
   Dialect guess;
   std::unique_ptr<Stream> stream;
@@ -56,7 +56,7 @@ absl::Status NotRpyc(absl::string_view bytes, const absl::Status& why) {
   return absl::InvalidArgumentError(absl::StrCat("the peer does not speak RPyC", seems));
 }
 
-// The dialect of the frame that `bytes` begin with; kUnknown if there is more to come of it.
+// The dialect of the frame that `bytes` begin with; kUnknown if the frame is not complete.
 absl::StatusOr<Dialect> DialectOf(absl::string_view bytes, const Limits& limits) {
   const absl::string_view all = bytes;
   FrameParser parser(limits);
@@ -80,15 +80,15 @@ absl::StatusOr<Dialect> Listen(Stream& stream, const Limits& limits, absl::Time 
   while (stream.Wait(Stream::Event::kReadable, deadline)) {
     const absl::StatusOr<ReadResult> read = stream.ReadAhead(kReadAheadBytes);
     if (!read.ok()) return read.status();
-    // What came before the end counts.
-    const absl::StatusOr<Dialect> dialect = DialectOf(stream.read_ahead(), limits);
+    // What came before the end of the stream counts.
+    absl::StatusOr<Dialect> dialect = DialectOf(stream.read_ahead(), limits);
     if (!dialect.ok() || *dialect != Dialect::kUnknown) return dialect;
-    if (read->state == ReadResult::kEof) {
+    if (read->outcome == ReadResult::kEof) {
       if (!stream.read_ahead().empty()) return NotRpyc(stream.read_ahead(), absl::OkStatus());
       return absl::UnavailableError("the peer hung up without a word");
     }
-    if (read->state == ReadResult::kWouldBlock) {
-      // Half a message, which counts as readable. Peers write such short ones at once, so this is
+    if (read->outcome == ReadResult::kWouldBlock) {
+      // Half a message counts as readable. Peers write such short ones at once, so this happens
       // next to never.
       if (absl::Now() >= deadline) break;
       absl::SleepFor(absl::Milliseconds(1));
@@ -97,8 +97,9 @@ absl::StatusOr<Dialect> Listen(Stream& stream, const Limits& limits, absl::Time 
   return Dialect::kUnknown;
 }
 
-// Where asking has used up what the server gave: `why` is what became of the next connection.
-absl::Status UsedUp(const absl::Status& why) {
+// The error where asking has used up the only connection of the server; `why` is the error of the
+// next connection.
+absl::Status OnlyConnectionUsed(const absl::Status& why) {
   if (absl::IsFailedPrecondition(why) || absl::IsDeadlineExceeded(why)) return why;
   return absl::Status(
       why.code(),
@@ -111,7 +112,7 @@ absl::Status UsedUp(const absl::Status& why) {
 
 }  // namespace
 
-absl::StatusOr<Probed> ProbeDialect(
+absl::StatusOr<ProbedStream> ProbeDialect(
     absl::FunctionRef<absl::StatusOr<std::unique_ptr<Stream>>()> dial, const Limits& limits,
     absl::Time deadline) {
   Attempt attempts[] = {{Dialect::kV6, nullptr}, {Dialect::kV5, nullptr}};
@@ -120,11 +121,11 @@ absl::StatusOr<Probed> ProbeDialect(
     absl::StatusOr<std::unique_ptr<Stream>> stream = dial();
     if (!stream.ok()) return stream.status();
     attempt.stream = *std::move(stream);
-    // A peer that has hung up by now is heard of by reading.
+    // If the peer has hung up by now, reading finds that.
     SendPing(attempt.guess, *attempt.stream).IgnoreError();
     return absl::OkStatus();
   };
-  // Listens to one; the dialect if that is known then.
+  // Listens to one connection until `until`; returns the dialect if it is known then.
   const auto listen = [&](Attempt& attempt, absl::Time until) -> absl::StatusOr<Dialect> {
     if (attempt.stream == nullptr) return Dialect::kUnknown;
     absl::StatusOr<Dialect> said = Listen(*attempt.stream, limits, std::min(until, deadline));
@@ -137,18 +138,20 @@ absl::StatusOr<Probed> ProbeDialect(
   };
 
   if (absl::Status begun = begin(attempts[0]); !begun.ok()) return begun;
-  absl::StatusOr<Dialect> said = listen(attempts[0], absl::Now() + kPatience);
+  absl::StatusOr<Dialect> said = listen(attempts[0], absl::Now() + kMaxSilence);
   if (said.ok() && *said == Dialect::kUnknown) {
     // A server that takes no second connection may still answer on the first.
     if (absl::Status begun = begin(attempts[1]); !begun.ok()) failure = begun;
   }
   while (said.ok() && *said == Dialect::kUnknown) {
-    if (attempts[0].stream == nullptr && attempts[1].stream == nullptr) return UsedUp(failure);
+    if (attempts[0].stream == nullptr && attempts[1].stream == nullptr)
+      return OnlyConnectionUsed(failure);
     if (absl::Now() >= deadline) {
       return absl::DeadlineExceededError("the peer answers in neither dialect of RPyC");
     }
-    said = listen(attempts[1], absl::Now() + kLook);
-    if (said.ok() && *said == Dialect::kUnknown) said = listen(attempts[0], absl::Now() + kLook);
+    said = listen(attempts[1], absl::Now() + kPollInterval);
+    if (said.ok() && *said == Dialect::kUnknown)
+      said = listen(attempts[0], absl::Now() + kPollInterval);
   }
   if (!said.ok()) return said.status();
 
@@ -157,14 +160,15 @@ absl::StatusOr<Probed> ProbeDialect(
   }
   Attempt& chosen = attempts[*said == Dialect::kV6 ? 0 : 1];
   if (chosen.stream == nullptr) {
-    // The other connection told, by not understanding. A server that takes one connection only may
-    // still accept this one, and then hangs up on it; a busy one keeps silent, and is good.
-    if (absl::Status begun = begin(chosen); !begun.ok()) return UsedUp(begun);
+    // The other connection told the dialect, by not understanding. A server that takes one
+    // connection only may still accept this one, and then hangs up on it; a busy one keeps silent,
+    // and is good.
+    if (absl::Status begun = begin(chosen); !begun.ok()) return OnlyConnectionUsed(begun);
     const absl::StatusOr<Dialect> again =
-        Listen(*chosen.stream, limits, std::min(deadline, absl::Now() + kPatience));
-    if (!again.ok()) return UsedUp(again.status());
+        Listen(*chosen.stream, limits, std::min(deadline, absl::Now() + kMaxSilence));
+    if (!again.ok()) return OnlyConnectionUsed(again.status());
   }
-  return Probed{std::move(chosen.stream), *said};
+  return ProbedStream{std::move(chosen.stream), *said};
 }
 
 }  // namespace rpyc

@@ -31,8 +31,8 @@ struct Script {
 
 class DialectProbe : public testing::Test {
  protected:
-  absl::StatusOr<Probed> Probe(std::vector<Script> scripts,
-                               absl::Duration timeout = absl::Seconds(20)) {
+  absl::StatusOr<ProbedStream> Probe(std::vector<Script> scripts,
+                                     absl::Duration timeout = absl::Seconds(20)) {
     scripts_ = std::move(scripts);
     return ProbeDialect([this] { return Dial(); }, Limits(), absl::Now() + timeout);
   }

@@ -12,7 +12,7 @@ std::string Hex(absl::string_view hex) { return absl::HexStringToBytes(hex); }
 
 class DialectTest : public ::testing::Test {
  protected:
-  // "type seq rest" in hex, or the error.
+  // Returns "type seq rest" in hex, or the error.
   std::string Head(Dialect dialect, absl::string_view hex) {
     const std::string payload = Hex(hex);
     brine::Reader reader(payload, limits_);

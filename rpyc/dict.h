@@ -37,10 +37,11 @@ concept PlainKey = std::is_arithmetic_v<K> || std::convertible_to<const K&, absl
 // Keys travel by value and are Python's: 1, 1.0 and True are one key; NaN equals itself; a member
 // of an rpyc::Enum is a key, and is found by its number. They keep the order in which they came.
 // keys(), values() and items() give Python tuples, not views. A handle: copies share the dict;
-// Copy() copies it. Threads: any; each function here is one step.
+// Copy() copies it.
+// Threads: any; each function here is one step.
 class Dict {
  public:
-  // One of an initialiser list.
+  // Holds one entry of an initializer list.
   struct Entry {
     template <PlainKey K, typename V>
     Entry(const K& key, V value) : key(KeyOf(key)), value(Cast<V>::To(std::move(value))) {}
@@ -52,7 +53,7 @@ class Dict {
 
   Dict();
   Dict(std::initializer_list<Entry> entries);
-  // Of a map's keys and values.
+  // Makes a dict of a map's keys and values.
   template <std::ranges::input_range M>
   requires PlainKey<typename std::decay_t<M>::key_type>
   explicit Dict(const M& map) : Dict() {
@@ -62,7 +63,8 @@ class Dict {
   size_t size() const;
   bool empty() const { return size() == 0; }
 
-  // The value of `key`. Errors: KeyError; TypeError if it is no T.
+  // The value of `key`.
+  // Errors:  KeyError; TypeError - it is no T.
   template <typename T = Value, typename K>
   absl::StatusOr<T> Get(const K& key) const {
     static_assert(cast_internal::ItemsOwnTheirText<T>());
@@ -78,12 +80,13 @@ class Dict {
   void Set(const K& key, V value) {
     SetValue(KeyOf(key), Cast<V>::To(std::move(value))).IgnoreError();
   }
-  // Errors: TypeError - unhashable, or no value.
+  // Errors:  TypeError - unhashable, or no value.
   template <typename V>
   absl::Status Set(Value key, V value) {
     return SetValue(std::move(key), Cast<V>::To(std::move(value)));
   }
-  // Takes a key and its value out. Errors: KeyError.
+  // Removes a key and returns its value.
+  // Errors:  KeyError.
   template <typename K>
   absl::StatusOr<Value> Pop(const K& key) {
     return PopValue(KeyOf(key));
@@ -115,7 +118,8 @@ class Dict {
   std::shared_ptr<Data> data_;  // never null
 };
 
-// By reference. A parameter takes only a dict of ours: for a copy of any mapping take std::map.
+// A dict travels by reference. A parameter takes only a dict of ours: for a copy of any mapping
+// take std::map.
 template <>
 struct Cast<Dict> {
   static absl::StatusOr<Dict> From(Value& value);

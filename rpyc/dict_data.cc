@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
+#include "rpyc/assert.h"
 #include "rpyc/discard.h"
 #include "rpyc/errors.h"
 #include "rpyc/python_ops.h"
@@ -25,10 +26,11 @@ std::optional<Value> Dict::Data::Find(const Value& hashable) const {
 
 void Dict::Data::AddLocked(const Value& hashable, Value key, Value value) {
   if (entries_.size() > 2 * index_.size() + 16) CompactLocked();
-  // Should memory run out, the dict is as it was.
+  // If memory runs out, the dict is as it was.
   entries_.push_back({.pair = {std::move(key), std::move(value)}});
   absl::Cleanup undo = [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { entries_.pop_back(); };
-  index_.emplace(hashable, entries_.size() - 1);
+  const bool is_new = index_.emplace(hashable, entries_.size() - 1).second;
+  RPYC_ASSERT(is_new);
   std::move(undo).Cancel();
 }
 
@@ -51,6 +53,7 @@ Value Dict::Data::SetDefault(const Value& hashable, Value key, Value value) {
 }
 
 Dict::Data::Pair Dict::Data::TakeLocked(Entry* entry) {
+  RPYC_ASSERT(entry->live);
   entry->live = false;
   return std::exchange(entry->pair, Pair());
 }
@@ -70,7 +73,8 @@ std::optional<Dict::Data::Pair> Dict::Data::RemoveLast() {
   if (entries_.empty()) return std::nullopt;
   Pair pair = TakeLocked(&entries_.back());
   entries_.pop_back();
-  index_.erase(CanonicalKey(pair.first));
+  const size_t erased = index_.erase(CanonicalKey(pair.first));
+  RPYC_ASSERT(erased == 1);
   return pair;
 }
 
@@ -95,14 +99,14 @@ std::vector<Dict::Data::Pair> Dict::Data::Pairs() const {
   return pairs;
 }
 
-// Entries that were removed hold nothing but their place.
+// Entries that were removed hold nothing but take their place.
 void Dict::Data::CompactLocked() {
   ++layout_;
   size_t kept = 0;
   for (size_t i = 0; i < entries_.size(); ++i) {
     if (!entries_[i].live) continue;
     if (kept != i) {
-      // Throws, if at all, before anything is moved.
+      // If this throws, nothing has been moved yet.
       size_t& at = index_.find(CanonicalKey(entries_[i].pair.first))->second;
       entries_[kept] = std::move(entries_[i]);
       entries_[i].live = false;
@@ -110,6 +114,7 @@ void Dict::Data::CompactLocked() {
     }
     ++kept;
   }
+  RPYC_ASSERT(kept == index_.size());
   entries_.resize(kept);
   entries_.shrink_to_fit();
 }

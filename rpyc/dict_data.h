@@ -15,8 +15,10 @@
 
 namespace rpyc {
 
-// What a Dict shares: entries in the order they came, found by the hashable form of their keys.
-// Threads: any. Values that leave are handed out, so that they die after the lock.
+// What the handles of a Dict share: entries in the order they came, found by the hashable form of
+// their keys. Values that are taken out are returned, so that they are destroyed after the lock is
+// released.
+// Threads: any.
 struct Dict::Data {
  public:
   using Pair = std::pair<Value, Value>;
@@ -28,16 +30,16 @@ struct Dict::Data {
 
   size_t size() const;
   std::optional<Value> Find(const Value& hashable) const;
-  // Returns the value that was there.
+  // Sets the value of a key. Returns the value that was there.
   std::optional<Value> Set(const Value& hashable, Value key, Value value);
-  // The value there, after setting it to `value` if there was none.
+  // Returns the value of a key, after setting it to `value` if there was none.
   Value SetDefault(const Value& hashable, Value key, Value value);
   std::optional<Pair> Remove(const Value& hashable);
   std::optional<Pair> RemoveLast();
   std::vector<Pair> RemoveAll();
   std::vector<Pair> Pairs() const;
 
-  // Where an iteration stands. A dict may not grow or shrink under it.
+  // Where an iteration stands. A dict may not grow or shrink during it.
   struct Position {
     size_t next;
     size_t size;
@@ -53,9 +55,11 @@ struct Dict::Data {
     Pair pair;
     bool live = true;
   };
-  // Takes the entry out of sight.
+  // Takes the content out of an entry, which is live no more.
   Pair TakeLocked(Entry* entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Removes the entries that are not live.
   void CompactLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Adds a key that is not in the dict.
   void AddLocked(const Value& hashable, Value key, Value value)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 

@@ -1,5 +1,5 @@
-// Python's dict, method by method. Source of semantics and texts: CPython 3.11,
-// Objects/dictobject.c.
+// Provides Python's dict, method by method.
+// Source:  semantics and texts are those of CPython 3.11, Objects/dictobject.c.
 
 #include <cstdint>
 #include <memory>
@@ -33,8 +33,8 @@ Result DoneOr(absl::Status status) {
   return Value();
 }
 
-// Replaces a key that is a number or text of the peer's, as numpy has them, by that: keys travel by
-// value.
+// Replaces a key that is a reference to a number or text of the peer's, as numpy's are, by that
+// value: keys travel by value.
 absl::Status BecomeKey(const MemberCall& call, Value* key) {
   if (key->AsObject() == nullptr) return absl::OkStatus();
   absl::StatusOr<std::optional<Value>> plain = cast_internal::AskPlainValue(call.context, *key);
@@ -52,7 +52,7 @@ Result WithKey(const MemberCall& call, Args args) {
 }
 
 absl::Status Update(const MemberCall& call, const Value& other) {
-  // Read first, whatever that takes, so that a failure changes nothing.
+  // All is read before anything is set, so that a failure changes nothing.
   std::vector<std::pair<Value, Value>> pairs;
   absl::Status read = ForEachPair(call.context, other, Limits(), [&](Value key, Value value) {
     absl::Status plain = BecomeKey(call, &key);
@@ -138,7 +138,7 @@ Result Get(const MemberCall& call, Args args) {
   return found ? *std::move(found) : std::move(args[1]);
 }
 
-// A default that is Ellipsis stands for none given: nobody means that.
+// A default of Ellipsis stands for none given: no caller means it.
 Result Pop(const MemberCall& call, Args args) {
   absl::StatusOr<Value> value = Self(call).Pop(args[0]);
   const bool missing = IsPyStatus(value.status(), "KeyError");
@@ -176,7 +176,7 @@ Result Parts(const MemberCall& call, Args) {
 
 const std::shared_ptr<const ClassInfo>& DictObject::Class() {
   static const std::shared_ptr<const ClassInfo> info = [] {
-    // The name makes clients take it for a dict.
+    // By this name clients take it for a dict.
     auto made = std::make_shared<ClassInfo>("builtins.dict");
     made->set_doc("A dict held by the server.");
     const auto add = [&](absl::string_view name, std::vector<Parameter> parameters,

@@ -7,12 +7,12 @@
 namespace rpyc::discard_internal {
 namespace {
 
-// As CPython's: a level takes some hundred bytes of stack.
-constexpr int kDeepest = 50;
+// This is CPython's depth: a level takes some hundred bytes of stack.
+constexpr int kMaxDepth = 50;
 
 }  // namespace
 
-bool TooDeep() { return ThreadLocals::Current().discard_depth >= kDeepest; }
+bool TooDeep() { return ThreadLocals::Current().discard_depth >= kMaxDepth; }
 
 void Defer(std::shared_ptr<void> dying) {
   ThreadLocals& locals = ThreadLocals::Current();
@@ -25,7 +25,7 @@ Level::Level() { ++ThreadLocals::Current().discard_depth; }
 Level::~Level() {
   ThreadLocals& locals = ThreadLocals::Current();
   if (locals.discard_depth == 1 && locals.discarded != nullptr) {
-    // At depth 1 still, so that none of these takes itself for the outermost.
+    // The depth is still 1, so that none of these takes itself for the outermost.
     while (!locals.discarded->empty()) {
       const std::shared_ptr<void> next = std::move(locals.discarded->back());
       locals.discarded->pop_back();

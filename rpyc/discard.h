@@ -9,12 +9,14 @@
 namespace rpyc {
 
 // Destroys what may hold things of its own kind: a list in a list in a list, as deep as a peer
-// cares to make it. Each within the next's destructor would be a stack overflow; here, from some
-// depth on, they wait and die one after the other before the outermost Discard returns.
+// makes it. If each were destroyed within the next one's destructor, the stack would overflow; from
+// some depth on they wait here, and are destroyed one after the other before the outermost Discard
+// returns.
 //
 //   ~Data() { Discard(std::move(items)); }
 //
-// Threads: any.   Source:  CPython's trashcan does this for the same reason.
+// Threads: any.
+// Source:  CPython's trashcan does this for the same reason.
 template <typename T>
 void Discard(T dying);
 

@@ -17,7 +17,8 @@ struct CodeRow {
   absl::string_view python_class;
 };
 
-// The first row of a code says which class a plain status becomes; the others only lead back.
+// The first row of a code says which class a plain status becomes; the other rows of that code only
+// say the code of a class.
 constexpr CodeRow kCodes[] = {
     {absl::StatusCode::kInvalidArgument, "ValueError"},
     {absl::StatusCode::kInvalidArgument, "TypeError"},
@@ -47,8 +48,8 @@ absl::string_view ClassOfCode(absl::StatusCode code) {
   return "RuntimeError";
 }
 
-// The payload of a Status is a string, so the exception travels in it as brine; this data is ours,
-// and generous limits only guard against a bug.
+// The payload of a Status is a string, so the exception travels in it as brine. This data is ours:
+// the generous limits only guard against a bug.
 Value Pack(const RemoteException& exception) {
   std::vector<Value> attributes;
   for (const auto& [name, value] : exception.attributes) {

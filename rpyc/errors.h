@@ -18,7 +18,7 @@ namespace rpyc {
 // A Status that stands for the Python exception builtins.`python_class`(`message`). Its code is the
 // nearest one (ValueError -> kInvalidArgument, KeyError -> kNotFound, ...).
 absl::Status PyStatus(absl::string_view python_class, absl::string_view message);
-// The same with the exception's whole content.
+// A Status that stands for `exception`, with its whole content.
 absl::Status PyStatus(RemoteException exception);
 
 // Whether `status` was made by PyStatus; any other error is a plain failure.
@@ -36,7 +36,8 @@ RemoteException ToException(const absl::Status& status);
 
 class PyError : public std::exception {
  public:
-  // An exception class outside builtins: a client sees rpyc's GenericException unless it knows it.
+  // An exception of a class outside builtins: a client sees rpyc's GenericException unless it knows
+  // the class.
   PyError(absl::string_view module, absl::string_view name, absl::string_view message);
   explicit PyError(RemoteException exception);
 
@@ -54,10 +55,11 @@ class PyError : public std::exception {
   std::string what_;
 };
 
-// What an operation on a peer's object throws, whatever its class in Python (SystemExit too): ask
-// Is(). Either the peer raised it, or our side could not get an answer: TimeoutError, EOFError (the
-// connection has ended), RecursionError. Thrown on through an exposed function it goes to that
-// function's caller with class, arguments, attributes and both tracebacks.
+// The exception that an operation on a peer's object throws, whatever its class in Python
+// (SystemExit too): Is() tells the class. Either the peer raised it, or our side could not get an
+// answer: TimeoutError, EOFError (the connection has ended), RecursionError. If an exposed function
+// lets it pass, that function's caller gets it with class, arguments, attributes and both
+// tracebacks.
 class RemoteError : public PyError {
  public:
   explicit RemoteError(RemoteException exception) : PyError(std::move(exception)) {}
@@ -65,7 +67,7 @@ class RemoteError : public PyError {
   // Whether the peer raised it.
   bool from_peer() const { return exception().remote_traceback.has_value(); }
   absl::Span<const Value> args() const { return exception().args; }
-  // Python's str() of it: what() without the class.
+  // Returns what Python's str() returns of it: what() without the class.
   std::string message() const { return exception().Text(); }
   // An attribute of the exception ("errno"); null if it has none of that name.
   const Value* attribute(absl::string_view name) const;

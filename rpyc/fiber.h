@@ -11,47 +11,48 @@
 
 namespace rpyc {
 
-// A loop that runs fibers on a thread of its own. Threads: any.
+// A loop that runs fibers on a thread of its own.
+// Threads: any.
 class FiberLoop {
  public:
   virtual ~FiberLoop() = default;
 
-  // Whether the caller is one of its fibers.
-  virtual bool IsHere() const = 0;
-  // Runs `task` on one of its fibers, some time. Once the loop has ended `task` is destroyed
-  // without having run.
+  // Whether the calling thread of control is one of its fibers.
+  virtual bool IsCurrent() const = 0;
+  // Has one of its fibers run `task` later. Once the loop has ended, `task` is destroyed without
+  // having run.
   virtual void Post(std::function<void()> task) = 0;
 };
 
-// A thread of control that shares its thread with others: what waits must not block the thread, so
-// it parks, and the thread goes on with another fiber. Whatever of ours waits asks Current() and is
-// at home on either: CondVar, SocketStream, SleepFor. A fiber never changes its thread.
-// The loop that runs it is a server kind's (server/kinds/event_loop.h). Threads: its own, except as
-// said.
+// A thread of control that shares its thread with other fibers: it must not block the thread when
+// it waits, so it parks, and the thread goes on with another fiber. All waiting code of ours asks
+// Current(), and so works on a thread and on a fiber: CondVar, SocketStream, SleepFor. A fiber
+// never changes its thread. The loop that runs it is a server kind's (server/kinds/event_loop.h).
+// Threads: its own, except as said.
 class Fiber {
  public:
-  // The fiber that calls; null: it is a thread.
+  // The fiber that calls; null on a thread without fibers.
   static Fiber* Current() { return ThreadLocals::Current().fiber; }
 
   // Waits until Unpark has been called, meanwhile or since the last Park, or until `deadline`. May
   // return without cause.
   virtual void Park(absl::Time deadline) = 0;
-  // Any thread, while somebody sees to it that the fiber's loop goes on.
+  // Any thread may call it while the caller makes sure that the fiber's loop goes on.
   virtual void Unpark() = 0;
 
-  // Waits until the descriptor, which must stay open, can be read or written, as asked for; false:
-  // not by `deadline`.
+  // Waits until the descriptor, which must stay open, can be read or written, as asked for. False:
+  // it cannot by `deadline`.
   virtual bool AwaitReady(int fd, bool readable, bool writable, absl::Time deadline) = 0;
-  // Says that reading, or writing, has just been tried and there is no more to be had.
-  virtual void Exhausted(int fd, bool readable) = 0;
+  // Notes that the descriptor has just been read, or written, until nothing more was possible.
+  virtual void MarkNotReady(int fd, bool readable) = 0;
 
   virtual const std::shared_ptr<FiberLoop>& loop() const = 0;
-  // Whether its stack is nearly used up: what nests at a peer's will must nest no deeper. Enough is
-  // left for a call that does not.
+  // Whether its stack is nearly used up, so that calls a peer can nest must nest no deeper. Enough
+  // is left for a call that does not nest.
   virtual bool IsStackShort() const = 0;
 
-  // Says, for its scope, what user code the caller runs, should it be a fiber: the name of a
-  // method, borrowed. Who watches the loop tells by it who blocks it.
+  // Says, for its scope, which user code the caller runs, if it is a fiber: the name of a method,
+  // borrowed. The loop's monitor names the method that blocks the loop.
   class Running {
    public:
     explicit Running(const std::string& name) : fiber_(Current()) {
@@ -74,7 +75,7 @@ class Fiber {
   ~Fiber() = default;
 
  private:
-  // For other threads' eyes, that is by value; empty: nothing more.
+  // Shows other threads the name, so it is copied; empty: no user code runs.
   virtual void ShowRunning(absl::string_view name) = 0;
   void SetRunning(const std::string* name) {
     running_ = name;

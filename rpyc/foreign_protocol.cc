@@ -24,7 +24,7 @@ namespace {
 using Found = std::optional<ForeignProtocol>;
 
 constexpr char kThisIs[] = "This is a port of RPyC (Remote Python Call)";
-// Fewer bytes of text may be the beginning of anything.
+// Fewer bytes of text than this may be the beginning of anything.
 constexpr size_t kMinTextBytes = 4;
 
 std::string Sentence(PortProtocol port) {
@@ -50,7 +50,7 @@ std::string HttpAnswer(PortProtocol port) {
       body.size(), "\r\nConnection: close\r\n\r\n", body);
 }
 
-// The frame that a server of HTTP/2 begins with.
+// Whether it is the frame that a server of HTTP/2 begins with.
 bool IsHttp2Settings(absl::string_view first) {
   constexpr size_t kHeaderBytes = 9, kSettingBytes = 6;
   if (first.size() < kHeaderBytes || first[0] != 0 || first[3] != 4 || first[4] != 0) return false;
@@ -66,7 +66,7 @@ bool IsTlsRecord(absl::string_view first, char type) {
   return ByteAt(first, 0) == type && ByteAt(first, 1) == 3 && ByteAt(first, 2) <= 4;
 }
 
-// Fatal, unexpected_message: no such message is expected here.
+// The alert is fatal and says unexpected_message.
 std::string TlsAnswer() { return std::string("\x15\x03\x01\0\x02\x02\x0a", 7); }
 
 // --- RPyC, without the TLS of the port ---
@@ -113,7 +113,7 @@ bool IsProxyProtocol(absl::string_view first) {
   return absl::StartsWith(first, "PROXY ") || absl::StartsWith(first, kVersion2);
 }
 
-// RESP's array of bulk strings: "*1\r\n$4\r\nPING\r\n".
+// Whether the bytes begin an array of bulk strings in RESP: "*1\r\n$4\r\nPING\r\n".
 bool IsRedisRequest(absl::string_view first) {
   return ByteAt(first, 0) == '*' && absl::ascii_isdigit(ByteAt(first, 1)) &&
          absl::StrContains(first, "\r\n$");
@@ -133,8 +133,8 @@ Found RecogniseForeignProtocol(absl::string_view first, PortProtocol port) {
   const std::string line = absl::StrCat(Sentence(port), "\r\n");
   if (IsHttpRequest(first)) return ForeignProtocol{"an HTTP client", HttpAnswer(port)};
   if (absl::StartsWith(first, "PRI * HTTP/2")) {
-    // Not in HTTP/2: gRPC's Go client, told so by a GOAWAY, connects anew at once and for ever. All
-    // of gRPC's know an answer of HTTP/1, say so, and back off.
+    // The answer is not in HTTP/2: gRPC's Go client, told so by a GOAWAY, connects anew at once and
+    // for ever. All clients of gRPC know an answer of HTTP/1, say so, and back off.
     return ForeignProtocol{"a client of HTTP/2, such as one of gRPC", HttpAnswer(port)};
   }
   if (absl::StartsWith(first, "HTTP/")) return ForeignProtocol{"an HTTP server", ""};

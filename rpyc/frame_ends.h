@@ -9,19 +9,20 @@
 
 namespace rpyc {
 
-// Finds where frames end in bytes that come in pieces of any size. Threads: one.
+// Finds where frames end in bytes that come in pieces of any size.
+// Threads: one.
 class FrameEnds {
  public:
-  // How many of `bytes`, which follow those of the last call, belong to the frame that has begun or
-  // begins with them: all, or those up to its end. At least 1, if there are any.
+  // Returns how many of `bytes`, which follow those of the last call, belong to the frame that has
+  // begun or begins with them: all, or those up to its end. At least 1, if there are any.
   size_t Take(absl::string_view bytes);
   // Whether what was taken last ends a frame.
   bool at_end() const { return header_bytes_ == 0; }
 
  private:
   std::array<char, kFrameHeaderBytes> header_ = {};
-  size_t header_bytes_ = 0;  // of it, that are known; 0 between frames
-  size_t left_ = 0;          // of the frame, behind its header
+  size_t header_bytes_ = 0;  // how many bytes of header_ are known; 0 between frames
+  size_t left_ = 0;          // how many bytes of the frame, behind its header, are to come
 };
 
 }  // namespace rpyc

@@ -19,8 +19,8 @@ namespace {
 
 using Args = std::vector<Value>;
 
-// The most items one BUFFITER answers with, whatever the peer asks for.
-constexpr int64_t kMostItemsAtOnce = 10'000;
+// How many items a BUFFITER is answered with at most, whatever the peer asks for.
+constexpr int64_t kMaxItemsAtOnce = 10'000;
 
 // The object a request is about.
 absl::StatusOr<std::shared_ptr<Object>> Target(const Value& value) {
@@ -29,7 +29,7 @@ absl::StatusOr<std::shared_ptr<Object>> Target(const Value& value) {
                   absl::StrCat("expected a reference to an object, got ", value.type_name()));
 }
 
-// Attribute names come as text, or as UTF-8 bytes from old peers.
+// Reads an attribute name, which comes as text, or as UTF-8 bytes from old peers.
 absl::StatusOr<absl::string_view> AttributeName(const Value& value) {
   if (const std::string* text = value.AsStr()) return absl::string_view(*text);
   const Bytes* bytes = value.AsBytes();
@@ -65,7 +65,7 @@ absl::StatusOr<CallArgs> ToCallArgs(Value& positional, Value* keyword) {
 
 absl::StatusOr<Value> Ping(HandlerContext&, Args& args) { return std::move(args[0]); }
 
-// Only to be known: a connection ends itself when it reads one.
+// This row only makes CLOSE known: a connection that reads one ends without running it.
 absl::StatusOr<Value> Close(HandlerContext&, Args&) { return Value(); }
 
 absl::StatusOr<Value> GetRoot(HandlerContext& context, Args&) {
@@ -78,67 +78,71 @@ absl::StatusOr<Value> GetRoot(HandlerContext& context, Args&) {
 }
 
 // The attribute that `args` = (object, name, ...) asks for, after the access rules.
-struct Asked {
+struct ResolvedAttribute {
   std::shared_ptr<Object> object;
   AttributeRef attribute;  // borrows from args
 };
-absl::StatusOr<Asked> Resolve(const HandlerContext& context, Access access, const Args& args) {
+absl::StatusOr<ResolvedAttribute> Resolve(const HandlerContext& context, Access access,
+                                          const Args& args) {
   absl::StatusOr<absl::string_view> name = AttributeName(args[1]);
   if (!name.ok()) return name.status();
-  // Nothing of a value is an attribute to a peer; it has the value.
+  // A peer gets no attributes of a value: it has the value itself.
   if (args[0].AsObject() == nullptr) return AccessDenied(*name);
   absl::StatusOr<AttributeRef> attribute =
       ResolveAttribute(context.config, access, *name, **args[0].AsObject());
   if (!attribute.ok()) return attribute.status();
-  return Asked{*args[0].AsObject(), *attribute};
+  return ResolvedAttribute{*args[0].AsObject(), *attribute};
 }
 
-// Of a proxy, by which name its owner has the attribute, if at all.
-bool IsGuess(const Object& object, const AttributeRef& attribute) {
+// Whether only the owner of `object`, a proxy, knows whether it has the attribute.
+bool MustAskOwner(const Object& object, const AttributeRef& attribute) {
   return attribute.exposed && !object.origin_id_pack().empty();
 }
 
-// Whether the owner has what is guessed. Source: RPyC's middle asks so too, by hasattr.
-absl::StatusOr<Value> TryGuess(const HandlerContext& context, const Asked& asked) {
-  absl::StatusOr<Value> found = asked.object->GetAttr(context.call, asked.attribute);
-  if (IsPyStatus(found.status(), "AttributeError")) return AccessDenied(asked.attribute.name);
+// Asks the owner for the attribute; AccessDenied if there is none.
+// Source:  RPyC between two peers asks so too, by hasattr.
+absl::StatusOr<Value> AskOwner(const HandlerContext& context, const ResolvedAttribute& resolved) {
+  absl::StatusOr<Value> found = resolved.object->GetAttr(context.call, resolved.attribute);
+  if (IsPyStatus(found.status(), "AttributeError")) return AccessDenied(resolved.attribute.name);
   return found;
 }
 
 absl::StatusOr<Value> GetAttr(HandlerContext& context, Args& args) {
-  absl::StatusOr<Asked> asked = Resolve(context, Access::kGet, args);
-  if (!asked.ok()) return asked.status();
-  if (IsGuess(*asked->object, asked->attribute)) return TryGuess(context, *asked);
-  return asked->object->GetAttr(context.call, asked->attribute);
+  absl::StatusOr<ResolvedAttribute> resolved = Resolve(context, Access::kGet, args);
+  if (!resolved.ok()) return resolved.status();
+  if (MustAskOwner(*resolved->object, resolved->attribute)) return AskOwner(context, *resolved);
+  return resolved->object->GetAttr(context.call, resolved->attribute);
 }
 
-// Asked, it is not made: where nothing is exposed nothing may be set.
-absl::StatusOr<Asked> ResolveForChange(const HandlerContext& context, Access access,
-                                       const Args& args) {
-  absl::StatusOr<Asked> asked = Resolve(context, access, args);
-  if (!asked.ok() || !IsGuess(*asked->object, asked->attribute)) return asked;
-  const absl::StatusOr<Value> found = TryGuess(context, *asked);
+// The owner is asked first, as a change must not make the attribute: what is not exposed may not be
+// set.
+absl::StatusOr<ResolvedAttribute> ResolveForChange(const HandlerContext& context, Access access,
+                                                   const Args& args) {
+  absl::StatusOr<ResolvedAttribute> resolved = Resolve(context, access, args);
+  if (!resolved.ok() || !MustAskOwner(*resolved->object, resolved->attribute)) return resolved;
+  const absl::StatusOr<Value> found = AskOwner(context, *resolved);
   if (!found.ok()) return found.status();
-  return asked;
+  return resolved;
 }
 
 absl::StatusOr<Value> DelAttr(HandlerContext& context, Args& args) {
-  absl::StatusOr<Asked> asked = ResolveForChange(context, Access::kDelete, args);
-  if (!asked.ok()) return asked.status();
-  absl::Status deleted = asked->object->DelAttr(context.call, asked->attribute);
+  absl::StatusOr<ResolvedAttribute> resolved = ResolveForChange(context, Access::kDelete, args);
+  if (!resolved.ok()) return resolved.status();
+  absl::Status deleted = resolved->object->DelAttr(context.call, resolved->attribute);
   if (!deleted.ok()) return deleted;
   return Value();
 }
 
 absl::StatusOr<Value> SetAttr(HandlerContext& context, Args& args) {
-  absl::StatusOr<Asked> asked = ResolveForChange(context, Access::kSet, args);
-  if (!asked.ok()) return asked.status();
-  absl::Status set = asked->object->SetAttr(context.call, asked->attribute, std::move(args[2]));
+  absl::StatusOr<ResolvedAttribute> resolved = ResolveForChange(context, Access::kSet, args);
+  if (!resolved.ok()) return resolved.status();
+  absl::Status set =
+      resolved->object->SetAttr(context.call, resolved->attribute, std::move(args[2]));
   if (!set.ok()) return set;
   return Value();
 }
 
-// Not inlined, as WrongCount: methods run on top of Call's frame.
+// This is not inlined, for the reason at WrongCount: methods run on top of Call's frame.
 [[gnu::noinline, gnu::cold]] absl::Status NotCallable(const Value& value) {
   return PyStatus("TypeError", absl::StrCat("'", value.type_name(), "' object is not callable"));
 }
@@ -152,11 +156,11 @@ absl::StatusOr<Value> Call(HandlerContext& context, Args& args) {
 }
 
 absl::StatusOr<Value> CallAttr(HandlerContext& context, Args& args) {
-  absl::StatusOr<Asked> asked = Resolve(context, Access::kGet, args);
-  if (!asked.ok()) return asked.status();
+  absl::StatusOr<ResolvedAttribute> resolved = Resolve(context, Access::kGet, args);
+  if (!resolved.ok()) return resolved.status();
   absl::StatusOr<CallArgs> call = ToCallArgs(args[2], args.size() > 3 ? &args[3] : nullptr);
   if (!call.ok()) return call.status();
-  return asked->object->CallAttr(context.call, asked->attribute, *std::move(call));
+  return resolved->object->CallAttr(context.call, resolved->attribute, *std::move(call));
 }
 
 absl::StatusOr<Value> Repr(HandlerContext& context, Args& args) {
@@ -183,14 +187,14 @@ absl::StatusOr<Value> Cmp(HandlerContext& context, Args& args) {
   const Value fallback("__cmp__");
   absl::StatusOr<absl::string_view> op = AttributeName(args.size() > 2 ? args[2] : fallback);
   if (!op.ok()) return op.status();
-  // Only comparisons: the peer names what is called, which was CVE-2019-16328.
+  // The peer names what is called, so only comparisons are allowed (CVE-2019-16328).
   if (std::find(std::begin(kOperators), std::end(kOperators), *op) == std::end(kOperators)) {
     return AccessDenied(*op);
   }
   absl::StatusOr<AttributeRef> attribute =
       ResolveAttribute(context.config, Access::kGet, *op, **object);
   if (!attribute.ok()) return attribute.status();
-  if (IsGuess(**object, *attribute)) return AccessDenied(*op);
+  if (MustAskOwner(**object, *attribute)) return AccessDenied(*op);
   return (*object)->Compare(context.call, *op, args[1]);
 }
 
@@ -235,7 +239,7 @@ bool MayHave(const HandlerContext& context, const Object& object, absl::string_v
   return name == "__call__" || ResolveAttribute(context.config, Access::kGet, name, object).ok();
 }
 
-// A client before 4.1 takes the name in an object's identity for all of it.
+// A client before 4.1 takes the name in an id_pack for the whole id_pack.
 // Source:  RPyC core/protocol.py, Connection._netref_factory, 3.4.4 and 4.0.2.
 [[gnu::noinline, gnu::cold]] absl::Status ClientTooOld() {
   return PyStatus("ConnectionError",
@@ -263,8 +267,8 @@ absl::StatusOr<Value> Inspect(HandlerContext& context, Args& args) {
     methods.push_back(
         Value::Tuple({Value(std::move(name)), doc ? Value(*std::move(doc)) : Value()}));
   }
-  // help(proxy) shows the methods of its class. By the name with the prefix, as a Python server
-  // lists them: what has the bare name stays an attribute of the proxy, which is asked for.
+  // help(proxy) shows the methods of its class. They are listed by the name with the prefix, as a
+  // Python server does: an attribute with the bare name is still asked for by the proxy.
   // Source:  RPyC core/protocol.py, _handle_inspect, and lib/__init__.py, get_methods, 4.1
   // to 6.0.2.
   const std::string& prefix = context.config.exposed_prefix;
@@ -287,18 +291,19 @@ absl::StatusOr<Value> BuffIter(HandlerContext& context, Args& args) {
                     absl::StrCat("the number of items must be an int of at least 0, not ",
                                  args[1].DebugString()));
   }
-  // Python's server asks nobody; a peer that may not have __next__ may not have its items either.
+  // Python's server checks no rule here; ours refuses the items to a peer that may not have
+  // __next__.
   absl::StatusOr<AttributeRef> next =
       ResolveAttribute(context.config, Access::kGet, "__next__", **object);
-  if (!next.ok() || IsGuess(**object, *next)) return AccessDenied("__next__");
-  // A peer that wants more asks again; only an empty answer is the end.
+  if (!next.ok() || MustAskOwner(**object, *next)) return AccessDenied("__next__");
+  // A peer that wants more asks again; only an empty answer means the end.
   absl::StatusOr<std::vector<Value>> items = (*object)->NextItems(
-      context.call, static_cast<size_t>(std::min<int64_t>(*count, kMostItemsAtOnce)));
+      context.call, static_cast<size_t>(std::min<int64_t>(*count, kMaxItemsAtOnce)));
   if (!items.ok()) return items.status();
   return Value::Tuple(*std::move(items));
 }
 
-// What Python 2 peers send for x[start:stop].
+// Answers what Python 2 peers send for x[start:stop].
 absl::StatusOr<Value> OldSlicing(HandlerContext& context, Args& args) {
   if (!args[5].IsTuple()) {
     return PyStatus("TypeError",
@@ -306,11 +311,11 @@ absl::StatusOr<Value> OldSlicing(HandlerContext& context, Args& args) {
   }
   const auto call = [&](const Value& name, std::vector<Value> first) -> absl::StatusOr<Value> {
     const Args target = {args[0], name};
-    absl::StatusOr<Asked> asked = Resolve(context, Access::kGet, target);
-    if (!asked.ok()) return asked.status();
+    absl::StatusOr<ResolvedAttribute> resolved = Resolve(context, Access::kGet, target);
+    if (!resolved.ok()) return resolved.status();
     first.insert(first.end(), args[5].items().begin(), args[5].items().end());
-    return asked->object->CallAttr(context.call, asked->attribute,
-                                   {.positional = std::move(first), .keyword = {}});
+    return resolved->object->CallAttr(context.call, resolved->attribute,
+                                      {.positional = std::move(first), .keyword = {}});
   };
   const Value& start = args[3];
   const Value& stop = args[4];
@@ -322,12 +327,12 @@ absl::StatusOr<Value> OldSlicing(HandlerContext& context, Args& args) {
 
 absl::StatusOr<Value> CtxExit(HandlerContext& context, Args& args) {
   const Args target = {args[0], "__exit__"};
-  absl::StatusOr<Asked> asked = Resolve(context, Access::kGet, target);
-  if (!asked.ok()) return asked.status();
-  if (IsGuess(*asked->object, asked->attribute)) return AccessDenied("__exit__");
+  absl::StatusOr<ResolvedAttribute> resolved = Resolve(context, Access::kGet, target);
+  if (!resolved.ok()) return resolved.status();
+  if (MustAskOwner(*resolved->object, resolved->attribute)) return AccessDenied("__exit__");
   // The peer tells the exception's class and no more. A Python server passes a TypeError of its
   // own making; we pass what is known.
-  return asked->object->Exit(context.call, std::move(args[1]));
+  return resolved->object->Exit(context.call, std::move(args[1]));
 }
 
 // isinstance(x, C) where the peer holds proxies of both. Python's own server answers False for all
@@ -343,9 +348,9 @@ absl::StatusOr<Value> InstanceCheck(HandlerContext& context, Args& args) {
   return Value(*has);
 }
 
-// By number, from 1.
+// The rows are in the order of their numbers, from 1.
 constexpr std::array<HandlerRow, 20> kHandlers = {{
-    // number, least and most arguments, runs user code, is a call
+    // number, min_args, max_args, runs_user_code, is_call
     {Handle::kPing, 1, 1, false, false, Ping},
     {Handle::kClose, 0, 0, false, false, Close},
     {Handle::kGetRoot, 0, 0, true, false, GetRoot},
@@ -376,7 +381,7 @@ constexpr bool NumberedFromOne() {
 }
 static_assert(NumberedFromOne());
 
-// Not inlined: every call of a method runs on top of RunHandler's frame.
+// This is not inlined, as every call of a method runs on top of RunHandler's frame.
 [[gnu::noinline, gnu::cold]] absl::Status WrongCount(const HandlerRow& row, size_t count) {
   return PyStatus(
       "TypeError",

@@ -17,7 +17,7 @@
 
 namespace rpyc {
 
-// What the handlers work on: one connection's own.
+// What the handlers work on. Each connection has one.
 struct HandlerContext {
   const ProtocolConfig& config;
   const Service& service;
@@ -31,9 +31,10 @@ struct HandlerRow {
   Handle number;
   size_t min_args;
   size_t max_args;
-  bool runs_user_code;  // may take long: earlier replies do not wait for it
-  bool is_call;         // counts as a call
-  // `args` are unboxed and may be moved from. Errors: always a PyStatus.
+  bool runs_user_code;  // it may take long: earlier replies do not wait for it
+  bool is_call;         // it counts as a call
+  // `args` are unboxed and may be moved from.
+  // Errors:  always a PyStatus.
   absl::StatusOr<Value> (*run)(HandlerContext& context, std::vector<Value>& args);
 };
 

@@ -12,8 +12,8 @@
 
 namespace rpyc {
 
-// The tables that a peer makes grow: should memory run out while one of these grows, it stays as it
-// was. Abseil's tables are written for programs without exceptions; they are broken then.
+// These are for tables that a peer makes grow: if memory runs out while one of them grows, it stays
+// as it was. Abseil's tables are written for programs without exceptions, and are broken then.
 template <typename Key, typename T, typename Hash = absl::Hash<Key>>
 using HashMap = std::unordered_map<Key, T, Hash>;
 template <typename Key, typename Hash = absl::Hash<Key>, typename Equal = std::equal_to<Key>>
@@ -24,7 +24,7 @@ struct TextHash {
   size_t operator()(absl::string_view text) const { return absl::HashOf(text); }
 };
 
-// By text, which is found by an absl::string_view too.
+// A table by text, in which an absl::string_view is found too.
 template <typename T>
 using TextMap = std::unordered_map<std::string, T, TextHash, std::equal_to<>>;
 

@@ -11,7 +11,7 @@
 namespace rpyc {
 namespace {
 
-// An instance id with a secret above it.
+// Reads an instance id with a secret above it.
 bool TakeSecret(const BigInt& number, IdPack* id_pack) {
   absl::uint128 all;
   if (!absl::SimpleAtoi(number.decimal, &all)) return false;

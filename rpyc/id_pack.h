@@ -19,8 +19,8 @@ struct IdPack {
   absl::string_view name;  // borrowed
   int64_t class_id = 0;
   int64_t instance_id = 0;
-  // Of an object that a service shares, else 0: the bits above the 64 of instance_id, on the wire
-  // one int with it. Random, as instance_id is then.
+  // For an object that a service shares: the bits above the 64 of instance_id, with which they are
+  // one int on the wire. Both are random then. Else 0.
   uint64_t secret = 0;
 
   friend bool operator==(const IdPack& a, const IdPack& b) {
@@ -29,12 +29,12 @@ struct IdPack {
   }
 };
 
-// Reads one from its encoding, in place; nullopt if it is not shaped like one of ours.
+// Reads an id_pack from its encoding, in place; nullopt if it is not shaped like one of ours.
 std::optional<IdPack> ParseIdPack(absl::string_view encoded, const Limits& limits);
-// The same from a decoded value, which the result borrows from.
+// Reads an id_pack from a decoded value, which the result borrows from.
 std::optional<IdPack> ToIdPack(const Value& value);
 
-// Appends its encoding.
+// Appends the encoding of `id_pack`.
 void AppendIdPack(const IdPack& id_pack, OutBuffer* out);
 
 }  // namespace rpyc

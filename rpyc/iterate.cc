@@ -24,17 +24,17 @@ namespace {
 using TakeItem = absl::FunctionRef<absl::Status(size_t index, Value item)>;
 
 constexpr size_t kFirstBatch = 32;
-constexpr size_t kLargestBatch = 1000;
+constexpr size_t kMaxBatch = 1000;
 // A batch of the peer's items is one frame: aim well below what a frame may have.
 constexpr size_t kBatchBytes = 1u << 20;
-// So many small requests fit the buffers of a socket, and so do not wait for who sends the answers.
-constexpr size_t kMostQuestions = 64;
+// So many small requests fit the buffers of a socket, so that none waits until answers are read.
+constexpr size_t kMaxOpenRequests = 64;
 
 absl::Status NotIterable(const Value& value) {
   return PyStatus("TypeError", absl::StrCat("'", ShortTypeName(value), "' object is not iterable"));
 }
 
-// Those of one of our containers: a dict's keys.
+// Returns the items of one of our containers; of a dict, its keys.
 std::vector<Value> ItemsOf(const Container& container) {
   std::vector<Value> all = container.Snapshot();
   if (container.kind() == Container::Kind::kList) return all;
@@ -60,7 +60,7 @@ std::vector<Value> NumbersOf(const Bytes& bytes) {
   return numbers;
 }
 
-// A sequence of pairs rather than a mapping, by what Python tells of it: its type's name.
+// Whether it is a sequence of pairs rather than a mapping, judged by the name of its type.
 bool HoldsPairs(const Value& value) {
   const Container* container = AsContainer(value);
   if (container != nullptr) return container->kind() == Container::Kind::kList;
@@ -99,7 +99,7 @@ absl::Status GetEach(const CallContext& context, Object& object, const std::vect
   auto* netref = dynamic_cast<NetrefObject*>(&object);
   const std::shared_ptr<NetrefOwner> owner = netref == nullptr ? nullptr : netref->owner();
   if (owner != nullptr) {
-    return AskTogether(
+    return RequestConcurrently(
         context, *owner, keys.size(),
         [&](size_t i) {
           return netref->StartCallAttr(kGetItem, CallArgs{.positional = {keys[i]}, .keyword = {}});
@@ -114,7 +114,7 @@ absl::Status GetEach(const CallContext& context, Object& object, const std::vect
   return absl::OkStatus();
 }
 
-// object[key] for each of `keys`: a dict of Python's has no batch of values for peers with its
+// Returns object[key] for each of `keys`: a Python dict has no batch of values for peers with
 // default settings.
 absl::StatusOr<std::vector<Value>> GetItems(const CallContext& context, Object& object,
                                             const std::vector<Value>& keys) {
@@ -130,7 +130,8 @@ absl::StatusOr<std::vector<Value>> GetItems(const CallContext& context, Object& 
 }
 
 // The items of an object without __iter__, as Python reads them: object[0], object[1] and so on,
-// until an IndexError. `count` of a peer's at the same time, so it may be asked beyond its end.
+// until an IndexError. A peer is asked for `count` of them at the same time, so it may be asked
+// beyond the end.
 class IndexedItems : public Object {
  public:
   explicit IndexedItems(Value sequence) : sequence_(std::move(sequence)) {}
@@ -141,8 +142,8 @@ class IndexedItems : public Object {
     if (ended_) return std::vector<Value>();
     Object& object = **sequence_.AsObject();
     if (next_ == 0 && dynamic_cast<NetrefObject*>(&object) != nullptr) {
-      // One request has Python iterate over as many as it is asked for. (A second one would
-      // begin anew.)
+      // With one request Python iterates over as many as it is asked for. (A second one would begin
+      // anew.)
       absl::StatusOr<std::vector<Value>> first = object.NextItems(context, count);
       if (IsPyStatus(first.status(), "TypeError")) return NotIterable(sequence_);
       if (first.ok()) {
@@ -175,7 +176,8 @@ class IndexedItems : public Object {
   }
 
  private:
-  // So that it is not asked beyond its end. One that has no length is read until it says so.
+  // Asks for the length, so that the object is not asked beyond its end. One that has none is read
+  // until it says that it has ended.
   void AskForLength(const CallContext& context) {
     const absl::StatusOr<Value> length =
         (*sequence_.AsObject())->CallAttr(context, {.name = "__len__", .exposed = false}, {});
@@ -207,14 +209,14 @@ absl::StatusOr<std::shared_ptr<Object>> IteratorOf(const CallContext& context,
 
 }  // namespace
 
-absl::Status AskTogether(
+absl::Status RequestConcurrently(
     const CallContext& context, NetrefOwner& owner, size_t count,
     absl::FunctionRef<std::shared_ptr<PendingRequest>(size_t index)> start,
     absl::FunctionRef<absl::Status(size_t index, absl::StatusOr<Value> answer)> take) {
   std::deque<std::shared_ptr<PendingRequest>> asked;
   size_t next = 0;
   for (size_t i = 0; i < count; ++i) {
-    for (; next < count && asked.size() < kMostQuestions; ++next) asked.push_back(start(next));
+    for (; next < count && asked.size() < kMaxOpenRequests; ++next) asked.push_back(start(next));
     const absl::Duration limit = context.timeout().value_or(owner.sync_request_timeout());
     if (!owner.Await(*asked.front(), absl::Now() + limit)) return NotAnswered(limit);
     absl::Status taken = take(i, asked.front()->TakeAnswer());
@@ -261,7 +263,7 @@ absl::StatusOr<std::vector<Value>> ItemReader::Next(const CallContext& context) 
     batch_ = kFirstBatch;
   } else {
     const size_t fit = kBatchBytes / (bytes_ / count_);
-    batch_ = std::clamp<size_t>(std::min(fit, 2 * batch_), 1, kLargestBatch);
+    batch_ = std::clamp<size_t>(std::min(fit, 2 * batch_), 1, kMaxBatch);
   }
   absl::StatusOr<std::vector<Value>> items = iterator_->NextItems(context, batch_);
   if (!items.ok()) return items;

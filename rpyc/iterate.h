@@ -36,14 +36,15 @@ class ItemReader {
   explicit ItemReader(std::vector<Value> all) : all_(std::move(all)) {}
   explicit ItemReader(std::shared_ptr<Object> iterator) : iterator_(std::move(iterator)) {}
 
-  std::vector<Value> all_;            // of what is here, until they are taken
-  std::shared_ptr<Object> iterator_;  // or what to ask for them
+  std::vector<Value> all_;            // the items of a value, until they are taken
+  std::shared_ptr<Object> iterator_;  // else what is asked for them
   size_t batch_ = 0;                  // how many were asked for last
-  size_t count_ = 0;                  // the items so far, and their size
+  size_t count_ = 0;                  // how many there were so far, and of which size
   size_t bytes_ = 0;
 };
 
-// As ForEachItem, the items of a batch together; `first` is the index of the first of them.
+// Does what ForEachItem does, but passes the items of a batch together; `first` is the index of the
+// first of them.
 absl::Status ForEachBatch(
     const CallContext& context, const Value& iterable, const Limits& limits,
     absl::FunctionRef<absl::Status(size_t first, std::vector<Value> items)> take);
@@ -61,20 +62,20 @@ absl::Status ForEachItem(const CallContext& context, const Value& iterable, cons
 absl::Status ForEachPair(const CallContext& context, const Value& mapping, const Limits& limits,
                          absl::FunctionRef<absl::Status(Value key, Value value)> take);
 
-// The items together.
+// Returns all items together.
 absl::StatusOr<std::vector<Value>> CollectItems(const CallContext& context, const Value& iterable,
                                                 const Limits& limits = Limits());
 
 // Has a peer work on many requests at the same time, so that `count` of them take few round trips:
 // `start` begins one, `take` gets its answer, both in the order of the index, until `take` fails.
-// `owner` is whom all of them are sent to.
+// All of them are sent to the connection of `owner`.
 // Errors:  TimeoutError; what `take` returns.
-absl::Status AskTogether(
+absl::Status RequestConcurrently(
     const CallContext& context, NetrefOwner& owner, size_t count,
     absl::FunctionRef<std::shared_ptr<PendingRequest>(size_t index)> start,
     absl::FunctionRef<absl::Status(size_t index, absl::StatusOr<Value> answer)> take);
 
-// Roughly what a value takes in memory, objects not counted in.
+// Returns roughly how much memory a value takes, without the objects in it.
 size_t MemoryOf(const Value& value);
 
 }  // namespace rpyc

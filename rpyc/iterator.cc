@@ -15,21 +15,21 @@ namespace {
 using Item = absl::StatusOr<std::optional<Value>>;
 using Next = absl::AnyInvocable<Item()>;
 
-// The function and where it stands.
+// The function that makes the items, and what it has left to say.
 class Generator {
  public:
   explicit Generator(Next next) : next_(std::move(next)) {}
 
-  // Up to `count` items; none at the end. An exception that comes after some items waits until
-  // those are taken.
+  // Makes up to `count` items; none at the end. An exception that comes after some items waits
+  // until those are taken.
   absl::StatusOr<std::vector<Value>> Take(const CallContext& context, size_t count);
-  // Ends it.
+  // Ends the iteration.
   absl::Status Close();
 
  private:
-  // No lock: user code runs while this is set, and whoever finds it set turns back.
+  // User code runs while this is set, so it is no lock: a thread that finds it set fails.
   std::atomic<bool> running_{false};
-  // Of whoever has set running_:
+  // Only the thread that has set running_ uses these.
   Next next_;  // empty at the end
   absl::Status pending_;
 };
@@ -38,7 +38,7 @@ absl::Status AlreadyExecuting() { return PyStatus("ValueError", "generator alrea
 
 absl::StatusOr<std::vector<Value>> Generator::Take(const CallContext& context, size_t count) {
   if (running_.exchange(true, std::memory_order_acquire)) return AlreadyExecuting();
-  Next ended;  // its destructor is user code: after running_ is reset
+  Next ended;  // its destructor is user code, and runs after running_ is reset
   const absl::Cleanup done = [this] { running_.store(false, std::memory_order_release); };
 
   if (!pending_.ok()) return std::exchange(pending_, absl::OkStatus());
@@ -86,7 +86,7 @@ const std::shared_ptr<const ClassInfo>& IteratorObject::Class() {
   using Args = absl::Span<Value>;
   using Result = absl::StatusOr<Value>;
   static const std::shared_ptr<const ClassInfo> info = [] {
-    // A name for which clients know what to ask and send no INSPECT.
+    // By this name clients know what to ask and send no INSPECT.
     auto made = std::make_shared<ClassInfo>("builtins.generator");
     made->Add(BuiltinMethod("__iter__", {}, "", [](const MemberCall& call, Args) -> Result {
       return Value(std::make_shared<IteratorObject>(call.self));

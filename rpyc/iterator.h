@@ -35,8 +35,8 @@ namespace rpyc {
 //
 // After its end or an exception an iterator stays at its end.
 // A handle: copies share the position.
-// Threads: any, one at a time: who asks while an item is being made, also from within, gets a
-// ValueError, "generator already executing", as in Python.
+// Threads: any, one at a time: a caller that asks while an item is being made, also from within,
+//          gets a ValueError, "generator already executing", as in Python.
 class Iterator {
  public:
   // Yields what `next` returns: a std::optional<T>, empty at the end, or a T until it throws
@@ -45,7 +45,7 @@ class Iterator {
   requires(std::invocable<F&> && !std::convertible_to<F, Iterator>) explicit Iterator(F next)
       : Iterator(Erased(), Wrapped(std::move(next))) {}
 
-  // Yields the items of a container or view, which it keeps.
+  // Yields the items of a container or view, which the iterator keeps.
   template <std::ranges::input_range R>
   explicit Iterator(R range) : Iterator(OverHeld(std::make_shared<R>(std::move(range)))) {}
 
@@ -112,7 +112,7 @@ class Iterator {
   static Iterator OverHeld(std::shared_ptr<R> range) {
     auto begin = std::ranges::begin(*range);
     auto end = std::ranges::end(*range);
-    // A container that it keeps has no other owner; a view shows another's items.
+    // A container that is kept has no other owner; a view shows the items of another object.
     if constexpr (std::ranges::view<R>) {
       return Over(std::move(range), std::move(begin), std::move(end));
     } else {
@@ -123,7 +123,7 @@ class Iterator {
   std::shared_ptr<Object> object_;
 };
 
-// Out only.
+// An iterator goes only from C++ to Python.
 template <>
 struct Cast<Iterator> {
   static Value To(const Iterator& iterator) { return Value(iterator.object()); }

@@ -13,16 +13,18 @@
 
 namespace rpyc {
 
-// A piece of a connection's user code: a request of the peer's, or what is to be told of an answer.
+// A piece of user code that a connection runs: a request of the peer's, or the callbacks of an
+// answer to one of ours.
 struct Job {
-  // Of a request; `args` are unboxed.
+  // For a request; `args` are unboxed.
   std::string seq = {};             // encoded, as the peer wrote it
   const HandlerRow* row = nullptr;  // null: `callback` is the job
   std::vector<Value> args = {};
   size_t bytes = 0;        // of the message
   ByteCharge charge = {};  // for `args`, until it has been answered
-  bool pipelined = false;  // others were sent with it
-  // Where threads are bound: which of the peer's sent it, and which of ours shall run it; 0: any.
+  bool pipelined = false;  // the peer sent other messages with it
+  // Where threads are bound: the peer's thread that sent it, and our thread that shall run it; 0
+  // means any thread.
   uint64_t peer_thread = 0;
   uint64_t for_thread = 0;
 

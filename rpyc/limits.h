@@ -9,7 +9,8 @@
 
 namespace rpyc {
 
-// What one peer may cost. Python's RPyC has none of these; the defaults are the control plane's.
+// What one peer may cost. Python's RPyC has none of these limits; the defaults are the control
+// plane's.
 // A request over a limit fails by an exception that names it, a ValueError unless said otherwise,
 // and the connection goes on; so does one of ours whose answer is over a limit.
 struct Limits {
@@ -36,9 +37,9 @@ struct Limits {
   size_t max_local_objects = 1'000'000;
   // Bytes read ahead for a connection whose method still runs.
   size_t max_read_ahead_bytes = 16u << 20;
-  // Calls within calls of one connection, by way of callbacks.
+  // How deep calls of one connection may nest, by way of callbacks.
   int max_callback_depth = 64;
-  // After how long without a request a connection is closed; 0: never.
+  // A connection is closed after so long without a request; 0: never.
   absl::Duration idle_timeout = absl::ZeroDuration();
   // A connection ends when of a frame that has begun fewer than kMinFrameProgressBytes have come in
   // this time, while it was being read: a slow peer has as long as it needs, a silent one has not.

@@ -24,7 +24,7 @@ using Items = std::vector<Value>;
 
 absl::Status OutOfRange(absl::string_view message) { return PyStatus("IndexError", message); }
 
-// A negative index counted from the end; -1 or less if it is before the first.
+// Counts a negative index from the end; the result is -1 or less if it is before the first item.
 int64_t FromStart(int64_t index, const Items& items) {
   return index < 0 ? index + static_cast<int64_t>(items.size()) : index;
 }
@@ -55,7 +55,7 @@ absl::Status List::SetValue(int64_t index, Value item) {
   MutexLock lock(&data_->mutex);
   index = FromStart(index, data_->items);
   if (!IsIndexOf(index, data_->items)) return OutOfRange("list assignment index out of range");
-  std::swap(data_->items[static_cast<size_t>(index)], item);  // the old one dies unlocked
+  std::swap(data_->items[static_cast<size_t>(index)], item);  // the old one is destroyed unlocked
   return absl::OkStatus();
 }
 

@@ -31,15 +31,14 @@ namespace rpyc {
 // To Python it is a list: isinstance says so, and slices, operators, repr and errors are a list's.
 // Its methods with ordinary names (append, sort, ...) a client reaches where its server allows
 // public attributes, as with a list of a Python server; assignments, +=, del and so on always.
-// Items may be anything, references too, but who puts a list into itself makes memory that is
-// never freed.
+// Items may be anything, references too, but a list that is put into itself is never freed.
 // A handle: copies share the list; Copy() copies it.
 // Threads: any; each function here is one step.
 class List {
  public:
   List();
   List(std::initializer_list<Value> items);
-  // Of what a container or view holds.
+  // Makes a list of what a container or view holds.
   template <std::ranges::input_range R,
             typename = std::enable_if_t<!std::is_convertible_v<R, List>>>
   explicit List(R&& range) : List() {
@@ -49,8 +48,8 @@ class List {
   size_t size() const;
   bool empty() const { return size() == 0; }
 
-  // The item at `index`; a negative one counts from the end. Errors: IndexError; TypeError if it is
-  // no T.
+  // The item at `index`; a negative index counts from the end.
+  // Errors:  IndexError; TypeError - it is no T.
   template <typename T = Value>
   absl::StatusOr<T> Get(int64_t index) const {
     static_assert(cast_internal::ItemsOwnTheirText<T>());
@@ -58,7 +57,7 @@ class List {
     if (!item.ok()) return std::move(item).status();
     return FromPython<T>(CallContext(), *item);
   }
-  // Errors: IndexError.
+  // Errors:  IndexError.
   template <typename T>
   absl::Status Set(int64_t index, T item) {
     return SetValue(index, Cast<T>::To(std::move(item)));
@@ -67,19 +66,21 @@ class List {
   void push_back(T item) {
     Append(Cast<T>::To(std::move(item)));
   }
-  // Before the item at `index`, as Python's insert: an index beyond an end is that end.
+  // Inserts before the item at `index`, as Python does: an index beyond an end is that end.
   template <typename T>
   void insert(int64_t index, T item) {
     InsertValue(index, Cast<T>::To(std::move(item)));
   }
-  // Takes an item out, the last unless told. Errors: IndexError.
+  // Removes an item, by default the last, and returns it.
+  // Errors:  IndexError.
   absl::StatusOr<Value> Pop(int64_t index = -1);
   void clear() { Assign({}); }
   void Assign(std::vector<Value> items);
 
   // The items as they are now.
   std::vector<Value> Snapshot() const;
-  // The same as Ts. Errors: TypeError, "item 3: expected int, got str".
+  // The items as they are now, each as a T.
+  // Errors:  TypeError, "item 3: expected int, got str".
   template <typename T>
   absl::StatusOr<std::vector<T>> SnapshotOf() const {
     static_assert(cast_internal::ItemsOwnTheirText<T>());
@@ -112,7 +113,8 @@ class List {
   std::shared_ptr<Data> data_;  // never null
 };
 
-// By reference. A parameter takes only a list of ours: for a copy of any iterable take std::vector.
+// A list travels by reference. A parameter takes only a list of ours: for a copy of any iterable
+// take std::vector.
 template <>
 struct Cast<List> {
   static absl::StatusOr<List> From(Value& value);

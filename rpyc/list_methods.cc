@@ -1,5 +1,5 @@
-// Python's list, method by method. Source of semantics and texts: CPython 3.11,
-// Objects/listobject.c.
+// This is Python's list, method by method.
+// Source:  CPython 3.11, Objects/listobject.c, for semantics and texts.
 
 #include <algorithm>
 #include <cstdint>
@@ -31,10 +31,10 @@ using Args = absl::Span<Value>;
 using Items = std::vector<Value>;
 using Result = absl::StatusOr<Value>;
 
-constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+constexpr int64_t kMaxIndex = std::numeric_limits<int64_t>::max();
 
-// What a peer may make a list grow to in one step: [0] * 10 ** 12 is one short request.
-constexpr size_t kMostItems = Limits().max_decoded_bytes / sizeof(Value);
+// How long a peer may make a list in one step: [0] * 10 ** 12 is one short request.
+constexpr size_t kMaxItems = Limits().max_decoded_bytes / sizeof(Value);
 
 List Self(const MemberCall& call) { return ListObject::Handle(call.self); }
 
@@ -43,7 +43,7 @@ Result DoneOr(absl::Status status) {
   return Value();
 }
 
-// An int where only an int will do, or an object that is one.
+// Converts an argument that must be an int, or an object that is one.
 absl::StatusOr<int64_t> ToIndex(const CallContext& context, const Value& value) {
   if (value.AsObject() != nullptr) {
     const absl::StatusOr<Value> asked = cast_internal::AskInt(context, value);
@@ -59,7 +59,7 @@ absl::StatusOr<int64_t> ToIndex(const CallContext& context, const Value& value) 
                                             "' object cannot be interpreted as an integer"));
 }
 
-// list[key], where key is no slice.
+// Converts the key of list[key], where it is no slice.
 absl::StatusOr<int64_t> ToSubscript(const CallContext& context, const Value& key) {
   absl::StatusOr<int64_t> index = ToIndex(context, key);
   if (index.ok() || !IsPyStatus(index.status(), "TypeError")) return index;
@@ -101,11 +101,11 @@ absl::StatusOr<int64_t> ToTimes(const CallContext& context, const Value& count) 
   return times;
 }
 
-// The items, `times` times over.
+// Returns the items, repeated `times` times.
 absl::StatusOr<Items> Repeated(const Items& items, int64_t times) {
   Items repeated;
   if (times <= 0 || items.empty()) return repeated;
-  if (static_cast<uint64_t>(times) > kMostItems / items.size()) return TooLong();
+  if (static_cast<uint64_t>(times) > kMaxItems / items.size()) return TooLong();
   repeated.reserve(items.size() * static_cast<size_t>(times));
   for (int64_t i = 0; i < times; ++i) {
     repeated.insert(repeated.end(), items.begin(), items.end());
@@ -117,7 +117,7 @@ absl::Status Extend(const MemberCall& call, const Value& iterable) {
   absl::StatusOr<Items> more = CollectItems(call.context, iterable);
   if (!more.ok()) return std::move(more).status();
   return ListObject::Edit(Self(call), [&](Items* items, Items*) {
-    if (items->size() + more->size() > kMostItems) return TooLong();
+    if (items->size() + more->size() > kMaxItems) return TooLong();
     items->insert(items->end(), std::make_move_iterator(more->begin()),
                   std::make_move_iterator(more->end()));
     return absl::OkStatus();
@@ -154,7 +154,7 @@ Result SetItem(const MemberCall& call, Args args) {
   return DoneOr(ListObject::Edit(Self(call), [&](Items* items, Items* dropped) -> absl::Status {
     absl::StatusOr<SliceRange> range = ResolveSlice(args[0], items->size());
     if (!range.ok()) return std::move(range).status();
-    if (items->size() + assigned->size() > kMostItems) return TooLong();
+    if (items->size() + assigned->size() > kMaxItems) return TooLong();
     *dropped = *items;
     return AssignSlice(*range, *std::move(assigned), items);
   }));
@@ -185,7 +185,7 @@ Result Add(const MemberCall& call, Args args) {
                                               ShortTypeName(args[0]), "\") to list"));
   }
   Items items = Self(call).Snapshot();
-  if (items.size() + (*other)->size() > kMostItems) return TooLong();
+  if (items.size() + (*other)->size() > kMaxItems) return TooLong();
   items.insert(items.end(), (*other)->begin(), (*other)->end());
   return NewList(std::move(items));
 }
@@ -217,7 +217,7 @@ Result MultiplyInPlace(const MemberCall& call, Args args) {
   return Self(call).ToValue();
 }
 
-// Python's list iterators look at the list as it is at each step.
+// Python's list iterators read the list as it is at each step.
 Result Iterate(const MemberCall& call, Args) {
   return Value(Iterator([list = Self(call), i = int64_t{0}]() mutable -> std::optional<Value> {
                  absl::StatusOr<Value> item = list.Get(i++);
@@ -367,7 +367,7 @@ constexpr char kGe[] = "__ge__";
 
 const std::shared_ptr<const ClassInfo>& ListObject::Class() {
   static const std::shared_ptr<const ClassInfo> info = [] {
-    // The name makes clients take it for a list.
+    // By this name clients take it for a list.
     auto made = std::make_shared<ClassInfo>("builtins.list");
     made->set_doc("A list held by the server.");
     const auto add = [&](absl::string_view name, std::vector<Parameter> parameters,
@@ -388,7 +388,7 @@ const std::shared_ptr<const ClassInfo>& ListObject::Class() {
     add("__mul__", Positional(1), "", Multiply);
     add("__rmul__", Positional(1), "", Multiply);
     add("__imul__", Positional(1), "", MultiplyInPlace);
-    // Clients ask for it of whatever has a builtin's name.
+    // Clients ask every object with a builtin's name for it.
     add("__or__", Positional(1), "",
         [](const MemberCall&, Args) -> Result { return NotImplemented(); });
     add(kEq, Positional(1), "", CompareWith<kEq>);
@@ -416,7 +416,7 @@ const std::shared_ptr<const ClassInfo>& ListObject::Class() {
       Self(call).clear();
       return Value();
     });
-    add("index", Positional(1, {0, kMost}), "The first index of a value.", Index);
+    add("index", Positional(1, {0, kMaxIndex}), "The first index of a value.", Index);
     add("count", Positional(1), "How many items equal a value.", Count);
     add("reverse", {}, "Reverses the order.", Reverse);
     add("sort",

@@ -24,8 +24,8 @@ class ListObject : public Container {
   static List Handle(const std::shared_ptr<void>& self) {
     return List(std::static_pointer_cast<List::Data>(self));
   }
-  // Runs `edit` under the list's lock. What it takes out it puts into `dropped`, which dies after
-  // that: destructors are user code.
+  // Runs `edit` under the list's lock. It puts what it takes out into `dropped`, which is destroyed
+  // after the lock is released: destructors are user code.
   static absl::Status Edit(
       const List& list,
       absl::FunctionRef<absl::Status(std::vector<Value>* items, std::vector<Value>* dropped)> edit);

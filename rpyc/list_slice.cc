@@ -11,14 +11,15 @@
 namespace rpyc {
 namespace {
 
-constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+constexpr int64_t kMaxIndex = std::numeric_limits<int64_t>::max();
 
-// A slice's field; `absent` for None. Ints of any size are taken, cut to what fits.
+// Returns a slice's field, or `absent` for None. Ints of any size are accepted, and cut to what
+// fits.
 absl::StatusOr<int64_t> Field(const Value& value, int64_t absent) {
   if (value.is_none()) return absent;
   if (const bool* b = value.AsBool()) return *b ? 1 : 0;
-  if (const int64_t* i = value.AsInt()) return std::max(*i, -kMost);
-  if (const BigInt* big = value.AsBigInt()) return big->decimal[0] == '-' ? -kMost : kMost;
+  if (const int64_t* i = value.AsInt()) return std::max(*i, -kMaxIndex);
+  if (const BigInt* big = value.AsBigInt()) return big->decimal[0] == '-' ? -kMaxIndex : kMaxIndex;
   return PyStatus("TypeError",
                   "slice indices must be integers or None or have an __index__ method");
 }
@@ -37,9 +38,9 @@ absl::StatusOr<SliceRange> ResolveSlice(const Value& slice, size_t size) {
   if (!step.ok()) return std::move(step).status();
   if (*step == 0) return PyStatus("ValueError", "slice step cannot be zero");
   const bool forward = *step > 0;
-  absl::StatusOr<int64_t> start = Field(slice.items()[0], forward ? 0 : kMost);
+  absl::StatusOr<int64_t> start = Field(slice.items()[0], forward ? 0 : kMaxIndex);
   if (!start.ok()) return std::move(start).status();
-  absl::StatusOr<int64_t> stop = Field(slice.items()[1], forward ? kMost : -kMost);
+  absl::StatusOr<int64_t> stop = Field(slice.items()[1], forward ? kMaxIndex : -kMaxIndex);
   if (!stop.ok()) return std::move(stop).status();
 
   SliceRange range{.start = Clamped(*start, length, forward),

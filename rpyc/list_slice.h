@@ -11,7 +11,7 @@
 
 namespace rpyc {
 
-// Which items of a sequence a Python slice means: `count` of them, from `start` by `step`.
+// Says which items of a sequence a Python slice means: `count` of them, from `start` by `step`.
 struct SliceRange {
   int64_t start;
   int64_t stop;
@@ -23,16 +23,17 @@ struct SliceRange {
   }
 };
 
+// Applies `slice` to a sequence of `size` items.
 // Errors:  ValueError - a step of zero; TypeError - not ints.
 // Source:  CPython's PySlice_Unpack and PySlice_AdjustIndices.
 absl::StatusOr<SliceRange> ResolveSlice(const Value& slice, size_t size);
 
-// The items of a list after `list[slice] = items`.
+// Does `list[slice] = items`.
 // Errors:  ValueError - an extended slice of another size.
 absl::Status AssignSlice(const SliceRange& range, std::vector<Value> items,
                          std::vector<Value>* list);
 
-// The items of a list after `del list[slice]`.
+// Does `del list[slice]`.
 void DeleteSlice(const SliceRange& range, std::vector<Value>* list);
 
 }  // namespace rpyc

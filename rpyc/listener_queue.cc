@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <utility>
 
+#include "rpyc/assert.h"
 #include "rpyc/bind/invoke.h"
 #include "rpyc/pending_request.h"
 
 namespace rpyc {
 namespace {
 
-// Whether it says that the connection has ended, not that the peer has raised it.
+// Whether `error` says that the connection has ended, and was not raised by the peer.
 bool IsEndOfConnection(const absl::Status& error) {
   return IsPyStatus(error, "EOFError") && !ToException(error).remote_traceback.has_value();
 }
@@ -18,8 +19,7 @@ bool IsEndOfConnection(const absl::Status& error) {
 
 std::shared_ptr<ListenerQueue> ListenerQueue::Make(std::shared_ptr<NetrefObject> callee,
                                                    std::string client) {
-  const std::shared_ptr<ListenerQueue> queue(
-      new ListenerQueue(std::move(callee), std::move(client)));
+  std::shared_ptr<ListenerQueue> queue(new ListenerQueue(std::move(callee), std::move(client)));
   const std::shared_ptr<NetrefOwner> owner = queue->callee_->owner();
   const bool live =
       owner != nullptr && owner->WhenEnded(queue.get(), [weak = queue->weak_from_this()] {
@@ -68,8 +68,6 @@ void ListenerQueue::Push(absl::StatusOr<CallArgs> args) {
   Send();
 }
 
-// Sends what may be sent, unless another thread does so: one at a time, for the order's sake. With
-// no lock held around the sending, which may find an answer there at once.
 void ListenerQueue::Send() {
   mutex_.Lock();
   if (sending_) return mutex_.Unlock();
@@ -85,6 +83,7 @@ void ListenerQueue::Send() {
         });
     mutex_.Lock();
   }
+  RPYC_ASSERT(sending_);
   sending_ = false;
   mutex_.Unlock();
 }
@@ -93,6 +92,7 @@ void ListenerQueue::OnAnswer(const absl::StatusOr<Value>& answer) {
   const bool ended = !answer.ok() && IsEndOfConnection(answer.status());
   {
     MutexLock lock(&mutex_);
+    RPYC_ASSERT(counts_.unanswered > 0);
     --counts_.unanswered;
     if (answer.ok()) ++counts_.answered;
     if (ended) ++counts_.dropped;
@@ -110,7 +110,7 @@ void ListenerQueue::TellError(const absl::Status& error) {
     if (!closed_) options = options_;
   }
   if (options == nullptr || options->on_error == nullptr) return;
-  // What it throws has nobody to go to.
+  // No caller is there to be told what it throws.
   Guarded([&] { options->on_error(client_, RemoteError(ToException(error))); }).IgnoreError();
 }
 

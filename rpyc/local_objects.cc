@@ -5,6 +5,7 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
+#include "rpyc/assert.h"
 #include "rpyc/errors.h"
 #include "rpyc/limits.h"
 #include "rpyc/object_id_origin.h"
@@ -24,8 +25,8 @@ LocalObjects::Id LocalObjects::NewIdLocked(const Object& object) const {
         !by_id_.contains(IdOf(*given))) {
       return IdOf(*given);
     }
-    // Its owner may share it and this peer be that owner, by another connection. The class id says
-    // nothing then, and is none that another object has.
+    // Its owner may share it, and this peer may be that owner, by another connection. The class id
+    // says nothing then, and no other object has it.
     if (given && given->secret != 0 && !object.is_class()) {
       return Id(process + object.class_id(), given->instance_id, given->secret);
     }
@@ -36,9 +37,9 @@ LocalObjects::Id LocalObjects::NewIdLocked(const Object& object) const {
   return Id(process + object.class_id(), object.is_class() ? 0 : process + NewObjectId(), 0);
 }
 
-// Not what a peer shares, of which we are a holder only.
 void LocalObjects::Unshare(const Id& id, const Object& object) const {
   const auto& [class_id, instance_id, secret] = id;
+  // We only hold what a peer shares.
   if (shared_ == nullptr || secret == 0 || !object.origin_id_pack().empty()) return;
   shared_->Remove(secret, instance_id);
 }
@@ -49,6 +50,7 @@ absl::StatusOr<IdPack> LocalObjects::Add(const std::shared_ptr<Object>& object) 
   const auto known = ids_.find(identity);
   if (known != ids_.end()) {
     Entry& entry = by_id_.at(known->second);
+    RPYC_ASSERT(entry.references > 0);
     ++entry.references;
     return PackOf(*entry.object, known->second);
   }
@@ -58,17 +60,19 @@ absl::StatusOr<IdPack> LocalObjects::Add(const std::shared_ptr<Object>& object) 
   }
   const Id id = NewIdLocked(*object);
   const IdPack id_pack = PackOf(*object, id);
-  // Should memory run out, none of the tables has it.
+  // If memory runs out, none of the tables has it.
   absl::Cleanup undo = [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
     by_id_.erase(id);
     ids_.erase(identity);
   };
-  by_id_.emplace(id, Entry{object, 1});
+  const bool id_is_new = by_id_.emplace(id, Entry{object, 1}).second;
+  RPYC_ASSERT(id_is_new);
   ids_.emplace(identity, id);
   if (shared_ != nullptr && id_pack.secret != 0 && object->origin_id_pack().empty()) {
     shared_->Add(id_pack, object);
   }
   std::move(undo).Cancel();
+  RPYC_ASSERT(by_id_.size() == ids_.size());
   return id_pack;
 }
 
@@ -92,6 +96,7 @@ absl::StatusOr<std::shared_ptr<Object>> LocalObjects::Release(const Object& obje
     return PyStatus("KeyError", absl::StrCat("not held by this connection: ", object.type_name()));
   }
   const auto entry = by_id_.find(known->second);
+  RPYC_ASSERT(entry != by_id_.end() && entry->second.references > 0);
   if (entry->second.references > count) {
     entry->second.references -= count;
     return nullptr;
@@ -100,6 +105,7 @@ absl::StatusOr<std::shared_ptr<Object>> LocalObjects::Release(const Object& obje
   Unshare(entry->first, *dropped);
   by_id_.erase(entry);
   ids_.erase(known);
+  RPYC_ASSERT(by_id_.size() == ids_.size());
   return dropped;
 }
 

@@ -35,7 +35,7 @@ class Materializer {
       if (!counted.ok()) return counted;
       return value;
     }
-    // What is being copied further up must not be met again.
+    // An object that contains itself is met again while it is being copied further up.
     const Object* object = value.AsObject() != nullptr ? value.AsObject()->get() : nullptr;
     if (object != nullptr && std::any_of(path_.begin(), path_.end(), [object](const Object* other) {
           return other != nullptr && other->IsSameAs(*object);
@@ -63,7 +63,7 @@ class Materializer {
                                                limits_.max_decoded_bytes, " bytes"));
   }
 
-  // A tuple, slice or frozenset with references in it.
+  // Copies a tuple, slice or frozenset with references in it.
   absl::StatusOr<Value> CopyFixed(const Value& value) {
     std::vector<Value> items;
     items.reserve(value.items().size());
@@ -85,7 +85,7 @@ class Materializer {
   absl::StatusOr<Value> CopyObject(const Value& value) {
     const Object& object = **value.AsObject();
     if (const NumberedObject* numbered = AsNumbered(value)) return numbered->number();
-    // Of a third peer's object, too, only what may be asked for by itself.
+    // Of a third peer's object, too, only what that peer may ask for by itself is copied.
     if (MayRead(object, {"__index__", "__float__", "__str__"}).ok()) {
       absl::StatusOr<std::optional<Value>> plain = cast_internal::AskPlainValue(context_, value);
       if (!plain.ok()) return std::move(plain).status();
@@ -111,7 +111,8 @@ class Materializer {
     return may_read.ok() ? CopyItems(value) : may_read;
   }
 
-  // Whether the peer that asks may have these attributes of the object. What is its own it has.
+  // Whether the peer that asks may have these attributes of the object. It may have those of its
+  // own objects.
   absl::Status MayRead(const Object& object, std::initializer_list<absl::string_view> names) const {
     const auto* netref = dynamic_cast<const NetrefObject*>(&object);
     if (rules_ == nullptr || (netref != nullptr && netref->BelongsTo(context_.peer_objects()))) {
@@ -120,7 +121,7 @@ class Materializer {
     for (const absl::string_view name : names) {
       const auto found = ResolveAttribute(*rules_, Access::kGet, name, object);
       if (!found.ok()) return found.status();
-      // Of another peer's object: only its owner knows whether it is exposed.
+      // Only the owner of another peer's object knows whether the attribute is exposed.
       if (netref != nullptr && found->exposed) return AccessDenied(name);
     }
     return absl::OkStatus();
@@ -136,7 +137,7 @@ class Materializer {
     return PyStatus("TypeError", absl::StrCat("cannot materialize a ", ShortTypeName(value)));
   }
 
-  // Those any client may read. A public one is only for servers that allow it.
+  // The properties that any client may read. A public one is only for servers that allow it.
   static std::vector<const Member*> PropertiesOf(const ClassInfo& info) {
     std::vector<const Member*> properties;
     for (const auto& member : info.members()) {
@@ -194,8 +195,8 @@ class Materializer {
 
   const CallContext& context_;
   const Limits& limits_;
-  const ProtocolConfig* const rules_;  // null: none
-  std::vector<const Object*> path_;    // null: a tuple
+  const ProtocolConfig* const rules_;  // null: there are none
+  std::vector<const Object*> path_;    // what is being copied; null for a tuple
   size_t bytes_ = 0;
 };
 

@@ -7,8 +7,8 @@
 namespace rpyc {
 namespace {
 
-// Guards the rings of parked fibers; few of them for all CondVars, of which connections have many
-// and hardly any ever has a fiber. Nothing is waited for under it.
+// Guards the ring of parked fibers of a CondVar. All CondVars share a few guards, as connections
+// have many CondVars, and hardly any ever has a fiber. No thread waits while it holds one.
 std::mutex& GuardOf(const void* cond_var) {
   static std::array<std::mutex, 64> guards;
   return guards[reinterpret_cast<uintptr_t>(cond_var) / sizeof(CondVar) % guards.size()];
@@ -16,7 +16,7 @@ std::mutex& GuardOf(const void* cond_var) {
 
 }  // namespace
 
-// On its fiber's stack.
+// One parked fiber, on whose stack this is.
 struct CondVar::Parked {
   Fiber* fiber;
   Parked* next;
@@ -28,7 +28,7 @@ struct CondVar::Parked {
     previous = first->previous;
     previous->next = next->previous = this;
   }
-  // Which is the first now; null: none.
+  // Leaves the ring, and returns the first of those that are left; null if there is none.
   Parked* Leave(Parked* first) {
     if (next == this) return nullptr;
     previous->next = next;
@@ -37,7 +37,7 @@ struct CondVar::Parked {
   }
 };
 
-// Leaves the lock to others for a while, which no analysis sees.
+// The analysis does not see that the mutex is unlocked and locked again.
 bool CondVar::Park(Mutex* mutex, absl::Time deadline) ABSL_NO_THREAD_SAFETY_ANALYSIS {
   Parked self;
   self.fiber = Fiber::Current();
@@ -55,7 +55,7 @@ bool CondVar::Park(Mutex* mutex, absl::Time deadline) ABSL_NO_THREAD_SAFETY_ANAL
   self.fiber->Park(deadline);
   bool in_time = true;
   {
-    // Whoever signals this fiber is done with it then.
+    // A thread that signals this fiber holds the guard until it is done with it.
     const std::lock_guard<std::mutex> guard(GuardOf(this));
     if (!self.signalled) {
       parked_.store(self.Leave(parked_.load(std::memory_order_relaxed)), std::memory_order_relaxed);

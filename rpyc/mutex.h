@@ -14,8 +14,7 @@ namespace rpyc {
 
 // std::mutex with thread-safety annotations, checked by clang's -Wthread-safety. Used instead of
 // absl::Mutex because the packaged Abseil is not built for TSan, which then sees false races.
-// Locking blocks the thread, of fibers too: nothing may be waited for while it is held, but by a
-// CondVar.
+// Locking blocks the thread, also that of a fiber: while it is held, only a CondVar may wait.
 class ABSL_LOCKABLE Mutex {
  public:
   Mutex() = default;
@@ -23,7 +22,7 @@ class ABSL_LOCKABLE Mutex {
   Mutex& operator=(const Mutex&) = delete;
 
   void Lock() ABSL_EXCLUSIVE_LOCK_FUNCTION() { mutex_.lock(); }
-  // Never waits; whether it is locked now.
+  // Never waits. Returns whether the caller has locked it.
   bool TryLock() ABSL_EXCLUSIVE_TRYLOCK_FUNCTION(true) { return mutex_.try_lock(); }
   void Unlock() ABSL_UNLOCK_FUNCTION() { mutex_.unlock(); }
 
@@ -45,10 +44,10 @@ class ABSL_SCOPED_LOCKABLE MutexLock {
   Mutex* const mutex_;
 };
 
-// Waits for a change that others make under the mutex: a thread blocks, a fiber parks.
+// Waits for a change that another thread makes under the mutex: a thread blocks, a fiber parks.
 class CondVar {
  public:
-  // Each waits with `mutex` released and holds it again on return; may wake without cause.
+  // Both wait with `mutex` released and hold it again on return; they may wake without cause.
   void Wait(Mutex* mutex) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     if (Fiber::Current() != nullptr) {
       Park(mutex, absl::InfiniteFuture());
@@ -66,7 +65,7 @@ class CondVar {
     if (deadline == absl::InfiniteFuture()) {
       cv_.wait(lock);
     } else {
-      // By the steady clock, so that a step of the wall clock neither hastens nor delays it.
+      // The steady clock is used, so that a step of the wall clock neither hastens nor delays it.
       const auto left = absl::ToChronoNanoseconds(deadline - absl::Now());
       in_time = cv_.wait_for(lock, left) == std::cv_status::no_timeout;
     }
@@ -84,16 +83,18 @@ class CondVar {
  private:
   struct Parked;
 
+  // What WaitUntil does on a fiber.
   bool Park(Mutex* mutex, absl::Time deadline) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
-  // Whether there was one.
+  // Wakes one or all of the fibers that wait, and returns whether there was one.
   bool SignalFibers(bool all) {
-    // Who waits has been put there under the mutex that the change was made under.
+    // A fiber that waits has put itself there under the mutex that the change was made under.
     return parked_.load(std::memory_order_relaxed) != nullptr && Unpark(all);
   }
+  // What SignalFibers does if fibers wait.
   bool Unpark(bool all);
 
   std::condition_variable cv_;
-  std::atomic<Parked*> parked_{nullptr};  // fibers that wait, a ring; the first to come
+  std::atomic<Parked*> parked_{nullptr};  // the first of a ring of fibers that wait
 };
 
 }  // namespace rpyc

@@ -13,7 +13,7 @@
 namespace rpyc {
 namespace {
 
-// How `object` carries `name`. A proxy sends the name as it is.
+// Says how `object` carries `name`. A proxy sends the name as it is.
 AttributeRef AttributeOf(const Object& object, absl::string_view name) {
   return {.name = name, .exposed = object.Has(name).exposed};
 }
@@ -120,7 +120,7 @@ Netref Netref::Result(absl::StatusOr<Value> value, absl::string_view origin) con
 }
 
 absl::Status Netref::ConversionError(const absl::Status& error) const {
-  // What a peer raised, while it was asked for its items, say, is not for us to word.
+  // What a peer raised, when it was asked for its items for example, keeps its own words.
   if (ToException(error).remote_traceback.has_value()) return error;
   if (attribute_) return ErrorAt(absl::StrCat("attribute '", *attribute_, "'"), error);
   return origin_.empty() ? error : ErrorAt(absl::StrCat("the result of ", origin_), error);

@@ -45,7 +45,8 @@ class Netref;
 class NetrefOwner;
 class PendingRequest;
 
-// A call that has been sent, and whom to wait at for its answer: null if that is there.
+// A call that has been sent, and the connection to wait on for its answer; null if the answer is
+// there.
 struct StartedCall {
   std::shared_ptr<PendingRequest> request;
   std::shared_ptr<NetrefOwner> owner;
@@ -73,7 +74,7 @@ inline constexpr bool kIsStatusOr<absl::StatusOr<T>> = true;
 }  // namespace netref_internal
 
 // Any Python value, above all an object of the peer's, or the error that stands in its place, so
-// that only the end of a chain needs a look:
+// that only the end of a chain needs a check:
 //
 //   int three = root["add"](1, 2).as<int>();                        // throws RemoteError
 //   absl::StatusOr<int> three = root["add"](1, 2).get<int>();       // does not
@@ -88,16 +89,16 @@ inline constexpr bool kIsStatusOr<absl::StatusOr<T>> = true;
 // Threads: any, as the Objects behind it; may run user code and wait for a peer: hold no lock.
 class [[nodiscard]] Netref {
  public:
-  // None.
+  // Holds None.
   Netref() = default;
-  // `context` says who asks, and how long an answer may take.
+  // `context` says on whose behalf it asks, and how long an answer may take.
   explicit Netref(absl::StatusOr<Value> value, CallContext context = CallContext())
       : value_(std::move(value)), context_(std::move(context)) {}
 
-  // The attribute `name`. Sends nothing by itself: what is done with it is one request, calling
-  // included; each reading asks anew. (An attribute of an attribute reads the first one.)
+  // Names the attribute `name`, and sends nothing by itself: each use of it, also calling it, is
+  // one request, and each reading asks anew. (An attribute of an attribute reads the first one.)
   Netref operator[](absl::string_view name) const;
-  // Sets, deletes this attribute, which operator[] has named.
+  // Set and Del set and delete this attribute, which operator[] has named.
   template <typename T>
   void Set(T&& value) const {
     SetValue(ToValue(std::forward<T>(value)));
@@ -122,8 +123,8 @@ class [[nodiscard]] Netref {
     return call;
   }
   Netref Call(CallArgs args) const;
-  // Calls it and does not wait: what rpyc::Async (rpyc/async_result.h) is made of. An object of our
-  // own has been called, and an error is the answer, when this returns.
+  // Calls it and does not wait: rpyc::Async (rpyc/async_result.h) uses this. An object of our own
+  // has been called when this returns, and an error is the answer.
   template <typename... A>
   StartedCall Start(A&&... args) const {
     CallArgs call;
@@ -131,18 +132,18 @@ class [[nodiscard]] Netref {
     return converted.ok() ? StartCall(std::move(call)) : Answered(std::move(converted));
   }
   StartedCall StartCall(CallArgs args) const;
-  // A C++ function that calls the attribute `name`. It throws as as<R>() does; not if R is
+  // Returns a C++ function that calls the attribute `name`. It throws as as<R>() does, unless R is
   // absl::Status, an absl::StatusOr or a Netref.
   //   auto add = root.Function<int(int, int)>("add");
   template <typename Signature>
   std::function<Signature> Function(absl::string_view name) const {
     return netref_internal::Typed<Signature>::Make((*this)[name]);
   }
-  // The same, whose operations, and those of its attributes, take at most `timeout` each; a
-  // TimeoutError is raised otherwise. InfiniteDuration: for ever.
+  // Returns the same object, whose operations, and those of its attributes, raise a TimeoutError
+  // after `timeout`; with InfiniteDuration they wait for ever.
   Netref Timeout(absl::Duration timeout) const;
 
-  // The value as a T, or void. An attribute is read.
+  // Returns the value as a T, or void. An attribute is read.
   template <typename T>
   T as() const {
     typename netref_internal::GottenAs<T>::type gotten = get<T>();
@@ -153,7 +154,7 @@ class [[nodiscard]] Netref {
       return *std::move(gotten);
     }
   }
-  // The same, not throwing: an absl::StatusOr<T>, or absl::Status for void.
+  // Returns the same as an absl::StatusOr<T>, or absl::Status for void, and does not throw.
   template <typename T>
   typename netref_internal::GottenAs<T>::type get() const {
     static_assert(
@@ -181,7 +182,7 @@ class [[nodiscard]] Netref {
   // Whether it is None. Throws if it is an error.
   bool is_none() const { return as<Value>().is_none(); }
 
-  // obj[key], and so on.
+  // Item(key) is Python's obj[key], and so on.
   template <typename K>
   Netref Item(K&& key) const {
     return ItemOf(ToValue(std::forward<K>(key)));
@@ -199,14 +200,14 @@ class [[nodiscard]] Netref {
     return ContainsValue(ToValue(std::forward<T>(item)));
   }
   size_t Len() const;
-  // What iterating over it yields, fetched in batches, ahead of the loop.
+  // The items that iterating over it yields; they are fetched in batches, ahead of the loop.
   ItemRange Items() const;
 
   std::string Str() const;
   std::string Repr() const;
   std::vector<std::string> Dir() const;
   int64_t Hash() const;
-  // obj == x; `op` is one of Python's six: "__eq__", "__lt__", ...
+  // Equals is Python's obj == x. `op` is one of Python's six: "__eq__", "__lt__", ...
   template <typename T>
   bool Equals(T&& other) const {
     return CompareWith("__eq__", ToValue(std::forward<T>(other)));
@@ -215,9 +216,9 @@ class [[nodiscard]] Netref {
   bool Compare(absl::string_view op, T&& other) const {
     return CompareWith(op, ToValue(std::forward<T>(other)));
   }
-  // Whether both are the same object; of values: whether they are the same.
+  // Whether both are the same object, or the same value.
   bool Is(const Netref& other) const;
-  // Python's callable().
+  // Whether it can be called, as Python's callable() says.
   bool IsCallable() const;
   // Python's isinstance(): whether this is of `cls`, a class of the peer's or one of ours
   // (rpyc::Class<T>(), which knows derived classes too). As between two Pythons, a Python peer
@@ -232,7 +233,7 @@ class [[nodiscard]] Netref {
   template <typename Signature>
   friend struct netref_internal::Typed;
 
-  // What goes out for a C++ value. May throw RemoteError.
+  // Converts a C++ value to what goes out for it. May throw RemoteError.
   template <typename T>
   static absl::StatusOr<Value> ToValue(T&& value) {
     using D = std::decay_t<T>;
@@ -260,7 +261,7 @@ class [[nodiscard]] Netref {
   static void Add(Args rest, CallArgs* args);
   static void Add(Kwargs rest, CallArgs* args);
 
-  // As what a typed function returns.
+  // Converts to what a typed function returns.
   template <typename R>
   R To() const {
     if constexpr (std::is_same_v<R, Netref>) {
@@ -274,9 +275,9 @@ class [[nodiscard]] Netref {
     }
   }
 
-  // Says what could not be converted.
+  // Adds to `error` what could not be converted.
   absl::Status ConversionError(const absl::Status& error) const;
-  // The result of an operation.
+  // Makes the result of an operation.
   Netref Result(absl::StatusOr<Value> value, absl::string_view origin) const;
   void SetValue(absl::StatusOr<Value> value) const;
   Netref ItemOf(absl::StatusOr<Value> key) const;
@@ -285,13 +286,13 @@ class [[nodiscard]] Netref {
   void CallSpecial(absl::string_view name, std::initializer_list<absl::StatusOr<Value>> args) const;
 
   absl::StatusOr<Value> value_ = Value();
-  std::optional<std::string> attribute_;  // of value_; if none: value_ itself
-  std::string origin_;                    // for messages: what it is the result of, "add()"
+  std::optional<std::string> attribute_;  // of value_; if there is none, this is value_ itself
+  std::string origin_;                    // for messages: what made this, "add()"
   CallContext context_;
 };
 
-// The items of a Netref, once: `for (rpyc::Netref item : object.Items())`. A loop throws
-// RemoteError when the iterator raises.
+// The items of a Netref, which can be read once: `for (rpyc::Netref item : object.Items())`. A loop
+// throws RemoteError when the iterator raises.
 class ItemRange {
  public:
   class Iterator {
@@ -330,8 +331,8 @@ class ItemRange {
   size_t at_ = 0;
 };
 
-// Python's `with object as entered: body(entered)`. What `body` throws goes on, unless __exit__
-// says that it has been dealt with; the peer learns of it as text only.
+// Does Python's `with object as entered: body(entered)`. What `body` throws is thrown on, unless
+// __exit__ says that it has been dealt with; the peer learns of it as text only.
 // Errors:  throws what __enter__ and __exit__ raise.
 void With(const Netref& object, absl::FunctionRef<void(Netref entered)> body);
 

@@ -5,6 +5,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "rpyc/assert.h"
 #include "rpyc/brine.h"
 #include "rpyc/byte_budget.h"
 #include "rpyc/errors.h"
@@ -14,7 +15,7 @@
 namespace rpyc {
 namespace {
 
-// What a connection remembers of its peer's classes; a peer that has more is asked again.
+// How many of its peer's classes a connection remembers; a peer that has more is asked again.
 constexpr size_t kMaxKnownClasses = 256;
 
 ClassTraits TraitsOf(const Object::Methods& methods) {
@@ -46,19 +47,19 @@ Value Keywords(std::vector<std::pair<std::string, Value>> keyword) {
   return Value::Tuple(std::move(pairs));
 }
 
-// What the owner is asked for: under the asker's rules no more than what is exposed.
-Value OwnersName(AttributeRef attribute) {
+// The name that the owner is asked for: under the asking peer's rules no more than what is exposed.
+Value NameAtOwner(AttributeRef attribute) {
   return Value(absl::StrCat(attribute.prefix, attribute.name));
 }
 
-absl::Status NotWhat(absl::string_view expected, const Value& got) {
+absl::Status UnexpectedAnswer(absl::string_view expected, const Value& got) {
   return PyStatus("TypeError", absl::StrCat("the peer gave ", got.type_name(), ", not ", expected));
 }
 
 absl::Status ConnectionEnded() { return PyStatus("EOFError", "the connection has ended"); }
 
-// A request that could not be sent.
-std::shared_ptr<PendingRequest> Refused(absl::Status why) {
+// Makes a request that is answered by the reason why it could not be sent.
+std::shared_ptr<PendingRequest> FailedRequest(absl::Status why) {
   auto request = std::make_shared<PendingRequest>();
   request->Answer(std::move(why));
   return request;
@@ -79,7 +80,7 @@ std::vector<NetrefOwner::Release> NetrefOwner::TakeReleases() {
   return std::exchange(releases_, {});
 }
 
-// Keeps the connection from going while a request runs on it.
+// Keeps the connection from being destroyed while a request runs on it.
 class NetrefOwner::Use {
  public:
   explicit Use(NetrefOwner* owner) : owner_(owner) {
@@ -92,6 +93,7 @@ class NetrefOwner::Use {
   ~Use() {
     if (requester_ == nullptr) return;
     MutexLock lock(&owner_->mutex_);
+    RPYC_ASSERT(owner_->uses_ > 0);
     if (--owner_->uses_ == 0) owner_->unused_.SignalAll();
   }
   Use(const Use&) = delete;
@@ -101,7 +103,7 @@ class NetrefOwner::Use {
   Requester* requester() const { return requester_; }
 
  private:
-  std::shared_ptr<void> kept_alive_;  // goes last
+  std::shared_ptr<void> kept_alive_;  // destroyed last
   NetrefOwner* const owner_;
   Requester* requester_;
 };
@@ -115,20 +117,20 @@ absl::StatusOr<Value> NetrefOwner::Request(Handle handle, Value args,
 
 std::shared_ptr<PendingRequest> NetrefOwner::Start(Handle handle, Value args) {
   const Use use(this);
-  if (use.requester() == nullptr) return Refused(ConnectionEnded());
+  if (use.requester() == nullptr) return FailedRequest(ConnectionEnded());
   return use.requester()->Start(handle, std::move(args));
 }
 
 std::shared_ptr<PendingRequest> NetrefOwner::Post(Handle handle, Value args) {
   const Use use(this);
-  if (use.requester() == nullptr) return Refused(ConnectionEnded());
+  if (use.requester() == nullptr) return FailedRequest(ConnectionEnded());
   return use.requester()->Post(handle, std::move(args));
 }
 
-bool NetrefOwner::WhenEnded(const void* key, std::function<void()> told) {
+bool NetrefOwner::WhenEnded(const void* key, std::function<void()> on_ended) {
   MutexLock lock(&mutex_);
   if (requester_ == nullptr) return false;
-  when_ended_.insert_or_assign(key, std::move(told));
+  when_ended_.insert_or_assign(key, std::move(on_ended));
   return true;
 }
 
@@ -178,14 +180,14 @@ void NetrefOwner::KeepAlive(std::weak_ptr<void> owner) {
 }
 
 void NetrefOwner::Detach() {
-  decltype(when_ended_) told;
+  decltype(when_ended_) callbacks;
   {
     MutexLock lock(&mutex_);
     requester_ = nullptr;
     while (uses_ > 0) unused_.Wait(&mutex_);
-    told = std::exchange(when_ended_, {});
+    callbacks = std::exchange(when_ended_, {});
   }
-  for (const auto& [key, tell] : told) tell();
+  for (const auto& [key, on_ended] : callbacks) on_ended();
 }
 
 NetrefObject::NetrefObject(std::string encoded_id_pack, std::string type_name,
@@ -196,6 +198,7 @@ NetrefObject::NetrefObject(std::string encoded_id_pack, std::string type_name,
       owner_(std::move(owner)) {}
 
 NetrefObject::~NetrefObject() {
+  RPYC_ASSERT(references_ > 0);
   const std::shared_ptr<NetrefOwner> owner = owner_.lock();
   if (owner == nullptr) return;
   // Without memory the peer keeps its object until the connection ends.
@@ -233,20 +236,20 @@ absl::StatusOr<Value> NetrefObject::Request(const CallContext& context, Handle h
   return RequestWithout(context, handle, Value::Tuple(std::move(args)));
 }
 
-// Source: RPyC core/protocol.py, _handle_inspect, where the object is a netref.
+// Source:  RPyC core/protocol.py, _handle_inspect, where the object is a netref.
 absl::StatusOr<Object::Methods> NetrefObject::SpecialMethods(const CallContext& context) {
   absl::StatusOr<Value> id_pack = brine::Decode(id_pack_, Limits());
   if (!id_pack.ok()) return std::move(id_pack).status();
   absl::StatusOr<Value> answer =
       RequestWithout(context, Handle::kInspect, Value::Tuple({*std::move(id_pack)}));
   if (!answer.ok()) return std::move(answer).status();
-  if (!answer->IsTuple()) return NotWhat("a tuple of methods", *answer);
+  if (!answer->IsTuple()) return UnexpectedAnswer("a tuple of methods", *answer);
   Methods methods;
   for (const Value& method : answer->items()) {
     const absl::Span<const Value> pair = method.items();
     if (!method.IsTuple() || pair.size() != 2 || pair[0].AsStr() == nullptr ||
         (pair[1].AsStr() == nullptr && !pair[1].is_none())) {
-      return NotWhat("a method's name and docstring", method);
+      return UnexpectedAnswer("a method's name and docstring", method);
     }
     methods.emplace_back(*pair[0].AsStr(),
                          pair[1].is_none() ? std::nullopt : std::make_optional(*pair[1].AsStr()));
@@ -269,8 +272,9 @@ absl::StatusOr<ClassTraits> NetrefObject::Traits(const CallContext& context) {
   return traits;
 }
 
-// RPyC's own middle sends an INSPECT here and answers with the method list, by mistake.
-// Source: RPyC core/netref.py, BaseNetref.__instancecheck__, 5.3.1 and 6.0.2.
+// Where RPyC stands between two peers it sends an INSPECT here and answers with the method list, by
+// mistake.
+// Source:  RPyC core/netref.py, BaseNetref.__instancecheck__, 5.3.1 and 6.0.2.
 absl::StatusOr<bool> NetrefObject::HasInstance(const CallContext& context, const Object& other) {
   const auto* netref = dynamic_cast<const NetrefObject*>(&other);
   const std::shared_ptr<NetrefOwner> owner = owner_.lock();
@@ -287,33 +291,33 @@ absl::StatusOr<bool> NetrefObject::HasInstance(const CallContext& context, const
   if (!id_pack.ok()) return std::move(id_pack).status();
   absl::StatusOr<Value> answer = Request(context, Handle::kInstanceCheck, {*std::move(id_pack)});
   if (!answer.ok()) return std::move(answer).status();
-  if (answer->AsBool() == nullptr) return NotWhat("bool", *answer);
+  if (answer->AsBool() == nullptr) return UnexpectedAnswer("bool", *answer);
   return *answer->AsBool();
 }
 
 absl::StatusOr<std::string> NetrefObject::RequestText(const CallContext& context, Handle handle) {
   absl::StatusOr<Value> text = Request(context, handle);
   if (!text.ok()) return text.status();
-  if (text->AsStr() == nullptr) return NotWhat("str", *text);
+  if (text->AsStr() == nullptr) return UnexpectedAnswer("str", *text);
   return std::move(*text->MutableStr());
 }
 
 absl::StatusOr<Value> NetrefObject::GetAttr(const CallContext& context, AttributeRef attribute) {
-  return Request(context, Handle::kGetAttr, {OwnersName(attribute)});
+  return Request(context, Handle::kGetAttr, {NameAtOwner(attribute)});
 }
 
 absl::Status NetrefObject::SetAttr(const CallContext& context, AttributeRef attribute,
                                    Value value) {
-  return Request(context, Handle::kSetAttr, {OwnersName(attribute), std::move(value)}).status();
+  return Request(context, Handle::kSetAttr, {NameAtOwner(attribute), std::move(value)}).status();
 }
 
 absl::Status NetrefObject::DelAttr(const CallContext& context, AttributeRef attribute) {
-  return Request(context, Handle::kDelAttr, {OwnersName(attribute)}).status();
+  return Request(context, Handle::kDelAttr, {NameAtOwner(attribute)}).status();
 }
 
 std::shared_ptr<PendingRequest> NetrefObject::Start(Handle handle, std::vector<Value> args) {
   const std::shared_ptr<NetrefOwner> owner = owner_.lock();
-  if (owner == nullptr) return Refused(ConnectionEnded());
+  if (owner == nullptr) return FailedRequest(ConnectionEnded());
   args.insert(args.begin(), Value(shared_from_this()));
   return owner->Start(handle, Value::Tuple(std::move(args)));
 }
@@ -325,7 +329,7 @@ std::shared_ptr<PendingRequest> NetrefObject::StartCall(CallArgs args) {
 
 std::shared_ptr<PendingRequest> NetrefObject::PostCall(CallArgs args) {
   const std::shared_ptr<NetrefOwner> owner = owner_.lock();
-  if (owner == nullptr) return Refused(ConnectionEnded());
+  if (owner == nullptr) return FailedRequest(ConnectionEnded());
   return owner->Post(Handle::kCall, Value::Tuple({Value(shared_from_this()),
                                                   Value::Tuple(std::move(args.positional)),
                                                   Keywords(std::move(args.keyword))}));
@@ -344,7 +348,7 @@ absl::StatusOr<Value> NetrefObject::Call(const CallContext& context, CallArgs ar
 absl::StatusOr<Value> NetrefObject::CallAttr(const CallContext& context, AttributeRef attribute,
                                              CallArgs args) {
   return Request(context, Handle::kCallAttr,
-                 {OwnersName(attribute), Value::Tuple(std::move(args.positional)),
+                 {NameAtOwner(attribute), Value::Tuple(std::move(args.positional)),
                   Keywords(std::move(args.keyword))});
 }
 
@@ -359,7 +363,7 @@ absl::StatusOr<std::string> NetrefObject::Repr(const CallContext& context) {
 absl::StatusOr<Value> NetrefObject::Hash(const CallContext& context) {
   absl::StatusOr<Value> hash = Request(context, Handle::kHash);
   if (hash.ok() && hash->AsInt() == nullptr && hash->AsBigInt() == nullptr) {
-    return NotWhat("int", *hash);
+    return UnexpectedAnswer("int", *hash);
   }
   return hash;
 }
@@ -374,17 +378,17 @@ absl::StatusOr<std::vector<Value>> NetrefObject::NextItems(const CallContext& co
   absl::StatusOr<Value> items =
       Request(context, Handle::kBuffIter, {Value(static_cast<int64_t>(count))});
   if (!items.ok()) return items.status();
-  if (!items->IsTuple()) return NotWhat("tuple", *items);
+  if (!items->IsTuple()) return UnexpectedAnswer("tuple", *items);
   return std::move(*items).TakeItems();
 }
 
 absl::StatusOr<std::vector<std::string>> NetrefObject::Dir(const CallContext& context) {
   absl::StatusOr<Value> answer = Request(context, Handle::kDir);
   if (!answer.ok()) return std::move(answer).status();
-  if (!answer->IsTuple()) return NotWhat("tuple", *answer);
+  if (!answer->IsTuple()) return UnexpectedAnswer("tuple", *answer);
   std::vector<std::string> names;
   for (Value& name : std::move(*answer).TakeItems()) {
-    if (name.AsStr() == nullptr) return NotWhat("str", name);
+    if (name.AsStr() == nullptr) return UnexpectedAnswer("str", name);
     names.push_back(std::move(*name.MutableStr()));
   }
   return names;

@@ -26,7 +26,7 @@
 
 namespace rpyc {
 
-// What a peer's INSPECT tells of the instances of a class.
+// What a peer's INSPECT says of the instances of a class.
 struct ClassTraits {
   bool is_text = false;  // a str, by the methods that only a str has
   bool is_bytes = false;
@@ -41,12 +41,13 @@ struct ClassTraits {
   bool has_keys = false;
 };
 
-// How a NetrefObject asks the owner of its object. Threads: any.
+// How a NetrefObject asks the owner of its object.
+// Threads: any.
 class Requester {
  public:
   virtual ~Requester() = default;
   // Sends a request and waits for its answer; meanwhile serves the peer, if no other thread does.
-  // `args` is the argument tuple; `timeout` none: the connection's sync_request_timeout.
+  // `args` is the argument tuple; without a `timeout` the connection's sync_request_timeout holds.
   // Errors:  always a PyStatus: what the peer raised; TimeoutError; EOFError - the connection
   //          ended; RecursionError - calls nested too deep.
   virtual absl::StatusOr<Value> Request(Handle handle, Value args,
@@ -55,13 +56,14 @@ class Requester {
   virtual std::shared_ptr<PendingRequest> Start(Handle handle, Value args) = 0;
   // As Start, for a caller that may not wait for anything: see Outbox::Post.
   virtual std::shared_ptr<PendingRequest> Post(Handle handle, Value args) = 0;
-  // Waits for the answer as Request does; whether it has come.
+  // Waits for the answer as Request does, and returns whether it has come.
   virtual bool Await(const PendingRequest& request, absl::Time deadline) = 0;
   virtual absl::Duration sync_request_timeout() const = 0;
 };
 
-// What the Netrefs of a connection share with it; outlives it for their sake: requests then fail
-// with EOFError. Threads: any.
+// What the Netrefs of a connection share with it. It outlives the connection for their sake:
+// requests then fail with EOFError.
+// Threads: any.
 class NetrefOwner {
  public:
   // A reference that has died and whose owner must be told.
@@ -72,12 +74,12 @@ class NetrefOwner {
 
   explicit NetrefOwner(Requester* requester) : requester_(requester) {}
 
-  // Filled by destructors on any thread, emptied by whoever sends.
+  // Destructors on any thread add here, and the thread that sends next takes.
   void Push(Release release);
   std::vector<Release> TakeReleases();
   bool has_releases() const { return any_releases_.load(std::memory_order_relaxed); }
 
-  // As the Requester's.
+  // These do what the Requester's do.
   absl::StatusOr<Value> Request(Handle handle, Value args, std::optional<absl::Duration> timeout);
   std::shared_ptr<PendingRequest> Start(Handle handle, Value args);
   std::shared_ptr<PendingRequest> Post(Handle handle, Value args);
@@ -85,22 +87,23 @@ class NetrefOwner {
   // Zero once the connection has ended.
   absl::Duration sync_request_timeout();
 
-  // What has been learnt of the peer's class of that name and id; nothing yet: none.
+  // What is known of the peer's class of that name and id; nullopt if nothing is yet.
   using ClassKey = std::pair<std::string, int64_t>;
   std::optional<ClassTraits> FindTraits(const ClassKey& key);
   void RememberTraits(const ClassKey& key, const ClassTraits& traits);
 
-  // Calls `told` when the connection has ended, on the thread that ends it and with no lock held;
-  // it must not throw. False: it has ended already. Forget takes it back, or returns while it runs.
-  bool WhenEnded(const void* key, std::function<void()> told);
+  // Calls `on_ended` when the connection has ended, on the thread that ends it and with no lock
+  // held; it must not throw. False: the connection has ended already. Forget takes it back, or
+  // returns while it runs.
+  bool WhenEnded(const void* key, std::function<void()> on_ended);
   void Forget(const void* key);
   bool ended();
 
-  // What a request keeps from being destroyed while it runs: who owns the connection, if that is
-  // shared.
+  // Sets the shared owner of the connection, if there is one, which a request keeps from being
+  // destroyed while it runs.
   void KeepAlive(std::weak_ptr<void> owner);
-  // The connection has ended: requests fail from now on. Waits for those that have begun, which
-  // must not be this thread's own.
+  // Says that the connection has ended: requests fail from now on. Waits for those that have begun,
+  // which must not be this thread's own.
   void Detach();
 
  private:
@@ -120,7 +123,7 @@ class NetrefOwner {
 // A proxy of one of the peer's objects. Handed back to the peer it is the peer's own object again;
 // every operation is a request to the peer, under the peer's access rules.
 // When the last owner lets go, the peer is told by the next message: the destructor only enqueues.
-// Threads: may die on any; operations as Requester.
+// Threads: any.
 class NetrefObject : public Object {
  public:
   // `encoded_id_pack` is kept and sent back bit by bit as the peer wrote it.
@@ -128,12 +131,12 @@ class NetrefObject : public Object {
                std::weak_ptr<NetrefOwner> owner);
   ~NetrefObject() override;
 
-  // As Call and CallAttr, without waiting for the answer.
+  // These do what Call and CallAttr do, without waiting for the answer.
   std::shared_ptr<PendingRequest> StartCall(CallArgs args);
-  // The same, without waiting for anything.
+  // Does what StartCall does, without waiting for anything at all.
   std::shared_ptr<PendingRequest> PostCall(CallArgs args);
   std::shared_ptr<PendingRequest> StartCallAttr(absl::string_view name, CallArgs args);
-  // Null once nothing of the connection is left.
+  // The connection's part; null once nothing of it is left.
   std::shared_ptr<NetrefOwner> owner() const { return owner_.lock(); }
 
   const std::string& id_pack() const { return id_pack_; }
@@ -142,14 +145,14 @@ class NetrefObject : public Object {
   // Whether its owner has named it as we name ours: it may be one of ours, which the peer has by
   // another connection, or one of another process like this.
   bool IsNamedLikeOurs() const;
-  // One more reference has arrived for the same object. By the ProxyCache.
+  // Counts one more reference that has arrived for the same object. The ProxyCache calls it.
   void AddReference() { ++references_; }
 
   absl::string_view type_name() const override { return type_name_; }
   int64_t class_id() const override { return class_id_; }
   absl::string_view origin_id_pack() const override { return id_pack_; }
   bool is_class() const override;
-  // Asks the owner of this class; of another owner's objects it says no.
+  // Asks the owner of this class; objects of another owner are no instances.
   absl::StatusOr<bool> HasInstance(const CallContext& context, const Object& other) override;
   absl::StatusOr<Methods> SpecialMethods(const CallContext& context) override;
   // Asks once for each class; the connection remembers the answer.
@@ -168,16 +171,19 @@ class NetrefObject : public Object {
                                 const Value& other) override;
   absl::StatusOr<std::vector<Value>> NextItems(const CallContext& context, size_t count) override;
   absl::StatusOr<std::vector<std::string>> Dir(const CallContext& context) override;
-  // Without a question for classes and Python's functions.
+  // Asks nothing for classes and Python's functions.
   absl::StatusOr<bool> IsCallable(const CallContext& context) override;
   absl::StatusOr<Value> Exit(const CallContext& context, Value exception) override;
 
  private:
-  // `args` follow this object in the argument tuple.
+  // Sends a request and waits for its answer. `args` follow this object in the argument tuple.
   absl::StatusOr<Value> Request(const CallContext& context, Handle handle,
                                 std::vector<Value> args = {});
+  // The same with all arguments, in which this object need not be.
   absl::StatusOr<Value> RequestWithout(const CallContext& context, Handle handle, Value args);
+  // As Request, without waiting for the answer.
   std::shared_ptr<PendingRequest> Start(Handle handle, std::vector<Value> args);
+  // A Request whose answer must be text.
   absl::StatusOr<std::string> RequestText(const CallContext& context, Handle handle);
 
   const std::string id_pack_;

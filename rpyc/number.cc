@@ -12,7 +12,7 @@ namespace {
 
 constexpr double kTwoTo63 = 9223372036854775808.0;
 
-// Exact for a whole number of any size.
+// The result is exact for a whole number of any size.
 std::string DecimalOf(double whole) {
   char buffer[400];
   const int length = std::snprintf(buffer, sizeof(buffer), "%.0f", whole);

@@ -10,11 +10,11 @@ namespace rpyc {
 // Whether `value` is a bool, an int or a float.
 bool IsRealNumber(const Value& value);
 
-// How two of those compare in Python: by their exact values, whatever their types.
+// Compares two of those as Python does: by their exact values, whatever their types.
 std::partial_ordering CompareNumbers(const Value& a, const Value& b);
 
-// The same value in the one form that structural equality needs: True and 1.0 are 1, and so inside
-// tuples and frozensets. NaN stays itself.
+// Returns the same value in the one form that structural equality needs: True and 1.0 become 1,
+// also inside tuples and frozensets. NaN stays itself.
 Value Canonical(const Value& value);
 
 }  // namespace rpyc

@@ -10,7 +10,7 @@ namespace rpyc {
 
 namespace {
 
-// Python's object.__format__: only the empty format says anything.
+// Does what Python's object.__format__ does: only the empty format is supported.
 absl::StatusOr<Value> Format(const CallContext& context, Object& object, const CallArgs& args) {
   const std::string* spec =
       args.positional.size() == 1 && args.keyword.empty() ? args.positional[0].AsStr() : nullptr;
@@ -24,7 +24,7 @@ absl::StatusOr<Value> Format(const CallContext& context, Object& object, const C
   return Value(*std::move(text));
 }
 
-// Mixed with the process's hash seed, so that the address itself is not told.
+// The address is mixed with the process's hash seed, so that it is not told itself.
 uint64_t IdentityHash(const void* identity) { return absl::Hash<const void*>()(identity) >> 3; }
 
 absl::Status NoAttribute(const Object& object, absl::string_view name) {
@@ -81,8 +81,8 @@ absl::StatusOr<Value> Object::CallAttr(const CallContext& context, AttributeRef 
   return (*object)->Call(context, std::move(args));
 }
 
-// What tells objects apart in a repr is their hash, which a peer may ask for too: the same number
-// for all peers, and for as long as the object lives.
+// The hash in a repr tells objects apart. A peer may ask for it too: it is the same for all peers,
+// as long as the object lives.
 absl::StatusOr<std::string> Object::Repr(const CallContext&) {
   return absl::StrCat("<", type_name(), " object at 0x",
                       absl::Hex(IdentityHash(identity()), absl::kZeroPad16), ">");
@@ -126,8 +126,8 @@ absl::StatusOr<Value> Object::Exit(const CallContext& context, Value exception) 
 
 int64_t NewObjectId() {
   constexpr int64_t kFirst = kNamesClassId + 2;
-  // From 0, so that it lies among what else is zero at first: a process that is forked for a
-  // connection has a copy of its own of each page it writes to.
+  // The count begins with 0, so that it lies among other zeros in memory: a process that is forked
+  // for a connection gets a copy of its own of each page it writes to.
   static std::atomic<int64_t> given{0};
   return kFirst + given.fetch_add(2, std::memory_order_relaxed);
 }

@@ -28,16 +28,16 @@ enum class Access { kGet, kSet, kDelete };
 struct AttributePresence {
   bool exposed = false;  // it has exposed_prefix + name
   bool plain = false;    // it has name itself: a special method, a public attribute
-  // Of a plain one: its class exposes it and its name is special, so that it counts as safe where
-  // the configuration names no safe_attrs.
+  // It is plain, its class exposes it and its name is special, so that it counts as safe where the
+  // configuration names no safe_attrs.
   bool special = false;
 };
 
-// A name after the access rules were applied: which of the two the peer gets.
+// A name to which the access rules were applied: it says which of the two the peer gets.
 struct AttributeRef {
   absl::string_view name;  // without the exposed prefix
   bool exposed;
-  // For a proxy, whose owner is then asked for prefix + name.
+  // Set for a proxy: its owner is then asked for prefix + name.
   absl::string_view prefix = {};
 };
 
@@ -45,28 +45,30 @@ struct AttributeRef {
 // peer's. Python sees an object of class type_name().
 //
 // Every operation returns a Python exception as a PyStatus; the defaults are those of Python's own
-// `object`. Access rules are the caller's business: these functions obey. `context` says who asks.
-// Threads: called by the thread that serves the connection; one object may be held by many
-// connections, so its own state is its own affair.
+// `object`. The caller applies the access rules: these functions do not check them. `context` says
+// which peer asks.
+// Threads: the thread that serves the connection calls it. Many connections may hold one object, so
+//          it guards its own state.
 class Object : public std::enable_shared_from_this<Object> {
  public:
   virtual ~Object() = default;
 
   // "module.Class". Decides how a Python client treats the proxy, see docs/wire.md.
   virtual absl::string_view type_name() const = 0;
-  // One id per class, never reused, of its instances and of the class itself: clients compare them
-  // for isinstance.
+  // The id of its class, never used again, which the class itself has too: clients compare these
+  // ids for isinstance.
   virtual int64_t class_id() const = 0;
   // Whether this is a class, whose instances have its class_id.
   virtual bool is_class() const { return false; }
-  // For a class: isinstance(other, this).
+  // Called of a class: isinstance(other, this).
   virtual absl::StatusOr<bool> HasInstance(const CallContext& context, const Object& other);
   // Two Objects that stand for the same thing have the same identity, and so the same id on the
   // wire while the peer holds either.
   virtual const void* identity() const { return this; }
   // Whether `other` stands for the same thing. Objects of different classes may share an identity.
   virtual bool IsSameAs(const Object& other) const { return identity() == other.identity(); }
-  // Of a proxy: the id_pack that the object's owner gave it, as on the wire. Empty: ours.
+  // The id_pack that the owner of another peer's object gave it, as on the wire. Empty: the object
+  // is ours.
   virtual absl::string_view origin_id_pack() const { return {}; }
 
   virtual AttributePresence Has(absl::string_view name) const;
@@ -78,7 +80,7 @@ class Object : public std::enable_shared_from_this<Object> {
   virtual absl::Status SetAttr(const CallContext& context, AttributeRef attribute, Value value);
   virtual absl::Status DelAttr(const CallContext& context, AttributeRef attribute);
   virtual absl::StatusOr<Value> Call(const CallContext& context, CallArgs args);
-  // GetAttr, then Call, without the object in between.
+  // Does GetAttr, then Call, without the object in between.
   virtual absl::StatusOr<Value> CallAttr(const CallContext& context, AttributeRef attribute,
                                          CallArgs args);
 
@@ -88,13 +90,13 @@ class Object : public std::enable_shared_from_this<Object> {
   // `op` is "__eq__" and so on, one of Python's six.
   virtual absl::StatusOr<Value> Compare(const CallContext& context, absl::string_view op,
                                         const Value& other);
-  // For an iterator: its next items, at most `count`; none at its end. May answer with fewer.
+  // Called of an iterator: returns its next items, at most `count`, perhaps fewer; none at its end.
   virtual absl::StatusOr<std::vector<Value>> NextItems(const CallContext& context, size_t count);
   // Names for dir(), sorted.
   virtual absl::StatusOr<std::vector<std::string>> Dir(const CallContext& context);
-  // Python's callable(): whether Call may be of use.
+  // Whether Call may be of use, as Python's callable() says.
   virtual absl::StatusOr<bool> IsCallable(const CallContext& context);
-  // The end of a with statement, left by `exception` or None: calls __exit__.
+  // Ends a with statement that `exception` has left, or None: calls __exit__.
   virtual absl::StatusOr<Value> Exit(const CallContext& context, Value exception);
   // Special methods the peer's proxy class must have, each with its docstring.
   using Methods = std::vector<std::pair<std::string, std::optional<std::string>>>;
@@ -104,8 +106,8 @@ class Object : public std::enable_shared_from_this<Object> {
   virtual Methods ExposedMethods() const { return {}; }
 };
 
-// A process-wide number for a new class or object, never given twice. Always odd, so that it is no
-// address, which is what Python has for ids.
+// Returns a number for a new class or object that the process never gives twice. It is odd, so that
+// it is no address: those are Python's ids.
 int64_t NewObjectId();
 // The class ids of what every program has; NewObjectId gives others.
 inline constexpr int64_t kFunctionClassId = 1;

@@ -2,10 +2,12 @@
 
 #include <utility>
 
+#include "rpyc/assert.h"
+
 namespace rpyc {
 namespace {
 
-// What Clear keeps: a batch of small replies fits, thousands of connections can afford it.
+// What Clear keeps: a batch of small replies fits, and thousands of connections can afford it.
 constexpr size_t kKeptRunBytes = 4 << 10;
 constexpr size_t kKeptChunks = 16;
 
@@ -40,15 +42,17 @@ void OutBuffer::AppendOwned(std::string&& bytes) {
   }
   const size_t added = bytes.size();
   chunks_.push_back(Chunk{std::move(bytes), true});
-  size_ += added;  // last: there may be no memory
+  size_ += added;  // not before: push_back throws if there is no memory
 }
 
 void OutBuffer::PatchU32(size_t position, uint32_t value) {
-  // From the end: what is patched was appended a moment ago.
+  RPYC_ASSERT(position + sizeof(value) <= size_);
+  // The search begins at the end, since what is patched was appended a moment ago.
   size_t start = size_;
   for (size_t i = chunks_.size(); i-- > 0;) {
     start -= chunks_[i].data.size();
     if (position >= start) {
+      RPYC_ASSERT(position - start + sizeof(value) <= chunks_[i].data.size());
       StoreBig32(value, chunks_[i].data.data() + (position - start));
       return;
     }
@@ -56,7 +60,9 @@ void OutBuffer::PatchU32(size_t position, uint32_t value) {
 }
 
 void OutBuffer::Truncate(size_t size) {
+  RPYC_ASSERT(size <= size_);
   while (size_ > size) {
+    RPYC_ASSERT(!chunks_.empty());
     std::string& last = chunks_.back().data;
     const size_t start = size_ - last.size();
     if (start < size) {

@@ -14,13 +14,15 @@ namespace rpyc {
 
 // Bytes on their way out: small pieces are copied into one run, a long string is taken over whole
 // and never copied. The chunks are meant for one writev.
-// Not thread-safe. Owns everything appended.
+// Owns everything appended.
+// Threads: one at a time.
 class OutBuffer {
  public:
   // Strings of at least this many bytes are taken over instead of copied.
   static constexpr size_t kMoveThresholdBytes = 16 << 10;
 
-  void Append(absl::string_view bytes) {  // copies
+  // Copies `bytes`.
+  void Append(absl::string_view bytes) {
     Tail().append(bytes.data(), bytes.size());
     size_ += bytes.size();
   }
@@ -28,9 +30,11 @@ class OutBuffer {
     Tail().push_back(static_cast<char>(byte));
     ++size_;
   }
-  void AppendU32(uint32_t value);         // big-endian
-  void AppendU64(uint64_t value);         // big-endian
-  void AppendOwned(std::string&& bytes);  // takes over if long, else copies
+  // Appends the number in big-endian order.
+  void AppendU32(uint32_t value);
+  void AppendU64(uint64_t value);
+  // Takes `bytes` over if it is long, else copies it.
+  void AppendOwned(std::string&& bytes);
 
   size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
@@ -39,7 +43,7 @@ class OutBuffer {
   // one copied run.
   void PatchU32(size_t position, uint32_t value);
 
-  // Drops what was appended since size() was `size`. Used to undo a half-encoded message.
+  // Drops what was appended since size() was `size`, to undo a half-encoded message.
   void Truncate(size_t size);
 
   // The content in order, no chunk empty; views stay valid until the next non-const call.
@@ -53,10 +57,10 @@ class OutBuffer {
  private:
   struct Chunk {
     std::string data;
-    bool owned;  // taken over whole: nothing is appended to it
+    bool owned;  // it was taken over whole, and nothing is appended to it
   };
 
-  // The run that small pieces go to.
+  // The run that small pieces are appended to.
   std::string& Tail() {
     if (chunks_.empty() || chunks_.back().owned) AddRun();
     return chunks_.back().data;

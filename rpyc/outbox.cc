@@ -6,19 +6,28 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/status/statusor.h"
 #include "absl/time/clock.h"
+#include "rpyc/assert.h"
 
 namespace rpyc {
 namespace {
 
-// How much may wait behind what is being sent before who adds to it must wait too.
-constexpr size_t kMostBehindBytes = 4 << 20;
-// What is read ahead while a write is blocked and the bound is reached, and how often: a peer that
-// writes too dies if it gets nowhere for 3 s.
+// The most bytes that may queue behind a write before Append's caller blocks in Send.
+constexpr size_t kMaxQueuedBytes = 4 << 20;
+// How much is read ahead while a write is blocked and the bound is reached, and how often: a peer
+// that writes too dies if its write makes no progress for 3 s.
 constexpr size_t kTrickleBytes = (1 << 20) / 10;
 constexpr absl::Duration kTrickleInterval = absl::Milliseconds(100);
 
-absl::Status NotTaken() {
+absl::Status PeerDoesNotRead() {
   return absl::DeadlineExceededError("the peer has not read in time what was sent to it");
+}
+
+// Appends what `from` holds to `to`. If memory runs out, `to` has some of it.
+absl::Status AppendAll(const OutBuffer& from, OutBuffer* to) {
+  return OrOutOfMemory([&] {
+    for (const absl::string_view chunk : from.Chunks()) to->Append(chunk);
+    return absl::OkStatus();
+  });
 }
 
 }  // namespace
@@ -31,10 +40,7 @@ absl::Status PostedFrames::Add(const OutBuffer& frame) {
     charged_bytes_ += frame.size();
   }
   const size_t before = frames_.size();
-  absl::Status added = OrOutOfMemory([&] {
-    for (const absl::string_view chunk : frame.Chunks()) frames_.Append(chunk);
-    return absl::OkStatus();
-  });
+  absl::Status added = AppendAll(frame, &frames_);
   if (!added.ok()) frames_.Truncate(before);
   size_.store(frames_.size());
   return added;
@@ -43,10 +49,7 @@ absl::Status PostedFrames::Add(const OutBuffer& frame) {
 absl::StatusOr<size_t> PostedFrames::MoveTo(OutBuffer* out) {
   MutexLock lock(&mutex_);
   const size_t before = out->size();
-  absl::Status moved = OrOutOfMemory([&] {
-    for (const absl::string_view chunk : frames_.Chunks()) out->Append(chunk);
-    return absl::OkStatus();
-  });
+  absl::Status moved = AppendAll(frames_, out);
   if (!moved.ok()) {
     out->Truncate(before);
     return moved;
@@ -61,8 +64,9 @@ absl::Status Outbox::Append(absl::FunctionRef<absl::Status(OutBuffer*)> append) 
   absl::Status appended;
   {
     MutexLock lock(&mutex_);
-    TakePostedLocked();
-    OutBuffer* const buffer = sending_ ? &behind_ : &out_;
+    RPYC_ASSERT(IsConsistentLocked());
+    MovePostedLocked();
+    OutBuffer* const buffer = sending_ ? &queued_ : &out_;
     const size_t before = buffer->size();
     appended = OrOutOfMemory([&] { return append(buffer); });
     if (appended.ok() && buffer->size() - before > ByteBudget::kFreeBytes) {
@@ -81,21 +85,18 @@ absl::Status Outbox::Post(const OutBuffer& frame) {
   return added;
 }
 
-// Puts what was posted behind what has been appended. In this order, so that a reference is given
-// back only after the message that names it. False: memory has run out, and it stays posted.
-bool Outbox::TakePostedLocked() {
+// Posted frames come last, so that a reference is given back only after the message that names it.
+bool Outbox::MovePostedLocked() {
   if (posted_.size() == 0) return true;
-  OutBuffer* const buffer = sending_ ? &behind_ : &out_;
+  OutBuffer* const buffer = sending_ ? &queued_ : &out_;
   const absl::StatusOr<size_t> counted = posted_.MoveTo(buffer);
   if (!counted.ok()) return false;
-  // What has been counted stays so, unless another connection takes that room in between.
+  // What was counted is counted again, unless another connection takes that room in between.
   if (*counted > 0) ChargeLocked(*counted).IgnoreError();
   size_.store(buffer->size() - (sending_ ? 0 : written_), std::memory_order_relaxed);
   return true;
 }
 
-// Sends what was posted while the mutex was another thread's, or leaves that to the thread that has
-// the mutex now: each thread calls this once it has unlocked it. Never waits.
 void Outbox::SendPosted() {
   bool taken = true;
   while (taken && posted_.size() > 0 && mutex_.TryLock()) {
@@ -104,18 +105,17 @@ void Outbox::SendPosted() {
   }
 }
 
-// Writes only where nothing else waits: that is for the threads that have appended it. False: as
-// TakePostedLocked.
 bool Outbox::SendPostedLocked() {
   const bool alone = !sending_ && out_.empty() && error_.ok();
-  if (!TakePostedLocked()) return false;
+  if (!MovePostedLocked()) return false;
   if (!alone || out_.empty()) return true;
   const absl::StatusOr<size_t> taken = stream_->WriteSome(out_.Chunks());
   if (!taken.ok()) {
-    // The thread that reads the connection ends it.
+    // The reader finds the error too, and ends the connection.
     error_ = taken.status();
   } else {
     written_ = *taken;
+    RPYC_ASSERT(written_ <= out_.size());
     if (sent_bytes_ != nullptr) {
       sent_bytes_->store(
           sent_bytes_->load(std::memory_order_relaxed) + static_cast<int64_t>(*taken),
@@ -132,67 +132,71 @@ bool Outbox::SendPostedLocked() {
   return true;
 }
 
-// A small one is free: there are few, as a sender waits while much is unsent.
 absl::Status Outbox::ChargeLocked(size_t bytes) {
   absl::Status charged = charge_.Resize(charged_bytes_ + bytes);
   if (charged.ok()) charged_bytes_ += bytes;
   return charged;
 }
 
-absl::Status Outbox::Send(absl::Time deadline, bool has_input) {
-  absl::Status sent = SendAppended(deadline, has_input);
+bool Outbox::IsConsistentLocked() const {
+  if (sending_) return true;
+  return written_ <= out_.size() && (queued_.empty() || !error_.ok());
+}
+
+absl::Status Outbox::Send(absl::Time deadline, bool has_read_side) {
+  absl::Status sent = SendAppended(deadline, has_read_side);
   SendPosted();
   return sent;
 }
 
-absl::Status Outbox::SendAppended(absl::Time deadline, bool has_input) {
+absl::Status Outbox::SendAppended(absl::Time deadline, bool has_read_side) {
   {
     MutexLock lock(&mutex_);
-    TakePostedLocked();
+    MovePostedLocked();
     while (sending_) {
-      if (behind_.size() < kMostBehindBytes) return absl::OkStatus();
+      if (queued_.size() < kMaxQueuedBytes) return absl::OkStatus();
       if (!sent_.WaitUntil(&mutex_, deadline)) {
-        return NotTaken();
+        return PeerDoesNotRead();
       }
     }
+    RPYC_ASSERT(IsConsistentLocked());
     if (!error_.ok() || out_.empty()) return error_;
     sending_ = true;
   }
   for (;;) {
-    absl::Status written = OrOutOfMemory([&] { return Write(deadline, has_input); });
+    absl::Status written = OrOutOfMemory([&] { return Write(deadline, has_read_side); });
     MutexLock lock(&mutex_);
-    TakePostedLocked();
+    RPYC_ASSERT(sending_);
+    MovePostedLocked();
     if (absl::IsDeadlineExceeded(written)) {
-      const absl::Status queued = OrOutOfMemory([&] {
-        for (const absl::string_view chunk : behind_.Chunks()) out_.Append(chunk);
-        return absl::OkStatus();
-      });
-      behind_.Clear();
+      const absl::Status queued = AppendAll(queued_, &out_);
+      queued_.Clear();
       if (!queued.ok()) written = queued;  // a part of it may be queued: no whole frame can follow
     }
     if (!absl::IsDeadlineExceeded(written)) {
       out_.Clear();
       written_ = 0;
       error_ = written;
-      charged_bytes_ = std::min(charged_bytes_, behind_.size());
+      charged_bytes_ = std::min(charged_bytes_, queued_.size());
       charge_.ShrinkTo(charged_bytes_);
-      if (written.ok() && !behind_.empty()) {
-        std::swap(out_, behind_);
+      if (written.ok() && !queued_.empty()) {
+        std::swap(out_, queued_);
         continue;
       }
     }
     sending_ = false;
+    RPYC_ASSERT(IsConsistentLocked());
     size_.store(out_.size() - written_, std::memory_order_relaxed);
     sent_.SignalAll();
     return written;
   }
 }
 
-absl::Status Outbox::Write(absl::Time deadline, bool has_input) {
+absl::Status Outbox::Write(absl::Time deadline, bool has_read_side) {
   const auto chunks = out_.Chunks();
   absl::Span<const absl::string_view> rest = chunks;
   absl::string_view first = rest.front();
-  bool input_ended = false;
+  bool peer_has_ended = false;
   for (size_t skip = written_; skip > 0;) {
     const size_t of_first = std::min(skip, first.size());
     first.remove_prefix(of_first);
@@ -209,7 +213,8 @@ absl::Status Outbox::Write(absl::Time deadline, bool has_input) {
     if (!taken.ok()) return std::move(taken).status();
     size_t bytes = *taken;
     written_ += bytes;
-    if (sent_bytes_ != nullptr) {  // written by who sends alone
+    RPYC_ASSERT(written_ <= out_.size());
+    if (sent_bytes_ != nullptr) {  // only the sending thread writes it
       sent_bytes_->store(sent_bytes_->load(std::memory_order_relaxed) + static_cast<int64_t>(bytes),
                          std::memory_order_relaxed);
     }
@@ -221,32 +226,32 @@ absl::Status Outbox::Write(absl::Time deadline, bool has_input) {
     }
     first.remove_prefix(bytes);
     if (*taken == 0) {
-      if (deadline == absl::InfinitePast()) return NotTaken();
-      absl::Status waited = AwaitWritable(deadline, has_input, &input_ended);
+      if (deadline == absl::InfinitePast()) return PeerDoesNotRead();
+      absl::Status waited = AwaitWritable(deadline, has_read_side, &peer_has_ended);
       if (!waited.ok()) return waited;
     }
   }
 }
 
-absl::Status Outbox::AwaitWritable(absl::Time deadline, bool has_input, bool* input_ended) {
-  const bool taken = !has_input && !*input_ended && activity_->TryTakeInput();
+absl::Status Outbox::AwaitWritable(absl::Time deadline, bool has_read_side, bool* peer_has_ended) {
+  const bool taken = !has_read_side && !*peer_has_ended && activity_->TryTakeReadSide();
   const absl::Cleanup give = [&] {
-    if (taken) activity_->ReturnInput();
+    if (taken) activity_->ReleaseReadSideUnparsed();
   };
-  const bool reads = (has_input || taken) && !*input_ended;
+  const bool reads = (has_read_side || taken) && !*peer_has_ended;
   const size_t held = reads ? stream_->read_ahead_bytes() : 0;
   const bool full = held >= limits_.max_read_ahead_bytes;
   const absl::Time until =
       reads && full ? std::min(deadline, absl::Now() + kTrickleInterval) : deadline;
   const Stream::Event event = reads && !full ? Stream::Event::kEither : Stream::Event::kWritable;
   if (!stream_->Wait(event, until) && until == deadline) {
-    return NotTaken();
+    return PeerDoesNotRead();
   }
   if (!reads) return absl::OkStatus();
   const absl::StatusOr<ReadResult> read =
       stream_->ReadAhead(full ? kTrickleBytes : limits_.max_read_ahead_bytes - held);
-  // The next read of a thread that serves tells why.
-  *input_ended = !read.ok() || read->state == ReadResult::kEof;
+  // The next read of the serving thread says why.
+  *peer_has_ended = !read.ok() || read->outcome == ReadResult::kEof;
   return absl::OkStatus();
 }
 

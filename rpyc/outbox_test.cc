@@ -125,11 +125,11 @@ TEST_F(OutboxTest, ABlockedSenderReadsAhead) {
   EXPECT_TRUE(outbox_.Send(absl::InfiniteFuture(), false).ok());
   EXPECT_EQ(stream_.got_, "text");
   EXPECT_EQ(stream_.reads_ahead_, 1);
-  EXPECT_TRUE(activity_.TryTakeInput());  // given back
+  EXPECT_TRUE(activity_.TryTakeReadSide());  // given back
 }
 
 TEST_F(OutboxTest, LeavesTheInputToWhoHasIt) {
-  ASSERT_TRUE(activity_.TryTakeInput());
+  ASSERT_TRUE(activity_.TryTakeReadSide());
   ASSERT_TRUE(Append("text").ok());
   stream_.room_when_waited_for_ = 100;
   EXPECT_TRUE(outbox_.Send(absl::InfiniteFuture(), false).ok());
@@ -175,7 +175,7 @@ TEST_F(OutboxTest, OutOfMemoryWhileSendingIsAFailureForGood) {
       return;
     }
     EXPECT_TRUE(IsOutOfMemory(sent)) << sent;
-    // Nobody is left to be sending, and no half frame is followed by another.
+    // No thread is left sending, and no frame follows half of another.
     EXPECT_EQ(outbox.Send(absl::InfiniteFuture(), false), sent);
     EXPECT_LE(stream.got_.size(), 2u);
   }

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "rpyc/assert.h"
 #include "rpyc/errors.h"
 
 namespace rpyc {
@@ -38,7 +39,8 @@ std::shared_ptr<PendingRequest> PendingRequests::Add(int64_t* seq) {
   *seq = NextSeq();
   MutexLock lock(&mutex_);
   if (ended_) return nullptr;
-  waiting_.emplace(*seq, request);
+  const bool is_new = waiting_.emplace(*seq, request).second;
+  RPYC_ASSERT(is_new);
   return request;
 }
 
@@ -47,6 +49,7 @@ std::shared_ptr<PendingRequest> PendingRequests::Take(int64_t seq) {
   const auto found = waiting_.find(seq);
   if (found == waiting_.end()) return nullptr;
   std::shared_ptr<PendingRequest> request = std::move(found->second);
+  RPYC_ASSERT(request != nullptr);
   waiting_.erase(found);
   return request;
 }

@@ -17,7 +17,7 @@
 
 namespace rpyc {
 
-// One request of ours and, when it has come, its answer. Shared by who asked and the connection.
+// One request of ours and, when it has come, its answer. The caller and the connection share it.
 // Threads: any.
 class PendingRequest {
  public:
@@ -26,14 +26,15 @@ class PendingRequest {
   bool ready() const { return ready_.load(); }
   // The answer; a PyStatus if it is an error. Only once ready.
   const absl::StatusOr<Value>& answer() const { return answer_; }
-  // For one who alone waits for it.
+  // Moves the answer out, for a caller that alone waits for it. Only once ready.
   absl::StatusOr<Value> TakeAnswer() { return std::move(answer_); }
 
-  // Calls `callback` with the answer when it comes: on the thread that serves the connection then;
-  // at once if it is here.
+  // Calls `callback` with the answer: on the thread that serves the connection when it comes, or at
+  // once if it has come.
   void AddCallback(Callback callback);
 
-  // Sets the answer, unless it has one; returns who wants to be told, by the connection's turn.
+  // Sets the answer, unless there is one. Returns the callbacks, which the caller runs with the
+  // connection's run lock held.
   std::vector<Callback> Answer(absl::StatusOr<Value> answer);
 
  private:
@@ -46,17 +47,18 @@ class PendingRequest {
 // The TimeoutError of a request that was not answered within `limit`.
 absl::Status NotAnswered(absl::Duration limit);
 
-// A connection's requests that wait for their answers, by sequence number. Threads: any.
+// A connection's requests that wait for their answers, by sequence number.
+// Threads: any.
 class PendingRequests {
  public:
-  // A sequence number for a request whose answer nobody awaits.
+  // A sequence number for a request whose answer is not awaited.
   int64_t NextSeq() { return next_.fetch_add(1, std::memory_order_relaxed); }
-  // Fails with null once the connection has ended.
+  // Adds a request and sets `seq` to its number; null once the connection has ended.
   std::shared_ptr<PendingRequest> Add(int64_t* seq);
-  // The request `seq` is the number of, which is forgotten; null if none waits.
+  // Returns the request with the number `seq`, and forgets it; null if none waits.
   std::shared_ptr<PendingRequest> Take(int64_t seq);
   bool empty() const;
-  // All of them; none can be added from now on.
+  // Returns all of them; none can be added from now on.
   HashMap<int64_t, std::shared_ptr<PendingRequest>> End();
 
  private:

@@ -18,7 +18,8 @@ struct ProtocolConfig {
   bool allow_exposed_attrs = true;
   bool allow_public_attrs = false;
   bool allow_all_attrs = false;
-  // What allow_safe_attrs lets through. Unset: RPyC's own set (access_policy.h, IsSafeAttr).
+  // The names that allow_safe_attrs lets through. If unset, they are RPyC's own (access_policy.h,
+  // IsSafeAttr).
   std::optional<absl::flat_hash_set<std::string>> safe_attrs;
   std::string exposed_prefix = "exposed_";
   bool allow_getattr = true;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "rpyc/assert.h"
 #include "rpyc/brine.h"
 #include "rpyc/errors.h"
 
@@ -45,8 +46,10 @@ absl::StatusOr<std::shared_ptr<NetrefObject>> ProxyCache::Receive(absl::string_v
   if (entry == proxies_.end()) {
     proxies_.emplace(encoded_id_pack, made);
   } else {
+    RPYC_ASSERT(entry->second.expired());
     entry->second = made;
   }
+  RPYC_ASSERT(proxies_.size() <= max_proxies_);
   return made;
 }
 
@@ -55,6 +58,7 @@ std::vector<NetrefOwner::Release> ProxyCache::TakeReleases() {
   if (releases.empty()) return releases;
   MutexLock lock(&mutex_);
   for (const NetrefOwner::Release& release : releases) {
+    RPYC_ASSERT(release.count > 0);
     const auto entry = proxies_.find(release.id_pack);
     // A new proxy of the same object may have come since the old one died.
     if (entry != proxies_.end() && entry->second.expired()) proxies_.erase(entry);

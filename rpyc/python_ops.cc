@@ -20,8 +20,8 @@
 namespace rpyc {
 namespace {
 
-constexpr int kDeepest = 200;
-constexpr int64_t kMostSteps = 100'000'000;
+constexpr int kMaxDepth = 200;
+constexpr int64_t kMaxSteps = 100'000'000;
 constexpr size_t kLongestText = 64u << 20;
 
 struct Operator {
@@ -75,7 +75,7 @@ class Comparison {
   explicit Comparison(const CallContext& context) : context_(context) {}
 
   absl::StatusOr<bool> Compare(const Operator& op, const Value& a, const Value& b) {
-    if (++depth_ > kDeepest || ++steps_ > kMostSteps) {
+    if (++depth_ > kMaxDepth || ++steps_ > kMaxSteps) {
       return PyStatus("RecursionError", "maximum recursion depth exceeded in comparison");
     }
     absl::StatusOr<bool> result = CompareAtDepth(op, a, b);
@@ -85,7 +85,7 @@ class Comparison {
   absl::StatusOr<bool> Equal(const Value& a, const Value& b) {
     return Compare(kOperators[0], a, b);
   }
-  // As between items of containers: a thing equals itself without being asked.
+  // Compares as items of containers are compared: an object equals itself without being asked.
   absl::StatusOr<bool> SameOrEqual(const Value& a, const Value& b) {
     if (SameObject(a, b)) return true;
     return Equal(a, b);
@@ -201,7 +201,7 @@ class Printer {
 
   const CallContext& context_;
   std::string text_;
-  std::vector<const void*> path_;  // the containers around
+  std::vector<const void*> path_;  // the containers around the present value
   int depth_ = 0;
 };
 
@@ -232,7 +232,7 @@ absl::Status Printer::Print(const Value& value) {
 
 absl::Status Printer::PrintItems(absl::string_view open, absl::Span<const Value> items,
                                  absl::string_view close) {
-  if (++depth_ > kDeepest) {
+  if (++depth_ > kMaxDepth) {
     return PyStatus("RecursionError",
                     "maximum recursion depth exceeded while getting the repr of an object");
   }

@@ -12,7 +12,7 @@
 
 namespace rpyc {
 
-// Python's operators on Values, what lists and dicts are made of. Objects among the values are
+// Python's operators on Values, which lists and dicts are built on. Objects among the values are
 // asked, so each of these may run user code or wait for a peer: hold no lock. Errors are PyStatus.
 // Bounded: a RecursionError for what is nested deeper than 200 levels or takes a hundred million
 // steps, a MemoryError for a text of over 64 MiB. (Containers that hold each other many times grow
@@ -36,9 +36,9 @@ absl::StatusOr<size_t> FindEqual(const CallContext& context, absl::Span<const Va
 absl::StatusOr<std::vector<Value>> SortedBy(const CallContext& context, std::vector<Value> keys,
                                             std::vector<Value> items, bool reverse);
 
-// What a dict finds `key`, which is hashable, by.
+// Returns what a dict finds `key` by, which is hashable.
 Value CanonicalKey(const Value& key);
-// What a dict finds `key` by: equal exactly if Python takes the keys for the same.
+// Returns what a dict finds `key` by: equal exactly if Python takes the keys for the same.
 // Errors:  TypeError - unhashable, or a reference.
 absl::StatusOr<Value> HashableKey(const Value& key);
 

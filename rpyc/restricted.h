@@ -13,8 +13,8 @@
 
 namespace rpyc {
 
-// `object` behind a wrapper that shows the attributes `attrs` and no others, whatever the
-// connection's configuration allows; `wattrs` of them may be set, all if it is not given.
+// Wraps `object` so that it shows the attributes `attrs` and no others, whatever the connection's
+// configuration allows. Those in `wattrs` may be set; if it is not given, all may.
 //
 //   c.Expose("guest", [](std::shared_ptr<Account> self) {
 //     return rpyc::Restricted(self, {"balance", "deposit"}, {});
@@ -29,7 +29,7 @@ Value Restricted(std::shared_ptr<Object> object, std::vector<std::string> attrs,
 template <Exposed T>
 Value Restricted(std::shared_ptr<T> object, std::vector<std::string> attrs,
                  std::optional<std::vector<std::string>> wattrs = std::nullopt) {
-  const Value value = Cast<std::shared_ptr<T>>::To(std::move(object));
+  Value value = Cast<std::shared_ptr<T>>::To(std::move(object));
   if (value.AsObject() == nullptr) return value;
   return Restricted(*value.AsObject(), std::move(attrs), std::move(wattrs));
 }

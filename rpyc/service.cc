@@ -15,7 +15,7 @@
 namespace rpyc {
 namespace {
 
-// A root's attributes are nobody's to change, whatever the configuration allows.
+// No peer may change a root's attributes, whatever the configuration allows.
 // Source:  RPyC core/service.py, Service._rpyc_setattr and _rpyc_delattr, 5.3.1 and 6.0.2.
 class Root : public Instance {
  public:

@@ -63,7 +63,7 @@ class Service {
   Service&& Expose(absl::string_view name, F callable, Extras&&... extras) && {
     return std::move(Expose(name, std::move(callable), std::forward<Extras>(extras)...));
   }
-  // Exposes what `getter` returns as an attribute. Nobody can set one of a root.
+  // Exposes what `getter` returns as an attribute. No peer can set an attribute of a root.
   template <typename G, typename... Extras>
   Service& Property(absl::string_view name, G getter, Extras&&... extras) & {
     class_->Add(MakeProperty<void>(name, std::move(getter), std::forward<Extras>(extras)...));
@@ -75,7 +75,7 @@ class Service {
   }
   Service& Doc(absl::string_view doc) &;
   Service&& Doc(absl::string_view doc) && { return std::move(Doc(doc)); }
-  // A further name clients and registries may know it by.
+  // Adds a further name by which clients and registries may know it.
   Service& Alias(absl::string_view name) &;
   Service&& Alias(absl::string_view name) && { return std::move(Alias(name)); }
 
@@ -138,8 +138,8 @@ class Service {
   Service& SharesObjects() &;
   Service&& SharesObjects() && { return std::move(SharesObjects()); }
 
-  // Has every connection authenticated before RPyC begins, by whichever door a server was started:
-  // see rpyc/token_authenticator.h and rpyc/unix_peer_authenticator.h. One, the last.
+  // Has every connection authenticated before RPyC begins, however the server was started: see
+  // rpyc/token_authenticator.h and rpyc/unix_peer_authenticator.h. The last call counts.
   Service& AuthenticatedBy(std::shared_ptr<const Authenticator> authenticator) &;
   Service&& AuthenticatedBy(std::shared_ptr<const Authenticator> authenticator) && {
     return std::move(AuthenticatedBy(std::move(authenticator)));
@@ -149,16 +149,18 @@ class Service {
   const std::vector<std::string>& aliases() const;  // upper case, never empty
   const ClassInfo& root_class() const { return *class_; }
 
-  // For the connection. What runs user code is called within a Run of its CallRunner.
-  // Null without Serialized and RunOn.
+  // The rest is for the connection, which calls what runs user code within a Run of its CallRunner.
+
+  // This is null without Serialized and RunOn.
   const std::shared_ptr<CallPolicy>& call_policy() const { return call_policy_; }
-  // Null without SharesObjects.
+  // This is null without SharesObjects.
   const std::shared_ptr<SharedObjects>& shared_objects() const { return shared_objects_; }
-  // Null without AuthenticatedBy.
+  // This is null without AuthenticatedBy.
   const std::shared_ptr<const Authenticator>& authenticator() const { return authenticator_; }
-  // Null without Translate.
+  // This is null without Translate.
   const std::shared_ptr<ErrorTranslations>& translations() const { return translations_; }
-  // A root for a new connection. Runs the user's constructor: an exception becomes a PyStatus.
+  // Makes a root for a new connection. This runs the user's constructor: an exception becomes a
+  // PyStatus.
   absl::StatusOr<std::shared_ptr<Object>> MakeRoot() const;
   // Whether a connection needs its root, to run hooks on, before a peer asks for it.
   bool has_hooks() const;

@@ -7,11 +7,11 @@
 namespace rpyc {
 
 std::pair<uint64_t, int64_t> SharedObjects::NewSecret() {
-  // From the kernel, so that a process that is forked has others.
+  // The bits come from the kernel, so that a process that is forked has others.
   uint64_t bits[2] = {0, 0};
   while (bits[0] == 0) {
     if (::getentropy(bits, sizeof(bits)) == 0) continue;
-    std::random_device random;  // a kernel without it
+    std::random_device random;  // for a kernel without getentropy
     for (uint64_t& word : bits) word = (uint64_t{random()} << 32) | random();
   }
   return {bits[0], static_cast<int64_t>(bits[1] >> 1) | 1};

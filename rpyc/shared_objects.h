@@ -19,15 +19,16 @@ namespace rpyc {
 //
 // An object is found by 127 random bits, which only the peer that was given it can know: they are
 // part of its id_pack. See docs/adr/0016.
-// Of one process. Shared by the service and its connections. Threads: any.
+// The service and its connections share it, within one process.
+// Threads: any.
 class SharedObjects {
  public:
-  // A number for IdPack::secret and, odd, for IdPack::instance_id.
+  // Makes a number for IdPack::secret and, odd, one for IdPack::instance_id.
   static std::pair<uint64_t, int64_t> NewSecret();
 
   void Add(const IdPack& id_pack, std::weak_ptr<Object> object);
   void Remove(uint64_t secret, int64_t instance_id);
-  // Null: nobody holds it here by that id_pack.
+  // The object with that id_pack; null if no connection of the service has handed it out.
   std::shared_ptr<Object> Find(const IdPack& id_pack) const;
 
  private:

@@ -6,8 +6,9 @@
 
 namespace rpyc {
 
-// Waits for so long. A method on a fiber (the gevent kind) lets the others of its thread run
-// meanwhile, where the system's own sleep would hold them all up. Threads: any.
+// Waits for `duration`. On a fiber (the gevent kind) the thread's other fibers run meanwhile, while
+// the system's own sleep would block them all.
+// Threads: any.
 void SleepFor(absl::Duration duration);
 
 }  // namespace rpyc

@@ -5,7 +5,7 @@
 
 namespace rpyc {
 
-// A number of this thread's own, or of this fiber's (fiber.h), never 0 and never given twice in a
+// Returns the number of this thread or fiber (fiber.h), which is never 0 and never given twice in a
 // process. Peers see it where threads are bound, so it is no address.
 uint64_t ThisThreadId();
 

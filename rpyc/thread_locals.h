@@ -10,18 +10,18 @@
 namespace rpyc {
 
 class Fiber;
-class HeldTurn;
+class HeldRunLock;
 
-// What a thread of control has of its own, be it a thread or one of the fibers that share a thread:
-// in place of thread_local, which belongs to the thread. Who switches from one fiber to another
-// exchanges it whole. Each member is the business of one file, named beside it.
+// What a thread of control has of its own, be it a thread or one of the fibers that share a thread.
+// It takes the place of thread_local, which belongs to the thread: a switch from one fiber to
+// another exchanges it whole. Only the file named beside a member uses it.
 struct ThreadLocals {
   static ThreadLocals& Current();
 
-  Fiber* fiber = nullptr;         // fiber.h; null: the thread itself
-  uint64_t id = 0;                // thread_id.h; 0: has none yet
-  HeldTurn* held_turn = nullptr;  // held_turn.h; the innermost
-  int discard_depth = 0;          // discard.h; and what the outermost has yet to destroy
+  Fiber* fiber = nullptr;                // fiber.h; null: the thread itself
+  uint64_t id = 0;                       // thread_id.h; 0: has none yet
+  HeldRunLock* held_run_lock = nullptr;  // held_run_lock.h; the innermost
+  int discard_depth = 0;                 // discard.h; and what the outermost has yet to destroy
   std::vector<std::shared_ptr<void>>* discarded = nullptr;
 };
 

@@ -13,7 +13,7 @@
 namespace rpyc {
 
 // Wants one of some secrets as the first bytes of a connection. Use it with TLS, or over a unix
-// socket: who can listen can repeat them.
+// socket: anything that can listen to the bytes can repeat them.
 //
 //   service.AuthenticatedBy(std::make_shared<rpyc::TokenAuthenticator>(
 //       std::vector<rpyc::TokenAuthenticator::Token>{{secret, "operator"}}));
@@ -25,10 +25,11 @@ namespace rpyc {
 class TokenAuthenticator : public Authenticator {
  public:
   struct Token {
-    std::string token;  // an empty one lets nobody in; of two that begin alike the shorter is found
+    // An empty token lets no peer in; of two that begin alike the shorter one is found.
+    std::string token;
     Value credentials;
   };
-  // One token, for credentials of True.
+  // Wants one token, and gives credentials of True for it.
   explicit TokenAuthenticator(absl::string_view token)
       : TokenAuthenticator(std::vector<Token>{{std::string(token), Value(true)}}) {}
   explicit TokenAuthenticator(std::vector<Token> tokens) : tokens_(std::move(tokens)) {}

@@ -10,10 +10,11 @@
 namespace rpyc {
 namespace {
 
-// Decided when it begins.
-class Decided : public Authentication {
+// An authentication whose outcome is known when it begins.
+class DecidedAuthentication : public Authentication {
  public:
-  explicit Decided(absl::StatusOr<Value> credentials) : credentials_(std::move(credentials)) {}
+  explicit DecidedAuthentication(absl::StatusOr<Value> credentials)
+      : credentials_(std::move(credentials)) {}
 
   absl::StatusOr<Step> Receive(absl::string_view, std::string*) override {
     if (!credentials_.ok()) return credentials_.status();
@@ -28,18 +29,18 @@ absl::StatusOr<Value> Decide(const std::vector<int64_t>& allowed, const PeerInfo
   if (!peer.unix_credentials.has_value()) {
     return absl::UnauthenticatedError("it is not connected over a unix socket");
   }
-  const PeerInfo::UnixCredentials& who = *peer.unix_credentials;
-  if (std::find(allowed.begin(), allowed.end(), who.uid) == allowed.end()) {
+  const PeerInfo::UnixCredentials& user = *peer.unix_credentials;
+  if (std::find(allowed.begin(), allowed.end(), user.uid) == allowed.end()) {
     return absl::UnauthenticatedError(
-        absl::StrCat("its user, uid ", who.uid, ", is not one of those that may connect"));
+        absl::StrCat("its user, uid ", user.uid, ", is not one of those that may connect"));
   }
-  return Dict({{"pid", who.pid}, {"uid", who.uid}, {"gid", who.gid}}).ToValue();
+  return Dict({{"pid", user.pid}, {"uid", user.uid}, {"gid", user.gid}}).ToValue();
 }
 
 }  // namespace
 
 std::unique_ptr<Authentication> UnixPeerAuthenticator::Begin(const PeerInfo& peer) const {
-  return std::make_unique<Decided>(Decide(allowed_uids_, peer));
+  return std::make_unique<DecidedAuthentication>(Decide(allowed_uids_, peer));
 }
 
 }  // namespace rpyc

@@ -10,9 +10,9 @@
 
 namespace rpyc {
 
-// Lets users of this machine in who connect over a unix socket, by what the kernel says of them:
-// nothing is exchanged. Credentials are a dict of pid, uid and gid, those at the time of
-// connecting. Threads: any.
+// Lets users of this machine in that connect over a unix socket, by what the kernel says of them:
+// nothing is exchanged. Credentials are a dict of the pid, uid and gid at the time of connecting.
+// Threads: any.
 class UnixPeerAuthenticator : public Authenticator {
  public:
   explicit UnixPeerAuthenticator(std::vector<int64_t> allowed_uids)

@@ -17,7 +17,8 @@ bool IsContinuation(uint8_t byte) { return (byte & 0xC0) == 0x80; }
 
 }  // namespace
 
-// Unicode Standard, table 3-7: only the second byte of a character has ranges of its own.
+// Only the second byte of a character has ranges of its own.
+// Source:  the Unicode Standard, table 3-7.
 size_t Utf8CharLength(absl::string_view text) {
   if (text.empty()) return 0;
   const auto* p = reinterpret_cast<const uint8_t*>(text.data());

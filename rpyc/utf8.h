@@ -18,7 +18,7 @@ size_t ValidUtf8Prefix(absl::string_view text);
 
 inline bool IsValidUtf8(absl::string_view text) { return ValidUtf8Prefix(text) == text.size(); }
 
-// `text` if it is UTF-8, else its ASCII, with '?' for each other byte.
+// Returns `text` if it is UTF-8, else its ASCII, with '?' for each other byte.
 std::string MendedUtf8(std::string text);
 
 }  // namespace rpyc

@@ -33,7 +33,7 @@ struct PointeeEqual {
   bool operator()(const Value* a, const Value* b) const { return a == b || *a == *b; }
 };
 
-// By hashing: a peer chooses the items, and comparing each with each would be quadratic.
+// This hashes: a peer chooses the items, and comparing each with each would be quadratic.
 bool SameSet(absl::Span<const Value> a, absl::Span<const Value> b) {
   HashSet<const Value*, PointeeHash, PointeeEqual> in_a;
   for (const Value& item : a) in_a.insert(&item);
@@ -66,7 +66,7 @@ class ReprWriter {
     full_ |= piece.size() > room;
     out_.append(piece.data(), std::min(piece.size(), room));
   }
-  // `dot_zero`: whole numbers show as floats.
+  // With `dot_zero` whole numbers show as floats.
   void AddFloat(double value, bool dot_zero);
   void AddComplex(std::complex<double> value);
   void AddQuoted(absl::string_view data, bool text);
@@ -79,7 +79,8 @@ class ReprWriter {
   bool full_ = false;
 };
 
-// Python's repr of a float: shortest digits that round-trip, scientific from 1e16 and below 1e-4.
+// Python's repr of a float has the shortest digits that round-trip, and is scientific from 1e16 and
+// below 1e-4.
 void ReprWriter::AddFloat(double value, bool dot_zero) {
   if (std::isnan(value)) return Add("nan");
   if (std::isinf(value)) return Add(value < 0 ? "-inf" : "inf");
@@ -113,7 +114,7 @@ void ReprWriter::AddEscaped(char marker, uint32_t code, int digits) {
   Add(absl::string_view(escape, 2 + digits));
 }
 
-// One character beyond ASCII. What could garble a log line or a terminal is escaped: controls,
+// Adds one character beyond ASCII. What could garble a log line or a terminal is escaped: controls,
 // invisible and direction-changing characters, line separators, private use.
 void ReprWriter::AddChar(absl::string_view utf8) {
   uint32_t c = static_cast<uint8_t>(utf8[0]) & (0xFF >> (utf8.size() + 1));

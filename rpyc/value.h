@@ -20,7 +20,7 @@ namespace rpyc {
 class Object;
 class Value;
 
-// Python's None, NotImplemented and Ellipsis.
+// These are Python's None, NotImplemented and Ellipsis.
 struct None {
   friend bool operator==(None, None) { return true; }
 };
@@ -37,7 +37,7 @@ struct Bytes {
   friend bool operator==(const Bytes& a, const Bytes& b) { return a.data == b.data; }
 };
 
-// A Python int outside int64_t: canonical decimal text, optional '-', no leading zeros.
+// Holds a Python int outside int64_t as canonical decimal text: optional '-', no leading zeros.
 struct BigInt {
   std::string decimal;
   friend bool operator==(const BigInt& a, const BigInt& b) { return a.decimal == b.decimal; }
@@ -85,7 +85,8 @@ class Value {
   template <typename T>
   Value(T*) = delete;  // a pointer would become a bool
 
-  // A tuple, a frozenset (iteration order is kept, duplicates are the caller's affair), a slice.
+  // These make a tuple, a frozenset and a slice. A frozenset keeps its order, and the caller sees
+  // to it that nothing is in it twice.
   static Value Tuple(std::vector<Value> items);
   static Value Frozenset(std::vector<Value> items);
   static Value Slice(Value start, Value stop, Value step);
@@ -100,7 +101,7 @@ class Value {
   }
   bool is_none() const { return kind() == Kind::kNone; }
 
-  // The alternative if it is that, else nullptr.
+  // Each returns the alternative if the value is that, else nullptr.
   const bool* AsBool() const { return std::get_if<bool>(&rep_); }
   const int64_t* AsInt() const { return std::get_if<int64_t>(&rep_); }
   const BigInt* AsBigInt() const { return std::get_if<BigInt>(&rep_); }
@@ -112,7 +113,8 @@ class Value {
     return std::get_if<std::shared_ptr<Object>>(&rep_);
   }
 
-  // Mutable access to a string's storage, for moving a long one out. Null if not a str / bytes.
+  // These give mutable access to a string's storage, for moving a long one out; null if the value
+  // is no str or bytes.
   std::string* MutableStr() { return std::get_if<std::string>(&rep_); }
   Bytes* MutableBytes() { return std::get_if<Bytes>(&rep_); }
   // The items, for moving long strings out of them, if no other Value shares them and a str or
@@ -124,8 +126,8 @@ class Value {
   // Items of a tuple, a frozenset, or a slice (exactly three); empty for every other kind.
   absl::Span<const Value> items() const;
 
-  // The items, moved out where this value owns them alone, else copied. Leaves an unspecified
-  // value.
+  // Returns the items, moved out where this value owns them alone, else copied. Leaves an
+  // unspecified value.
   std::vector<Value> TakeItems() &&;
 
   // Whether this travels by value: RPyC's brine.dumpable. O(1): containers remember it.
@@ -136,7 +138,8 @@ class Value {
   absl::string_view type_name() const;
 
   // Text as Python's repr() would give it, for messages; cut after about `max_bytes`.
-  // Not exact: unusual characters that Python takes for printable may be escaped, and vice versa.
+  // It is not exact: unusual characters that Python takes for printable may be escaped, and the
+  // other way round.
   std::string DebugString(size_t max_bytes = 200) const;
 
   // Structural equality of equal kinds: 1 != 1.0 != True; floats by their bits, so NaN equals

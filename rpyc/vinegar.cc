@@ -23,7 +23,7 @@ size_t Count(absl::string_view text, absl::string_view part) {
   return count;
 }
 
-// Those of Python's own exceptions whose text is made of an error number.
+// Whether it is one of Python's own exceptions whose text is made of an error number.
 constexpr absl::string_view kOsErrors[] = {"BlockingIOError",
                                            "BrokenPipeError",
                                            "ChildProcessError",
@@ -55,7 +55,7 @@ std::string OsErrorText(const RemoteException& exception) {
     return str != nullptr ? *str : value.DebugString();
   };
   std::string shown = absl::StrCat("[Errno ", text(args[0]), "] ", text(args[1]));
-  // A peer has taken the file out of the arguments; C++ may have left it there.
+  // A peer has taken the file name out of the arguments; C++ may have left it there.
   const Value* file = FindAttribute(exception, "filename");
   if (file == nullptr && args.size() > 2) file = &args[2];
   if (file != nullptr && !file->is_none()) absl::StrAppend(&shown, ": ", file->DebugString());
@@ -65,7 +65,8 @@ std::string OsErrorText(const RemoteException& exception) {
 }
 
 // A client of RPyC gives a class that it does not know this module, and a name with the module in
-// it. Source:  RPyC core/vinegar.py, load, 4.1.0 to 6.0.2.
+// it.
+// Source:  RPyC core/vinegar.py, load, 4.1.0 to 6.0.2.
 void NameAsAtItsOrigin(RemoteException& exception) {
   absl::string_view module = exception.module;
   absl::string_view name = exception.name;

@@ -13,33 +13,34 @@
 namespace rpyc {
 namespace {
 
-// Waits between attempts that fail.
+// How long to wait after a failure; the wait doubles up to the last one.
 constexpr absl::Duration kFirstRetry = absl::Milliseconds(250);
 constexpr absl::Duration kLastRetry = absl::Seconds(4);
 
 }  // namespace
 
-class AutoRegistration::Core {
+class AutoRegistration::Announcer {
  public:
-  Core(RegistrarOptions registrar, Announced announced)
-      : registrar_(std::move(registrar)), announced_(std::move(announced)) {}
+  Announcer(RegistrarOptions registrar, Announcement announcement)
+      : registrar_(std::move(registrar)), announcement_(std::move(announcement)) {}
 
+  // The thread: announces until Stop, then takes the announcement back.
   void Run() {
     absl::Duration retry = kFirstRetry;
     absl::Duration pause;
     do {
-      const absl::Status registered =
-          registrar_.Register(announced_.aliases, announced_.port, announced_.from, &interrupt_);
-      Note(registered);
+      const absl::Status registered = registrar_.Register(announcement_.aliases, announcement_.port,
+                                                          announcement_.from, &interrupt_);
+      RecordAttempt(registered);
       pause = registered.ok() ? kInterval : retry;
       retry = registered.ok() ? kFirstRetry : std::min(2 * retry, kLastRetry);
     } while (Sleep(pause));
-    // Also where no attempt was answered: one may have been heard.
-    const absl::Status forgotten = registrar_.Unregister(announced_.port, announced_.from);
+    // Also when no attempt was answered: the registry may have received one.
+    const absl::Status forgotten = registrar_.Unregister(announcement_.port, announcement_.from);
     if (forgotten.ok()) {
-      LogInfo(announced_.label, ": unregistered from ", registrar_.label());
+      LogInfo(announcement_.label, ": unregistered from ", registrar_.label());
     } else {
-      LogDebug(announced_.label, ": not unregistered: ", forgotten.message());
+      LogDebug(announcement_.label, ": not unregistered: ", forgotten.message());
     }
     MutexLock lock(&mutex_);
     ended_ = true;
@@ -66,8 +67,9 @@ class AutoRegistration::Core {
   }
 
  private:
-  // Logs what is new.
-  void Note(const absl::Status& registered) {
+  // Keeps the result of an attempt, and logs it if it differs from the one before. Without the
+  // lock.
+  void RecordAttempt(const absl::Status& registered) {
     bool first;
     {
       MutexLock lock(&mutex_);
@@ -78,13 +80,13 @@ class AutoRegistration::Core {
     }
     if (!first) return;
     if (registered.ok()) {
-      LogInfo(announced_.label, ": registered with ", registrar_.label());
+      LogInfo(announcement_.label, ": registered with ", registrar_.label());
     } else {
-      LogWarning(announced_.label, ": not registered, tries on: ", registered.message());
+      LogWarning(announcement_.label, ": not registered, tries on: ", registered.message());
     }
   }
 
-  // False if it is time to end.
+  // Waits for `pause`, or until Stop. Returns false after Stop. Without the lock.
   bool Sleep(absl::Duration pause) {
     MutexLock lock(&mutex_);
     const absl::Time until = absl::Now() + pause;
@@ -94,7 +96,7 @@ class AutoRegistration::Core {
   }
 
   const Registrar registrar_;
-  const Announced announced_;
+  const Announcement announcement_;
   const Interrupt interrupt_;
 
   mutable Mutex mutex_;
@@ -106,21 +108,22 @@ class AutoRegistration::Core {
 };
 
 absl::StatusOr<std::unique_ptr<AutoRegistration>> AutoRegistration::Start(
-    RegistrarOptions registrar, Announced announced) {
-  auto core = std::make_shared<Core>(std::move(registrar), std::move(announced));
-  const absl::Status started = StartThread([core] { core->Run(); });
+    RegistrarOptions registrar, Announcement announcement) {
+  auto announcer = std::make_shared<Announcer>(std::move(registrar), std::move(announcement));
+  absl::Status started = StartThread([announcer] { announcer->Run(); });
   if (!started.ok()) return started;
-  return std::unique_ptr<AutoRegistration>(new AutoRegistration(std::move(core)));
+  return std::unique_ptr<AutoRegistration>(new AutoRegistration(std::move(announcer)));
 }
 
-AutoRegistration::AutoRegistration(std::shared_ptr<Core> core) : core_(std::move(core)) {}
+AutoRegistration::AutoRegistration(std::shared_ptr<Announcer> announcer)
+    : announcer_(std::move(announcer)) {}
 
 AutoRegistration::~AutoRegistration() { Stop(); }
 
-void AutoRegistration::Stop() { core_->Stop(); }
+void AutoRegistration::Stop() { announcer_->Stop(); }
 
-void AutoRegistration::AwaitEnd() { core_->AwaitEnd(); }
+void AutoRegistration::AwaitEnd() { announcer_->AwaitEnd(); }
 
-absl::Status AutoRegistration::last_attempt() const { return core_->last_attempt(); }
+absl::Status AutoRegistration::last_attempt() const { return announcer_->last_attempt(); }
 
 }  // namespace rpyc

@@ -12,40 +12,41 @@
 
 namespace rpyc {
 
-// Keeps a server announced to a registry: at once, again every minute, and soon again where that
-// failed; the registry forgets it when it stops. Owns a thread for that.
+// Keeps a server announced to a registry: announces it at once, then every minute, and sooner after
+// a failure. When it stops, it takes the announcement back.
+// Owns:    one thread.
 // Threads: any.
 // Source:  RPyC utils/server.py, Server._bg_register and close, 5.3.1 and 6.0.2.
 class AutoRegistration {
  public:
   static constexpr absl::Duration kInterval = absl::Seconds(60);  // REREGISTER_INTERVAL
 
-  // What is announced.
-  struct Announced {
+  // What it announces.
+  struct Announcement {
     std::vector<std::string> aliases;
     int port = 0;
-    std::string from;   // as Registrar::Register
-    std::string label;  // the server's, for the log
+    std::string from;   // see Registrar::Register
+    std::string label;  // names the server in the log
   };
 
   // Errors:  kResourceExhausted - no thread.
   static absl::StatusOr<std::unique_ptr<AutoRegistration>> Start(RegistrarOptions registrar,
-                                                                 Announced announced);
-  // Stops, without waiting.
+                                                                 Announcement announcement);
+  // Calls Stop; does not wait for the end.
   ~AutoRegistration();
 
-  // Takes the announcement back and ends. Returns at once. Idempotent.
+  // Makes the thread take the announcement back and end. Returns at once. Idempotent.
   void Stop();
-  // Waits until that is done, as long as the registry may take for it.
+  // Waits for the thread's end, for at most as long as a registry may take to answer.
   void AwaitEnd();
 
-  // How the last attempt went; OK before there was one.
+  // The result of the last announcement; OK before the first one.
   absl::Status last_attempt() const;
 
  private:
-  class Core;
-  explicit AutoRegistration(std::shared_ptr<Core> core);
-  const std::shared_ptr<Core> core_;  // shared with its thread
+  class Announcer;  // the thread's loop
+  explicit AutoRegistration(std::shared_ptr<Announcer> announcer);
+  const std::shared_ptr<Announcer> announcer_;  // shared with its thread
 };
 
 }  // namespace rpyc

@@ -11,7 +11,7 @@ namespace {
 
 constexpr absl::string_view kOthers = "other addresses";
 
-// The peer without its port and its label. A unix socket's clients have one address.
+// The peer's address, without the port and the label. All clients of a unix socket have the same.
 absl::string_view AddressOf(absl::string_view peer) {
   peer = peer.substr(0, peer.find(" ("));
   const size_t colon = peer.rfind(':');

@@ -8,25 +8,26 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "registry/log_level.h"
 #include "rpyc/mutex.h"
-#include "server/log_level.h"
 
 namespace rpyc {
 
-// What a server logs about its peers, bounded for each address: the first kMaxLines in each
-// kInterval are logged, the rest are counted, and the count is logged with a later complaint or
-// when the server closes. With the log at debug nothing is left out. Threads: any.
+// Logs what a server has to say about its peers, with a bound for each address: the first kMaxLines
+// in each kInterval are logged and the rest are counted. The count is logged with a later complaint
+// or when the server closes. At log level debug every line is logged.
+// Threads: any.
 class Complaints {
  public:
   static constexpr int kMaxLines = 20;
   static constexpr absl::Duration kInterval = absl::Seconds(10);
-  static constexpr size_t kMaxAddresses = 1024;  // those beyond it share one count
+  static constexpr size_t kMaxAddresses = 1024;  // further addresses share one count
 
-  // Logs `line`, which is about `peer` ("127.0.0.1:53422", perhaps with a label behind it), or
-  // counts it. `now` is for tests.
+  // Logs or counts `line`, which is about `peer` ("127.0.0.1:53422", perhaps with a label behind
+  // it). Tests pass a `now` of their own.
   void Log(LogLevel level, absl::string_view label, absl::string_view peer, absl::string_view line,
            absl::Time now);
-  // Logs the counts that have not been.
+  // Logs the counts that have not been logged.
   void LogCounts(absl::string_view label);
 
  private:

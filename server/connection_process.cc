@@ -19,15 +19,17 @@
 namespace rpyc {
 namespace {
 
-// Once nothing has happened for so many looks, one in a while is enough: a call that begins then is
-// seen to run long soon enough for a client that writes (Activity), and the machine may sleep.
-constexpr int kQuietLooks = 10;
+// After so many ticks in which nothing happened the control thread ticks more slowly, so that an
+// idle machine may sleep. Even so it sees soon enough that a call runs long while its client writes
+// (Activity).
+constexpr int kQuietTicks = 10;
 constexpr absl::Duration kQuietInterval = absl::Seconds(1);
 
-// What reads ahead has 64 KiB on its stack. It counts as memory of the process.
-constexpr size_t kAttendantStackBytes = 256 << 10;
+// Reading ahead puts kReadAheadPieceBytes on the stack, and the stack counts as memory of the
+// process.
+constexpr size_t kControlStackBytes = 256 << 10;
 
-// Private memory of this process: what RLIMIT_DATA counts.
+// The private memory of this process, which is what RLIMIT_DATA counts.
 int64_t DataBytes() {
   std::FILE* const statm = std::fopen("/proc/self/statm", "r");
   if (statm == nullptr) return 0;
@@ -42,57 +44,58 @@ void SetLimit(__rlimit_resource resource, int64_t soft, int64_t hard) {
   ::setrlimit(resource, &limit);
 }
 
-// Obeys and looks, to the process's end.
-void Attend(Session& session, ProcessSlot& slot, Watcher& watcher) {
-  uint32_t obeyed = 0;
+// Carries out the host's orders, ticks the watcher and reports, until the process ends. This is the
+// body of the control thread.
+void ControlLoop(Session& session, ProcessSlot& slot, Watcher& watcher) {
+  uint32_t orders_done = 0;
   int64_t calls = 0;
-  int quiet_looks = 0;
+  int quiet_ticks = 0;
   for (;;) {
     const ProcessSlot::Orders orders = slot.orders();
-    if (orders.version != obeyed) {
+    if (orders.version != orders_done) {
       if (orders.drain) session.Drain(orders.deadline);
       if (orders.shutdown) session.Shutdown();
-      obeyed = orders.version;
+      orders_done = orders.version;
     }
-    watcher.Look();
+    watcher.Tick();
     const bool busy = session.busy();
     slot.Report(busy);
     const int64_t calls_now = slot.counters().calls.load(std::memory_order_relaxed);
-    quiet_looks = busy || calls_now != calls ? 0 : quiet_looks + 1;
+    quiet_ticks = busy || calls_now != calls ? 0 : quiet_ticks + 1;
     calls = calls_now;
-    // What large messages and a TLS handshake have left in the heap.
-    if (quiet_looks == kQuietLooks) ::malloc_trim(0);
-    slot.AwaitOrders(obeyed,
-                     quiet_looks > kQuietLooks ? kQuietInterval : Connection::kLookInterval);
+    // This gives back what large messages and a TLS handshake have left in the heap.
+    if (quiet_ticks == kQuietTicks) ::malloc_trim(0);
+    slot.AwaitOrders(orders_done,
+                     quiet_ticks > kQuietTicks ? kQuietInterval : Connection::kTickInterval);
   }
 }
 
 }  // namespace
 
-void ConnectionProcess::Rehearse() {
-  // The processes' own thread is a copy of this one: it has its number, and has made a Cord, which
-  // takes Abseil longer the first time.
+void ConnectionProcess::WarmUp() {
+  // The first thread of each process is a copy of this thread. It keeps this thread's number, and
+  // Abseil has done what takes it longer for the first Cord.
   ThisThreadId();
   absl::Cord("longer than what a Cord holds by itself");
 }
 
-void ConnectionProcess::MeasureStart() { start_bytes_ = DataBytes(); }
+void ConnectionProcess::MeasureStartMemory() { start_bytes_ = DataBytes(); }
 
-void ConnectionProcess::BecomeProcess(pid_t nursery) const {
+void ConnectionProcess::SetUpProcess(pid_t nursery) const {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (::getppid() != nursery) std::_Exit(1);  // it has gone already
+  if (::getppid() != nursery) std::_Exit(1);  // the nursery has gone already
   ::prctl(PR_SET_NAME, "rpyc-connection");
   ::signal(SIGCHLD, SIG_DFL);  // methods may have processes of their own
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
-  Limit();
+  ApplyLimits();
 }
 
-void ConnectionProcess::Limit() const {
+void ConnectionProcess::ApplyLimits() const {
   if (options->niceness != 0) ::setpriority(PRIO_PROCESS, 0, options->niceness);
   if (options->max_cpu_time != absl::ZeroDuration()) {
-    // SIGXCPU first, SIGKILL for who takes no notice.
+    // SIGXCPU comes first, and SIGKILL a second later if the method ignores it.
     const int64_t seconds = absl::ToInt64Seconds(options->max_cpu_time);
     SetLimit(RLIMIT_CPU, seconds, seconds + 1);
   }
@@ -103,17 +106,17 @@ void ConnectionProcess::Limit() const {
 }
 
 void ConnectionProcess::Serve(Socket socket, ProcessSlot* slot, pid_t nursery) {
-  BecomeProcess(nursery);
+  SetUpProcess(nursery);
   if (!slot->Begin(::getpid())) std::_Exit(0);
   setup->counters = &slot->counters();
   setup->budget.UseCounter(&slot->held_bytes());
   const std::shared_ptr<Session> session = make_session(std::move(socket));
-  const absl::Status attended =
-      StartThread([session, slot, watcher = watcher] { Attend(*session, *slot, *watcher); },
-                  kAttendantStackBytes);
-  slot->ReportEnd(attended.ok() ? session->ServeAll() : attended);
+  const absl::Status controlled =
+      StartThread([session, slot, watcher = watcher] { ControlLoop(*session, *slot, *watcher); },
+                  kControlStackBytes);
+  slot->ReportEnd(controlled.ok() ? session->ServeAll() : controlled);
   std::fflush(nullptr);
-  std::_Exit(0);  // destructors of what is the host's, too, are not for this process to run
+  std::_Exit(0);  // this process must not run destructors of objects that belong to the host
 }
 
 }  // namespace rpyc

@@ -15,29 +15,32 @@
 
 namespace rpyc {
 
-// What the process of one connection does from fork to end: it serves its session on its only
-// thread, while a second obeys the host's orders, reads ahead and reports. A copy of it is in the
-// nursery, which fills it in before the first fork.
+// What the process of one connection does from fork to end. Its first thread serves the session; a
+// second, the control thread, carries out the host's orders, reads ahead and reports. The nursery
+// fills the object in before it forks, and each process has a copy.
 class ConnectionProcess {
  public:
   const ServerOptions* options = nullptr;
   std::shared_ptr<SessionSetup> setup;
-  std::shared_ptr<Watcher> watcher;  // setup's; has no thread
+  std::shared_ptr<Watcher> watcher;  // the same as setup's; it has no thread of its own
   KindContext::SessionMaker make_session;
 
-  // In the nursery: does for the first time, once, what each of its processes would have to.
-  static void Rehearse();
-  // In the nursery, once all is there: how much memory its processes begin with.
-  void MeasureStart();
+  // Does once what each process would otherwise do for a first time. Called in the nursery.
+  static void WarmUp();
+  // Measures how much memory the processes begin with. Called in the nursery, when it is complete.
+  void MeasureStartMemory();
 
-  // In the process: serves, and ends it. `nursery` is its parent, without which it ends.
+  // Serves the session and ends the process. Called in the process; `nursery` is its parent, and
+  // the process ends with it.
   [[noreturn]] void Serve(Socket socket, ProcessSlot* slot, pid_t nursery);
 
  private:
-  void BecomeProcess(pid_t nursery) const;
-  void Limit() const;
+  // Sets the process's parent, name, signals and limits. Called in the process.
+  void SetUpProcess(pid_t nursery) const;
+  // Sets the niceness and the limits of memory and CPU time. Called in the process.
+  void ApplyLimits() const;
 
-  int64_t start_bytes_ = 0;
+  int64_t start_bytes_ = 0;  // the private memory that a process begins with
 };
 
 }  // namespace rpyc

@@ -2,28 +2,33 @@
 
 #include <malloc.h>
 
+#include <utility>
+
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "server/log.h"
 
 namespace rpyc {
 namespace {
 
-// After so many ticks without a large message.
+// It trims after so many ticks without a large message.
 constexpr int kQuietTicks = 10;
-// At most one complaint in so many ticks.
-constexpr int kComplaintTicks = 50;
+// A lack of room is logged at most once in this time.
+constexpr absl::Duration kRefusalLogInterval = absl::Seconds(5);
 
 }  // namespace
+
+HeapTrimmer::HeapTrimmer(std::shared_ptr<const ByteBudget> budget)
+    : budget_(std::move(budget)), refusal_log_(kRefusalLogInterval) {}
 
 void HeapTrimmer::Tick() {
   if (budget_ == nullptr) return;
   const int64_t refusals = budget_->refusals();
-  if (ticks_to_next_log_ > 0) --ticks_to_next_log_;
-  if (refusals != refusals_ && ticks_to_next_log_ == 0) {
+  if (refusals != refusals_ && refusal_log_.Pass(absl::Now()).has_value()) {
     LogWarning("max_total_bytes had no room for ", refusals - refusals_,
                " messages of connections; of ", budget_->max_bytes(), " bytes ",
                budget_->used_bytes(), " are in use");
     refusals_ = refusals;
-    ticks_to_next_log_ = kComplaintTicks;
   }
   const int64_t returned = budget_->returned_bytes();
   quiet_ticks_ = returned == returned_bytes_ ? quiet_ticks_ + 1 : 0;

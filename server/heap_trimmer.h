@@ -3,32 +3,32 @@
 
 #include <cstdint>
 #include <memory>
-#include <utility>
 
 #include "rpyc/byte_budget.h"
+#include "rpyc/throttle.h"
 
 namespace rpyc {
 
-// Gives what large messages and many objects have left in malloc's arenas back to the machine, once
-// no more of them come; and logs when a budget had no room. Threads: one, which calls Tick ten
-// times a second.
+// Gives the memory that large messages and many objects have left in malloc's arenas back to the
+// system, once no more of them come. It also logs when the host's budget had no room.
+// Threads: one, which calls Tick ten times a second.
 class HeapTrimmer {
  public:
-  // `budget` is the host's; null: nothing is done.
-  explicit HeapTrimmer(std::shared_ptr<const ByteBudget> budget) : budget_(std::move(budget)) {}
+  // `budget` is the host's. If it is null, the trimmer does nothing.
+  explicit HeapTrimmer(std::shared_ptr<const ByteBudget> budget);
 
-  // May take some milliseconds, when it trims.
+  // Trims or logs if it is time to. Trimming may take some milliseconds.
   void Tick();
-  // Whether a tick is wanted although there are no connections.
+  // Whether ticks are still needed though there are no connections.
   bool pending() const { return budget_ != nullptr && budget_->returned_bytes() != trimmed_bytes_; }
 
  private:
   const std::shared_ptr<const ByteBudget> budget_;
-  int64_t returned_bytes_ = 0;  // at the last tick
-  int64_t trimmed_bytes_ = 0;   // of these, before the last trim
+  int64_t returned_bytes_ = 0;  // the budget's count at the last tick
+  int64_t trimmed_bytes_ = 0;   // the budget's count at the last trim
   int quiet_ticks_ = 0;
-  int64_t refusals_ = 0;  // that were logged
-  int ticks_to_next_log_ = 0;
+  int64_t refusals_ = 0;  // the budget's count in the last log line
+  Throttle refusal_log_;
 };
 
 }  // namespace rpyc

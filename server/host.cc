@@ -6,22 +6,19 @@
 #include "absl/time/clock.h"
 #include "server/admin/admin_server.h"
 #include "server/host_registry.h"
+#include "server/reason.h"
 #include "server/service_catalog.h"
 #include "server/signal_mask.h"
 
 namespace rpyc {
 namespace {
 
-// What calls of the control plane get that still run when everything else has closed.
+// How long calls of the control plane may still run when everything else has closed.
 constexpr absl::Duration kAdminGrace = absl::Milliseconds(500);
 
-// The same status, its message after `what` and a colon.
+// Returns the same error, with `what` and a colon before its message.
 absl::Status Prefixed(absl::string_view what, const absl::Status& status) {
-  absl::Status prefixed(status.code(), absl::StrCat(what, ": ", status.message()));
-  status.ForEachPayload([&prefixed](absl::string_view url, const absl::Cord& payload) {
-    prefixed.SetPayload(url, payload);
-  });
-  return prefixed;
+  return WithMessage(status, absl::StrCat(what, ": ", status.message()));
 }
 
 absl::Status ServerError(const ServerOptions& server, const absl::Status& status) {
@@ -30,14 +27,15 @@ absl::Status ServerError(const ServerOptions& server, const absl::Status& status
 
 }  // namespace
 
-struct Host::State {
-  State(ServiceCatalog catalog, ServerKindTable kinds, std::shared_ptr<Zygote> zygote,
+struct Host::Parts {
+  Parts(ServiceCatalog catalog, ServerKindTable kinds, std::shared_ptr<Zygote> zygote,
         size_t max_total_bytes)
       : directory(std::move(catalog), std::move(kinds), std::move(zygote), max_total_bytes) {}
 
-  std::unique_ptr<HostRegistry> registry;  // null: off; the servers may be announced to it
+  // Destroyed in the reverse order: the admin server borrows the others.
+  std::unique_ptr<HostRegistry> registry;  // null: none
   ServerDirectory directory;
-  std::unique_ptr<AdminServer> admin;  // null: off; goes before what it serves
+  std::unique_ptr<AdminServer> admin;  // null: none
   std::string admin_address;
   std::string registry_address;
 };
@@ -49,56 +47,56 @@ absl::StatusOr<std::unique_ptr<Host>> Host::Start(HostOptions options) {
   }
   absl::StatusOr<ServiceCatalog> catalog = ServiceCatalog::Make(std::move(options.services));
   if (!catalog.ok()) return catalog.status();
-  auto state = std::make_unique<State>(*std::move(catalog), std::move(options.kinds),
+  auto parts = std::make_unique<Parts>(*std::move(catalog), std::move(options.kinds),
                                        std::move(options.zygote), options.max_total_bytes);
-  state->directory.SetWhyNoZygote(std::move(options.why_no_zygote));
-  // First whatever can be said without binding anything.
+  parts->directory.SetWhyNoZygote(std::move(options.why_no_zygote));
+  // First all checks that need no listening socket.
   for (const ServerOptions& server : options.servers) {
-    absl::Status checked = state->directory.CheckServer("", server).status();
+    absl::Status checked = parts->directory.CheckServer("", server).status();
     if (!checked.ok()) return ServerError(server, checked);
   }
   if (!options.registry.address.empty()) {
     absl::StatusOr<std::unique_ptr<HostRegistry>> registry = HostRegistry::Start(options.registry);
     if (!registry.ok()) return Prefixed("registry", registry.status());
-    state->registry = *std::move(registry);
-    state->registry_address = state->registry->address();
+    parts->registry = *std::move(registry);
+    parts->registry_address = parts->registry->address();
   }
-  RegistryStore* const store = state->registry == nullptr ? nullptr : state->registry->store();
+  RegistryStore* const store = parts->registry == nullptr ? nullptr : parts->registry->store();
   if (!options.admin_address.empty()) {
     const SignalMask inherited_by_grpc;
     absl::StatusOr<std::unique_ptr<AdminServer>> admin =
-        AdminServer::Start(options.admin_address, &state->directory, start_time, store);
+        AdminServer::Start(options.admin_address, &parts->directory, start_time, store);
     if (!admin.ok()) return Prefixed("admin listener", admin.status());
-    state->admin = *std::move(admin);
-    state->admin_address = state->admin->address();
+    parts->admin = *std::move(admin);
+    parts->admin_address = parts->admin->address();
   }
-  // What has been started closes with `state` when a later one fails.
+  // If a server fails to start, the ones before it close with `parts`.
   for (const ServerOptions& server : options.servers) {
-    absl::Status started = state->directory.StartServer("", server).status();
+    absl::Status started = parts->directory.StartServer("", server).status();
     if (!started.ok()) return ServerError(server, started);
   }
-  return std::unique_ptr<Host>(new Host(std::move(state)));
+  return std::unique_ptr<Host>(new Host(std::move(parts)));
 }
 
-Host::Host(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Host::Host(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
 Host::~Host() {
   Close(absl::ZeroDuration());
   const SignalMask inherited_by_grpc;
-  state_->admin.reset();
+  parts_->admin.reset();
 }
 
 void Host::Close(absl::Duration drain_timeout) {
-  // The control plane stays until the end, so that one can watch the drain.
-  state_->directory.CloseAll(drain_timeout);
-  const SignalMask inherited_by_grpc;  // which may start threads even to shut down
-  if (state_->admin != nullptr) state_->admin->Close(absl::Now() + kAdminGrace);
+  // The control plane closes last, so that its clients can watch the drain.
+  parts_->directory.CloseAll(drain_timeout);
+  const SignalMask inherited_by_grpc;  // gRPC may start threads even during its shutdown
+  if (parts_->admin != nullptr) parts_->admin->Close(absl::Now() + kAdminGrace);
 }
 
-ServerDirectory& Host::servers() { return state_->directory; }
+ServerDirectory& Host::servers() { return parts_->directory; }
 
-const std::string& Host::admin_address() const { return state_->admin_address; }
+const std::string& Host::admin_address() const { return parts_->admin_address; }
 
-const std::string& Host::registry_address() const { return state_->registry_address; }
+const std::string& Host::registry_address() const { return parts_->registry_address; }
 
 }  // namespace rpyc

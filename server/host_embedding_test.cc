@@ -1,4 +1,4 @@
-// A Host in a program that has its main loop, its signals and its log for itself.
+// Tests a Host in a program with a main loop, signals and a log of its own.
 
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -27,10 +27,11 @@
 namespace rpyc {
 namespace {
 
-// The program's own loop: runs on the test's thread.
+// The program's own loop, which the test runs on its thread.
 class Loop {
  public:
-  // Any thread. When the loop has been dropped, so is the task.
+  // Adds a task, or drops it if the loop has been dropped.
+  // Threads: any.
   void Post(std::function<void()> task) {
     MutexLock lock(&mutex_);
     if (dropped_) return;
@@ -73,7 +74,7 @@ class Loop {
   bool dropped_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
-// A host with one service on a port of its choice.
+// Starts a host with one service on a port of its choice.
 absl::StatusOr<std::unique_ptr<Host>> StartHost(Service service, std::string admin_address = "") {
   HostOptions options;
   options.servers = {{.kind = "threaded", .service = service.name()}};
@@ -149,11 +150,11 @@ TEST(HostEmbedding, CallsRunOnTheProgramsLoopWhichOutlivesTheHost) {
       StartHost(Service("LOOP").RunOn(loop.executor()).Expose("thread", [] { return ::gettid(); }));
   ASSERT_TRUE(host.ok()) << host.status();
 
-  bool done = false;  // the loop's
+  bool done = false;  // used only on the loop
   absl::StatusOr<Value> answer;
   std::thread client([&] {
     answer = Caller(OnlyServer(**host)).Call("thread");
-    // The loop runs on while the host closes.
+    // The loop continues while the host closes.
     (*host)->Close(absl::InfiniteDuration());
     loop.Post([&done] { done = true; });
   });
@@ -181,7 +182,7 @@ TEST(HostEmbedding, TheLoopsOwnThreadMayCloseOnceItHasDroppedItsTasks) {
 }
 
 TEST(HostEmbedding, CloseReturnsThoughTheLoopDoesNotRun) {
-  const auto loop = std::make_shared<Loop>();  // the call's thread will use it when all is over
+  const auto loop = std::make_shared<Loop>();  // the call's thread uses it after the test's end
   absl::StatusOr<std::unique_ptr<Host>> host =
       StartHost(Service("LOOP")
                     .RunOn([loop](std::function<void()> task) { loop->Post(std::move(task)); })
@@ -196,7 +197,7 @@ TEST(HostEmbedding, CloseReturnsThoughTheLoopDoesNotRun) {
   client.join();
   EXPECT_EQ(answer.status().code(), absl::StatusCode::kUnavailable) << answer.status();
   host->reset();
-  loop->Drop();  // only now the call's thread goes on, without a host
+  loop->Drop();  // now the call's thread continues, without a host
 }
 
 TEST(HostEmbedding, HostsLiveSideBySideAndOneAfterAnother) {
@@ -216,7 +217,7 @@ TEST(HostEmbedding, HostsLiveSideBySideAndOneAfterAnother) {
 }
 
 TEST(HostEmbedding, TheLogGoesToTheProgram) {
-  std::string lines;  // one at a time writes, and none when the sink is gone
+  std::string lines;  // written by one thread at a time, and not after the sink is removed
   SetLogSink(LogLevel::kInfo, [&lines](LogLevel, absl::string_view line) {
     lines.append(line.data(), line.size()).append("\n");
   });

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
+#include "registry/registration.h"
 #include "rpyc/did_you_mean.h"
 #include "rpyc/transport/endpoint.h"
 #include "server/log.h"
@@ -18,9 +19,7 @@
 namespace rpyc {
 namespace {
 
-constexpr int kMostRegistrations = 1'000'000;
-
-// The flags as the command line has them.
+// The flags before they are interpreted.
 struct RawFlags {
   HostFlags flags;
   std::vector<std::string> servers;
@@ -60,13 +59,13 @@ void Declare(CLI::App& app, RawFlags* raw) {
   app.add_option("--registry_max_registrations", raw->flags.registry.limits.max_registrations,
                  "How many registrations there may be.")
       ->capture_default_str()
-      ->check(CLI::Range(1, kMostRegistrations))
+      ->check(CLI::Range(1, kMaxRegistrations))
       ->type_name("N");
   app.add_option("--registry_max_per_source",
                  raw->flags.registry.limits.max_registrations_per_source,
                  "How many of them one address may have.")
       ->capture_default_str()
-      ->check(CLI::Range(1, kMostRegistrations))
+      ->check(CLI::Range(1, kMaxRegistrations))
       ->type_name("N");
   app.add_option("--registry_etcd", raw->flags.registry.etcd,
                  "An etcd cluster that the registry shares its state with others through.")
@@ -101,7 +100,7 @@ absl::Status ReadAddress(absl::string_view flag, absl::string_view text, Endpoin
   return absl::OkStatus();
 }
 
-// Reads the NAME or NUMBER of fd:.
+// Reads the NAME or NUMBER after "fd:".
 absl::Status ReadInherited(absl::string_view text, std::string* inherited) {
   const bool is_number = std::all_of(text.begin(), text.end(), absl::ascii_isdigit);
   int number = 0;
@@ -180,7 +179,7 @@ absl::StatusOr<HostFlags> Interpret(RawFlags raw) {
                                                            "\": expected a time like 10s or 2m")));
   }
   status.Update(ReadRegistry(raw.registry_timeout, &flags.registry));
-  // An unknown level reads as "off".
+  // spdlog would read an unknown level as "off".
   if (!IsLogLevelName(flags.log_level)) {
     status.Update(BadValue("--log_level", absl::StrCat("\"", flags.log_level,
                                                        "\": expected trace, debug, info, warning, "
@@ -190,11 +189,8 @@ absl::StatusOr<HostFlags> Interpret(RawFlags raw) {
   return flags;
 }
 
-}  // namespace
-
-namespace {
-
-// Arguments that are no flags, with the flag that the first of them may have been meant for.
+// The error about arguments that are not flags; it suggests the flag that the first of them may
+// mean.
 absl::Status UnknownFlags(const CLI::App& app, absl::string_view what) {
   std::vector<std::string> flags;
   for (const CLI::Option* option : app.get_options()) flags.push_back(option->get_name());
@@ -211,14 +207,14 @@ absl::Status UnknownFlags(const CLI::App& app, absl::string_view what) {
 absl::StatusOr<HostFlags> ParseHostFlags(int argc, const char* const* argv) {
   std::vector<std::string> arguments;
   for (int i = 1; i < argc; ++i) {
-    // CLI11 reads "--name=" as a name whose value follows.
+    // CLI11 takes the argument after "--name=" for its value.
     absl::string_view argument = argv[i];
     const bool empty_value =
         absl::StartsWith(argument, "--") && absl::ConsumeSuffix(&argument, "=");
     arguments.emplace_back(argument);
     if (empty_value) arguments.emplace_back();
   }
-  std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
+  std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
 
   RawFlags raw;
   CLI::App app;

@@ -13,26 +13,26 @@
 
 namespace rpyc {
 
-// The command line of a host program, with its defaults.
+// What the command line of a host program says; flags that are not given have their defaults.
 struct HostFlags {
   bool help = false;
   bool version = false;
   std::string admin_address = "127.0.0.1:18810";  // empty: no control plane
   std::vector<ServerOptions> servers;             // kind and service as written
-  // What fd: of each of `servers` names, or empty: an InheritedSockets knows it.
+  // For each of `servers` the name after "fd:", which InheritedSockets knows, or empty.
   std::vector<std::string> inherited_sockets;
   int64_t max_total_bytes = 0;  // 0: the host's default
   absl::Duration drain_timeout = absl::Seconds(10);
   std::string log_level = "info";  // as spdlog names it
-  HostRegistryOptions registry;    // with an empty address: none
+  HostRegistryOptions registry;    // with an empty address: no registry
 };
 
-// Reads a command line. Pure: knows neither kinds nor services.
-// Errors:  kInvalidArgument - one line that names the flag: unknown, twice, a bad value, or an
-//          argument that is no flag.
+// Reads a command line. It checks neither kinds nor services.
+// Errors:  kInvalidArgument - one line that names the flag: it is unknown, given twice or has a bad
+//          value, or an argument is not a flag.
 absl::StatusOr<HostFlags> ParseHostFlags(int argc, const char* const* argv);
 
-// The flags explained, for --help; ends in a newline.
+// What --help prints about the flags; it ends with a newline.
 std::string HostFlagsHelp(absl::string_view program);
 
 }  // namespace rpyc

@@ -2,7 +2,6 @@
 
 #include <malloc.h>
 #include <signal.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -17,6 +16,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "registry/process_start.h"
 #include "rpyc/transport/fd.h"
 #include "rpyc/transport/inherited_sockets.h"
 #include "server/host.h"
@@ -31,12 +31,10 @@
 namespace rpyc {
 namespace {
 
-constexpr int kExitFailure = 1;
-constexpr int kExitUsage = 2;
-// Each takes 64 MiB of address space, where that is limited.
+// Bounds malloc's arenas where address space is limited: each takes 64 MiB of it.
 constexpr int kMaxArenas = 2;
 
-// One line on stdout, at once: scripts wait for it.
+// Prints one line on stdout at once, since scripts wait for it.
 void Say(absl::string_view line) {
   const std::string text = absl::StrCat("rpycd: ", line, "\n");
   std::fwrite(text.data(), 1, text.size(), stdout);
@@ -66,41 +64,15 @@ std::string Help(absl::string_view program, const std::vector<Service>& services
   return help;
 }
 
-// SIGTERM and SIGINT, which end the host.
-sigset_t EndingSignals() {
-  sigset_t signals;
-  ::sigemptyset(&signals);
-  ::sigaddset(&signals, SIGTERM);
-  ::sigaddset(&signals, SIGINT);
-  return signals;
-}
-
-// Those that are waited for, and no thread takes: the ending ones, and SIGHUP, which has
-// certificates read again.
+// The signals that the main thread waits for and every thread blocks: the ending ones, and SIGHUP,
+// which makes servers read their certificates again.
 sigset_t AwaitedSignals() {
   sigset_t signals = EndingSignals();
   ::sigaddset(&signals, SIGHUP);
   return signals;
 }
 
-// To be called before the first thread, which inherits it.
-void PrepareProcess() {
-  const sigset_t signals = AwaitedSignals();
-  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  ::signal(SIGPIPE, SIG_IGN);
-  if (HasLimitedAddressSpace()) ::mallopt(M_ARENA_MAX, kMaxArenas);
-  ::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error of its write
-  rlimit descriptors;
-  if (::getrlimit(RLIMIT_NOFILE, &descriptors) == 0) {
-    descriptors.rlim_cur = descriptors.rlim_max;
-    ::setrlimit(RLIMIT_NOFILE, &descriptors);
-  }
-}
-
-// How long the end waits for the log to be read.
-constexpr absl::Duration kLogGrace = absl::Seconds(1);
-
-// Waits for one of the ending signals; from then on a further one ends the process at once.
+// Waits for one of the ending signals. From then on, another one ends the process at once.
 void WaitForEnd(ServerDirectory& servers) {
   const sigset_t awaited = AwaitedSignals();
   int signal = 0;
@@ -117,7 +89,7 @@ void WaitForEnd(ServerDirectory& servers) {
   LogInfo(::strsignal(signal), ": closing");
 }
 
-// Whether the fault is the command line's, not the machine's.
+// Whether the command line caused the error, not the machine.
 bool IsUsageError(const absl::Status& status) {
   const std::string reason = GetReason(status).reason;
   return reason == "UNKNOWN_KIND" || reason == "UNKNOWN_SERVICE" || reason == "INSECURE_LISTENER";
@@ -128,7 +100,8 @@ std::string Describe(const ServerRecord& server) {
                       server.options.service, ") listening on ", server.snapshot.address());
 }
 
-// Gives the servers the inherited sockets that their flags name. Errors:  as Take's.
+// Gives the servers the inherited sockets that their flags name.
+// Errors:  those of InheritedSockets::Take.
 absl::Status GiveSockets(const std::vector<std::string>& names, InheritedSockets& sockets,
                          std::vector<ServerOptions>& servers) {
   for (size_t i = 0; i < servers.size(); ++i) {
@@ -140,7 +113,7 @@ absl::Status GiveSockets(const std::vector<std::string>& names, InheritedSockets
   return absl::OkStatus();
 }
 
-// The zygote that kinds of the table need; null if none does.
+// Starts the zygote if a kind of the table needs it; null if none does.
 absl::StatusOr<std::shared_ptr<Zygote>> StartZygoteIfNeeded(const HostOptions& options,
                                                             std::vector<std::string> argv) {
   for (const ServerKindInfo& kind : options.kinds.rows()) {
@@ -151,14 +124,14 @@ absl::StatusOr<std::shared_ptr<Zygote>> StartZygoteIfNeeded(const HostOptions& o
   return nullptr;
 }
 
-// Serves until a signal ends it.
+// Serves until a signal ends the program. Returns the exit code.
 int Run(HostOptions options, const HostFlags& flags, std::vector<std::string> argv) {
-  // Whatever is inherited has its descriptor; nothing of ours is open yet.
+  // First, since the numbers of inherited descriptors must not be taken by our own.
   absl::StatusOr<InheritedSockets> sockets = InheritedSockets::FromEnvironment();
   if (!sockets.ok()) return Fail(kExitFailure, sockets.status().message());
   const absl::Status given = GiveSockets(flags.inherited_sockets, *sockets, options.servers);
   if (!given.ok()) {
-    // Asking twice for one is the command line's fault; what is not there is not.
+    // A socket that is asked for twice is the command line's error; a missing one is not.
     return Fail(absl::IsAlreadyExists(given) ? kExitUsage : kExitFailure,
                 absl::StrCat("--server: ", given.message()));
   }
@@ -166,11 +139,12 @@ int Run(HostOptions options, const HostFlags& flags, std::vector<std::string> ar
   if (zygote.ok()) {
     options.zygote = *zygote;
   } else {
-    // For a server that needs it; most programs have none.
+    // Only the error of a server that needs a zygote tells this; most programs have none.
     options.why_no_zygote = std::string(zygote.status().message());
   }
-  PrepareProcess();
-  // Until all is up only debugging logs: a start that fails says one line.
+  PrepareProcess(AwaitedSignals());
+  if (HasLimitedAddressSpace()) ::mallopt(M_ARENA_MAX, kMaxArenas);
+  // Until everything has started, only debugging logs: a start that fails prints one line.
   if (const absl::Status logging = LogInBackground(); !logging.ok()) {
     return Fail(kExitFailure, logging.message());
   }
@@ -179,11 +153,11 @@ int Run(HostOptions options, const HostFlags& flags, std::vector<std::string> ar
   const bool no_services = options.services.empty();
   absl::StatusOr<std::unique_ptr<Host>> host = Host::Start(std::move(options));
   if (!host.ok()) {
-    FlushLog(kLogGrace);
+    FlushLog(kLogFlushTimeout);
     return Fail(IsUsageError(host.status()) ? kExitUsage : kExitFailure, host.status().message());
   }
   const std::vector<std::string> untaken = sockets->Untaken();
-  // The servers have duplicates. What we kept would listen on when they close.
+  // The servers have duplicates. Our own would keep listening after the servers close.
   *sockets = InheritedSockets();
   if (!(*host)->admin_address().empty()) {
     Say(absl::StrCat("admin listening on ", (*host)->admin_address()));
@@ -205,13 +179,13 @@ int Run(HostOptions options, const HostFlags& flags, std::vector<std::string> ar
   (*host)->Close(flags.drain_timeout);
   const ServerDirectory::Totals totals = (*host)->servers().GetTotals();
   if (totals.abandoned_calls > 0 || totals.servers_open > 0) {
-    // Threads of ours still run: nothing may be destroyed under them.
-    FlushLog(kLogGrace);
+    // Threads of the host still run, so nothing that they use may be destroyed.
+    FlushLog(kLogFlushTimeout);
     std::fflush(nullptr);
     std::_Exit(0);
   }
   host->reset();
-  FlushLog(kLogGrace);
+  FlushLog(kLogFlushTimeout);
   return 0;
 }
 

@@ -9,13 +9,13 @@
 
 namespace rpyc {
 
-// The whole of main for a host program: flags, signals, the lines on stdout. Returns the exit code.
+// Does all of main for a host program: flags, signals, the lines on stdout. Returns the exit code.
 //
 //   int main(int argc, char** argv) { return rpyc::HostMain(argc, argv, {Calculator(), Bank()}); }
 //
-// To be called before the program has threads. Where connections have processes of their own and
-// the zygote dies (start_zygote.h), the program is run anew with the same command line to make
-// another: what main does before this call is done once more then.
+// If the zygote (start_zygote.h) dies, the host runs the program again with the same command line
+// to make another. Then everything that main does before this call is done again.
+// Threads: to be called before the program has any but the main thread.
 int HostMain(int argc, char** argv, std::vector<Service> services,
              ServerKindTable kinds = BuiltinServerKinds());
 

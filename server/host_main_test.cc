@@ -1,5 +1,5 @@
-// HostMain as a process of its own: what signals do while a call runs. Flags and output have their
-// tests elsewhere (host_flags_test, tests/process).
+// Tests what signals do to a HostMain process while a call runs. host_flags_test and tests/process
+// test flags and output.
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -20,7 +20,7 @@
 namespace rpyc {
 namespace {
 
-// A gate_host that runs, and where its server listens.
+// Runs a gate_host, and knows the address of its server.
 class GateHost {
  public:
   explicit GateHost(const std::string& drain_timeout) {
@@ -53,7 +53,7 @@ class GateHost {
     std::fclose(stdout_);
   }
 
-  // A client whose call has begun.
+  // Makes a client whose call has begun.
   std::unique_ptr<Caller> Waiting() {
     auto caller = std::make_unique<Caller>(server_);
     caller->Send("wait");
@@ -62,7 +62,7 @@ class GateHost {
   }
   const ServerSnapshot& server() const { return server_; }
   void Signal(int signal) const { EXPECT_EQ(::kill(pid_, signal), 0); }
-  // Signals, unless 0, and waits for the end; returns the exit code, or -1.
+  // Sends the signal, unless it is 0, and waits for the end. Returns the exit code, or -1.
   int Wait(int signal = 0) {
     if (signal != 0) Signal(signal);
     int status = 0;
@@ -121,8 +121,8 @@ TEST(HostMain, ASecondSignalEndsItAtOnce) {
   EXPECT_EQ(host.Wait(SIGTERM), 128 + SIGTERM);
 }
 
-// What a gate_host that has a thread already says until it ends by itself, or by SIGTERM once it is
-// ready; and its exit code.
+// Runs a gate_host that has a thread before HostMain, and sends it SIGTERM once it is ready.
+// Returns its output and its exit code.
 std::pair<std::string, int> SaidWithThread(const std::string& kind) {
   const std::string command =
       "echo $$; GATE_HOST_THREAD=1 exec server/testing/gate_host --admin_address= --server=" +

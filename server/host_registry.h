@@ -5,28 +5,31 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "registry/registry_server.h"
 #include "registry/registry_store.h"
 #include "server/host_registry_options.h"
 
 namespace rpyc {
 
-// The discovery registry in a host: a store, and the registry server, UDP and TCP, over it.
+// The discovery registry of a host: a store, and a registry server over UDP and TCP.
 // Threads: any.
 class HostRegistry {
  public:
-  // Listens when it returns. Errors:  those of RegistryServer::Start and OpenStore;
-  //          kInvalidArgument - the address is none.
+  // Starts the registry, which listens when this returns.
+  // Errors:  those of RegistryServer::Start and OpenStore; kInvalidArgument - not an address.
   static absl::StatusOr<std::unique_ptr<HostRegistry>> Start(const HostRegistryOptions& options);
   ~HostRegistry();
 
-  RegistryStore* store();
-  // As listened at: "127.0.0.1:18811".
-  const std::string& address() const;
+  RegistryStore* store() { return store_.get(); }
+  // The address that it listens at: "127.0.0.1:18811".
+  const std::string& address() const { return address_; }
 
  private:
-  struct State;
-  explicit HostRegistry(std::unique_ptr<State> state);
-  const std::unique_ptr<State> state_;
+  HostRegistry(std::unique_ptr<RegistryStore> store, std::unique_ptr<RegistryServer> server);
+
+  const std::unique_ptr<RegistryStore> store_;
+  const std::unique_ptr<RegistryServer> server_;  // borrows the store, so it is destroyed first
+  const std::string address_;
 };
 
 }  // namespace rpyc

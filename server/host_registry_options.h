@@ -8,15 +8,15 @@
 
 namespace rpyc {
 
-// The discovery registry that a host may run.
+// Describes the discovery registry that a host may run.
 struct HostRegistryOptions {
   std::string address = "";  // HOST:PORT, port 0 picks one; an empty host is 127.0.0.1
-  // How long a server is known that does not announce itself again.
-  absl::Duration pruning_timeout = absl::Seconds(240);
+  // How long the registry keeps a server that does not announce itself again.
+  absl::Duration pruning_timeout = kDefaultPruningTimeout;
   bool allow_listing = false;      // answers LIST, RPyC's list_services
-  std::string snapshot_file = "";  // kept there too, so that a restart forgets nothing; empty: not
-  RegistryLimits limits = {};      // what its peers may cost
-  std::string etcd = "";           // kept in etcd, HOST:PORT,..., with other registries; empty: not
+  std::string snapshot_file = "";  // keeps registrations across restarts; empty: none
+  RegistryLimits limits = {};      // bounds what its peers may cost
+  std::string etcd = "";           // HOST:PORT,..., shares registrations there; empty: does not
 };
 
 }  // namespace rpyc

@@ -75,7 +75,7 @@ TEST(Host, StartsNothingWhenOneThingFails) {
 }
 
 TEST(Host, SaysWhatIsWrongBeforeItBindsAnything) {
-  // The control plane's address is taken as well, but that would be found out later.
+  // The address of the control plane is in use too, but the host would notice that later.
   absl::StatusOr<std::unique_ptr<Host>> first = Host::Start(Options());
   ASSERT_TRUE(first.ok());
   HostOptions second = Options();

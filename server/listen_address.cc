@@ -19,17 +19,12 @@ absl::string_view PlaceField(const ServerOptions& options) {
   return options.socket_path.empty() ? "spec.hostname" : "spec.socket_path";
 }
 
-// The field that says which port, if any does.
+// The field that says which port, or "" if there is no such field.
 absl::string_view PortField(const ServerOptions& options) {
   return options.listen_fd < 0 && options.socket_path.empty() ? "spec.port" : "";
 }
 
-absl::Status CheckRange(absl::string_view field, int64_t value, int64_t max) {
-  if (value >= 0 && value <= max) return absl::OkStatus();
-  return InvalidField(field, absl::StrCat(field, " is ", value, ", must be 0 to ", max));
-}
-
-// Fails if one of the fields that say how an address of the internet is listened at is set.
+// Refuses fields that mean something only for a TCP address.
 absl::Status CheckNoInternet(const ServerOptions& options, absl::string_view why) {
   const char* foreign = !options.hostname.empty() ? "spec.hostname"
                         : options.port != 0       ? "spec.port"
@@ -40,7 +35,8 @@ absl::Status CheckNoInternet(const ServerOptions& options, absl::string_view why
   return InvalidField(foreign, absl::StrCat(foreign, " is set, but ", why));
 }
 
-// A socket that listens has its address, and what was decided when it was made.
+// The address of a socket that listens already. Refuses the fields that it has no use for, and
+// fills in those that say where it listens.
 absl::StatusOr<SocketAddress> InheritedAddress(ServerOptions* options) {
   constexpr absl::string_view kWhy = "an inherited socket listens already, as it is";
   absl::Status status = CheckNoInternet(*options, kWhy);
@@ -83,8 +79,8 @@ absl::StatusOr<SocketAddress> InternetAddress(ServerOptions* options) {
 }  // namespace
 
 absl::StatusOr<SocketAddress> ListenAddress(ServerOptions* options) {
-  absl::Status status = CheckRange("spec.port", options->port, 65535);
-  status.Update(CheckRange("spec.backlog", options->backlog, INT32_MAX));
+  absl::Status status = CheckRange("spec.port", options->port, 0, 65535);
+  status.Update(CheckRange("spec.backlog", options->backlog, 0, INT32_MAX));
   if (status.ok() && options->listen_fd < 0 && !options->socket_path.empty()) {
     status = CheckNoInternet(*options, "a unix socket has only its path");
   }

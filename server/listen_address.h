@@ -11,18 +11,18 @@
 
 namespace rpyc {
 
-// Where `options` say to listen, as far as that can be told before it is tried. Fills in what
-// follows: the default hostname, or the whole address of an inherited socket. May wait for a name
-// server.
-// Errors:  INVALID_FIELD - a port or backlog out of range, no such host, a path that is none, a
-//          field that means nothing beside another.
+// The address that `options` say to listen at, as far as that is known before listening. Fills in
+// the default hostname, or the whole address of an inherited socket. May wait for a name server.
+// Errors:  INVALID_FIELD - the port or backlog is out of range, there is no such host, the path is
+//          invalid, or a field means nothing beside another.
 absl::StatusOr<SocketAddress> ListenAddress(ServerOptions* options);
 
-// What OpenListener would say now of a socket path, which is not touched; OK of every other
-// address.
+// Checks whether OpenListener could listen at the socket path now, without touching the path.
+// Returns OK for every other address.
 absl::Status CheckListener(const ServerOptions& options);
 
-// Listens there. Errors:  those of SocketListener, with the contract's reasons.
+// Listens at the address.
+// Errors:  those of SocketListener, with the reasons of WithListenReason.
 absl::StatusOr<std::unique_ptr<SocketListener>> OpenListener(const ServerOptions& options,
                                                              const SocketAddress& address);
 

@@ -16,7 +16,7 @@
 namespace rpyc {
 namespace {
 
-// A listening socket that this process has.
+// A listening socket of this process.
 Fd Listening(const SocketAddress& address, int ipv6_only = 0) {
   Fd fd(::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (address.family() == AF_INET6) {

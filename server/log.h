@@ -7,30 +7,33 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "server/log_level.h"
+#include "registry/log_level.h"
 
 namespace rpyc {
 
-// Where the server layer logs: lines on stderr, by spdlog, whose headers take longer to compile
-// than most of what logs. Says nothing until its level is set: HostMain does, from --log_level; an
-// embedding program has log_sink.h. Threads: any.
+// The log of the server layer: lines on stderr, written by spdlog, whose headers are slow to
+// compile and therefore only in log_output.h. It is silent until its level is set: HostMain sets it
+// from
+// --log_level; a program that embeds a host uses log_sink.h.
+// Threads: any.
 
+// Whether a line of this level is logged.
 bool Logs(LogLevel level);
 void Log(LogLevel level, absl::string_view line);
 
-// The least level that is logged, as spdlog names it, or "off".
+// These are about the lowest level that is logged: a level by spdlog's name, or "off".
 bool IsLogLevelName(const std::string& name);
 void SetLogLevel(const std::string& name);
 
-// Has lines written to stderr by a thread of the log's own from now on: whoever logs never waits
-// for the reader of stderr, and lines that it does not take are lost and counted (LineWriter). For
-// HostMain, once; a program that embeds a host has its own sink. Errors:  kResourceExhausted - no
-// thread: lines are written by the threads that log.
+// From now on, writes lines to stderr on a thread of the log's own, so that a thread that logs
+// never waits for the reader of stderr; lines that do not fit are lost and counted (LineWriter).
+// Only HostMain calls it, once; a program that embeds a host has its own sink.
+// Errors:  kResourceExhausted - there is no thread; the threads that log still write lines.
 absl::Status LogInBackground();
-// Waits until all lines so far are written, for at most so long. False if they are not.
+// Waits for at most `timeout` until all lines so far are written, and returns whether they are.
 bool FlushLog(absl::Duration timeout);
 
-// One line of `parts`, which are put together, as by absl::StrCat, only if it is logged.
+// Log one line, made of `parts` by absl::StrCat only if the level is logged.
 template <typename... Parts>
 void LogDebug(const Parts&... parts) {
   if (Logs(LogLevel::kDebug)) Log(LogLevel::kDebug, absl::StrCat(parts...));

@@ -15,7 +15,6 @@
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/str_cat.h"
 #include "registry/line_writer.h"
 #include "server/thread.h"
 
@@ -23,12 +22,12 @@ namespace rpyc {
 namespace {
 
 struct Output {
-  // A logger's own list of sinks must not change while it logs; this one's may.
+  // A logger's own list of sinks must not change while it logs; the list of this sink may.
   std::shared_ptr<spdlog::sinks::dist_sink_mt> sinks;
   std::shared_ptr<spdlog::logger> logger;
 };
 
-// Formats on the thread that logs, and has the writer's thread write.
+// Formats a line on the thread that logs; the writer's thread writes it.
 class BackgroundSink : public spdlog::sinks::base_sink<std::mutex> {
  public:
   explicit BackgroundSink(LineWriter* writer) : writer_(writer) {}
@@ -45,21 +44,21 @@ class BackgroundSink : public spdlog::sinks::base_sink<std::mutex> {
 };
 
 std::string LostLine(int64_t lost) {
-  const std::string text = absl::StrCat(
-      lost, " lines of the log were lost here: it was not read, or could not be written");
+  const std::string text = LostLinesText(lost);
   spdlog::memory_buf_t line;
   spdlog::pattern_formatter().format(
       spdlog::details::log_msg("rpyc", spdlog::level::warn, spdlog::string_view_t(text)), line);
   return std::string(line.data(), line.size());
 }
 
-// Null: the threads that log write. Never destroyed: stderr may never be read.
+// Null: the threads that log write to stderr themselves. Never destroyed, since the reader of
+// stderr may have stopped.
 std::atomic<LineWriter*> background{nullptr};
 
 Output* MakeOutput() {
   auto sinks = std::make_shared<spdlog::sinks::dist_sink_mt>();
   sinks->add_sink(std::make_shared<spdlog::sinks::stderr_sink_mt>());
-  // Not in spdlog's list of loggers: a program that embeds a host may have a "rpyc" of its own.
+  // Not in spdlog's list of loggers, since a program that embeds a host may have its own "rpyc".
   auto logger = std::make_shared<spdlog::logger>("rpyc", sinks);
   logger->set_level(spdlog::level::off);
   logger->flush_on(spdlog::level::trace);

@@ -7,20 +7,22 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "server/log_level.h"
+#include "registry/log_level.h"
 
 namespace rpyc {
 
-// What is behind log.h: the spdlog logger named "rpyc", to stderr. Says nothing until its level is
-// set. Never destroyed, so that threads which outlive main may log. Threads: any.
+// The spdlog logger behind log.h. It is named "rpyc", writes to stderr, and is silent until its
+// level is set. It is never destroyed, so that threads that outlive main may log.
+// Threads: any.
 spdlog::logger& LogOutput();
 
 spdlog::level::level_enum SpdlogLevel(LogLevel level);
 
-// Where it writes from now on. What a former one is being written returns first. Threads: any.
+// Sets the sinks that it writes to from now on. Waits until the former ones no longer write.
+// Threads: any.
 void SetLogSinks(std::vector<spdlog::sink_ptr> sinks);
 
-// As LogInBackground and FlushLog (log.h).
+// LogInBackground and FlushLog of log.h.
 absl::Status WriteLogInBackground();
 bool FlushLogOutput(absl::Duration timeout);
 

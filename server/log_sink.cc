@@ -18,7 +18,7 @@ LogLevel LevelOf(spdlog::level::level_enum level) {
   return LogLevel::kError;
 }
 
-// The base locks around sink_it_.
+// The base class holds a lock while it calls sink_it_.
 class ProgramSink : public spdlog::sinks::base_sink<std::mutex> {
  public:
   explicit ProgramSink(LogSink sink) : sink_(std::move(sink)) {}
@@ -35,14 +35,14 @@ class ProgramSink : public spdlog::sinks::base_sink<std::mutex> {
 
 }  // namespace
 
-void SetLogSink(LogLevel least, LogSink sink) {
+void SetLogSink(LogLevel min_level, LogSink sink) {
   if (sink == nullptr) {
     LogOutput().set_level(spdlog::level::off);
     SetLogSinks({});
     return;
   }
   SetLogSinks({std::make_shared<ProgramSink>(std::move(sink))});
-  LogOutput().set_level(SpdlogLevel(least));
+  LogOutput().set_level(SpdlogLevel(min_level));
 }
 
 }  // namespace rpyc

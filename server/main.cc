@@ -1,4 +1,4 @@
-// rpycd: a host without services of its own.
+// The program rpycd: a host without services of its own.
 
 #include "server/host_main.h"
 

@@ -38,15 +38,15 @@ absl::StatusOr<Fd> MemoryFile(absl::string_view bytes) {
   return fd;
 }
 
-absl::StatusOr<std::string> ReadMemoryFile(int fd, size_t most) {
+absl::StatusOr<std::string> ReadMemoryFile(int fd, size_t max_bytes) {
   struct stat status = {};
   if (::fstat(fd, &status) != 0) {
     return ErrnoStatus(absl::StatusCode::kUnavailable, "look at a file in memory", errno);
   }
   const size_t size = static_cast<size_t>(status.st_size);
-  if (size > most) {
+  if (size > max_bytes) {
     return absl::UnavailableError(
-        absl::StrCat("a file in memory has ", size, " bytes, over ", most));
+        absl::StrCat("a file in memory has ", size, " bytes, over ", max_bytes));
   }
   std::string bytes(size, '\0');
   size_t got = 0;

@@ -10,17 +10,18 @@
 
 namespace rpyc {
 
-// A file in memory with these bytes, which its descriptor hands to another process: what is too
-// long for a message, or no business of the file system's. Closed by exec.
+// Makes a file in memory that holds `bytes`. A process hands its descriptor to another, where a
+// message is too short or the bytes must not reach the file system. Exec closes it.
 // Errors:  kResourceExhausted.
 absl::StatusOr<Fd> MemoryFile(absl::string_view bytes);
 
-// Such a file of `size` bytes, zero each, that takes memory as they are written.
+// Makes such a file of `size` zero bytes. A page takes memory once it is written.
 // Errors:  kResourceExhausted.
 absl::StatusOr<Fd> EmptyMemoryFile(size_t size);
 
-// All that a memory file holds. Errors:  kUnavailable - it is none, or holds over `most` bytes.
-absl::StatusOr<std::string> ReadMemoryFile(int fd, size_t most);
+// Reads all that a memory file holds.
+// Errors:  kUnavailable - it is no file, or holds more than `max_bytes`.
+absl::StatusOr<std::string> ReadMemoryFile(int fd, size_t max_bytes);
 
 }  // namespace rpyc
 

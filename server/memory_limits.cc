@@ -17,10 +17,10 @@ namespace rpyc {
 namespace {
 
 constexpr uint64_t kMinTotalBytes = 16 << 20;
-// What is kept for threads of gRPC and for what is small.
+// The address space that stays free for threads of gRPC and for small allocations.
 constexpr uint64_t kMinReserveBytes = 48 << 20;
 
-// A number in a file; as it is if there is none, as in "max".
+// Lowers `bytes` to the number in the file, if the file holds one; some hold "max".
 void TakeSmaller(const std::string& path, uint64_t* bytes) {
   std::ifstream file(path);
   std::string text;
@@ -28,7 +28,7 @@ void TakeSmaller(const std::string& path, uint64_t* bytes) {
   if (file >> text && absl::SimpleAtoi(text, &number)) *bytes = std::min(*bytes, number);
 }
 
-// The bounds of this process's control groups, of version 2 and of version 1.
+// Lowers `bytes` to the bounds of this process's control groups, of version 2 and version 1.
 void TakeControlGroups(uint64_t* bytes) {
   std::ifstream groups("/proc/self/cgroup");
   for (std::string line; std::getline(groups, line);) {
@@ -48,13 +48,13 @@ void TakeControlGroups(uint64_t* bytes) {
 uint64_t AddressSpaceBytes() {
   std::FILE* const statm = std::fopen("/proc/self/statm", "r");
   if (statm == nullptr) return 0;
-  unsigned long long pages = 0;  // NOLINT: scanf's
+  unsigned long long pages = 0;  // NOLINT: the type that scanf needs
   if (std::fscanf(statm, "%llu", &pages) != 1) pages = 0;
   std::fclose(statm);
   return pages * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
-// 0: none.
+// The limit of the address space; 0 if there is none.
 uint64_t AddressSpaceLimit() {
   rlimit limit = {};
   if (::getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return 0;

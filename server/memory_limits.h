@@ -5,16 +5,16 @@
 
 namespace rpyc {
 
-// What the connections of a host may hold together unless it is told: half of the machine's memory,
-// or of the control group's if that is less; a quarter of the address space that is left where that
-// is limited (ulimit -v), as threads and gRPC need theirs. At least 16 MiB.
+// The default of HostOptions::max_total_bytes: half of the machine's memory, or of the control
+// group's if that is less. Where address space is limited (ulimit -v), it is at most a quarter of
+// what is left, since threads and gRPC need some too. It is at least 16 MiB.
 size_t DefaultTotalBytes();
 
-// Whether there is a limit on it (ulimit -v).
+// Whether the process's address space is limited (ulimit -v).
 bool HasLimitedAddressSpace();
 
-// Whether the address space, where it is limited, has room for one more connection beside what the
-// control plane may need. Costs a read of /proc only where it is limited.
+// Whether the address space has room for one more connection and for what the control plane may
+// need. Reads /proc, but only if the address space is limited.
 bool HasAddressSpace();
 
 }  // namespace rpyc

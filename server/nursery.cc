@@ -23,6 +23,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "rpyc/assert.h"
 #include "rpyc/byte_budget.h"
 #include "rpyc/transport/errno_status.h"
 #include "rpyc/transport/fd_message.h"
@@ -44,7 +45,7 @@ absl::Status Denied(absl::string_view doing) {
   return ErrnoStatus(absl::StatusCode::kPermissionDenied, doing, errno);
 }
 
-// Becomes another user's, for good.
+// Makes this process one of `user`, for good.
 absl::Status SwitchTo(const std::string& user) {
   const passwd* const entry = ::getpwnam(user.c_str());
   if (entry == nullptr) return absl::NotFoundError(absl::StrCat("there is no user ", user));
@@ -63,18 +64,18 @@ const Service* FindService(const std::vector<Service>& services, const std::stri
   return nullptr;
 }
 
-// Takes up, for good, the holes that are in the heap, so that what is allocated next lies together,
-// at its top: each page that a process writes to is copied for it.
-void FillHoles() {
-  constexpr size_t kMostHoleBytes = 1024;
+// Fills the holes in the heap, for good, so that what is allocated next lies together at the heap's
+// top. A process then writes to fewer pages, each of which the kernel has to copy for it.
+void CompactHeap() {
+  constexpr size_t kMaxHoleBytes = 1024;
   constexpr size_t kStepBytes = 16;
-  // Larger than any hole is, and smaller than what has a mapping of its own: what is beyond it lies
-  // beyond all holes. Kept, or it were one. Volatile, or a compiler may see that nobody uses it.
+  // This block is larger than any hole, and smaller than what malloc maps by itself, so it marks
+  // the end of the holes. It is never freed, or it would become a hole. It is volatile so that the
+  // compiler keeps the call.
   void* volatile const beyond = std::malloc(64 << 10);
-  // Of another malloc than the C library's, which need not give what is higher later, there are
-  // none.
+  // Only glibc reports free bytes here; with another malloc the loop does nothing.
   size_t left = ::mallinfo2().fordblks;
-  for (size_t bytes = kMostHoleBytes; bytes > 0; bytes -= kStepBytes) {
+  for (size_t bytes = kMaxHoleBytes; bytes > 0; bytes -= kStepBytes) {
     while (left >= bytes) {
       void* volatile const taken = std::malloc(bytes);
       if (taken == nullptr || !std::less<void*>()(taken, beyond)) break;
@@ -83,16 +84,20 @@ void FillHoles() {
   }
 }
 
-// A message of any size comes out of the heap, whose top is kept while it is in use: mapping fresh
-// pages for each large one takes longer than receiving it. ConnectionProcess gives it back.
+// Has malloc take large messages from the heap and keep the heap's top: mapping fresh pages for a
+// large message takes longer than receiving it. ConnectionProcess gives the top back when it is
+// idle.
 void KeepTopOfHeap() {
-  constexpr int kMostFromHeap = 32 << 20;  // malloc's own bound
-  ::mallopt(M_MMAP_THRESHOLD, kMostFromHeap);
-  ::mallopt(M_TRIM_THRESHOLD, 3 * kMostFromHeap);
+  constexpr int kMaxHeapBlockBytes = 32 << 20;  // the most that malloc accepts
+  ::mallopt(M_MMAP_THRESHOLD, kMaxHeapBlockBytes);
+  ::mallopt(M_TRIM_THRESHOLD, 3 * kMaxHeapBlockBytes);
 }
 
-void OnChild(int) {}  // what it interrupts looks
+// Does nothing: the signal only interrupts ppoll, and Nursery::Run reaps then.
+void OnChild(int) {}
 
+// This is the class of the nursery's only object.
+// Threads: the only one of the process.
 class Nursery {
  public:
   Nursery(NurserySpec spec, ProcessSlots slots, ProcessTable processes, Fd channel)
@@ -101,29 +106,41 @@ class Nursery {
         processes_(std::move(processes)),
         channel_(std::move(channel)) {}
 
+  // Makes what the processes share, and takes on the user and the memory layout that they begin
+  // with.
+  // Errors:  what the host is told, as the reason why the server cannot start.
   absl::Status Prepare(const std::vector<Service>& services, const ServerKindTable& kinds);
+  // Reports that the nursery is ready, carries out orders until the channel is closed, and kills
+  // what is left.
   [[noreturn]] void Run();
+  // Sends a report to the host.
   void Report(const NurseryReport& report) {
-    // If nobody hears it, the channel's end is next.
+    // If the host has gone, the next receive finds that.
     SendFdMessage(channel_.get(), WriteReport(report)).IgnoreError();
   }
 
  private:
+  // Makes the SessionSetup, and has the kind wrap the session maker as it does in the host.
   absl::Status PrepareSessions(const Service& service, const ServerKindInfo& kind);
-  void Obey(FdMessage message);
+  // Carries out one order of the host; ignores what is no order.
+  void HandleOrder(FdMessage message);
+  // Forks the process of a connection, and reports if that fails.
   void Serve(const NurseryOrder& order, Fd socket);
+  // Has later processes show the certificates in `file`, and reports if they are no good.
   void TakeCertificates(const Fd& file);
+  // Kills the process of connection `number`, if there is one.
   void Kill(uint64_t number);
+  // Reaps and reports the processes that have ended; with `wait`, until none is left.
   void Reap(bool wait);
 
   NurserySpec spec_;
   ProcessSlots slots_;
-  ProcessTable processes_;  // with the numbers of their connections
+  ProcessTable processes_;  // the running processes and their connections' numbers
   Fd channel_;
-  std::unique_ptr<ServerKind> kind_;  // as it wraps sessions
+  std::unique_ptr<ServerKind> kind_;  // kept for the session maker that it has wrapped
   std::shared_ptr<SessionSetup> setup_;
   std::shared_ptr<Watcher> watcher_;
-  std::shared_ptr<ByteBudget> budget_;  // of all processes
+  std::shared_ptr<ByteBudget> budget_;  // shared by all processes
   ConnectionProcess process_;
 };
 
@@ -138,17 +155,17 @@ absl::Status Nursery::Prepare(const std::vector<Service>& services, const Server
     return absl::NotFoundError(
         absl::StrCat("the zygote was started without the kind ", spec_.options.kind));
   }
-  FillHoles();
+  CompactHeap();
   watcher_ = std::make_shared<Watcher>(Watcher::NoThread());
   if (absl::Status status = PrepareSessions(*service, *kind); !status.ok()) return status;
-  // Last: what is above may need more rights than they have who serve.
+  // The user comes last: what is above may need rights that the user has not.
   if (!spec_.options.user.empty()) {
     if (absl::Status status = SwitchTo(spec_.options.user); !status.ok()) return status;
   }
-  FillHoles();
+  CompactHeap();
   KeepTopOfHeap();
-  ConnectionProcess::Rehearse();
-  process_.MeasureStart();
+  ConnectionProcess::WarmUp();
+  process_.MeasureStartMemory();
   return absl::OkStatus();
 }
 
@@ -159,9 +176,9 @@ absl::Status Nursery::PrepareSessions(const Service& service, const ServerKindIn
         TlsContext::Make(*spec_.options.tls, spec_.pem);
     if (!made.ok()) return made.status();
     tls = *std::move(made);
-    tls->Rehearse();
+    tls->WarmUp();
   }
-  budget_ = std::make_shared<ByteBudget>("the server's max_total_bytes",
+  budget_ = std::make_shared<ByteBudget>(SessionSetup::kBudgetName,
                                          SessionSetup::MaxTotalBytes(spec_.options.limits));
   budget_->UseCounter(&slots_.total_bytes());
   setup_ = std::make_shared<SessionSetup>(
@@ -195,7 +212,8 @@ void Nursery::Run() {
   ::sigemptyset(&none);
   ::sigemptyset(&child);
   ::sigaddset(&child, SIGCHLD);
-  // Children end while it waits, never between a look and a wait.
+  // SIGCHLD is blocked except in ppoll, so that no end of a child is missed between a reap and a
+  // wait.
   ::sigprocmask(SIG_BLOCK, &child, nullptr);
   Report({.kind = NurseryReport::kReady, .number = static_cast<uint64_t>(::getpid())});
   for (;;) {
@@ -205,14 +223,14 @@ void Nursery::Run() {
     if (ready <= 0) continue;
     absl::StatusOr<FdMessage> message = ReceiveFdMessage(channel_.get());
     if (!message.ok()) break;
-    Obey(*std::move(message));
+    HandleOrder(*std::move(message));
   }
   processes_.ForEach([](pid_t pid, uint64_t) { ::kill(pid, SIGKILL); });
   Reap(/*wait=*/true);
   std::_Exit(0);
 }
 
-void Nursery::Obey(FdMessage message) {
+void Nursery::HandleOrder(FdMessage message) {
   const absl::StatusOr<NurseryOrder> order = ReadOrder(message.bytes);
   if (!order.ok() || message.fds.size() != (order->kind == NurseryOrder::kKill ? 0 : 1)) return;
   switch (order->kind) {
@@ -235,8 +253,9 @@ void Nursery::Serve(const NurseryOrder& order, Fd socket) {
     process_.Serve(Socket(std::move(socket), order.text, order.tcp != 0), slot, nursery);
   }
   if (pid > 0) {
-    // As many as there are slots, each of which has one at most.
-    processes_.Add(pid, order.number);
+    // The table has room: it has an entry for each slot, and a slot has one process at most.
+    const bool added = processes_.Add(pid, order.number);
+    RPYC_ASSERT(added);
   } else {
     Report({.kind = NurseryReport::kNotForked,
             .number = order.number,
@@ -245,7 +264,7 @@ void Nursery::Serve(const NurseryOrder& order, Fd socket) {
 }
 
 void Nursery::TakeCertificates(const Fd& file) {
-  absl::StatusOr<std::string> bytes = ReadMemoryFile(file.get(), kMostNurserySpecBytes);
+  absl::StatusOr<std::string> bytes = ReadMemoryFile(file.get(), kMaxNurserySpecBytes);
   absl::Status status = bytes.status();
   if (status.ok()) {
     const absl::StatusOr<TlsPem> pem = DecodePem(*bytes);
@@ -254,7 +273,7 @@ void Nursery::TakeCertificates(const Fd& file) {
   if (!status.ok()) Report({.kind = NurseryReport::kError, .text = std::string(status.message())});
 }
 
-// It has not been reaped: its pid is nobody else's.
+// The process has not been reaped, so no other process has its pid.
 void Nursery::Kill(uint64_t number) {
   processes_.ForEach([&](pid_t pid, uint64_t its_number) {
     if (its_number == number) ::kill(pid, SIGKILL);
@@ -273,10 +292,11 @@ void Nursery::Reap(bool wait) {
   }
 }
 
-// Runs it with the stack three quarters up a page: above lies what the nursery writes before it
-// forks, below most of what a process writes. Each page that either of them touches is copied for
-// the process, and where the system begins a stack would make it one more or less.
-[[noreturn]] [[gnu::noinline]] void RunHighOnPage(Nursery* nursery) {
+// Runs the nursery with the stack pointer three quarters up a page. Above it lies what the nursery
+// writes before it forks, and below it most of what a process writes. The kernel copies each page
+// of the stack that the process writes to; without this their number would depend on where the
+// system begins the stack.
+[[noreturn]] [[gnu::noinline]] void AlignStackInPage(Nursery* nursery) {
   constexpr uintptr_t kPageBytes = 4096;
   const auto here = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
   void* volatile const gap = ::alloca((here - kPageBytes * 3 / 4) % kPageBytes);
@@ -284,9 +304,10 @@ void Nursery::Reap(bool wait) {
   nursery->Run();
 }
 
-// Reads what it is made of. Errors:  of whoever sent it.
+// Reads the server's spec.
+// Errors:  kUnavailable, kInvalidArgument - the zygote sent no spec.
 absl::StatusOr<NurserySpec> ReadSpec(const Fd& file) {
-  const absl::StatusOr<std::string> bytes = ReadMemoryFile(file.get(), kMostNurserySpecBytes);
+  const absl::StatusOr<std::string> bytes = ReadMemoryFile(file.get(), kMaxNurserySpecBytes);
   if (!bytes.ok()) return bytes.status();
   return DecodeNurserySpec(*bytes);
 }
@@ -310,11 +331,11 @@ void ServeAsNursery(Fd spec_file, Fd slots_fd, Fd channel, const std::vector<Ser
   absl::StatusOr<ProcessTable> processes = ProcessTable::Make(slots->size());
   if (!processes.ok()) fail(channel.get(), processes.status());
   const int raw_channel = channel.get();
-  // Never destroyed: its processes have it.
+  // It is never destroyed: the processes have copies of it.
   Nursery* const nursery =
       new Nursery(*std::move(spec), *std::move(slots), *std::move(processes), std::move(channel));
   if (absl::Status ready = nursery->Prepare(services, kinds); !ready.ok()) fail(raw_channel, ready);
-  RunHighOnPage(nursery);
+  AlignStackInPage(nursery);
 }
 
 }  // namespace rpyc

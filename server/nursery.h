@@ -9,10 +9,11 @@
 
 namespace rpyc {
 
-// What a process that a zygote has forked for one server does, to its end: reads the server's spec
-// (nursery_spec.h), makes what its connections have in common, among it the TLS context, and then
-// forks a process for each connection that comes by `channel` (nursery_messages.h), and reports how
-// each ends. It has one thread. Its processes end when it does, and it when the channel closes.
+// Does all that a nursery does, the process that a zygote forks for one server. It reads the
+// server's spec (nursery_spec.h), makes what the connections share, such as the TLS context, and
+// then forks a process for each connection that comes by `channel` (nursery_messages.h) and reports
+// how each process ends. A nursery ends when the channel is closed, and its processes end with it.
+// Threads: the only one of the process.
 [[noreturn]] void ServeAsNursery(Fd spec, Fd slots, Fd channel,
                                  const std::vector<Service>& services,
                                  const ServerKindTable& kinds);

@@ -9,7 +9,7 @@
 namespace rpyc {
 namespace {
 
-// The numbers of either message; without gaps.
+// The numbers in each message. The structs have no padding.
 struct OrderHead {
   uint32_t kind, slot;
   uint64_t number;
@@ -24,7 +24,7 @@ struct ReportHead {
 template <typename Head>
 std::string Write(const Head& head, absl::string_view text) {
   return absl::StrCat(absl::string_view(reinterpret_cast<const char*>(&head), sizeof(head)),
-                      text.substr(0, FdMessage::kMostBytes - sizeof(head)));
+                      text.substr(0, FdMessage::kMaxBytes - sizeof(head)));
 }
 
 template <typename Head>

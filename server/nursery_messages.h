@@ -9,30 +9,31 @@
 
 namespace rpyc {
 
-// What a server tells its nursery, and hears of it: messages of one program's processes among
-// themselves (rpyc/transport/fd_message.h), of one machine and one build.
-// Wire:  the numbers in order, as memory has them, then the text.
+// The orders that a server gives its nursery, and the nursery's reports. They are messages
+// (rpyc/transport/fd_message.h) between processes of one program, so both ends are the same build
+// on the same machine.
+// Wire:    the numbers in order, as memory has them, then the text.
 
 struct NurseryOrder {
   enum Kind : uint32_t {
-    kServe,         // the connection whose descriptor comes along; `text` is its peer
-    kCertificates,  // later connections are shown those of the file that comes along (EncodePem)
-    kKill,          // the process of connection `number`
+    kServe,         // serve the connection whose descriptor comes along; `text` is its peer
+    kCertificates,  // show later peers the certificates in the file that comes along (EncodePem)
+    kKill,          // kill the process of connection `number`
   };
   Kind kind = kServe;
-  uint32_t slot = 0;    // of kServe: where its process finds its ProcessSlot
-  uint64_t number = 0;  // of kServe: how it is called in the report and in kKill
-  uint32_t tcp = 0;     // of kServe: Socket::tcp
+  uint32_t slot = 0;    // for kServe: the index of the process's ProcessSlot
+  uint64_t number = 0;  // for kServe: the connection's number, which reports and kKill use
+  uint32_t tcp = 0;     // for kServe: Socket::tcp
   std::string text = "";
 };
 
 struct NurseryReport {
   enum Kind : uint32_t {
-    kReady,      // it can serve; `number` is its pid
-    kFailed,     // it cannot, `text` says why; it ends
-    kEnded,      // the process of connection `number` has ended: `wait_status`, as waitpid says
-    kNotForked,  // that connection has got no process, `text` says why
-    kError,      // something is wrong, `text` says what; it goes on
+    kReady,      // the nursery can serve; `number` is its pid
+    kFailed,     // the nursery cannot serve and ends; `text` says why
+    kEnded,      // the process of connection `number` has ended, with `wait_status` of waitpid
+    kNotForked,  // connection `number` has got no process; `text` says why
+    kError,      // something is wrong and the nursery goes on; `text` says what
   };
   Kind kind = kReady;
   int32_t wait_status = 0;
@@ -42,7 +43,7 @@ struct NurseryReport {
 
 std::string WriteOrder(const NurseryOrder& order);
 std::string WriteReport(const NurseryReport& report);
-// Errors:  kInvalidArgument - the bytes are none.
+// Errors:  kInvalidArgument - the bytes are not an order, or not a report.
 absl::StatusOr<NurseryOrder> ReadOrder(absl::string_view bytes);
 absl::StatusOr<NurseryReport> ReadReport(absl::string_view bytes);
 

@@ -44,7 +44,7 @@ TEST(NurseryMessagesTest, OtherBytesAreNone) {
 
 TEST(NurseryMessagesTest, ALongTextStillMakesAMessage) {
   const std::string bytes = WriteReport({.text = std::string(100'000, 'x')});
-  EXPECT_EQ(bytes.size(), FdMessage::kMostBytes);
+  EXPECT_EQ(bytes.size(), FdMessage::kMaxBytes);
   EXPECT_TRUE(ReadReport(bytes).ok());
 }
 

@@ -19,24 +19,24 @@ namespace {
 
 Limits SpecLimits() {
   Limits limits;
-  limits.max_decoded_bytes = 2 * kMostNurserySpecBytes;
+  limits.max_decoded_bytes = 2 * kMaxNurserySpecBytes;
   return limits;
 }
 
-// Writes fields, one after the other.
+// Collects fields and encodes them as one tuple.
 class Writer {
  public:
   void operator()(bool field) { items_.emplace_back(field); }
   void operator()(const std::string& field) { items_.emplace_back(Bytes{field}); }
   void operator()(absl::Duration field) {
-    // Infinite is the longest.
+    // An infinite duration becomes INT64_MAX.
     items_.emplace_back(absl::ToInt64Nanoseconds(field));
   }
   template <typename T, std::enable_if_t<std::is_integral_v<T> || std::is_enum_v<T>, int> = 0>
   void operator()(T field) {
     items_.emplace_back(static_cast<int64_t>(field));
   }
-  // A part that may be missing; true: its fields follow.
+  // Writes whether an optional part is there. True: its fields must follow.
   template <typename T>
   bool Has(const std::optional<T>& part) {
     (*this)(part.has_value());
@@ -49,7 +49,7 @@ class Writer {
   }
 
   std::string TakeBytes() {
-    // Strings, numbers and tuples of them: nothing that brine refuses.
+    // Brine encodes strings, numbers and tuples of them always.
     return brine::EncodeToString(Value::Tuple(std::move(items_)), SpecLimits()).value();
   }
 
@@ -57,7 +57,7 @@ class Writer {
   std::vector<Value> items_;
 };
 
-// Reads them in the same order.
+// Reads fields in the order in which Writer took them.
 class FieldReader {
  public:
   explicit FieldReader(absl::string_view bytes) {
@@ -97,7 +97,7 @@ class FieldReader {
     }
   }
 
-  // All have been read, and there are no more.
+  // Checks that all fields were good and that none is left.
   absl::Status Done() const {
     if (good_ && next_ == items_.size()) return absl::OkStatus();
     return absl::InvalidArgumentError("not a spec of this program's");
@@ -118,7 +118,7 @@ class FieldReader {
   bool good_;
 };
 
-// Each struct's fields, in one place for both directions.
+// Each function names a struct's fields once, for Writer and FieldReader.
 
 template <typename Visitor, typename Options>
 void VisitListener(Visitor& visit, Options& options) {

@@ -10,24 +10,26 @@
 
 namespace rpyc {
 
-// What a nursery is made of: the options of its server and, with TLS, what its files held. The
-// descriptor of a socket that the server inherited stays behind.
+// All that a nursery needs to know of its server: the options and, with TLS, the content of the PEM
+// files. The descriptor of a listening socket that the server inherited is not part of it.
 struct NurserySpec {
   ServerOptions options;  // with defaults filled in
-  TlsPem pem;             // of options.tls; the nursery need not be allowed to read the files
+  TlsPem pem;             // the files of options.tls, which the nursery may not be able to read
 };
 
-// As bytes, for another process of the same program. Wire:  brine.
+// Encodes a spec for another process of the same program.
+// Wire:    brine.
 std::string EncodeNurserySpec(const NurserySpec& spec);
 // Errors:  kInvalidArgument - the bytes are no spec of this program.
 absl::StatusOr<NurserySpec> DecodeNurserySpec(absl::string_view bytes);
 
+// Does the same with certificates.
 std::string EncodePem(const TlsPem& pem);
-// Errors:  kInvalidArgument - the bytes are none.
+// Errors:  kInvalidArgument - the bytes are no certificates of this program.
 absl::StatusOr<TlsPem> DecodePem(absl::string_view bytes);
 
-// What either takes, at most.
-inline constexpr size_t kMostNurserySpecBytes = 64 << 20;
+// An encoded spec, or encoded certificates, may have at most so many bytes.
+inline constexpr size_t kMaxNurserySpecBytes = 64 << 20;
 
 }  // namespace rpyc
 

@@ -17,12 +17,12 @@
 namespace rpyc {
 namespace {
 
-// The options that not every kind has.
+// An option that not every kind has.
 struct KindOption {
   absl::string_view name;
   int ServerOptions::*field;
-  int otherwise;  // where it is 0
-  int least, most;
+  int default_value;  // used for 0
+  int min, max;
 };
 constexpr KindOption kKindOptions[] = {
     {"nbthreads", &ServerOptions::nbthreads, 10, 1, 10'000},
@@ -32,24 +32,19 @@ constexpr KindOption kKindOptions[] = {
     {"max_fibers", &ServerOptions::max_fibers, 10'000, 1, 30'000},
 };
 
-absl::Status CheckRange(absl::string_view field, int64_t value, int64_t least, int64_t most) {
-  if (value >= least && value <= most) return absl::OkStatus();
-  return InvalidField(field, absl::StrCat(field, " is ", value, ", must be ", least, " to ", most));
-}
-
 absl::Status CheckKindOption(const KindOption& option, const ServerKindInfo& kind, int* value) {
   const std::string field = absl::StrCat("spec.", option.name);
   if (!kind.traits.Accepts(option.name)) {
     if (*value == 0) return absl::OkStatus();
     return InvalidField(field, absl::StrCat(field, " is not an option of kind ", kind.name));
   }
-  if (*value == 0) *value = option.otherwise;
-  return CheckRange(field, *value, option.least, option.most);
+  if (*value == 0) *value = option.default_value;
+  return CheckRange(field, *value, option.min, option.max);
 }
 
-// Of max_memory_bytes: less is used up before the first call.
-constexpr int64_t kLeastMemoryBytes = 1 << 20;
-constexpr int kMostNiceness = 19;
+// The least max_memory_bytes. A process uses up less before its first call.
+constexpr int64_t kMinMemoryBytes = 1 << 20;
+constexpr int kMaxNiceness = 19;
 
 absl::Status CheckUser(const std::string& user) {
   if (absl::StrContains(user, '\0')) return InvalidField("spec.user", "spec.user holds a NUL");
@@ -65,7 +60,7 @@ absl::Status CheckUser(const std::string& user) {
                                                 ::geteuid(), " may not become another's"));
 }
 
-// Those of kinds that serve in processes.
+// Checks the options of kinds that serve in processes.
 absl::Status CheckProcessOptions(const ServerKindInfo& kind, ServerOptions* given) {
   const ServerOptions& options = *given;
   const struct {
@@ -82,16 +77,16 @@ absl::Status CheckProcessOptions(const ServerKindInfo& kind, ServerOptions* give
     const std::string name = absl::StrCat("spec.", field.name);
     return InvalidField(name, absl::StrCat(name, " is not an option of kind ", kind.name));
   }
-  if (options.max_memory_bytes != 0 && options.max_memory_bytes < kLeastMemoryBytes) {
+  if (options.max_memory_bytes != 0 && options.max_memory_bytes < kMinMemoryBytes) {
     return InvalidField("spec.max_memory_bytes",
                         absl::StrCat("spec.max_memory_bytes is ", options.max_memory_bytes,
-                                     ", must be 0 or at least ", kLeastMemoryBytes));
+                                     ", must be 0 or at least ", kMinMemoryBytes));
   }
   if (options.max_cpu_time < absl::ZeroDuration()) {
     return InvalidField("spec.max_cpu_time", "spec.max_cpu_time is negative");
   }
   given->max_cpu_time = absl::Ceil(options.max_cpu_time, absl::Seconds(1));  // the kernel's unit
-  absl::Status status = CheckRange("spec.niceness", options.niceness, 0, kMostNiceness);
+  absl::Status status = CheckRange("spec.niceness", options.niceness, 0, kMaxNiceness);
   if (status.ok() && !options.user.empty()) status = CheckUser(options.user);
   return status;
 }

@@ -7,9 +7,9 @@
 
 namespace rpyc {
 
-// Checks all of `options` but where to listen (listen_address.h), and fills in the defaults.
-// Errors:  INVALID_FIELD - the first that is out of range, means nothing beside another, or is an
-//          option of another kind.
+// Checks all options except for where to listen (listen_address.h), and fills in the defaults.
+// Errors:  INVALID_FIELD - an option is out of range, means nothing beside another, or does not
+//          exist for this kind. The message names the first such option.
 absl::Status CheckOptions(const ServerKindInfo& kind, ServerOptions* options);
 
 }  // namespace rpyc

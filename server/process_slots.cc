@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "rpyc/assert.h"
 #include "rpyc/transport/errno_status.h"
 #include "rpyc/utf8.h"
 #include "server/memory_file.h"
@@ -22,20 +23,21 @@
 namespace rpyc {
 namespace {
 
-// Between processes: a lock that one of them died with would be the others' end.
+// The atomics are shared between processes, so they must not hide a lock: a process that died with
+// it would block the others.
 static_assert(std::atomic<int64_t>::is_always_lock_free);
 static_assert(std::atomic<uint32_t>::is_always_lock_free);
 static_assert(std::atomic<bool>::is_always_lock_free);
 static_assert(std::is_trivially_destructible_v<ProcessSlot>);
 
-// A futex between processes is one that is not private.
+// Calls futex(2) without FUTEX_PRIVATE_FLAG: the word is shared between processes.
 int64_t Futex(const std::atomic<uint32_t>* word, int operation, uint32_t value,
               const timespec* timeout) {
   return ::syscall(SYS_futex, reinterpret_cast<const uint32_t*>(word), operation, value, timeout,
                    nullptr, 0);
 }
 
-// The slots, and behind them the room of one more for what is of all.
+// Returns the size of the file: the slots, and behind them the room of one more for total_bytes.
 size_t FileBytes(size_t count) { return (count + 1) * sizeof(ProcessSlot); }
 
 }  // namespace
@@ -76,15 +78,15 @@ ProcessSlot::Orders ProcessSlot::orders() const {
       .deadline = deadline == INT64_MAX ? absl::InfiniteFuture() : absl::FromUnixNanos(deadline)};
 }
 
-void ProcessSlot::AwaitOrders(uint32_t version, absl::Duration most) const {
-  const timespec timeout = absl::ToTimespec(most);
+void ProcessSlot::AwaitOrders(uint32_t version, absl::Duration max_wait) const {
+  const timespec timeout = absl::ToTimespec(max_wait);
   Futex(&orders_, FUTEX_WAIT, version, &timeout);
 }
 
 void ProcessSlot::ReportEnd(const absl::Status& end) {
   absl::string_view text = end.message();
-  if (text.size() > kMostEndBytes) {  // between two characters
-    text = text.substr(0, ValidUtf8Prefix(text.substr(0, kMostEndBytes)));
+  if (text.size() > kMaxEndBytes) {  // cuts it between two characters
+    text = text.substr(0, ValidUtf8Prefix(text.substr(0, kMaxEndBytes)));
   }
   end_code_ = static_cast<int32_t>(end.code());
   end_bytes_ = static_cast<uint32_t>(text.size());
@@ -95,7 +97,7 @@ void ProcessSlot::ReportEnd(const absl::Status& end) {
 std::optional<absl::Status> ProcessSlot::end() const {
   if (!ended_.load()) return std::nullopt;
   return absl::Status(static_cast<absl::StatusCode>(end_code_),
-                      absl::string_view(end_.data(), std::min<size_t>(end_bytes_, kMostEndBytes)));
+                      absl::string_view(end_.data(), std::min<size_t>(end_bytes_, kMaxEndBytes)));
 }
 
 ProcessSlots::ProcessSlots(Fd fd, void* memory, size_t count)
@@ -140,11 +142,12 @@ ProcessSlot* ProcessSlots::slot(size_t index) const {
 }
 
 std::atomic<int64_t>& ProcessSlots::total_bytes() const {
-  // A file begins as zeros, which is what an atomic of 0 is.
+  // A memory file begins as zeros, and an atomic of 0 is zeros.
   return *reinterpret_cast<std::atomic<int64_t>*>(static_cast<ProcessSlot*>(memory_) + count_);
 }
 
-void ProcessSlots::TakeBack(size_t index) const {
+void ProcessSlots::FreeHeldBytes(size_t index) const {
+  RPYC_ASSERT(index < count_);
   total_bytes().fetch_sub(slot(index)->held_bytes().exchange(0));
 }
 
@@ -168,6 +171,7 @@ absl::StatusOr<size_t> FreeSlots::Take(const ProcessSlots& slots) {
 
 void FreeSlots::Return(size_t index) {
   MutexLock lock(&mutex_);
+  RPYC_ASSERT(index < used_ && returned_.size() < used_);
   returned_.push_back(index);
 }
 

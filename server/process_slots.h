@@ -18,76 +18,81 @@
 
 namespace rpyc {
 
-// What the host and the process of one connection have in common, in shared memory: the host's
-// orders, and what the process has to tell. What the process wrote is believed by the host as far
-// as numbers and text go: it may have gone wrong before it died.
+// The shared memory of the host and one connection's process: the host's orders, and the process's
+// reports. The host takes what the process wrote for mere numbers and text, because the process may
+// have written nonsense before it died.
 class alignas(64) ProcessSlot {
  public:
-  // --- The host. Threads: any. ---
+  // --- For the host, on any thread. ---
 
-  // Has the process drain its session, as Session::Drain; a later one may hasten it.
+  // Has the process call Session::Drain. A later call with an earlier deadline hastens it.
   void OrderDrain(absl::Time deadline);
-  // Has it shut its session.
+  // Has the process call Session::Shutdown.
   void OrderShutdown();
-  // Whether its session was in a call when it last looked.
+  // Whether the session was in a call at the process's last report.
   bool busy() const { return busy_.load(std::memory_order_relaxed); }
-  // How its session has ended; nullopt: the process ended before its session did.
+  // How the session has ended. Nullopt: it has not, perhaps because the process ended first.
   std::optional<absl::Status> end() const;
-  int64_t pid() const;  // 0: it is not there yet
-  // Takes the connection back from a process that has not begun, and never will then. False: it has
-  // begun.
+  int64_t pid() const;  // 0: the process has not begun
+  // Takes the connection back from a process that has not begun; it will not begin then. Returns
+  // false if it has begun.
   bool Withdraw();
 
-  // --- The process. ---
+  // --- For the process. ---
 
   struct Orders {
-    uint32_t version = 0;  // rising
+    uint32_t version = 0;  // changes with each order
     bool drain = false;
     bool shutdown = false;
-    absl::Time deadline;  // of `drain`
+    absl::Time deadline;  // for `drain`
   };
   Orders orders() const;
-  // Waits for orders of another version, at most so long.
-  void AwaitOrders(uint32_t version, absl::Duration most) const;
+  // Waits until the orders have another version, for at most `max_wait`.
+  void AwaitOrders(uint32_t version, absl::Duration max_wait) const;
   void Report(bool busy) { busy_.store(busy, std::memory_order_relaxed); }
-  // Before it touches the connection. False: that has been withdrawn.
+  // Says that the process begins. Call it before the connection is touched. Returns false if the
+  // host has withdrawn the connection.
   bool Begin(int64_t pid);
-  // Once, when its session has ended. A long message is cut.
+  // Tells how the session has ended. Call it once. A long message is cut.
   void ReportEnd(const absl::Status& end);
 
-  // Of its connection: written there, read here.
+  // The connection's counters, which the process writes and the host reads.
   ConnectionCounters& counters() { return counters_; }
-  // What its connection holds, of the server's ByteBudget; the host gives back what it died with.
+  // How much of the server's ByteBudget the connection holds. The host gives it back when the
+  // process has ended.
   std::atomic<int64_t>& held_bytes() { return held_bytes_; }
 
  private:
   static constexpr uint32_t kDrain = 1;
   static constexpr uint32_t kShutdown = 2;
   static constexpr uint32_t kVersion = 4;
-  static constexpr size_t kMostEndBytes = 360;
+  static constexpr size_t kMaxEndBytes = 360;
   static constexpr int64_t kWithdrawn = -1;
 
   void Order(uint32_t order);
 
-  std::atomic<uint32_t> orders_{0};  // orders, and how often there were any; a futex
+  // The orders as bits and, above them, how often there was one. A futex.
+  std::atomic<uint32_t> orders_{0};
   std::atomic<int64_t> deadline_unix_nanos_{INT64_MAX};
   std::atomic<int64_t> pid_{0};  // or kWithdrawn
   std::atomic<bool> busy_{false};
-  std::atomic<bool> ended_{false};  // what follows is written
+  std::atomic<bool> ended_{false};  // true: end_code_, end_bytes_ and end_ have been written
   int32_t end_code_ = 0;
   uint32_t end_bytes_ = 0;
-  std::array<char, kMostEndBytes> end_ = {};
+  std::array<char, kMaxEndBytes> end_ = {};
   ConnectionCounters counters_;
   std::atomic<int64_t> held_bytes_{0};
 };
 
-// The slots of one server's processes: a file in memory, which the processes inherit.
+// The slots of one server's processes, in a memory file that the processes inherit. Move-only.
 // Threads: any.
 class ProcessSlots {
  public:
+  // Makes `count` slots.
   // Errors:  kResourceExhausted.
   static absl::StatusOr<ProcessSlots> Make(size_t count);
-  // Those of another process, from its descriptor. Errors:  kUnavailable - it is none.
+  // Maps the slots that another process has made.
+  // Errors:  kUnavailable - `fd` is no file of slots; kResourceExhausted.
   static absl::StatusOr<ProcessSlots> Of(Fd fd);
   ProcessSlots(ProcessSlots&& other) noexcept;
   ~ProcessSlots();
@@ -96,10 +101,10 @@ class ProcessSlots {
   size_t size() const { return count_; }
   // Null if there is no such slot.
   ProcessSlot* slot(size_t index) const;
-  // What all connections hold together.
+  // How much of the server's ByteBudget all connections hold together.
   std::atomic<int64_t>& total_bytes() const;
-  // The process of that slot has ended: what it held is free again.
-  void TakeBack(size_t index) const;
+  // Gives back what the process of slot `index` held of the ByteBudget. The process has ended.
+  void FreeHeldBytes(size_t index) const;
 
  private:
   ProcessSlots(Fd fd, void* memory, size_t count);
@@ -110,18 +115,20 @@ class ProcessSlots {
   size_t count_;
 };
 
-// Which slots of a ProcessSlots are free. Threads: any.
+// Knows which slots of a ProcessSlots are free.
+// Threads: any.
 class FreeSlots {
  public:
   explicit FreeSlots(size_t count) : count_(count) {}
-  // One, with nothing written in it. Errors:  kResourceExhausted - none is free.
+  // Takes a free slot and clears it.
+  // Errors:  kResourceExhausted - none is free.
   absl::StatusOr<size_t> Take(const ProcessSlots& slots);
   void Return(size_t index);
 
  private:
   const size_t count_;
   Mutex mutex_;
-  size_t used_ ABSL_GUARDED_BY(mutex_) = 0;  // below it all have been taken once
+  size_t used_ ABSL_GUARDED_BY(mutex_) = 0;  // slots below it have been taken at least once
   std::vector<size_t> returned_ ABSL_GUARDED_BY(mutex_);
 };
 

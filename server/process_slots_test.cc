@@ -15,7 +15,7 @@ namespace {
 
 ProcessSlots Make(size_t count) { return ProcessSlots::Make(count).value(); }
 
-// Runs `body` in another process; false if that did not say that all was well.
+// Runs `body` in another process. Returns false unless that process reported success.
 template <typename Body>
 bool InAnotherProcess(Body body) {
   const pid_t pid = ::fork();
@@ -100,7 +100,7 @@ TEST(ProcessSlotsTest, OrdersReachAProcessThatWaits) {
     orders = slot.orders();
     ::_exit(drained && orders.drain && orders.shutdown ? 0 : 1);
   }
-  tells.Reset();  // the process has the other: its end is heard
+  tells.Reset();  // the process has the other end, whose close is noticed
   char word;
   ASSERT_EQ(::read(told.get(), &word, 1), 1);
   EXPECT_TRUE(slot.busy());
@@ -130,7 +130,7 @@ TEST(ProcessSlotsTest, ALongEndIsCut) {
   EXPECT_EQ(end.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_GE(end.message().size(), 100u);
   EXPECT_LT(end.message().size(), sizeof(ProcessSlot));
-  // Between two characters.
+  // The text is cut between two characters.
   for (const char* const before : {"", "x"}) {
     std::string text = before;
     for (int i = 0; i < 1000; ++i) text += "\xc3\xa9";

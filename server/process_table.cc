@@ -16,21 +16,21 @@ struct ProcessTable::Memory {
     uint64_t number;
   };
   size_t size;
-  size_t most;
-  Entry entries[1];  // `most` of them
+  size_t max_processes;
+  Entry entries[1];  // there are `max_processes` of them
 
   std::span<Entry> all() { return {entries, size}; }
 };
 
-absl::StatusOr<ProcessTable> ProcessTable::Make(size_t most) {
-  const size_t bytes = sizeof(Memory) + most * sizeof(Memory::Entry);
+absl::StatusOr<ProcessTable> ProcessTable::Make(size_t max_processes) {
+  const size_t bytes = sizeof(Memory) + max_processes * sizeof(Memory::Entry);
   void* const mapped =
       ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (mapped == MAP_FAILED) {
     return ErrnoStatus(absl::StatusCode::kResourceExhausted, "mmap", errno);
   }
-  auto* const memory = static_cast<Memory*>(mapped);  // zero, as an empty one is
-  memory->most = most;
+  auto* const memory = static_cast<Memory*>(mapped);  // zeros are an empty table
+  memory->max_processes = max_processes;
   ProcessTable table(memory, bytes);
   if (::madvise(mapped, bytes, MADV_DONTFORK) != 0) {
     return ErrnoStatus(absl::StatusCode::kResourceExhausted, "madvise", errno);
@@ -46,7 +46,7 @@ ProcessTable::~ProcessTable() {
 }
 
 bool ProcessTable::Add(pid_t pid, uint64_t number) {
-  if (memory_->size == memory_->most) return false;
+  if (memory_->size == memory_->max_processes) return false;
   memory_->entries[memory_->size++] = {pid, number};
   return true;
 }

@@ -12,20 +12,21 @@
 
 namespace rpyc {
 
-// The processes that this one has forked, and a number of each. In memory that is not theirs: what
-// a parent writes between forks would else cost each child a page, and show it its siblings. In a
-// child it must not be touched, nor be destroyed.
+// The processes that this one has forked, with a number for each. Children do not inherit its
+// memory: otherwise what the parent writes between forks would cost each child a copied page, and
+// show the child its siblings. A child must neither touch nor destroy the table.
 // Threads: one.
 class ProcessTable {
  public:
-  // Of at most so many processes. Errors:  kResourceExhausted.
-  static absl::StatusOr<ProcessTable> Make(size_t most);
+  // Makes a table for at most `max_processes` processes.
+  // Errors:  kResourceExhausted.
+  static absl::StatusOr<ProcessTable> Make(size_t max_processes);
   ProcessTable(ProcessTable&& other) noexcept;
   ~ProcessTable();
 
-  // False: it is full.
+  // Returns false if the table is full.
   bool Add(pid_t pid, uint64_t number);
-  // The number of one that is in it, which it is not any more.
+  // Removes a process and returns its number. Nullopt: it was not in the table.
   std::optional<uint64_t> Take(pid_t pid);
   void ForEach(absl::FunctionRef<void(pid_t pid, uint64_t number)> see) const;
   bool empty() const;

@@ -36,7 +36,7 @@ TEST(ProcessTable, IsNotItsChildrens) {
   ProcessTable table = *ProcessTable::Make(1000);
   const pid_t child = ::fork();
   if (child == 0) {
-    table.Add(1, 1);  // there is no such memory
+    table.Add(1, 1);  // the child has no such memory
     ::_exit(0);
   }
   int status = 0;

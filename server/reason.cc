@@ -10,14 +10,15 @@
 namespace rpyc {
 namespace {
 
-// Of the payload that a Status carries a Reason in: the reason, then keys and values by turns.
+// The type of the payload that holds a Reason: the reason, then each key and its value.
 constexpr char kPayload[] = "rpychost/reason";
 
-// Texts after one another, each as SIZE:TEXT.
+// Appends a text to a payload, as SIZE:TEXT.
 void Append(absl::string_view text, std::string* out) {
   absl::StrAppend(out, text.size(), ":", text);
 }
 
+// Removes the first text from a payload, and returns it.
 std::string TakeText(absl::string_view* in) {
   const size_t colon = in->find(':');
   size_t size = 0;
@@ -48,6 +49,23 @@ absl::Status ReasonStatus(absl::StatusCode code, absl::string_view reason,
 absl::Status InvalidField(absl::string_view field, absl::string_view message) {
   return ReasonStatus(absl::StatusCode::kInvalidArgument, "INVALID_FIELD", message,
                       {{"field", std::string(field)}});
+}
+
+absl::Status CheckRange(absl::string_view field, int64_t value, int64_t min, int64_t max) {
+  if (value >= min && value <= max) return absl::OkStatus();
+  return InvalidField(field, absl::StrCat(field, " is ", value, ", must be ", min, " to ", max));
+}
+
+absl::Status HostClosing() {
+  return ReasonStatus(absl::StatusCode::kUnavailable, "HOST_CLOSING", "the host is closing");
+}
+
+absl::Status WithMessage(const absl::Status& status, absl::string_view message) {
+  absl::Status result(status.code(), message);
+  status.ForEachPayload([&result](absl::string_view url, const absl::Cord& payload) {
+    result.SetPayload(url, payload);
+  });
+  return result;
 }
 
 absl::Status WithListenReason(const absl::Status& status, absl::string_view field,

@@ -7,17 +7,17 @@
 
 namespace rpyc {
 
-// How soon a process that has died is replaced, and when that is given up: at once, then after
-// 100 ms, and after twice as long each time; a process that dies over and over is not worth more.
+// Says how soon a process that has died is replaced: at once, then after 100 ms, and after twice as
+// long each further time, until it gives up on a process that dies over and over.
 // Threads: one at a time.
 class RespawnPolicy {
  public:
-  // So many deaths in a row are the end: no replacement lived for kStableTime.
+  // After so many deaths in a row, between which no replacement lived for kStableTime, it gives up.
   static constexpr int kMaxDeaths = 6;
   static constexpr absl::Duration kStableTime = absl::Seconds(10);
 
-  // The process has died, or could not be made, after it had lived so long. Answers how long to
-  // wait before the next is made; nullopt: it is not to be replaced.
+  // The process has died after it had `lived` so long, or could not be made. Returns how long to
+  // wait before the next is made; nullopt: give up.
   std::optional<absl::Duration> OnDeath(absl::Duration lived) {
     deaths_ = lived >= kStableTime ? 1 : deaths_ + 1;
     if (deaths_ >= kMaxDeaths) return std::nullopt;

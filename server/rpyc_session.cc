@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "rpyc/assert.h"
 #include "rpyc/authentication_driver.h"
 #include "rpyc/foreign_protocol.h"
 #include "rpyc/protocol_config.h"
@@ -18,19 +19,18 @@
 namespace rpyc {
 namespace {
 
-// How the status of a session begins whose handshake has timed out; by it the host knows one of
-// another process.
+// The status of a session whose handshake has timed out begins so. The host recognises by it such a
+// session of another process.
 constexpr absl::string_view kHandshakeTimedOut = "it did not authenticate within ";
-constexpr absl::Duration kTimeoutLogInterval = absl::Seconds(1);
 
-// Whether it is worth an operator's attention: the peer's fault, or on_connect's.
+// Whether the end of a session is worth an operator's attention: the peer or on_connect caused it.
 bool IsWorthAWarning(const absl::Status& end) {
   return absl::IsInvalidArgument(end) || absl::IsResourceExhausted(end) ||
          absl::IsFailedPrecondition(end) || absl::IsUnauthenticated(end) ||
          absl::IsUnimplemented(end);
 }
 
-// Why an authenticator refuses a peer, and what that seems to be if it does not speak RPyC.
+// Adds to an authenticator's refusal what the peer seems to be, if it does not speak RPyC.
 absl::Status NamePeer(const absl::Status& refused, absl::string_view received) {
   const std::optional<ForeignProtocol> foreign =
       RecogniseForeignProtocol(received, PortProtocol::kRpyc);
@@ -41,7 +41,7 @@ absl::Status NamePeer(const absl::Status& refused, absl::string_view received) {
 
 }  // namespace
 
-std::string SessionSetup::NameOf(const Socket& socket) const {
+std::string SessionSetup::PeerNameOf(const Socket& socket) const {
   if (options.config.connid.empty()) return socket.peer();
   return absl::StrCat(socket.peer(), " (", absl::Utf8SafeCEscape(options.config.connid), ")");
 }
@@ -57,16 +57,11 @@ void SessionSetup::RefreshTls() const {
 }
 
 void SessionSetup::LogHandshakeTimeout(const std::string& peer, const absl::Status& end) const {
-  const absl::Time now = absl::Now();
-  int64_t next = next_timeout_log_unix_nanos_.load();
-  if (absl::ToUnixNanos(now) < next || !next_timeout_log_unix_nanos_.compare_exchange_strong(
-                                           next, absl::ToUnixNanos(now + kTimeoutLogInterval))) {
-    unlogged_timeouts_.fetch_add(1);
-    return;
-  }
-  const int64_t others = unlogged_timeouts_.exchange(0);
-  LogInfo(label, ": goodbye ", peer, ": ", end.message(),
-          others == 0 ? "" : absl::StrCat("; so did ", others, " others since the last such line"));
+  const std::optional<int64_t> others = timeout_log_.Pass(absl::Now());
+  if (!others.has_value()) return;
+  LogInfo(
+      label, ": goodbye ", peer, ": ", end.message(),
+      *others == 0 ? "" : absl::StrCat("; so did ", *others, " others since the last such line"));
 }
 
 void SessionSetup::LogEnd(const std::string& peer, const absl::Status& end) const {
@@ -81,10 +76,10 @@ void SessionSetup::LogEnd(const std::string& peer, const absl::Status& end) cons
   }
 }
 
-struct RpycSession::Entrance {
+struct RpycSession::Handshake {
   PeerInfo peer;
-  Stream* stream;            // the connection's
-  TlsStream* tls = nullptr;  // the same, if there is TLS
+  Stream* stream;            // the connection's stream
+  TlsStream* tls = nullptr;  // the same stream; null: there is no TLS
   bool secure = false;       // the TLS handshake is done
   std::optional<AuthenticationDriver> authentication;
   Stream::Event wants = Stream::Event::kReadable;
@@ -92,10 +87,10 @@ struct RpycSession::Entrance {
 
 RpycSession::RpycSession(Socket socket, std::shared_ptr<SessionSetup> setup)
     : setup_(std::move(setup)),
-      peer_(setup_->NameOf(socket)),
+      peer_(setup_->PeerNameOf(socket)),
       connection_(MakeStream(std::move(socket)), &setup_->service, &setup_->options, peer_),
-      entrance_closes_(absl::Now() + setup_->handshake_timeout) {
-  if (setup_->counters != nullptr) connection_.CountIn(setup_->counters);
+      handshake_deadline_(absl::Now() + setup_->handshake_timeout) {
+  if (setup_->counters != nullptr) connection_.UseCounters(setup_->counters);
   if (setup_->ledger != nullptr) {
     number_ = setup_->ledger->Began(this, &peer_, &connection_.counters());
   }
@@ -108,84 +103,89 @@ RpycSession::~RpycSession() {
 }
 
 std::unique_ptr<Stream> RpycSession::MakeStream(Socket socket) {
-  entrance_ = std::make_unique<Entrance>();
-  entrance_->peer = PeerInfoOf(socket);
+  handshake_ = std::make_unique<Handshake>();
+  handshake_->peer = PeerInfoOf(socket);
   std::unique_ptr<Stream> stream = std::make_unique<SocketStream>(std::move(socket));
   if (setup_->tls != nullptr) {
     setup_->RefreshTls();
     auto secure = std::make_unique<TlsStream>(std::move(stream), setup_->tls->NewConnection());
-    entrance_->tls = secure.get();
+    handshake_->tls = secure.get();
     stream = std::move(secure);
   }
-  entrance_->stream = stream.get();
+  handshake_->stream = stream.get();
   return stream;
 }
 
-// Goes on letting the peer in until that is done or `deadline`.
-// Errors:  kDeadlineExceeded - not done, see Entrance::wants; others: it is not to be let in.
+void RpycSession::ChangePhase(Phase from, Phase to) {
+  const Phase before = phase_.exchange(to);
+  RPYC_ASSERT(before == from);
+}
+
 absl::Status RpycSession::Authenticate(absl::Time deadline) {
-  Entrance& entrance = *entrance_;
-  if (entrance.tls != nullptr && !entrance.secure) {
-    if (absl::Status secure = entrance.tls->Handshake(deadline); !secure.ok()) {
-      entrance.wants = entrance.tls->wants();
+  RPYC_ASSERT(handshake_ != nullptr);
+  Handshake& handshake = *handshake_;
+  if (handshake.tls != nullptr && !handshake.secure) {
+    if (absl::Status secure = handshake.tls->Handshake(deadline); !secure.ok()) {
+      handshake.wants = handshake.tls->wants();
       return secure;
     }
-    entrance.secure = true;
-    entrance.peer.certificate = entrance.tls->peer_certificate();
+    handshake.secure = true;
+    handshake.peer.certificate = handshake.tls->peer_certificate();
   }
   if (const auto& authenticator = setup_->service.authenticator(); authenticator != nullptr) {
-    std::optional<AuthenticationDriver>& driver = entrance.authentication;
-    if (!driver.has_value()) driver.emplace(authenticator.get(), entrance.peer, entrance.stream);
+    std::optional<AuthenticationDriver>& driver = handshake.authentication;
+    if (!driver.has_value()) driver.emplace(authenticator.get(), handshake.peer, handshake.stream);
     if (absl::Status known = driver->Run(deadline); !known.ok()) {
-      entrance.wants = driver->wants();
+      handshake.wants = driver->wants();
       return absl::IsUnauthenticated(known) ? NamePeer(known, driver->received()) : known;
     }
-    connection_.Introduce(entrance.peer.local, driver->credentials(), driver->TakeRest());
+    connection_.SetPeerIdentity(handshake.peer.local, driver->credentials(), driver->TakeRest());
   } else {
-    connection_.Introduce(entrance.peer.local, entrance.peer.certificate);
+    connection_.SetPeerIdentity(handshake.peer.local, handshake.peer.certificate);
   }
-  if (entrance.tls != nullptr) entrance.tls->BeginFrames();
-  entrance_.reset();
+  if (handshake.tls != nullptr) handshake.tls->BeginFrames();
+  handshake_.reset();
   return absl::OkStatus();
 }
 
 void RpycSession::Refuse(absl::Status why) {
-  if (shut_out_.load()) {
+  if (handshake_timed_out_.load()) {
     why = absl::DeadlineExceededError(absl::StrCat(kHandshakeTimedOut,
                                                    absl::FormatDuration(setup_->handshake_timeout),
                                                    ", the handshake_timeout"));
   }
-  connection_.Abort(std::move(why));
+  connection_.End(std::move(why));
 }
 
 absl::Status RpycSession::ServeAll() {
   setup_->watcher->Add(this);
-  phase_.store(Phase::kEntering);
-  // Out of memory ends this connection only.
+  ChangePhase(Phase::kCreated, Phase::kAuthenticating);
+  // A lack of memory ends only this connection.
   absl::Status served = OrOutOfMemory([&]() -> absl::Status {
     if (absl::Status authenticated = Authenticate(absl::InfiniteFuture()); !authenticated.ok()) {
       Refuse(std::move(authenticated));
     } else {
-      phase_.store(Phase::kServing);
-      connection_.ServeAll().IgnoreError();  // end_status() says it too
+      ChangePhase(Phase::kAuthenticating, Phase::kServing);
+      connection_.ServeAll().IgnoreError();  // end_status() returns the same
     }
     return absl::OkStatus();
   });
-  if (!served.ok()) connection_.Abort(std::move(served));
+  if (!served.ok()) connection_.End(std::move(served));
   return End();
 }
 
 void RpycSession::ServeBy(Arm arm) {
   arm_ = std::move(arm);
-  connection_.OnUnattended([this](Stream::Event wanted) {
-    // Who is in the middle of ServeArrived finds the end. One more, armed by that one, would arm
-    // the next, and so on: the last would be long in coming.
-    if (connection_.ended() && entered_.load() > 0) return;
+  connection_.OnIdle([this](Stream::Event wanted) {
+    // The thread in ServeArrived will see the end. If it armed another thread, that one would arm a
+    // third, and so on, and the session would end late.
+    if (connection_.ended() && serving_threads_.load() > 0) return;
     arm_(wanted);
   });
   setup_->watcher->Add(this);
-  phase_.store(Phase::kEntering);  // whoever is armed, and reads it, sees what has been set up
-  // What has something to say need not wait for the peer.
+  // A thread that reads the phase sees all that is set up above.
+  ChangePhase(Phase::kCreated, Phase::kAuthenticating);
+  // A service that sends first need not wait for the peer.
   const bool speaks_first =
       setup_->service.has_hooks() || setup_->service.authenticator() != nullptr;
   const bool at_once = speaks_first || connection_.draining();
@@ -196,53 +196,54 @@ void RpycSession::Drain(absl::Time deadline) {
   connection_.Drain(deadline);
   const Phase phase = phase_.load();
   if (phase == Phase::kServing || phase == Phase::kOver) return;
-  // A peer that has not said yet who it is has been promised nothing.
+  // A peer that has not authenticated yet has no claim to an orderly end.
   if (setup_->tls != nullptr || setup_->service.authenticator() != nullptr) {
     return connection_.Shutdown();
   }
-  if (phase == Phase::kEntering && arm_ != nullptr) arm_(Stream::Event::kEither);
+  if (phase == Phase::kAuthenticating && arm_ != nullptr) arm_(Stream::Event::kEither);
 }
 
-std::optional<absl::Status> RpycSession::ServeArrived(int most_requests) {
-  entered_.fetch_add(1);
+std::optional<absl::Status> RpycSession::ServeArrived(int request_budget) {
+  serving_threads_.fetch_add(1);
   absl::Status advanced = OrOutOfMemory([&] {
-    Advance(most_requests);
+    AuthenticateOrServe(request_budget);
     return absl::OkStatus();
   });
-  if (!advanced.ok()) connection_.Abort(std::move(advanced));
-  // Others may still be in the middle of a call: who is the last ends it.
-  if (entered_.fetch_sub(1) > 1 || !connection_.ended()) return std::nullopt;
+  if (!advanced.ok()) connection_.End(std::move(advanced));
+  // Other threads may still be in a call. The last one ends the session.
+  if (serving_threads_.fetch_sub(1) > 1 || !connection_.ended()) return std::nullopt;
   if (phase_.exchange(Phase::kOver) == Phase::kOver) return std::nullopt;
   return End();
 }
 
-void RpycSession::Advance(int most_requests) {
+void RpycSession::AuthenticateOrServe(int request_budget) {
   const Phase phase = phase_.load();
+  RPYC_ASSERT(phase != Phase::kCreated);
   if (phase == Phase::kOver) return;
-  if (phase == Phase::kEntering) {
-    // Should it have been armed needlessly, one is enough.
-    if (is_entering_.exchange(true)) return;
+  if (phase == Phase::kAuthenticating) {
+    // It may have been armed twice. One thread is enough.
+    if (is_authenticating_.exchange(true)) return;
     absl::Status authenticated = Authenticate(absl::InfinitePast());
     if (absl::IsDeadlineExceeded(authenticated)) {
-      const Stream::Event wants = entrance_->wants;
-      is_entering_.store(false);
-      return arm_(wants);  // from here on it may be another thread's
+      const Stream::Event wants = handshake_->wants;
+      is_authenticating_.store(false);
+      return arm_(wants);  // another thread may use the session from now on
     }
     if (!authenticated.ok()) return Refuse(std::move(authenticated));
-    phase_.store(Phase::kServing);
+    ChangePhase(Phase::kAuthenticating, Phase::kServing);
     if (!connection_.Open().ok()) return;
   }
-  connection_.ServeArrived(most_requests);
+  connection_.ServeArrived(request_budget);
 }
 
-void RpycSession::Look() {
-  if (phase_.load() > Phase::kEntering) return connection_.Look();
-  if (absl::Now() < entrance_closes_ || shut_out_.exchange(true)) return;
-  connection_.Shutdown();  // whoever lets it in finds that
+void RpycSession::Tick() {
+  if (phase_.load() > Phase::kAuthenticating) return connection_.Tick();
+  if (absl::Now() < handshake_deadline_ || handshake_timed_out_.exchange(true)) return;
+  connection_.Shutdown();  // the thread in Authenticate finds the stream shut
 }
 
-// Returns how it has ended.
 absl::Status RpycSession::End() {
+  RPYC_ASSERT((number_ != 0) == (setup_->ledger != nullptr));
   setup_->watcher->Remove(this);
   connection_.Finish();
   absl::Status end = connection_.end_status();

@@ -7,8 +7,10 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "rpyc/assert.h"
 #include "rpyc/did_you_mean.h"
 #include "rpyc/mutex.h"
+#include "rpyc/throttle.h"
 #include "rpyc/transport/descriptor_reserve.h"
 #include "rpyc/transport/socket_address.h"
 #include "rpyc/transport/socket_listener.h"
@@ -27,12 +29,12 @@
 namespace rpyc {
 namespace {
 
-// How long Close waits for an accept loop that serves a call which never returns.
+// How long Close waits for the accept loop, which may serve a call that never returns.
 constexpr absl::Duration kAcceptGrace = absl::Seconds(2);
-// At most one complaint about a connection that could not be served in this time.
-constexpr absl::Duration kComplaintInterval = absl::Seconds(1);
+// How often the log tells of a connection that could not be served.
+constexpr absl::Duration kRefusalLogInterval = absl::Seconds(1);
 
-// `doing` begins the message: "goes on with the old certificate: ".
+// Makes an error about a certificate. `doing` begins its message.
 absl::Status CertificateInvalid(const absl::Status& why, absl::string_view doing = "") {
   const std::string field = TlsFieldOf(why);
   return ReasonStatus(absl::StatusCode::kInvalidArgument, "CERTIFICATE_INVALID",
@@ -54,21 +56,21 @@ absl::Status UnknownKind(const std::string& given, const ServerKindTable& kinds)
                       {{"field", "spec.kind"}});
 }
 
-// What a server says while it goes on with an old certificate; OK: it does not.
-absl::Status OldCertificate(const TlsContext& tls) {
+// The error that a server shows while it uses an old certificate; OK if it does not.
+absl::Status ReloadError(const TlsContext& tls) {
   const absl::Status why = tls.last_reload();
   return why.ok() ? why : CertificateInvalid(why, "goes on with the old certificate: ");
 }
 
-// What a server is made of, but for its socket.
+// Holds a server's parts except for its socket.
 struct Prepared {
-  ServerOptions options;  // complete
+  ServerOptions options;  // with defaults filled in
   const ServerKindInfo* kind;
   SocketAddress address;
   std::shared_ptr<TlsContext> tls;  // null: none
 };
 
-// Everything that can be said and done before a socket is made.
+// Checks and makes everything that needs no socket.
 absl::StatusOr<Prepared> Prepare(ServerOptions options, const Service& service,
                                  const ServerKindTable& kinds) {
   options.service = service.name();
@@ -95,12 +97,13 @@ absl::StatusOr<Prepared> Prepare(ServerOptions options, const Service& service,
 
 }  // namespace
 
-// Kept alive by the Server and by its accept loop, which a kind that serves inline may hold up.
-class Server::Core : public std::enable_shared_from_this<Core> {
+// Runs a server. It is shared by the Server and the accept loop, which may outlive the Server: a
+// kind that serves inline may run a call there that never returns.
+class Server::Runner : public std::enable_shared_from_this<Runner> {
  public:
-  Core(ServerOptions options, const Service& service, const ServerKindInfo& kind,
-       std::shared_ptr<Watcher> watcher, std::shared_ptr<TlsContext> tls,
-       StateObserver state_changed, std::shared_ptr<ByteBudget> budget)
+  Runner(ServerOptions options, const Service& service, const ServerKindInfo& kind,
+         std::shared_ptr<Watcher> watcher, std::shared_ptr<TlsContext> tls,
+         StateObserver state_changed, std::shared_ptr<ByteBudget> budget)
       : options_(std::move(options)),
         one_connection_(kind.traits.one_connection),
         kind_(kind.make()),
@@ -117,17 +120,31 @@ class Server::Core : public std::enable_shared_from_this<Core> {
   const std::shared_ptr<SessionLedger>& ledger() const { return setup_->ledger; }
 
  private:
-  absl::Status Listen(const SocketAddress& address);
-  void AcceptLoop();
-  void Serve(Socket socket);
-  void TakeTheOne();
-  void Refuse(const absl::Status& why);
-  void ListenerGone(const absl::Status& why);
-  void Fail(const absl::Status& why);
-  absl::Status StartRegistering();
-  void StopRegistering();
+  // All of these are called without the lock.
 
-  // Constant once started.
+  // Opens the listener and starts the accept loop. Only Start calls it.
+  absl::Status Listen(const SocketAddress& address);
+  // Announces the server, if the options ask for that. Only Start calls it.
+  absl::Status StartRegistering();
+  // Takes the announcement back. Any thread.
+  void StopRegistering();
+  // The kind can serve no more, because of `why`. Any thread.
+  void OnKindFailed(const absl::Status& why);
+
+  // Only the accept loop calls these.
+
+  // The thread: accepts connections until the listener ends.
+  void AcceptLoop();
+  // Passes an accepted connection to the kind, or refuses it.
+  void Serve(Socket socket);
+  // Counts a refused connection, and logs `why` now and then.
+  void Refuse(const absl::Status& why);
+  // Stops listening, since the accepted connection will be the only one (one_connection).
+  void StopListeningForSingleConnection();
+  // The listener has ended, because of Close or of `why`.
+  void OnAcceptLoopEnd(const absl::Status& why);
+
+  // These do not change once it has started.
   const ServerOptions options_;
   const bool one_connection_;
   const std::unique_ptr<ServerKind> kind_;
@@ -136,24 +153,24 @@ class Server::Core : public std::enable_shared_from_this<Core> {
   Endpoint endpoint_;
   absl::Time start_time_;
 
-  // The accept loop's.
-  bool has_its_one_ = false;  // of one_connection_
-  absl::Time last_complaint_ = absl::InfinitePast();
+  // Only the accept loop uses these.
+  bool has_single_connection_ = false;
+  Throttle refusal_log_{kRefusalLogInterval};
 
   mutable Mutex mutex_;
   CondVar changed_;
   ServerState state_ ABSL_GUARDED_BY(mutex_) = ServerState::kStarting;
-  bool closing_ ABSL_GUARDED_BY(mutex_) = false;  // a Close has begun, and will end it
-  // Until the accept loop ends, or has its one connection.
+  bool closing_ ABSL_GUARDED_BY(mutex_) = false;  // a Close has begun and will set kClosed
+  // Null once the accept loop has ended, or has its single connection.
   std::unique_ptr<SocketListener> listener_ ABSL_GUARDED_BY(mutex_);
   absl::Status last_error_ ABSL_GUARDED_BY(mutex_);
-  // Null: not announced. Set once.
+  // Null: the server is not announced. Set once.
   std::shared_ptr<AutoRegistration> registration_ ABSL_GUARDED_BY(mutex_);
 };
 
-absl::Status Server::Core::Start(const SocketAddress& address, std::shared_ptr<Zygote> zygote) {
+absl::Status Server::Runner::Start(const SocketAddress& address, std::shared_ptr<Zygote> zygote) {
   const KindContext context = {.make_session = [this](Socket socket) -> std::shared_ptr<Session> {
-                                 if (one_connection_) TakeTheOne();
+                                 if (one_connection_) StopListeningForSingleConnection();
                                  return std::make_shared<RpycSession>(std::move(socket), setup_);
                                },
                                .options = &options_,
@@ -161,8 +178,8 @@ absl::Status Server::Core::Start(const SocketAddress& address, std::shared_ptr<Z
                                .zygote = std::move(zygote),
                                .setup = setup_,
                                .failed =
-                                   [core = weak_from_this()](const absl::Status& why) {
-                                     if (const auto alive = core.lock()) alive->Fail(why);
+                                   [runner = weak_from_this()](const absl::Status& why) {
+                                     if (const auto alive = runner.lock()) alive->OnKindFailed(why);
                                    }};
   if (absl::Status started = kind_->Start(context); !started.ok()) {
     return ReasonStatus(absl::StatusCode::kFailedPrecondition, "KIND_UNAVAILABLE",
@@ -175,16 +192,15 @@ absl::Status Server::Core::Start(const SocketAddress& address, std::shared_ptr<Z
     return WithListenReason(listening, "spec.hostname");
   }
   LogInfo(setup_->label, ": listening on ", endpoint_.ToString());
-  const absl::Status registering = StartRegistering();
+  absl::Status registering = StartRegistering();
   if (registering.ok()) return registering;
   Close(absl::ZeroDuration());
   return ReasonStatus(registering.code(), "LIMIT_EXCEEDED", registering.message());
 }
 
-// Has the server announced, if that is asked for.
-absl::Status Server::Core::StartRegistering() {
+absl::Status Server::Runner::StartRegistering() {
   if (!options_.auto_register.value_or(false)) return absl::OkStatus();
-  // The registry takes the sender's address for the server's.
+  // The registry registers the server at the address that the request comes from.
   const bool on_all = endpoint_.host == "0.0.0.0" || endpoint_.host == "::";
   absl::StatusOr<std::unique_ptr<AutoRegistration>> registration = AutoRegistration::Start(
       *options_.registrar,
@@ -194,18 +210,19 @@ absl::Status Server::Core::StartRegistering() {
        .label = setup_->label});
   if (!registration.ok()) return registration.status();
   MutexLock lock(&mutex_);
+  RPYC_ASSERT(registration_ == nullptr);
   registration_ = *std::move(registration);
-  // It may have had its one connection already.
+  // The single connection may have been accepted already.
   if (state_ != ServerState::kListening) registration_->Stop();
   return absl::OkStatus();
 }
 
-void Server::Core::StopRegistering() {
+void Server::Runner::StopRegistering() {
   MutexLock lock(&mutex_);
   if (registration_ != nullptr) registration_->Stop();
 }
 
-absl::Status Server::Core::Listen(const SocketAddress& address) {
+absl::Status Server::Runner::Listen(const SocketAddress& address) {
   absl::StatusOr<std::unique_ptr<SocketListener>> listener = OpenListener(options_, address);
   if (!listener.ok()) return listener.status();
   endpoint_ = (*listener)->endpoint();
@@ -213,19 +230,21 @@ absl::Status Server::Core::Listen(const SocketAddress& address) {
       setup_->service.name(), "/",
       endpoint_.socket_path.empty() ? absl::StrCat(endpoint_.port) : endpoint_.ToString());
   start_time_ = absl::Now();
-  MutexLock lock(&mutex_);  // holds the accept loop up until all is in place
-  absl::Status started = StartThread([core = shared_from_this()] { core->AcceptLoop(); });
+  MutexLock lock(&mutex_);  // the accept loop waits for it, and so for what is set below
+  RPYC_ASSERT(state_ == ServerState::kStarting && listener_ == nullptr);
+  absl::Status started = StartThread([runner = shared_from_this()] { runner->AcceptLoop(); });
   if (!started.ok()) return started;
   listener_ = *std::move(listener);
   state_ = ServerState::kListening;
   return absl::OkStatus();
 }
 
-void Server::Core::AcceptLoop() {
+void Server::Runner::AcceptLoop() {
   SocketListener* listener;
   {
     MutexLock lock(&mutex_);
     listener = listener_.get();
+    RPYC_ASSERT(listener != nullptr);
   }
   for (;;) {
     absl::StatusOr<Socket> socket = listener->Accept();
@@ -236,15 +255,14 @@ void Server::Core::AcceptLoop() {
     } else if (absl::IsResourceExhausted(socket.status())) {
       Refuse(socket.status());
     } else {
-      return ListenerGone(socket.status());
+      return OnAcceptLoopEnd(socket.status());
     }
-    if (has_its_one_) return Close(absl::ZeroDuration());  // `listener` has gone
+    if (has_single_connection_) return Close(absl::ZeroDuration());  // `listener` is destroyed
   }
 }
 
-// The connection that has been accepted is about to be served, and no other will be.
-void Server::Core::TakeTheOne() {
-  has_its_one_ = true;
+void Server::Runner::StopListeningForSingleConnection() {
+  has_single_connection_ = true;
   std::unique_ptr<SocketListener> listener;
   {
     MutexLock lock(&mutex_);
@@ -261,7 +279,7 @@ void Server::Core::TakeTheOne() {
   state_changed_();
 }
 
-void Server::Core::Serve(Socket socket) {
+void Server::Runner::Serve(Socket socket) {
   if (IsReservedDescriptor(socket.fd())) {
     return Refuse(absl::ResourceExhaustedError(
         absl::StrCat("closed ", socket.peer(), ": ", ReservedDescriptorsText())));
@@ -278,17 +296,14 @@ void Server::Core::Serve(Socket socket) {
   if (!admitted.ok()) Refuse(admitted);
 }
 
-void Server::Core::Refuse(const absl::Status& why) {
+void Server::Runner::Refuse(const absl::Status& why) {
   setup_->ledger->Refused();
-  if (absl::IsCancelled(why)) return;  // we are closing
-  const absl::Time now = absl::Now();
-  if (now - last_complaint_ < kComplaintInterval) return;
-  last_complaint_ = now;
+  if (absl::IsCancelled(why)) return;  // the server is closing
+  if (!refusal_log_.Pass(absl::Now()).has_value()) return;
   LogWarning(setup_->label, ": refused a connection: ", why.message());
 }
 
-// The accept loop ends: because of Close, or because of `why`.
-void Server::Core::ListenerGone(const absl::Status& why) {
+void Server::Runner::OnAcceptLoopEnd(const absl::Status& why) {
   {
     MutexLock lock(&mutex_);
     listener_.reset();
@@ -302,8 +317,7 @@ void Server::Core::ListenerGone(const absl::Status& why) {
   state_changed_();
 }
 
-// The kind can serve no more.
-void Server::Core::Fail(const absl::Status& why) {
+void Server::Runner::OnKindFailed(const absl::Status& why) {
   {
     MutexLock lock(&mutex_);
     if (state_ != ServerState::kListening) return;
@@ -316,10 +330,11 @@ void Server::Core::Fail(const absl::Status& why) {
   state_changed_();
 }
 
-void Server::Core::Close(absl::Duration drain_timeout) {
+void Server::Runner::Close(absl::Duration drain_timeout) {
   bool first;
   {
     MutexLock lock(&mutex_);
+    RPYC_ASSERT(state_ != ServerState::kStarting);
     if (state_ == ServerState::kClosed) return;
     first = !closing_;
     closing_ = true;
@@ -328,14 +343,14 @@ void Server::Core::Close(absl::Duration drain_timeout) {
   }
   StopRegistering();
   if (first) state_changed_();
-  // A second Close in the middle of a first one may hasten it.
+  // A second Close may shorten the drain of a first one that still runs.
   kind_->Drain(absl::Now() + drain_timeout).IgnoreError();
   std::shared_ptr<AutoRegistration> registration;
   {
     MutexLock lock(&mutex_);
     registration = registration_;
   }
-  // Clients must not be sent here any more once it is closed.
+  // Once the server is closed, the registry must not send clients to it any more.
   if (first && registration != nullptr) registration->AwaitEnd();
   {
     MutexLock lock(&mutex_);
@@ -346,6 +361,7 @@ void Server::Core::Close(absl::Duration drain_timeout) {
     const absl::Time grace = absl::Now() + kAcceptGrace;
     while (listener_ != nullptr && changed_.WaitUntil(&mutex_, grace)) {
     }
+    RPYC_ASSERT(state_ == ServerState::kDraining);
     state_ = ServerState::kClosed;
     changed_.SignalAll();
   }
@@ -359,7 +375,7 @@ void Server::Core::Close(absl::Duration drain_timeout) {
   state_changed_();
 }
 
-absl::Status Server::Core::ReloadCertificates() {
+absl::Status Server::Runner::ReloadCertificates() {
   if (setup_->tls == nullptr) return absl::OkStatus();
   const absl::Status reloaded = setup_->tls->Reload();
   if (!reloaded.ok()) {
@@ -374,7 +390,7 @@ std::string ServerSnapshot::address() const {
   return Endpoint{hostname, port, socket_path}.ToString();
 }
 
-ServerSnapshot Server::Core::Snapshot() const {
+ServerSnapshot Server::Runner::Snapshot() const {
   const SessionLedger::Totals totals = setup_->ledger->totals();
   ServerSnapshot snapshot;
   snapshot.hostname = endpoint_.host;
@@ -394,9 +410,9 @@ ServerSnapshot Server::Core::Snapshot() const {
   snapshot.state = state_;
   snapshot.last_error = last_error_;
   if (state_ != ServerState::kListening) return snapshot;
-  // What keeps clients out comes first.
+  // Only the first error is kept, so the one that keeps clients out comes first.
   if (listener_ != nullptr) snapshot.last_error.Update(listener_->CheckFile());
-  if (setup_->tls != nullptr) snapshot.last_error.Update(OldCertificate(*setup_->tls));
+  if (setup_->tls != nullptr) snapshot.last_error.Update(ReloadError(*setup_->tls));
   if (registration_ != nullptr) snapshot.last_error.Update(registration_->last_attempt());
   return snapshot;
 }
@@ -411,12 +427,12 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   if (max_total_bytes == 0) {
     max_total_bytes = budget == nullptr ? DefaultTotalBytes() : budget->max_bytes();
   }
-  auto core = std::make_shared<Core>(std::move(prepared->options), service, *prepared->kind,
-                                     std::move(watcher), std::move(prepared->tls),
-                                     std::move(state_changed), std::move(budget));
-  absl::Status started = core->Start(prepared->address, std::move(zygote));
+  auto runner = std::make_shared<Runner>(std::move(prepared->options), service, *prepared->kind,
+                                         std::move(watcher), std::move(prepared->tls),
+                                         std::move(state_changed), std::move(budget));
+  absl::Status started = runner->Start(prepared->address, std::move(zygote));
   if (!started.ok()) return started;
-  return std::unique_ptr<Server>(new Server(std::move(core)));
+  return std::unique_ptr<Server>(new Server(std::move(runner)));
 }
 
 absl::StatusOr<ServerOptions> Server::Check(const ServerOptions& options, const Service& service,
@@ -427,18 +443,18 @@ absl::StatusOr<ServerOptions> Server::Check(const ServerOptions& options, const 
   return std::move(prepared->options);
 }
 
-Server::Server(std::shared_ptr<Core> core) : core_(std::move(core)) {}
+Server::Server(std::shared_ptr<Runner> runner) : runner_(std::move(runner)) {}
 
 Server::~Server() { Close(absl::ZeroDuration()); }
 
-void Server::Close(absl::Duration drain_timeout) { core_->Close(drain_timeout); }
+void Server::Close(absl::Duration drain_timeout) { runner_->Close(drain_timeout); }
 
-absl::Status Server::ReloadCertificates() { return core_->ReloadCertificates(); }
+absl::Status Server::ReloadCertificates() { return runner_->ReloadCertificates(); }
 
-const ServerOptions& Server::options() const { return core_->options(); }
+const ServerOptions& Server::options() const { return runner_->options(); }
 
-ServerSnapshot Server::Snapshot() const { return core_->Snapshot(); }
+ServerSnapshot Server::Snapshot() const { return runner_->Snapshot(); }
 
-const std::shared_ptr<SessionLedger>& Server::ledger() const { return core_->ledger(); }
+const std::shared_ptr<SessionLedger>& Server::ledger() const { return runner_->ledger(); }
 
 }  // namespace rpyc

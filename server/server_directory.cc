@@ -9,6 +9,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "rpyc/assert.h"
 #include "rpyc/mutex.h"
 #include "server/memory_limits.h"
 #include "server/reason.h"
@@ -18,8 +19,9 @@
 namespace rpyc {
 namespace {
 
-constexpr size_t kClosedKept = 100;
-// What CloseAll waits beyond the drain, for servers that are just being started or say goodbye.
+constexpr size_t kMaxClosedRecords = 100;
+// How long CloseAll waits beyond the drain, for servers that are just being started or that take
+// back their announcements.
 constexpr absl::Duration kCloseGrace = absl::Seconds(5);
 
 absl::Status NotFound(absl::string_view id) {
@@ -32,32 +34,28 @@ absl::Status WrongState(absl::string_view id, absl::string_view state) {
                       absl::StrCat("servers/", id, " is ", state), {{"field", "name"}});
 }
 
-absl::Status HostClosing() {
-  return ReasonStatus(absl::StatusCode::kUnavailable, "HOST_CLOSING", "the host is closing");
-}
-
-// One server, from the moment its start was asked for. Fields change under the directory's lock;
-// the server is called outside of it.
+// One server, from the moment its start was asked for. Its fields change under the directory's
+// lock; the server is called without the lock.
 struct Entry {
   enum Stage { kStarting, kOpen, kClosing, kClosed };
 
   Stage stage = kStarting;
-  std::shared_ptr<Server> server;  // of kOpen and kClosing
-  // The server's, once it is open; no connections until then.
+  std::shared_ptr<Server> server;  // set in kOpen and kClosing
+  // The server's, once it is open; an empty one until then.
   std::shared_ptr<SessionLedger> ledger = std::make_shared<SessionLedger>();
-  ServerRecord record;              // its snapshot is of kClosed
-  std::shared_ptr<Entry> replaced;  // a closed one of this id, which comes back if the start fails
+  ServerRecord record;              // its snapshot is set in kClosed
+  std::shared_ptr<Entry> replaced;  // the closed server of this id, restored if the start fails
 };
 
 using EntryPtr = std::shared_ptr<Entry>;
 
-// What a record is made of, copied under the lock; the server is asked outside of it.
+// What a record is made of. It is copied under the lock; the server's snapshot is taken without it.
 struct EntryView {
   explicit EntryView(const Entry& entry) : server(entry.server), record(entry.record) {}
 
   ServerRecord ToRecord() && {
     if (server != nullptr) record.snapshot = server->Snapshot();
-    // Closed it is for the world once its id is free, which comes next.
+    // A server shows as closed only once its id is free, which comes next.
     if (server != nullptr && record.snapshot.state == ServerState::kClosed) {
       record.snapshot.state = ServerState::kDraining;
     }
@@ -70,16 +68,24 @@ struct EntryView {
 
 }  // namespace
 
-struct ServerDirectory::State : public std::enable_shared_from_this<State> {
+struct ServerDirectory::Table : public std::enable_shared_from_this<Table> {
+  // Returns the id of a new server: `id`, or one that is made if it is empty.
   absl::StatusOr<std::string> ChooseIdLocked(absl::string_view id, const Service& service) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  // BeginStart takes the id, and EndStart records what the start came to. Without the lock.
   absl::StatusOr<EntryPtr> BeginStart(absl::string_view id, const ServerOptions& options,
                                       const Service& service);
   absl::StatusOr<EntryView> EndStart(const EntryPtr& entry,
                                      absl::StatusOr<std::unique_ptr<Server>> server);
-  Server::StateObserver Observer(const EntryPtr& entry);
-  void CollectIfClosed(const EntryPtr& entry);
+  // Makes the observer of a server's states. It owns nothing: the entry owns the server, which owns
+  // the observer.
+  Server::StateObserver MakeObserver(const EntryPtr& entry);
+  // Records the end of a server that has closed by itself. Any thread, without the lock.
+  void RecordIfClosed(const EntryPtr& entry);
+  // Gives the id back after a start that failed.
   void CancelStartLocked(const EntryPtr& entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  // BeginClose makes the caller the one that closes the server; EndClose, after that, records and
+  // returns its final record. Without the lock.
   absl::StatusOr<EntryPtr> BeginClose(absl::string_view id, CloseCondition may_close);
   ServerRecord EndClose(const EntryPtr& entry, Server& server);
   bool IsKeptLocked(const EntryPtr& entry) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
@@ -97,10 +103,10 @@ struct ServerDirectory::State : public std::enable_shared_from_this<State> {
   int64_t next_number ABSL_GUARDED_BY(mutex) = 0;
   std::map<std::string, EntryPtr, std::less<>> entries ABSL_GUARDED_BY(mutex);
   std::deque<EntryPtr> closed ABSL_GUARDED_BY(mutex);  // oldest first
-  Totals ended ABSL_GUARDED_BY(mutex);                 // over all that have closed
+  Totals closed_totals ABSL_GUARDED_BY(mutex);         // sums over all closed servers
 };
 
-absl::StatusOr<std::string> ServerDirectory::State::ChooseIdLocked(absl::string_view id,
+absl::StatusOr<std::string> ServerDirectory::Table::ChooseIdLocked(absl::string_view id,
                                                                    const Service& service) const {
   if (closing) return HostClosing();
   const auto taken = [this](absl::string_view id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
@@ -120,8 +126,7 @@ absl::StatusOr<std::string> ServerDirectory::State::ChooseIdLocked(absl::string_
   return std::string(id);
 }
 
-// From here on the id is taken.
-absl::StatusOr<EntryPtr> ServerDirectory::State::BeginStart(absl::string_view id,
+absl::StatusOr<EntryPtr> ServerDirectory::Table::BeginStart(absl::string_view id,
                                                             const ServerOptions& options,
                                                             const Service& service) {
   MutexLock lock(&mutex);
@@ -136,9 +141,10 @@ absl::StatusOr<EntryPtr> ServerDirectory::State::BeginStart(absl::string_view id
   return entry;
 }
 
-absl::StatusOr<EntryView> ServerDirectory::State::EndStart(
+absl::StatusOr<EntryView> ServerDirectory::Table::EndStart(
     const EntryPtr& entry, absl::StatusOr<std::unique_ptr<Server>> server) {
   MutexLock lock(&mutex);
+  RPYC_ASSERT(entry->stage == Entry::kStarting && entry->server == nullptr);
   ChangedLocked();
   if (!server.ok()) {
     CancelStartLocked(entry);
@@ -146,7 +152,7 @@ absl::StatusOr<EntryView> ServerDirectory::State::EndStart(
   }
   if (closing) {
     CancelStartLocked(entry);
-    return HostClosing();  // `server` closes after the lock has gone
+    return HostClosing();  // `server` is destroyed, and so closes, without the lock
   }
   entry->stage = Entry::kOpen;
   entry->server = *std::move(server);
@@ -157,17 +163,15 @@ absl::StatusOr<EntryView> ServerDirectory::State::EndStart(
   return EntryView(*entry);
 }
 
-// Owns nothing: the entry owns the server, which owns this.
-Server::StateObserver ServerDirectory::State::Observer(const EntryPtr& entry) {
-  return [weak_state = weak_from_this(), weak_entry = std::weak_ptr(entry)] {
-    const std::shared_ptr<State> state = weak_state.lock();
+Server::StateObserver ServerDirectory::Table::MakeObserver(const EntryPtr& entry) {
+  return [weak_table = weak_from_this(), weak_entry = std::weak_ptr(entry)] {
+    const std::shared_ptr<Table> table = weak_table.lock();
     const EntryPtr entry = weak_entry.lock();
-    if (state != nullptr && entry != nullptr) state->CollectIfClosed(entry);
+    if (table != nullptr && entry != nullptr) table->RecordIfClosed(entry);
   };
 }
 
-// Puts a server away that has closed by itself.
-void ServerDirectory::State::CollectIfClosed(const EntryPtr& entry) {
+void ServerDirectory::Table::RecordIfClosed(const EntryPtr& entry) {
   Server* server;
   {
     MutexLock lock(&mutex);
@@ -180,7 +184,8 @@ void ServerDirectory::State::CollectIfClosed(const EntryPtr& entry) {
   EndClose(entry, *server);
 }
 
-void ServerDirectory::State::CancelStartLocked(const EntryPtr& entry) {
+void ServerDirectory::Table::CancelStartLocked(const EntryPtr& entry) {
+  RPYC_ASSERT(entries.at(entry->record.id) == entry);
   if (entry->replaced != nullptr && IsKeptLocked(entry->replaced)) {
     entries[entry->record.id] = entry->replaced;
   } else {
@@ -188,7 +193,7 @@ void ServerDirectory::State::CancelStartLocked(const EntryPtr& entry) {
   }
 }
 
-absl::StatusOr<EntryPtr> ServerDirectory::State::BeginClose(absl::string_view id,
+absl::StatusOr<EntryPtr> ServerDirectory::Table::BeginClose(absl::string_view id,
                                                             CloseCondition may_close) {
   MutexLock lock(&mutex);
   const auto found = entries.find(id);
@@ -209,32 +214,33 @@ absl::StatusOr<EntryPtr> ServerDirectory::State::BeginClose(absl::string_view id
   return found->second;
 }
 
-// `server` has closed: its record is final.
-ServerRecord ServerDirectory::State::EndClose(const EntryPtr& entry, Server& server) {
+ServerRecord ServerDirectory::Table::EndClose(const EntryPtr& entry, Server& server) {
   const ServerSnapshot last = server.Snapshot();
-  std::shared_ptr<Server> released;  // outside the lock
+  std::shared_ptr<Server> released;  // destroyed without the lock
   MutexLock lock(&mutex);
+  RPYC_ASSERT(entry->stage == Entry::kClosing && entry->server.get() == &server);
   ChangedLocked();
   entry->stage = Entry::kClosed;
   entry->record.snapshot = last;
   released = std::move(entry->server);
-  ended.connections_total += last.connections_total;
-  ended.calls_total += last.calls_total;
-  ended.abandoned_calls += last.abandoned_calls;
+  closed_totals.connections_total += last.connections_total;
+  closed_totals.calls_total += last.calls_total;
+  closed_totals.abandoned_calls += last.abandoned_calls;
   closed.push_back(entry);
-  if (closed.size() > kClosedKept) {
+  if (closed.size() > kMaxClosedRecords) {
     const auto oldest = entries.find(closed.front()->record.id);
+    RPYC_ASSERT(oldest != entries.end());
     if (oldest->second == closed.front()) entries.erase(oldest);
     closed.pop_front();
   }
   return entry->record;
 }
 
-bool ServerDirectory::State::IsKeptLocked(const EntryPtr& entry) const {
+bool ServerDirectory::Table::IsKeptLocked(const EntryPtr& entry) const {
   return std::find(closed.begin(), closed.end(), entry) != closed.end();
 }
 
-bool ServerDirectory::State::AllClosedLocked() const {
+bool ServerDirectory::Table::AllClosedLocked() const {
   return std::all_of(entries.begin(), entries.end(),
                      [](const auto& item) { return item.second->stage == Entry::kClosed; });
 }
@@ -247,7 +253,7 @@ ServerDirectory::ServerDirectory(ServiceCatalog catalog, ServerKindTable kinds,
       budget_(std::make_shared<ByteBudget>("the host's max_total_bytes", max_total_bytes == 0
                                                                              ? DefaultTotalBytes()
                                                                              : max_total_bytes)),
-      state_(std::make_shared<State>()) {}
+      table_(std::make_shared<Table>()) {}
 
 ServerDirectory::~ServerDirectory() { CloseAll(absl::ZeroDuration()); }
 
@@ -266,26 +272,24 @@ absl::StatusOr<ServerRecord> ServerDirectory::StartServer(absl::string_view id,
                                                           const ServerOptions& options) {
   absl::StatusOr<const Service*> service = FindService(options.service);
   if (!service.ok()) return service.status();
-  absl::StatusOr<EntryPtr> entry = state_->BeginStart(id, options, **service);
+  absl::StatusOr<EntryPtr> entry = table_->BeginStart(id, options, **service);
   if (!entry.ok()) return entry.status();
   absl::StatusOr<EntryView> started =
-      state_->EndStart(*entry, Server::Start(options, **service, kinds_, watcher_,
-                                             state_->Observer(*entry), zygote_, budget_));
+      table_->EndStart(*entry, Server::Start(options, **service, kinds_, watcher_,
+                                             table_->MakeObserver(*entry), zygote_, budget_));
   if (!started.ok()) return WithWhyNoZygote(started.status(), options.kind);
-  state_->CollectIfClosed(*entry);  // it may have closed before the entry had it
+  table_->RecordIfClosed(*entry);  // it may have closed before EndStart
   return std::move(*started).ToRecord();
 }
 
-absl::Status ServerDirectory::WithWhyNoZygote(absl::Status error, absl::string_view kind) const {
+absl::Status ServerDirectory::WithWhyNoZygote(const absl::Status& error,
+                                              absl::string_view kind) const {
   const ServerKindInfo* const info = kinds_.Find(kind);
   if (zygote_ != nullptr || why_no_zygote_.empty() || info == nullptr ||
       !info->traits.separate_process) {
     return error;
   }
-  absl::Status told(error.code(), absl::StrCat(error.message(), ": ", why_no_zygote_));
-  error.ForEachPayload(
-      [&told](absl::string_view url, const absl::Cord& payload) { told.SetPayload(url, payload); });
-  return told;
+  return WithMessage(error, absl::StrCat(error.message(), ": ", why_no_zygote_));
 }
 
 absl::StatusOr<ServerRecord> ServerDirectory::CheckServer(absl::string_view id,
@@ -294,28 +298,28 @@ absl::StatusOr<ServerRecord> ServerDirectory::CheckServer(absl::string_view id,
   if (!service.ok()) return service.status();
   absl::StatusOr<ServerOptions> complete = Server::Check(options, **service, kinds_);
   if (!complete.ok()) return complete.status();
-  MutexLock lock(&state_->mutex);
-  absl::StatusOr<std::string> chosen = state_->ChooseIdLocked(id, **service);
+  MutexLock lock(&table_->mutex);
+  absl::StatusOr<std::string> chosen = table_->ChooseIdLocked(id, **service);
   if (!chosen.ok()) return chosen.status();
-  return ServerRecord{*std::move(chosen), state_->next_number, *std::move(complete), {}};
+  return ServerRecord{*std::move(chosen), table_->next_number, *std::move(complete), {}};
 }
 
 absl::StatusOr<ServerRecord> ServerDirectory::CloseServer(absl::string_view id,
                                                           absl::Duration drain_timeout,
                                                           CloseCondition may_close) {
-  absl::StatusOr<EntryPtr> entry = state_->BeginClose(id, may_close);
+  absl::StatusOr<EntryPtr> entry = table_->BeginClose(id, may_close);
   if (!entry.ok()) return entry.status();
-  // Only EndClose takes the server away.
+  // Only EndClose releases the server.
   Server& server = *(*entry)->server;
   server.Close(drain_timeout);
-  return state_->EndClose(*entry, server);
+  return table_->EndClose(*entry, server);
 }
 
 void ServerDirectory::ReloadCertificates() {
   std::vector<std::shared_ptr<Server>> open;
   {
-    MutexLock lock(&state_->mutex);
-    for (const auto& [id, entry] : state_->entries) {
+    MutexLock lock(&table_->mutex);
+    for (const auto& [id, entry] : table_->entries) {
       if (entry->stage == Entry::kOpen) open.push_back(entry->server);
     }
   }
@@ -325,9 +329,9 @@ void ServerDirectory::ReloadCertificates() {
 absl::StatusOr<ServerRecord> ServerDirectory::GetServer(absl::string_view id) const {
   std::optional<EntryView> view;
   {
-    MutexLock lock(&state_->mutex);
-    const auto found = state_->entries.find(id);
-    if (found == state_->entries.end()) return NotFound(id);
+    MutexLock lock(&table_->mutex);
+    const auto found = table_->entries.find(id);
+    if (found == table_->entries.end()) return NotFound(id);
     view.emplace(*found->second);
   }
   return std::move(*view).ToRecord();
@@ -336,8 +340,8 @@ absl::StatusOr<ServerRecord> ServerDirectory::GetServer(absl::string_view id) co
 std::vector<ServerRecord> ServerDirectory::ListServers(bool show_closed) const {
   std::vector<EntryView> views;
   {
-    MutexLock lock(&state_->mutex);
-    for (const auto& [id, entry] : state_->entries) {
+    MutexLock lock(&table_->mutex);
+    for (const auto& [id, entry] : table_->entries) {
       if (show_closed || entry->stage != Entry::kClosed) views.emplace_back(*entry);
     }
   }
@@ -351,58 +355,59 @@ std::vector<ServerRecord> ServerDirectory::ListServers(bool show_closed) const {
 
 absl::StatusOr<std::shared_ptr<SessionLedger>> ServerDirectory::GetLedger(
     absl::string_view id) const {
-  MutexLock lock(&state_->mutex);
-  const auto found = state_->entries.find(id);
-  if (found == state_->entries.end()) return NotFound(id);
+  MutexLock lock(&table_->mutex);
+  const auto found = table_->entries.find(id);
+  if (found == table_->entries.end()) return NotFound(id);
   return found->second->ledger;
 }
 
 int64_t ServerDirectory::AwaitChange(int64_t revision, absl::Time deadline) const {
-  MutexLock lock(&state_->mutex);
-  while (state_->revision == revision && state_->changed.WaitUntil(&state_->mutex, deadline)) {
+  MutexLock lock(&table_->mutex);
+  while (table_->revision == revision && table_->changed.WaitUntil(&table_->mutex, deadline)) {
   }
-  return state_->revision;
+  return table_->revision;
 }
 
 void ServerDirectory::WakeWaiters() {
-  MutexLock lock(&state_->mutex);
-  state_->ChangedLocked();
+  MutexLock lock(&table_->mutex);
+  table_->ChangedLocked();
 }
 
 bool ServerDirectory::closing() const {
-  MutexLock lock(&state_->mutex);
-  return state_->closing;
+  MutexLock lock(&table_->mutex);
+  return table_->closing;
 }
 
 void ServerDirectory::CloseAll(absl::Duration drain_timeout) {
   const absl::Time deadline = absl::Now() + drain_timeout;
-  std::vector<EntryPtr> ours;
-  std::vector<std::shared_ptr<Server>> others;  // somebody else closes them; we may be in a hurry
+  std::vector<EntryPtr> to_close;
+  // Other threads close these already; closing them here too shortens their drain.
+  std::vector<std::shared_ptr<Server>> closing_elsewhere;
   {
-    MutexLock lock(&state_->mutex);
-    state_->closing = true;
-    state_->ChangedLocked();
-    for (const auto& [id, entry] : state_->entries) {
-      if (entry->stage == Entry::kClosing) others.push_back(entry->server);
+    MutexLock lock(&table_->mutex);
+    table_->closing = true;
+    table_->ChangedLocked();
+    for (const auto& [id, entry] : table_->entries) {
+      if (entry->stage == Entry::kClosing) closing_elsewhere.push_back(entry->server);
       if (entry->stage != Entry::kOpen) continue;
       entry->stage = Entry::kClosing;
-      ours.push_back(entry);
+      to_close.push_back(entry);
     }
   }
-  const auto close = [state = state_, deadline](const EntryPtr& entry, Server& server) {
+  const auto close = [table = table_, deadline](const EntryPtr& entry, Server& server) {
     server.Close(deadline - absl::Now());
-    if (entry != nullptr) state->EndClose(entry, server);
+    if (entry != nullptr) table->EndClose(entry, server);
   };
   const auto close_on_a_thread = [&close](const EntryPtr& entry, std::shared_ptr<Server> server) {
     absl::Status started = StartThread([close, entry, server] { close(entry, *server); });
     if (!started.ok()) close(entry, *server);
   };
-  for (const EntryPtr& entry : ours) close_on_a_thread(entry, entry->server);
-  for (const auto& server : others) close_on_a_thread(nullptr, server);
+  for (const EntryPtr& entry : to_close) close_on_a_thread(entry, entry->server);
+  for (const auto& server : closing_elsewhere) close_on_a_thread(nullptr, server);
 
-  MutexLock lock(&state_->mutex);
-  while (!state_->AllClosedLocked() &&
-         state_->changed.WaitUntil(&state_->mutex, deadline + kCloseGrace)) {
+  MutexLock lock(&table_->mutex);
+  while (!table_->AllClosedLocked() &&
+         table_->changed.WaitUntil(&table_->mutex, deadline + kCloseGrace)) {
   }
 }
 
@@ -410,9 +415,9 @@ ServerDirectory::Totals ServerDirectory::GetTotals() const {
   Totals totals;
   std::vector<std::shared_ptr<Server>> servers;
   {
-    MutexLock lock(&state_->mutex);
-    totals = state_->ended;
-    for (const auto& [id, entry] : state_->entries) {
+    MutexLock lock(&table_->mutex);
+    totals = table_->closed_totals;
+    for (const auto& [id, entry] : table_->entries) {
       if (entry->server != nullptr) servers.push_back(entry->server);
     }
   }

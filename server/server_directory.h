@@ -22,81 +22,85 @@
 
 namespace rpyc {
 
-// A server of the directory at one moment.
+// The state of a directory's server at one moment.
 struct ServerRecord {
   std::string id;      // "calculator"; the resource name is "servers/calculator"
-  int64_t number = 0;  // of its start, rising: no two servers ever have the same
+  int64_t number = 0;  // counts the starts, so no two servers have the same
   ServerOptions options;
   ServerSnapshot snapshot;
 };
 
-// All servers of a host by id: the one place that starts and closes them, for flags and the control
-// plane alike. Closed ones stay readable until 100 newer ones have closed.
-// Errors carry the contract's reasons (reason.h). Threads: every method from any thread; a slow
-// start or close of one server does not hold up the others.
+// The servers of a host by id. Flags and the control plane start and close servers only through it.
+// The records of closed servers stay readable until 100 newer ones have closed.
+// Errors:  carry a reason (reason.h).
+// Threads: every method from any thread; a slow start or close of one server does not delay others.
 class ServerDirectory {
  public:
-  // Kinds that serve in processes of their own have them by `zygote`. What all connections may
-  // hold together is `max_total_bytes`; 0: DefaultTotalBytes.
+  // `zygote` makes the processes of kinds that serve in processes. `max_total_bytes` bounds what
+  // all connections may hold together; 0 is DefaultTotalBytes().
   ServerDirectory(ServiceCatalog catalog, ServerKindTable kinds,
                   std::shared_ptr<Zygote> zygote = nullptr, size_t max_total_bytes = 0);
-  // Closes what is open, without draining.
+  // Closes all servers without draining.
   ~ServerDirectory();
 
-  // Why there is no zygote: the error of a server that needs one says so. Before the first server.
+  // Says why there is no zygote; the error of a server that needs one contains it.
+  // Threads: to be called before the first StartServer.
   void SetWhyNoZygote(std::string why) { why_no_zygote_ = std::move(why); }
 
-  // Starts a server and answers it once it listens. An empty `id` is made from the service's name:
-  // "calculator", then "calculator-2", ... The id of a closed server may be used again; its old
-  // record goes.
+  // Starts a server and returns its record once it listens. An empty `id` is made from the
+  // service's name: "calculator", then "calculator-2", ... The id of a closed server may be used
+  // again; this drops its old record.
   // Errors:  those of Server::Start; SERVER_ALREADY_EXISTS, UNKNOWN_SERVICE, INVALID_FIELD
   //          (server_id); kUnavailable HOST_CLOSING - CloseAll has begun.
   absl::StatusOr<ServerRecord> StartServer(absl::string_view id, const ServerOptions& options);
-  // All that StartServer does but bind and start: answers the record it would begin with.
+  // Does what StartServer does except for binding and starting. Returns the record that the server
+  // would have.
   absl::StatusOr<ServerRecord> CheckServer(absl::string_view id,
                                            const ServerOptions& options) const;
 
-  // Closes one as Server::Close does and answers its final record. `may_close` is asked first, in
-  // the same breath: no other close or start comes between. It must not call the directory.
-  // Errors:  SERVER_NOT_FOUND; INVALID_SERVER_STATE - closed already, being closed, or not yet
-  //          started; those of `may_close`.
+  // Closes a server as Server::Close does, and returns its final record. `may_close` is called
+  // before, under the directory's lock, so that no other close or start comes between; it must not
+  // call the directory.
+  // Errors:  SERVER_NOT_FOUND; INVALID_SERVER_STATE - closed already, being closed, or not started
+  //          yet; those of `may_close`.
   using CloseCondition = absl::FunctionRef<absl::Status(const ServerRecord&)>;
   absl::StatusOr<ServerRecord> CloseServer(
       absl::string_view id, absl::Duration drain_timeout,
       CloseCondition may_close = [](const ServerRecord&) { return absl::OkStatus(); });
 
-  // Has every open server read the files of its TLS again; each logs how that went.
+  // Makes every open server read its TLS files again; each logs the result.
   void ReloadCertificates();
 
   // Errors:  SERVER_NOT_FOUND.
   absl::StatusOr<ServerRecord> GetServer(absl::string_view id) const;
 
-  // All of them in the order they were started; closed ones only if asked for.
+  // The servers in the order of their starts; closed ones only with `show_closed`.
   std::vector<ServerRecord> ListServers(bool show_closed) const;
 
-  // The connections of a server, also of a closed one. Errors:  SERVER_NOT_FOUND.
+  // The records of the connections of a server, which may be closed.
+  // Errors:  SERVER_NOT_FOUND.
   absl::StatusOr<std::shared_ptr<SessionLedger>> GetLedger(absl::string_view id) const;
 
-  // Waits until something has changed since `revision` (0: since ever): a server came, went, or has
-  // another state; or WakeWaiters was called; or `deadline` has passed. Answers the revision of
-  // now.
+  // Waits until a server has come, gone or changed its state since `revision`, WakeWaiters is
+  // called, or `deadline` passes. Returns the present revision. With the revision 0 it does not
+  // wait.
   int64_t AwaitChange(int64_t revision, absl::Time deadline) const;
   void WakeWaiters();
 
-  // Closes all, at the same time, draining until `drain_timeout` is over, also those whose drain
-  // had more time. No server can be started afterwards.
+  // Closes all servers at the same time, draining until `drain_timeout` is over; that also shortens
+  // a longer drain that runs already. No server can be started afterwards.
   void CloseAll(absl::Duration drain_timeout);
 
   // Whether CloseAll has begun.
   bool closing() const;
 
-  // Over all servers that have ever been.
+  // Holds sums over all servers so far.
   struct Totals {
     int64_t servers_open = 0;
     int64_t connections_open = 0;
     int64_t connections_total = 0;
     int64_t calls_total = 0;
-    int64_t abandoned_calls = 0;  // of closed servers
+    int64_t abandoned_calls = 0;  // only of closed servers
   };
   Totals GetTotals() const;
 
@@ -106,20 +110,20 @@ class ServerDirectory {
   const std::shared_ptr<Zygote>& zygote() const { return zygote_; }
 
  private:
-  struct State;
+  struct Table;  // the servers' records
   absl::StatusOr<const Service*> FindService(absl::string_view name) const;
+
+  // Adds why there is no zygote to `error`, if a server of that kind needs one.
+  absl::Status WithWhyNoZygote(const absl::Status& error, absl::string_view kind) const;
 
   const ServiceCatalog catalog_;
   const ServerKindTable kinds_;
-  // `error`, and why there is no zygote if a server of that kind needs one.
-  absl::Status WithWhyNoZygote(absl::Status error, absl::string_view kind) const;
-
   const std::shared_ptr<Zygote> zygote_;
   std::string why_no_zygote_;
-  // Both of all servers.
+  // Shared by all servers.
   const std::shared_ptr<ByteBudget> budget_;
   const std::shared_ptr<Watcher> watcher_ = std::make_shared<Watcher>(budget_);
-  const std::shared_ptr<State> state_;  // shared with the threads of CloseAll
+  const std::shared_ptr<Table> table_;  // shared with the threads of CloseAll
 };
 
 }  // namespace rpyc

@@ -224,7 +224,7 @@ TEST_F(ServerDirectoryTest, ASelfClosingServerIsClosedAsAnyOther) {
     ASSERT_TRUE(started.ok()) << started.status();
     auto caller = std::make_unique<Caller>(started->snapshot);
     EXPECT_EQ(*caller->Ping(1), Value(1));
-    // Somebody closes it just when it closes by itself: one of them does, and it is closed once.
+    // Another thread closes it just when it closes by itself; it is closed only once.
     auto closing = std::async(std::launch::async, [this] { return Close("one"); });
     caller.reset();
     const std::string outcome = closing.get();
@@ -247,7 +247,7 @@ TEST_F(ServerDirectoryTest, CloseAllEndsASelfClosingServer) {
   gate_->open.set_value();
 }
 
-// Careless operators: everybody starts, uses and closes the same two ids at once.
+// Several threads start, use and close servers with the same two ids at once.
 TEST_F(ServerDirectoryTest, AStormOnTheSameIds) {
   std::atomic<int> used = 0;
   std::vector<std::future<void>> operators;
@@ -259,7 +259,7 @@ TEST_F(ServerDirectoryTest, AStormOnTheSameIds) {
         if ((round + i) % 3 == 0) options = OneConnection(options);
         const auto started = directory_.StartServer(id, options);
         if (started.ok()) {
-          // It may have been closed meanwhile.
+          // Another thread may have closed it.
           const ServerSnapshot& at = started->snapshot;
           used += Socket::Connect(*SocketAddress::Resolve(at.hostname, at.port, false)).ok();
         } else {

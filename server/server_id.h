@@ -8,11 +8,11 @@
 
 namespace rpyc {
 
-// Whether `id` may name a server: [a-z]([a-z0-9-]{0,61}[a-z0-9])?
+// Whether `id` may be a server's id: [a-z]([a-z0-9-]{0,61}[a-z0-9])?
 bool IsServerId(absl::string_view id);
 
-// An id for a server of the service: its name in lower case, other characters as '-'; then with
-// -2, -3, ... until it is not taken.
+// Makes an id for a server of the service: the service's name in lower case, with '-' for other
+// characters. If that is taken, appends -2, -3, ... until it is not.
 std::string MakeServerId(absl::string_view service_name,
                          const std::function<bool(const std::string&)>& taken);
 

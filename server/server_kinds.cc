@@ -1,7 +1,7 @@
-// THE TABLE of server kinds. To add one: write kinds/NAME.{h,cc} with a class derived from
-// ServerKind and a function that makes it, add its row here and its target to :server_kinds. Flags,
-// the control plane, the documentation and the conformance suite read this table; nothing else
-// knows a kind by its name.
+// The table of server kinds. To add a kind, write kinds/NAME.{h,cc} with a class derived from
+// ServerKind and a function that makes it, and add its row here and its target to :server_kinds.
+// Flags, the control plane, the documentation and the conformance suite read this table; nothing
+// else knows a kind by its name.
 
 #include "server/server_kinds.h"
 

@@ -5,7 +5,7 @@
 
 namespace rpyc {
 
-// The kinds this project has.
+// Returns the kinds of this project.
 ServerKindTable BuiltinServerKinds();
 
 }  // namespace rpyc

@@ -16,7 +16,7 @@
 #include "rpyc/service.h"
 #include "rpyc/transport/socket.h"
 #include "rpyc/transport/socket_address.h"
-#include "rpyc/transport/test_certificates.h"
+#include "rpyc/transport/testing/test_certificates.h"
 #include "server/reason.h"
 #include "server/server_kinds.h"
 #include "server/testing/caller.h"
@@ -25,7 +25,8 @@
 namespace rpyc {
 namespace {
 
-// Calls that wait, controlled by the test; shared, because an abandoned one outlives the test.
+// Blocks calls until the test lets them go. It is shared, since an abandoned call outlives the
+// test.
 struct Gate {
   std::promise<void> entered;
   std::promise<void> open;
@@ -57,7 +58,7 @@ std::string ReasonOf(const absl::StatusOr<std::unique_ptr<Server>>& server) {
   return GetReason(server.status()).reason;
 }
 
-// The options with one of them changed.
+// Makes options with one of them changed.
 template <typename T>
 ServerOptions With(T ServerOptions::*field, T value) {
   ServerOptions options = Options();
@@ -105,7 +106,7 @@ TEST(Server, ServesAndCounts) {
   Caller second(server->Snapshot());
   EXPECT_EQ(*second.Ping("data"), Value("data"));
   EXPECT_EQ(*second.Call("add", {3, 4}), Value(7));
-  // Of a connection that has ended and of one that has not.
+  // One connection has ended and one has not.
   EXPECT_EQ(server->Snapshot().calls_total, 3);
   EXPECT_EQ(server->Snapshot().calls_failed, 1);
   EXPECT_EQ(server->Snapshot().connections_total, 2);
@@ -168,7 +169,7 @@ TEST(Server, WhatTlsIsMadeOfIsLookedAtBeforeItStarts) {
   options.tls->ciphers = "NONSENSE";
   EXPECT_NE(refused().find("NONSENSE"), std::string::npos);
   options.tls->ciphers = "";
-  // With TLS it may listen where others reach it.
+  // With TLS it may listen where other machines reach it.
   options.hostname = "0.0.0.0";
   const auto server = Start(options);
   ASSERT_TRUE(server.ok()) << server.status();
@@ -269,7 +270,7 @@ TEST(Server, ABadPeerEndsAlone) {
   EXPECT_EQ(*good.Ping(2), Value(2));
 }
 
-// --- kinds with one_connection: their traits are all that the server knows of them ---
+// --- kinds with one_connection: the server knows them only by their traits ---
 
 ServerOptions OneConnection() {
   ServerOptions options = Options();
@@ -280,7 +281,7 @@ ServerOptions OneConnection() {
   return options;
 }
 
-// A server of such a kind, and what became of its state.
+// A server of such a kind, and the changes of its state.
 class OneConnectionTest : public testing::Test {
  protected:
   OneConnectionTest() {
@@ -296,7 +297,7 @@ class OneConnectionTest : public testing::Test {
     const ServerSnapshot at = server_->Snapshot();
     return !Socket::Connect(*SocketAddress::Resolve(at.hostname, at.port, false)).ok();
   }
-  // A client whose call has begun.
+  // Makes a client whose call has begun.
   std::unique_ptr<Caller> Waiting() {
     auto caller = std::make_unique<Caller>(server_->Snapshot());
     caller->Send("wait");
@@ -381,7 +382,7 @@ TEST_F(OneConnectionTest, ACallThatNeverReturnsIsAbandoned) {
   EXPECT_EQ(server_->Snapshot().state, ServerState::kClosed);
   EXPECT_EQ(server_->Snapshot().abandoned_calls, 1);
   server_.reset();
-  gate_->open.set_value();  // its thread needs nothing of the server's
+  gate_->open.set_value();  // the call's thread uses nothing of the server
 }
 
 TEST_F(OneConnectionTest, ABadPeerIsTheOneToo) {
@@ -389,7 +390,7 @@ TEST_F(OneConnectionTest, ABadPeerIsTheOneToo) {
   AwaitState(ServerState::kClosed);
 }
 
-// Refuses its first connections before they have a session.
+// A kind that refuses its first connections before it makes a session.
 class PickyKind : public ServerKind {
   absl::Status Start(const KindContext& context) override {
     make_session_ = context.make_session;

@@ -10,16 +10,17 @@
 
 namespace rpyc {
 
-// The services a host offers, in the order given. A value; immutable, so thread-safe.
+// The services that a host offers, in the order given.
+// Threads: any; it is immutable.
 class ServiceCatalog {
  public:
   // Errors:  kInvalidArgument - two services share a name or alias; the message names it.
   static absl::StatusOr<ServiceCatalog> Make(std::vector<Service> services);
 
-  // By any alias, case-insensitive; nullptr if there is none.
+  // Finds a service by any of its names, case-insensitively; nullptr if there is none.
   const Service* Find(absl::string_view name) const;
   const std::vector<Service>& services() const { return services_; }
-  // The end of a message about `name`, which Find does not know; see rpyc/did_you_mean.h.
+  // The end of a message about a `name` that Find does not know; see rpyc/did_you_mean.h.
   std::string DidYouMean(absl::string_view name) const;
   // "CALCULATOR, ECHO", for messages.
   std::string Names() const;

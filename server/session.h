@@ -12,51 +12,52 @@
 
 namespace rpyc {
 
-// What is served, wherever that is, as whoever ends it sees it. Threads: any.
+// A connection that is being served, in this process or another, as the code that ends it sees it.
+// Threads: any.
 class Drainable {
  public:
   virtual ~Drainable() = default;
 
   // Ends the connection at once if it is idle, else when the running call has been answered.
-  // `deadline` is when Shutdown will follow.
+  // Shutdown follows at `deadline`.
   virtual void Drain(absl::Time deadline) = 0;
-  // Ends it now: the socket is shut under whatever runs.
+  // Ends the connection now: shuts the socket, even while a call runs.
   virtual void Shutdown() = 0;
   // Whether a call runs.
   virtual bool busy() const = 0;
 
-  // What is served in a process of its own: which, and its end, whatever it does. 0 and nothing for
-  // what is served in this one.
+  // The process that serves the connection, and a way to kill it. For a connection that is served
+  // in this process, process_id is 0 and Kill does nothing.
   virtual int64_t process_id() const { return 0; }
   virtual void Kill() {}
 };
 
 // One accepted connection from hand-over to end, as a kind sees it: the peer is authenticated and
-// then served. Keeps what its calls need alive, so that a call which never returns may outlive its
-// server. A kind may wrap it in one of its own, to do something around it.
-// Threads: ServeAll by one; the rest from any, also before and after ServeAll.
+// then served. It keeps alive what its calls need, so that a call that never returns may outlive
+// the server. A kind may wrap it in a session of its own.
+// Threads: ServeAll, one; the rest, any, also before and after ServeAll.
 class Session : public Drainable {
  public:
-  // For people: "127.0.0.1:53422".
+  // The peer's name for people: "127.0.0.1:53422".
   virtual const std::string& peer() const = 0;
 
   // Authenticates and serves until the connection ends.
-  // Errors:  OK - an orderly end; kUnauthenticated - the peer was refused; kDeadlineExceeded - it
-  //          did not say in time who it is, or was idle for too long; others as
+  // Errors:  OK - an orderly end; kUnauthenticated - the peer was refused; kDeadlineExceeded - the
+  //          peer did not authenticate in time, or was idle for too long; others as
   //          Connection::ServeAll.
   virtual absl::Status ServeAll() = 0;
 
-  // For kinds whose threads serve many connections, in place of ServeAll: ServeBy, and then
-  // ServeArrived each time what was asked for has come. Both never wait for the peer.
+  // Kinds whose threads serve many connections call ServeBy in place of ServeAll, and then
+  // ServeArrived each time that the event has come. Neither waits for the peer.
   //
-  // `arm` is told what to wait for whenever nobody attends to the connection: see
-  // Connection::OnUnattended. The first time is within ServeBy.
+  // The session calls `arm` with the event to wait for whenever no thread serves the connection any
+  // more (Connection::OnIdle); the first time is within ServeBy.
   using Arm = std::function<void(Stream::Event wanted)>;
   virtual void ServeBy(Arm arm) = 0;
-  // Goes on with what has arrived, for at most `most_requests` requests. Returns how the session
-  // has ended, as ServeAll does, once it has: it needs no more then; said once.
+  // Serves what has arrived, at most `request_budget` requests. Returns how the session has ended,
+  // as ServeAll does, the first time that it has; nullopt otherwise.
   // Threads: any, also two at once where `arm` was called needlessly.
-  virtual std::optional<absl::Status> ServeArrived(int most_requests) = 0;
+  virtual std::optional<absl::Status> ServeArrived(int request_budget) = 0;
 };
 
 }  // namespace rpyc

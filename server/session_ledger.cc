@@ -5,11 +5,13 @@
 #include <utility>
 
 #include "absl/time/clock.h"
+#include "rpyc/assert.h"
 
 namespace rpyc {
 namespace {
 
-// For a session whose socket has been shut, and for a process that has been killed, to end.
+// Close waits this long for a session whose socket has been shut, and for a process that was
+// killed.
 constexpr absl::Duration kGrace = absl::Seconds(1);
 
 int64_t Next(std::atomic<int64_t>& counter) {
@@ -43,14 +45,17 @@ int64_t SessionLedger::Began(Drainable* session, const std::string* peer,
   return number;
 }
 
-void SessionLedger::CountIn(int64_t number, const ConnectionCounters* counters) {
+void SessionLedger::UseCounters(int64_t number, const ConnectionCounters* counters) {
   MutexLock lock(&mutex_);
-  live_.find(number)->second.counters = counters;
+  const auto found = live_.find(number);
+  RPYC_ASSERT(found != live_.end());
+  found->second.counters = counters;
 }
 
 absl::Status SessionLedger::Ended(int64_t number, absl::Status status) {
   MutexLock lock(&mutex_);
   const auto found = live_.find(number);
+  RPYC_ASSERT(found != live_.end());
   const Live& live = found->second;
   if (live.closing != Closing::kNo) {
     status = absl::CancelledError(live.closing == Closing::kKilled
@@ -64,7 +69,7 @@ absl::Status SessionLedger::Ended(int64_t number, absl::Status status) {
   ends_.push_back(std::move(record));
   if (ends_.size() > kEndsKept) ends_.pop_front();
   live_.erase(found);
-  if (closers_ > 0) ended_.SignalAll();
+  if (closing_waiters_ > 0) ended_.SignalAll();
   return status;
 }
 
@@ -133,7 +138,7 @@ ConnectionRecord SessionLedger::RecordOf(int64_t number, const Live& live) {
   return {.number = number,
           .peer = *live.peer,
           .start_time = live.start_time,
-          .entering = !counters.open.load(std::memory_order_relaxed),
+          .authenticating = !counters.open.load(std::memory_order_relaxed),
           .busy = live.session->busy(),
           .dialect = counters.dialect.load(std::memory_order_relaxed),
           .calls_total = counters.calls.load(std::memory_order_relaxed),
@@ -153,10 +158,10 @@ std::optional<ConnectionRecord> SessionLedger::GetLocked(int64_t number) const {
 }
 
 void SessionLedger::AwaitEndLocked(int64_t number, absl::Time deadline) {
-  ++closers_;
+  ++closing_waiters_;
   while (live_.contains(number) && ended_.WaitUntil(&mutex_, deadline)) {
   }
-  --closers_;
+  --closing_waiters_;
 }
 
 }  // namespace rpyc

@@ -14,7 +14,7 @@
 namespace rpyc {
 namespace {
 
-// A session that ends itself, as its nature is, by a thread of its own.
+// A session that ends by a thread of its own, as its nature says.
 class FakeSession : public Drainable {
  public:
   enum Nature { kIdle, kBusy, kStuck, kProcess };
@@ -99,7 +99,7 @@ TEST(SessionLedger, ShowsWhatIsOpen) {
   ASSERT_TRUE(shown.has_value());
   EXPECT_EQ(shown->number, first.number());
   EXPECT_EQ(shown->peer, "127.0.0.1:53422");
-  EXPECT_FALSE(shown->entering);
+  EXPECT_FALSE(shown->authenticating);
   EXPECT_FALSE(shown->busy);
   EXPECT_EQ(shown->dialect, 6);
   EXPECT_EQ(shown->received_bytes, 100);
@@ -110,7 +110,7 @@ TEST(SessionLedger, ShowsWhatIsOpen) {
   EXPECT_FALSE(shown->end.has_value());
 
   const std::optional<ConnectionRecord> other = ledger.Get(second.number());
-  EXPECT_TRUE(other->entering);
+  EXPECT_TRUE(other->authenticating);
   EXPECT_TRUE(other->busy);
   EXPECT_EQ(other->process_id, 4711);
   EXPECT_FALSE(ledger.Get(elsewhere.number()).has_value());
@@ -139,7 +139,7 @@ TEST(SessionLedger, Closes) {
   SessionLedger ledger;
   FakeSession idle(&ledger, FakeSession::kIdle), busy(&ledger, FakeSession::kBusy),
       process(&ledger, FakeSession::kProcess);
-  // An idle one does not take the time there is.
+  // An idle session ends at once.
   const std::optional<ConnectionRecord> first = ledger.Close(idle.number(), absl::Hours(1));
   ASSERT_TRUE(first.has_value() && first->end.has_value());
   EXPECT_EQ(first->end->status, absl::CancelledError("closed by an operator"));
@@ -148,7 +148,7 @@ TEST(SessionLedger, Closes) {
   EXPECT_EQ(ledger.Close(process.number(), absl::ZeroDuration())->end->status,
             absl::CancelledError("closed by an operator; its process had to be killed"));
   EXPECT_EQ(ledger.open(), 0);
-  // Once more says the same.
+  // A second call returns the same.
   EXPECT_EQ(ledger.Close(idle.number(), absl::ZeroDuration())->end->status,
             absl::CancelledError("closed by an operator"));
   EXPECT_FALSE(ledger.Close(process.number() + 1, absl::ZeroDuration()).has_value());

@@ -5,9 +5,10 @@
 
 namespace rpyc {
 
-// While it lives the calling thread takes no signal, and the threads it starts never will: a
-// program's signals are for the program's own threads. Left alone are those that report a fault of
-// the thread itself, for crash handlers, and SIGPROF, for profilers.
+// Blocks signals in the calling thread while it exists, and for ever in the threads that are
+// started meanwhile, so that the program's own threads get the program's signals. It does not block
+// the signals that report a fault of the thread itself, for crash handlers, and SIGPROF, for
+// profilers.
 class SignalMask {
  public:
   SignalMask() {

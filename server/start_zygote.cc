@@ -26,7 +26,7 @@ absl::StatusOr<std::shared_ptr<Zygote>> StartZygote(std::vector<Service> service
   absl::StatusOr<std::pair<Fd, Fd>> channel = FdMessageChannel();
   if (!channel.ok()) return channel.status();
   auto& [ours, theirs] = *channel;
-  std::fflush(nullptr);  // or both would write what is buffered
+  std::fflush(nullptr);  // otherwise both processes would write what is buffered
   const pid_t pid = ::fork();
   if (pid < 0) {
     return ErrnoStatus(absl::StatusCode::kResourceExhausted, "fork a zygote", errno);

@@ -12,18 +12,19 @@
 
 namespace rpyc {
 
-// Forks the process that connections of kinds with processes of their own are made from, for
-// HostOptions::zygote. HostMain does it by itself; a program without it calls this first in main:
-// it has to have one thread, and what it opens, starts or computes later those processes do not
-// have. `services` are served there as they are now: an object that clients share (Service::Shared)
-// is, for each of their connections, a copy of this moment's.
+// Forks the zygote, from which the processes of connections are made, for HostOptions::zygote.
+// HostMain does so by itself. A program without HostMain calls this first in main: it must have one
+// thread, and the processes do not see what it opens, starts or computes later. They serve
+// `services` as those are now: an object that clients share (Service::Shared) is, in each
+// connection's process, a copy from this moment.
 //
-// None of these processes outlives the program, whatever ends it. They take no SIGINT, SIGTERM and
-// SIGHUP, which a terminal sends to all; they keep stdin, stdout and stderr, and what descriptors
-// the services have, but no listening socket.
+// None of these processes outlives the program, whatever ends it. They ignore SIGINT, SIGTERM and
+// SIGHUP, which a terminal sends to all of its processes. They keep stdin, stdout, stderr and the
+// descriptors that the services have, but no listening socket.
 //
-// A zygote that dies is not replaced, unless `respawn` makes another (HostMain's runs the program
-// anew): servers go on, and others of those kinds are refused with KIND_UNAVAILABLE.
+// A zygote that dies is replaced only if `respawn` makes another (HostMain's runs the program
+// anew). Without one, running servers go on, and a further server of such a kind is refused with
+// KIND_UNAVAILABLE.
 // Errors:  kFailedPrecondition - the program has threads; kResourceExhausted.
 absl::StatusOr<std::shared_ptr<Zygote>> StartZygote(std::vector<Service> services,
                                                     ServerKindTable kinds = BuiltinServerKinds());

@@ -1,4 +1,4 @@
-// Has a main of its own: the zygote is forked while there is one thread.
+// The test has a main of its own, because the zygote is forked while there is one thread.
 
 #include "server/start_zygote.h"
 
@@ -32,7 +32,7 @@
 namespace rpyc {
 namespace {
 
-// Seen by every process: it is there before them.
+// Every process sees it, because it is made before them.
 struct Shared {
   std::atomic<int> began{0};
   std::atomic<int> ended{0};
@@ -42,7 +42,7 @@ struct Shared {
 Shared* shared = nullptr;
 std::shared_ptr<Zygote> zygote;
 
-// A root that all clients share, where they share memory.
+// A root that all clients share if they share memory.
 struct Tally {
   int count = 0;
   int Add() { return ++count; }
@@ -71,14 +71,14 @@ std::vector<Service> Services() {
           Service("LOOPED").RunOn([](std::function<void()> task) { task(); })};
 }
 
-// A session that is counted, in whichever process it runs.
+// A session that is counted in any process.
 class CountedSession : public Session {
  public:
   explicit CountedSession(std::shared_ptr<Session> session) : session_(std::move(session)) {}
   const std::string& peer() const override { return session_->peer(); }
   absl::Status ServeAll() override {
     ++shared->began;
-    const absl::Status end = session_->ServeAll();
+    absl::Status end = session_->ServeAll();
     ++shared->ended;
     return end;
   }
@@ -94,7 +94,7 @@ class CountedSession : public Session {
   const std::shared_ptr<Session> session_;
 };
 
-// Another kind, whose sessions are counted.
+// A kind of its own, whose sessions are counted.
 class CountingKind : public ServerKind {
  public:
   explicit CountingKind(std::unique_ptr<ServerKind> base) : base_(std::move(base)) {}
@@ -180,7 +180,7 @@ TEST(StartZygoteTest, CallsAreCountedInPlace) {
     Caller one((*server)->Snapshot()), other((*server)->Snapshot());
     for (int i = 0; i < 5; ++i) PidOf(one);
     EXPECT_FALSE(other.Call("fail").ok());
-    // A process may count a call when its answer has been sent.
+    // A process may count a call after it has sent the answer.
     Eventually([&] { return (*server)->Snapshot().calls_total == 6; });
     EXPECT_EQ((*server)->Snapshot().calls_failed, 1);
     EXPECT_EQ((*server)->Snapshot().connections_open, 2);

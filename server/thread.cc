@@ -39,7 +39,7 @@ absl::Status StartThread(Body body, size_t stack_bytes) {
     return absl::ResourceExhaustedError(
         absl::StrCat("cannot start a thread: ", std::generic_category().message(error)));
   }
-  static_cast<void>(owned.release());  // Run has it
+  static_cast<void>(owned.release());  // Run owns it now
   return absl::OkStatus();
 }
 

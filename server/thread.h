@@ -8,10 +8,10 @@
 
 namespace rpyc {
 
-// Runs `body` on a thread of its own, which nobody joins: `body` owns what it uses and says itself
-// when it is done. It takes no signals (signal_mask.h). Unlike std::thread, running out of threads
-// is a Status. Errors:  kResourceExhausted - `body` has been destroyed without running.
-// With `stack_bytes` its stack is that large, else as the system has it.
+// Runs `body` on a thread of its own, which is never joined: `body` owns what it uses, and tells by
+// itself when it is done. The thread takes no signals (signal_mask.h). Its stack has `stack_bytes`;
+// 0 means the system's default.
+// Errors:  kResourceExhausted - out of threads; `body` has been destroyed and has not run.
 absl::Status StartThread(absl::AnyInvocable<void() &&> body, size_t stack_bytes = 0);
 
 }  // namespace rpyc

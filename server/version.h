@@ -20,7 +20,7 @@ namespace rpyc {
 #define RPYC_BUILD_KIND "not optimized"
 #endif
 
-// How this was compiled: "GCC 12.2.0, optimized".
+// How the host was compiled: "GCC 12.2.0, optimized".
 inline constexpr char kBuild[] = RPYC_COMPILER ", " RPYC_BUILD_KIND;
 
 #undef RPYC_COMPILER

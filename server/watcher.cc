@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "rpyc/assert.h"
 #include "rpyc/connection.h"
 #include "rpyc/mutex.h"
 #include "server/heap_trimmer.h"
@@ -16,9 +17,9 @@
 
 namespace rpyc {
 
-class Watcher::Core : public std::enable_shared_from_this<Core> {
+class Watcher::WatchLoop : public std::enable_shared_from_this<WatchLoop> {
  public:
-  Core(bool has_thread, std::shared_ptr<const ByteBudget> budget)
+  WatchLoop(bool has_thread, std::shared_ptr<const ByteBudget> budget)
       : has_thread_(has_thread), trimmer_(std::move(budget)) {}
 
   void Add(Watched* watched) {
@@ -26,19 +27,20 @@ class Watcher::Core : public std::enable_shared_from_this<Core> {
     watched_.insert(watched);
     if (asleep_) changed_.Signal();
     if (running_ || !has_thread_) return;
-    absl::Status started = StartThread([core = shared_from_this()] { core->Watch(); });
+    absl::Status started = StartThread([loop = shared_from_this()] { loop->Watch(); });
     running_ = started.ok();
     if (!running_) LogWarning("connections are not watched: ", started.message());
   }
 
   void Remove(Watched* watched) {
     MutexLock lock(&mutex_);
-    watched_.erase(watched);
+    const size_t erased = watched_.erase(watched);
+    RPYC_ASSERT(erased == 1);
   }
 
-  void Look() {
+  void Tick() {
     MutexLock lock(&mutex_);
-    for (Watched* watched : watched_) watched->Look();
+    for (Watched* watched : watched_) watched->Tick();
   }
 
   void Stop() {
@@ -48,6 +50,7 @@ class Watcher::Core : public std::enable_shared_from_this<Core> {
   }
 
  private:
+  // The thread: ticks until Stop.
   void Watch() {
     MutexLock lock(&mutex_);
     while (!stopping_) {
@@ -57,10 +60,10 @@ class Watcher::Core : public std::enable_shared_from_this<Core> {
         asleep_ = false;
         continue;
       }
-      const absl::Time next = absl::Now() + Connection::kLookInterval;
+      const absl::Time next = absl::Now() + Connection::kTickInterval;
       while (!stopping_ && changed_.WaitUntil(&mutex_, next)) {
       }
-      for (Watched* watched : watched_) watched->Look();
+      for (Watched* watched : watched_) watched->Tick();
       mutex_.Unlock();
       trimmer_.Tick();
       mutex_.Lock();
@@ -68,26 +71,26 @@ class Watcher::Core : public std::enable_shared_from_this<Core> {
   }
 
   const bool has_thread_;
-  HeapTrimmer trimmer_;  // of the thread
+  HeapTrimmer trimmer_;  // the thread's
   Mutex mutex_;
   CondVar changed_;
   bool running_ ABSL_GUARDED_BY(mutex_) = false;
-  bool asleep_ ABSL_GUARDED_BY(mutex_) = false;  // until there is a connection
+  bool asleep_ ABSL_GUARDED_BY(mutex_) = false;  // the thread waits for a connection
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::unordered_set<Watched*> watched_ ABSL_GUARDED_BY(mutex_);
 };
 
 Watcher::Watcher(std::shared_ptr<const ByteBudget> budget)
-    : core_(std::make_shared<Core>(/*has_thread=*/true, std::move(budget))) {}
+    : loop_(std::make_shared<WatchLoop>(/*has_thread=*/true, std::move(budget))) {}
 
-Watcher::Watcher(NoThread) : core_(std::make_shared<Core>(/*has_thread=*/false, nullptr)) {}
+Watcher::Watcher(NoThread) : loop_(std::make_shared<WatchLoop>(/*has_thread=*/false, nullptr)) {}
 
-Watcher::~Watcher() { core_->Stop(); }
+Watcher::~Watcher() { loop_->Stop(); }
 
-void Watcher::Add(Watched* watched) { core_->Add(watched); }
+void Watcher::Add(Watched* watched) { loop_->Add(watched); }
 
-void Watcher::Remove(Watched* watched) { core_->Remove(watched); }
+void Watcher::Remove(Watched* watched) { loop_->Remove(watched); }
 
-void Watcher::Look() { core_->Look(); }
+void Watcher::Tick() { loop_->Tick(); }
 
 }  // namespace rpyc

@@ -7,38 +7,39 @@
 
 namespace rpyc {
 
-// One thread for all connections of a host: looks at each ten times a second, to read ahead where a
-// method runs long and to tell it when its client has gone (rpyc/activity.h says why), and to end
-// what takes too long. Sleeps while there is none. Threads: any.
+// Calls Tick of every connection of a host ten times a second, on one thread. A tick reads ahead
+// for a method that runs long, tells it when its client has gone (rpyc/activity.h says why), and
+// ends what takes too long. The thread sleeps while there are no connections.
+// Threads: any.
 class Watcher {
  public:
   class Watched {
    public:
     virtual ~Watched() = default;
     // Never waits, runs no user code.
-    virtual void Look() = 0;
+    virtual void Tick() = 0;
   };
 
-  // What large messages have left behind is given back in between (HeapTrimmer); `budget` is the
-  // host's, or null.
+  // Between ticks the thread returns the memory that large messages have left free to the system
+  // (HeapTrimmer). `budget` is the host's, or null.
   explicit Watcher(std::shared_ptr<const ByteBudget> budget = nullptr);
-  // One that has no thread: whoever has one calls Look, every Connection::kLookInterval.
+  // Makes a watcher without a thread: its owner calls Tick every Connection::kTickInterval.
   struct NoThread {};
   explicit Watcher(NoThread);
   ~Watcher();
   Watcher(const Watcher&) = delete;
   Watcher& operator=(const Watcher&) = delete;
 
-  // `watched` is looked at until Remove, which waits for a look that is in progress. If there is
-  // no thread to be had, connections are not watched until the next Add.
+  // Ticks `watched` until Remove, which waits for a tick that runs. If no thread can be started,
+  // nothing is ticked until the next Add.
   void Add(Watched* watched);
   void Remove(Watched* watched);
-  // Looks at all once.
-  void Look();
+  // Ticks everything once.
+  void Tick();
 
  private:
-  class Core;
-  const std::shared_ptr<Core> core_;  // shared with the thread
+  class WatchLoop;                         // the watched objects, and the thread's loop over them
+  const std::shared_ptr<WatchLoop> loop_;  // shared with the thread
 };
 
 }  // namespace rpyc

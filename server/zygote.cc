@@ -6,12 +6,12 @@
 #include <sys/wait.h>
 
 #include <cerrno>
-#include <cstring>
 #include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "rpyc/assert.h"
 #include "rpyc/mutex.h"
 #include "rpyc/transport/fd_message.h"
 #include "server/log.h"
@@ -20,26 +20,24 @@
 #include "server/nursery_spec.h"
 #include "server/respawn_policy.h"
 #include "server/thread.h"
+#include "server/wait_status.h"
 
 namespace rpyc {
 namespace {
 
-// A nursery has nothing to wait for when it begins: only against a hang.
+// A nursery begins without waiting for anything, so only one that hangs takes this long.
 constexpr absl::Duration kStartTimeout = absl::Seconds(30);
 
 std::string DeathText(pid_t pid, std::optional<int> wait_status) {
   const std::string zygote = absl::StrCat("the zygote, process ", pid, ", ");
   if (!wait_status.has_value()) return absl::StrCat(zygote, "has ended");
-  if (!WIFSIGNALED(*wait_status)) {
-    return absl::StrCat(zygote, "exited with status ", WEXITSTATUS(*wait_status));
-  }
-  const int signal = WTERMSIG(*wait_status);
-  return absl::StrCat(zygote, "died by signal ", signal, " (", ::strsignal(signal), ")");
+  return absl::StrCat(zygote, WaitStatusText(*wait_status));
 }
 
-// Kills a child that may have ended already, and reaps it. Nullopt: somebody else has reaped it.
-std::optional<int> End(pid_t pid) {
-  ::kill(pid, SIGKILL);  // not reaped, so that the number is nobody else's
+// Kills a child, which may have ended already, and reaps it. Returns its wait status; nullopt: it
+// had been reaped elsewhere.
+std::optional<int> KillAndReap(pid_t pid) {
+  ::kill(pid, SIGKILL);  // it has not been reaped, so no other process has its number
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0) {
     if (errno != EINTR) return std::nullopt;
@@ -49,12 +47,13 @@ std::optional<int> End(pid_t pid) {
 
 }  // namespace
 
-class Zygote::Core : public std::enable_shared_from_this<Core> {
+// What the program and the watching thread share: the present zygote, and its replacement.
+class Zygote::Supervisor : public std::enable_shared_from_this<Supervisor> {
  public:
-  Core(Process process, Respawn respawn)
+  Supervisor(Process process, Respawn respawn)
       : respawn_(std::move(respawn)), wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
     MutexLock lock(&mutex_);
-    UseLocked(std::move(process));
+    AdoptLocked(std::move(process));
   }
 
   absl::Status Watch();
@@ -66,42 +65,53 @@ class Zygote::Core : public std::enable_shared_from_this<Core> {
   absl::StatusOr<Nursery> StartNursery(const Fd& spec_file, int slots_fd);
 
  private:
-  void UseLocked(Process process) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Makes `process` the present zygote.
+  // Threads: any.
+  void AdoptLocked(Process process) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Replaces one zygote after the other. This is the body of the watching thread.
   void Run();
+  // Waits until the zygote dies. Returns false if Stop ended the wait.
+  // Threads: the watching thread.
   bool AwaitDeath();
+  // Reaps the zygote, which has died, and has another made; takes mutex_, and releases it while it
+  // waits. Returns false if there is no other.
+  // Threads: the watching thread.
   bool Replace();
-  std::shared_ptr<const Fd> AwaitChannel(const std::shared_ptr<const Fd>& but);
+  // Waits for the channel of a zygote other than `dead`, takes mutex_. Null: there is no zygote.
+  // Threads: any.
+  std::shared_ptr<const Fd> AwaitChannel(const std::shared_ptr<const Fd>& dead);
 
   const Respawn respawn_;
   const Fd wake_;
 
-  RespawnPolicy policy_;  // the watching thread's
+  RespawnPolicy policy_;  // used by the watching thread only
 
   mutable Mutex mutex_;
   CondVar changed_;
   Status status_ ABSL_GUARDED_BY(mutex_);
-  std::shared_ptr<const Fd> channel_ ABSL_GUARDED_BY(mutex_);  // null: there is none
-  bool watched_ ABSL_GUARDED_BY(mutex_) = false;               // by a thread, until it ends
+  std::shared_ptr<const Fd> channel_ ABSL_GUARDED_BY(mutex_);  // null: there is no zygote
+  bool watched_ ABSL_GUARDED_BY(mutex_) = false;               // the watching thread runs
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
-void Zygote::Core::UseLocked(Process process) {
+void Zygote::Supervisor::AdoptLocked(Process process) {
+  RPYC_ASSERT(channel_ == nullptr);
   channel_ = std::make_shared<const Fd>(std::move(process.channel));
   status_.pid = process.pid;
   status_.start_time = absl::Now();
-  status_.state = State::kRunning;
+  status_.state = RunState::kRunning;
 }
 
-absl::Status Zygote::Core::Watch() {
+absl::Status Zygote::Supervisor::Watch() {
   MutexLock lock(&mutex_);
-  if (watched_) return absl::OkStatus();
+  if (watched_ || channel_ == nullptr) return absl::OkStatus();  // it may be gone for good
   if (!wake_.valid()) return absl::ResourceExhaustedError("no descriptor for the zygote's watch");
-  absl::Status started = StartThread([core = shared_from_this()] { core->Run(); });
+  absl::Status started = StartThread([self = shared_from_this()] { self->Run(); });
   watched_ = started.ok();
   return started;
 }
 
-void Zygote::Core::Run() {
+void Zygote::Supervisor::Run() {
   while (AwaitDeath() && Replace()) {
   }
   MutexLock lock(&mutex_);
@@ -109,8 +119,7 @@ void Zygote::Core::Run() {
   changed_.SignalAll();
 }
 
-// False if it is to be watched no more.
-bool Zygote::Core::AwaitDeath() {
+bool Zygote::Supervisor::AwaitDeath() {
   std::shared_ptr<const Fd> channel;
   {
     MutexLock lock(&mutex_);
@@ -124,8 +133,7 @@ bool Zygote::Core::AwaitDeath() {
   return !stopping_;
 }
 
-// The zygote has gone: reaps it and has another one made. False if there is none.
-bool Zygote::Core::Replace() {
+bool Zygote::Supervisor::Replace() {
   pid_t pid;
   absl::Time began;
   {
@@ -133,9 +141,9 @@ bool Zygote::Core::Replace() {
     pid = std::exchange(status_.pid, 0);
     began = status_.start_time;
     channel_.reset();
-    status_.state = respawn_ == nullptr ? State::kGone : State::kReplacing;
+    status_.state = respawn_ == nullptr ? RunState::kGone : RunState::kReplacing;
   }
-  const std::string death = DeathText(pid, End(pid));
+  const std::string death = DeathText(pid, KillAndReap(pid));
   LogError(death, respawn_ == nullptr ? "; servers with processes of their own go on, but no other"
                                         " can be started"
                                       : "; another is made");
@@ -152,7 +160,7 @@ bool Zygote::Core::Replace() {
     mutex_.Lock();
     if (process.ok()) {
       LogInfo("another zygote is process ", process->pid);
-      UseLocked(*std::move(process));
+      AdoptLocked(*std::move(process));
       ++status_.restarts;
       changed_.SignalAll();
       return true;
@@ -161,7 +169,7 @@ bool Zygote::Core::Replace() {
         absl::StrCat(death, "; no other could be made: ", process.status().message());
     wait = policy_.OnDeath(absl::ZeroDuration());
   }
-  status_.state = State::kGone;
+  status_.state = RunState::kGone;
   changed_.SignalAll();
   if (respawn_ != nullptr) {
     LogError(status_.last_error, "; after ", policy_.deaths(),
@@ -171,18 +179,19 @@ bool Zygote::Core::Replace() {
   return false;
 }
 
-// The channel of a zygote, unless that is `but`, which has gone. Null: there is none.
-std::shared_ptr<const Fd> Zygote::Core::AwaitChannel(const std::shared_ptr<const Fd>& but) {
+std::shared_ptr<const Fd> Zygote::Supervisor::AwaitChannel(const std::shared_ptr<const Fd>& dead) {
   const absl::Time deadline = absl::Now() + kStartTimeout;
   MutexLock lock(&mutex_);
-  // What nobody watches is not replaced.
-  while (watched_ && (status_.state == State::kReplacing || (but != nullptr && channel_ == but)) &&
+  // A zygote is replaced only while a thread watches it.
+  while (watched_ &&
+         (status_.state == RunState::kReplacing || (dead != nullptr && channel_ == dead)) &&
          changed_.WaitUntil(&mutex_, deadline)) {
   }
-  return channel_ == but ? nullptr : channel_;
+  return channel_ == dead ? nullptr : channel_;
 }
 
-absl::StatusOr<Zygote::Nursery> Zygote::Core::StartNursery(const Fd& spec_file, int slots_fd) {
+absl::StatusOr<Zygote::Nursery> Zygote::Supervisor::StartNursery(const Fd& spec_file,
+                                                                 int slots_fd) {
   absl::StatusOr<std::pair<Fd, Fd>> ends = FdMessageChannel();
   if (!ends.ok()) return ends.status();
   auto& [ours, theirs] = *ends;
@@ -212,7 +221,7 @@ absl::StatusOr<Zygote::Nursery> Zygote::Core::StartNursery(const Fd& spec_file, 
   return absl::UnavailableError(report->text);
 }
 
-void Zygote::Core::Stop() {
+void Zygote::Supervisor::Stop() {
   pid_t pid;
   {
     MutexLock lock(&mutex_);
@@ -222,23 +231,23 @@ void Zygote::Core::Stop() {
     while (watched_) changed_.Wait(&mutex_);
     pid = std::exchange(status_.pid, 0);
   }
-  // It would end by itself; so it has ended when this returns. Nurseries of other owners live on.
-  if (pid != 0) End(pid);
+  // The zygote would end by itself; this makes sure that it has ended when the function returns.
+  if (pid != 0) KillAndReap(pid);
 }
 
 Zygote::Zygote(Process process, Respawn respawn)
-    : core_(std::make_shared<Core>(std::move(process), std::move(respawn))) {}
+    : supervisor_(std::make_shared<Supervisor>(std::move(process), std::move(respawn))) {}
 
-Zygote::~Zygote() { core_->Stop(); }
+Zygote::~Zygote() { supervisor_->Stop(); }
 
-absl::Status Zygote::Watch() { return core_->Watch(); }
+absl::Status Zygote::Watch() { return supervisor_->Watch(); }
 
 absl::StatusOr<Zygote::Nursery> Zygote::StartNursery(const NurserySpec& spec, int slots_fd) {
   const absl::StatusOr<Fd> spec_file = MemoryFile(EncodeNurserySpec(spec));
   if (!spec_file.ok()) return spec_file.status();
-  return core_->StartNursery(*spec_file, slots_fd);
+  return supervisor_->StartNursery(*spec_file, slots_fd);
 }
 
-Zygote::Status Zygote::status() const { return core_->status(); }
+Zygote::Status Zygote::status() const { return supervisor_->status(); }
 
 }  // namespace rpyc

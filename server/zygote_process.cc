@@ -17,7 +17,7 @@
 #include "absl/strings/str_cat.h"
 #include "rpyc/transport/errno_status.h"
 #include "rpyc/transport/fd_message.h"
-#include "server/huge_text.h"
+#include "server/huge_pages.h"
 #include "server/log.h"
 #include "server/nursery.h"
 #include "server/nursery_messages.h"
@@ -25,15 +25,16 @@
 namespace rpyc {
 namespace {
 
-// Says in the environment that the process is a zygote, whose channel is this descriptor.
+// This environment variable says that the process is to be a zygote. Its value is the descriptor of
+// the channel.
 constexpr char kChannelVariable[] = "RPYCHOST_ZYGOTE_CHANNEL";
 constexpr int kChannelFd = 3;
 
-// TSan has one of its own, sooner or later, which survives a fork.
+// TSan starts a thread of its own, which survives a fork.
 #ifdef __SANITIZE_THREAD__
-constexpr size_t kMostThreads = 2;
+constexpr size_t kMaxThreads = 2;
 #else
-constexpr size_t kMostThreads = 1;
+constexpr size_t kMaxThreads = 1;
 #endif
 
 // The numbers that name entries of a directory of /proc.
@@ -59,7 +60,7 @@ void CloseListeningSockets() {
   }
 }
 
-// Makes this process one that a terminal's signals do not end, and whose children nobody awaits.
+// Makes this process ignore a terminal's signals, and its children need no reaping.
 void BecomeZygote() {
   ::prctl(PR_SET_NAME, "rpyc-zygote");
   for (int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGCHLD}) ::signal(signal, SIG_IGN);
@@ -67,11 +68,12 @@ void BecomeZygote() {
   ::sigemptyset(&none);
   ::pthread_sigmask(SIG_SETMASK, &none, nullptr);
   CloseListeningSockets();
-  SetLogLevel("off");  // the host says what there is to say
-  MoveTextToHugePages();
+  SetLogLevel("off");  // the host logs for it
+  MoveCodeToHugePages();
 }
 
-// The environment, and that the process is a zygote. Pointers into `text`, which it fills.
+// The environment of a zygote: that of this process, and kChannelVariable. Some pointers point into
+// `text`, which this fills.
 std::vector<char*> ZygoteEnvironment(std::string* text) {
   *text = absl::StrCat(kChannelVariable, "=", kChannelFd);
   std::vector<char*> variables = {text->data()};
@@ -84,7 +86,7 @@ std::vector<char*> ZygoteEnvironment(std::string* text) {
 
 absl::Status CheckNoThreads() {
   const size_t threads = NumbersIn("/proc/self/task").size();
-  if (threads <= kMostThreads) return absl::OkStatus();
+  if (threads <= kMaxThreads) return absl::OkStatus();
   return absl::FailedPreconditionError(
       absl::StrCat("the program has ", threads, " threads already; a zygote is forked first"));
 }
@@ -124,14 +126,14 @@ absl::StatusOr<Zygote::Process> ExecZygote(const std::vector<std::string>& argv)
   ::posix_spawn_file_actions_addclosefrom_np(&files, kChannelFd + 1);
   posix_spawnattr_t attributes;
   ::posix_spawnattr_init(&attributes);
-  // It may be waited for before it has come to ignoring these: blocked, they do not end it.
+  // A signal may come before the process ignores it. Blocked, it does not end the process.
   sigset_t blocked;
   ::sigemptyset(&blocked);
   for (int signal : {SIGINT, SIGTERM, SIGHUP}) ::sigaddset(&blocked, signal);
   ::posix_spawnattr_setsigmask(&attributes, &blocked);
   ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
   pid_t pid = 0;
-  // The file that runs, also where another has taken its name since.
+  // This is the file that runs, even if another file has got its name since.
   const int error = ::posix_spawn(&pid, "/proc/self/exe", &files, &attributes, arguments.data(),
                                   environment.data());
   ::posix_spawnattr_destroy(&attributes);

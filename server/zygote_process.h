@@ -14,20 +14,24 @@
 
 namespace rpyc {
 
-// Whether this process may fork a zygote. Errors:  kFailedPrecondition - it has threads.
+// Checks that this process may fork a zygote.
+// Errors:  kFailedPrecondition - it has threads.
 absl::Status CheckNoThreads();
 
-// What a zygote does, to its end: forks nurseries for the program at the other end of `channel`,
-// until that has gone. The process has one thread.
+// Does all that a zygote does: forks nurseries for the program at the other end of `channel`, until
+// the program has gone.
+// Threads: the only one of the process.
 [[noreturn]] void ServeAsZygote(Fd channel, const std::vector<Service>& services,
                                 const ServerKindTable& kinds);
 
-// Makes a zygote of a program that has threads: runs the program's own file anew with `argv`, which
-// HostMain finds to be one by InheritedZygoteChannel. It gets stdin, stdout, stderr and no other
-// descriptor. Errors:  kResourceExhausted; kUnavailable - the file cannot be run.
+// Makes a zygote for a program that has threads: runs the program's own file anew with `argv`.
+// There HostMain finds by InheritedZygoteChannel that it is to be a zygote. It gets stdin, stdout,
+// stderr and no other descriptor but the channel.
+// Errors:  kResourceExhausted; kUnavailable - the file cannot be run.
 absl::StatusOr<Zygote::Process> ExecZygote(const std::vector<std::string>& argv);
 
-// The channel of a process that ExecZygote has made, once; nullopt in any other.
+// Takes the channel of a process that ExecZygote has made. Nullopt: it is another process, or the
+// channel has been taken.
 std::optional<Fd> InheritedZygoteChannel();
 
 }  // namespace rpyc

@@ -35,7 +35,7 @@ def read(uri):
 
 
 def count_cases(xml, label):
-    """None if the test did not write the file: Bazel makes one up then, whose case has no class."""
+    """Returns None if the test did not write the file: then Bazel makes one up, and its case has no class."""
     try:
         cases = list(ET.fromstring(xml).iter("testcase"))
     except ET.ParseError:
@@ -67,7 +67,7 @@ def count_target(label, status, xml, log):
             print("SKIPPED %s: %s" % (label, skip.group(1)))
             return Count(skipped=1)
         count = Count(passed=1) if passed else Count()
-    if not passed and count.failed == 0:  # crashed, timed out, a sanitizer's report, ...
+    if not passed and count.failed == 0:  # it crashed, timed out, a sanitizer reported, ...
         count.failed = 1
         print("FAILED  %s (%s)" % (label, status.lower()))
     return count

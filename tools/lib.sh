@@ -1,4 +1,4 @@
-# Shared by the scripts in tools/; sourced, not run. Works from any directory.
+# The scripts in tools/ share this; they source it and do not run it. It works from any directory.
 # shellcheck shell=bash disable=SC2034
 
 caller_dir=$PWD
@@ -16,11 +16,11 @@ build_packages=(
   libgtest-dev nlohmann-json3-dev
 )
 client_packages=(python3 python3-venv ca-certificates)
-# Other RPC systems, that the benchmark compares the host with.
+# The benchmark compares the host with these other RPC systems.
 peer_packages=(capnproto libcapnp-dev libthrift-dev thrift-compiler)
 test_packages=("${client_packages[@]}" "${peer_packages[@]}" cmake etcd-client etcd-server libgmock-dev openssl strace)
 
-# The stock Python clients the host is tested against; and those that only tests/conformance uses.
+# The host is tested with these stock Python clients; only tests/conformance uses the second list.
 rpyc_versions=(4.1.5 5.3.1 6.0.2)
 rpyc_conformance_versions=(4.1.0 5.0.1)
 # The second is the newest that Debian 12's Go builds.
@@ -61,12 +61,17 @@ prepare_build() {
   if [[ ${XDG_CACHE_HOME:-} ]]; then # .bazelrc knows only ~/.cache
     bazel_flags+=("--disk_cache=$cache/bazel-disk")
   fi
-  # Without a terminal: a line every few seconds instead of a moving display.
+  # Without a terminal there is a line every few seconds instead of a moving display.
   [[ -t 2 ]] || bazel_flags+=(--show_progress_rate_limit=10 --noshow_loading_progress)
 }
 
-# make_venv VERSION: a virtual environment with that version of the Python package rpyc, and with gevent and numpy if those
-# can be had. An environment that was made before gets what it lacks.
+# product_targets: lists the C++ targets that ship, and those of the examples: all but what only tests use.
+product_targets() {
+  bazel query 'kind("cc_(library|binary) rule", //...) except attr(testonly, 1, //...)' 2>/dev/null </dev/null
+}
+
+# make_venv VERSION: makes a virtual environment with that version of the Python package rpyc, and with gevent and numpy if
+# those can be had. An environment that was made before gets what it lacks.
 make_venv() {
   local version=$1 dir=$cache/venv/rpyc-$1
   make_rpyc "$version" "$dir" /usr/bin/python3 || return
@@ -121,7 +126,7 @@ make_venvs() {
     make_rpyc "$version" "$RPYC_VENVS/rpyc-$version" /usr/bin/python3 || true
   done
   if ((${#working[@]} == 0)); then
-    # PyPI is not reached: the distribution's own, if there is one.
+    # PyPI cannot be reached, so this tries the distribution's own package.
     (install_packages python3-rpyc) || true
     version=$(/usr/bin/python3 -c \
       'import rpyc; print(getattr(rpyc, "__version__", ""))' 2>/dev/null | tr -d '() ' | tr , .) || true
@@ -171,7 +176,7 @@ run_tests() {
     --build_event_json_file="$events" \
     "$@" </dev/null || status=$?
 
-  # Bazel: 1 the build failed, 3 tests failed, 4 no tests, others: it could not run.
+  # Bazel exits with 1 if the build failed, 3 if tests failed, 4 if there are no tests, and else if it could not run.
   case $status in
     0 | 3 | 4) ;;
     *) say "the build failed (bazel exit status $status)" ;;

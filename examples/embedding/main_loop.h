@@ -14,8 +14,8 @@
 #include <utility>
 #include <vector>
 
-// The loop that a program has anyway, here the smallest one that can be handed work by other
-// threads. Qt's, GLib's, asio's or libuv's would do as well: all a service wants is Post.
+// This is the loop that a program has anyway, here the smallest one to which other threads can hand
+// work. Qt's, GLib's, asio's or libuv's would do as well: a service needs only Post.
 class MainLoop {
  public:
   using Task = std::function<void()>;
@@ -27,8 +27,8 @@ class MainLoop {
   MainLoop(const MainLoop&) = delete;
   MainLoop& operator=(const MainLoop&) = delete;
 
-  // Has the loop run `task`. Any thread. After Close the task is dropped, and whoever waits for it
-  // is told so.
+  // Has the loop run `task`. Any thread may call it. After Close the task is dropped, and a call
+  // that waits for it fails.
   void Post(Task task) {
     std::lock_guard lock(mutex_);
     if (closed_) return;
@@ -36,7 +36,7 @@ class MainLoop {
     Wake();
   }
 
-  // Makes a RunUntil return early. Any thread, and signal handlers.
+  // Makes a RunUntil return early. Any thread and any signal handler may call it.
   void Wake() const {
     const int saved = errno;
     const uint64_t one = 1;
@@ -44,7 +44,7 @@ class MainLoop {
     errno = saved;
   }
 
-  // Runs tasks until `deadline`, or until somebody has called Wake.
+  // Runs tasks until `deadline`, or until Wake is called.
   void RunUntil(std::chrono::steady_clock::time_point deadline) {
     const auto left =
         std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
@@ -60,7 +60,7 @@ class MainLoop {
     for (const Task& task : tasks) task();
   }
 
-  // Drops what has not run yet, and all that comes.
+  // Drops the tasks that have not run yet, and all that come later.
   void Close() {
     std::vector<Task> tasks;
     std::lock_guard lock(mutex_);

@@ -1,9 +1,9 @@
-// A controller with a main loop, signals and a log of its own, which Python can talk to: it embeds
+// This is a controller with its own main loop, signals and log, which Python can talk to: it embeds
 // a rpyc::Host. What Python calls runs on the main loop, between two steps of the control, so the
 // controller needs no lock.
 //
-// Build:  g++ -std=c++20 thermostat.cc $(pkg-config --cflags --libs rpychost) -o thermostat
-// Run:    ./thermostat [PORT [ADMIN_ADDRESS]], then thermostat_client.py or thermostat_client
+// Build:   g++ -std=c++20 thermostat.cc $(pkg-config --cflags --libs rpychost) -o thermostat
+// Run:     ./thermostat [PORT [ADMIN_ADDRESS]], then thermostat_client.py or thermostat_client
 
 #include <chrono>
 #include <csignal>
@@ -21,10 +21,10 @@
 
 namespace {
 
-// The program's own business. It belongs to the main loop.
+// This is the program's own business. It belongs to the main loop.
 class Thermostat {
  public:
-  // A tenth of a second passes.
+  // Lets a tenth of a second pass.
   void Step() { temperature_ += (target_ - temperature_) / 10; }
 
   double temperature() const { return temperature_; }
@@ -92,8 +92,8 @@ int main(int argc, char** argv) {
     }
     main_loop.RunUntil(next_step);
   }
-  // This thread runs no more tasks: without Close, calls that wait for it would wait for us, and
-  // the host for them.
+  // This thread runs no more tasks. Without Close, calls that wait for it would wait for ever, and
+  // the host would wait for them.
   main_loop.Close();
   (*host)->Close(absl::Seconds(2));
   std::printf("thermostat: off at %.1f degrees\n", thermostat->temperature());

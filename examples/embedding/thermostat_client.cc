@@ -1,4 +1,4 @@
-// What thermostat_client.py does, in C++.
+// Does what thermostat_client.py does, in C++.
 //
 // g++ -std=c++20 thermostat_client.cc $(pkg-config --cflags --libs rpychost-client) -o client
 // Run: ./client [PORT]
@@ -30,7 +30,7 @@ int main(int argc, char** argv) {
     while (thermostat["temperature"].as<double>() <= before) {
     }
     std::printf("it is getting warmer\n");
-  } catch (const rpyc::PyError& e) {  // what the thermostat raised, or that it has gone
+  } catch (const rpyc::PyError& e) {  // the thermostat raised this, or it has gone
     std::fprintf(stderr, "thermostat_client: %s\n", e.what());
     return 1;
   }

@@ -17,8 +17,8 @@ using etcdserverpb::Lease;
 
 constexpr int64_t kPageSize = 1000;
 constexpr int kMaxMessageBytes = 64 << 20;
-// Of how long a member that has fallen silent is believed. etcd takes no more questions than one in
-// five seconds.
+// How soon the client notices that a member has fallen silent. etcd accepts at most one keepalive
+// in five seconds.
 constexpr int kKeepaliveMs = 5000;
 constexpr int kKeepaliveTimeoutMs = 2000;
 constexpr int kFirstReconnectMs = 100;
@@ -40,7 +40,7 @@ std::shared_ptr<grpc::Channel> MakeChannel(const std::string& member) {
 
 }  // namespace
 
-// Registered with the client for as long as it lives.
+// A call that Cancel can end: the client knows it for as long as it exists.
 class EtcdClient::Call {
  public:
   explicit Call(EtcdClient* client, absl::Time deadline = absl::InfiniteFuture())
@@ -82,7 +82,7 @@ std::shared_ptr<grpc::Channel> EtcdClient::channel() {
 
 void EtcdClient::Rotate() {
   MutexLock lock(&mutex_);
-  if (members_.size() == 1) return;  // its channel connects anew by itself
+  if (members_.size() == 1) return;  // its channel reconnects by itself
   current_ = (current_ + 1) % members_.size();
   channel_ = nullptr;
 }
@@ -107,7 +107,7 @@ absl::Status EtcdClient::ToStatus(const grpc::Status& status) {
 
 absl::StatusOr<int64_t> EtcdClient::ReadAll(
     absl::string_view prefix, absl::Time deadline,
-    absl::FunctionRef<void(const etcdserverpb::KeyValue&)> take) {
+    absl::FunctionRef<void(const etcdserverpb::KeyValue&)> on_item) {
   const auto stub = KV::NewStub(channel());
   etcdserverpb::RangeRequest request;
   request.set_key(std::string(prefix));
@@ -116,10 +116,10 @@ absl::StatusOr<int64_t> EtcdClient::ReadAll(
   for (;;) {
     Call call(this, deadline);
     etcdserverpb::RangeResponse response;
-    const absl::Status status = ToStatus(stub->Range(call.context(), request, &response));
+    absl::Status status = ToStatus(stub->Range(call.context(), request, &response));
     if (!status.ok()) return status;
-    for (const etcdserverpb::KeyValue& pair : response.kvs()) take(pair);
-    // Later pages are of the same moment.
+    for (const etcdserverpb::KeyValue& pair : response.kvs()) on_item(pair);
+    // Later pages are read as of the same moment.
     if (request.revision() == 0) request.set_revision(response.header().revision());
     if (!response.more() || response.kvs().empty()) return request.revision();
     request.set_key(absl::StrCat(response.kvs().rbegin()->key(), std::string(1, '\0')));
@@ -130,8 +130,7 @@ absl::StatusOr<etcdserverpb::TxnResponse> EtcdClient::Commit(
     const etcdserverpb::TxnRequest& request, absl::Time deadline) {
   Call call(this, deadline);
   etcdserverpb::TxnResponse response;
-  const absl::Status status =
-      ToStatus(KV::NewStub(channel())->Txn(call.context(), request, &response));
+  absl::Status status = ToStatus(KV::NewStub(channel())->Txn(call.context(), request, &response));
   if (!status.ok()) return status;
   return response;
 }
@@ -142,18 +141,18 @@ absl::StatusOr<etcdserverpb::LeaseGrantResponse> EtcdClient::Grant(absl::Duratio
   etcdserverpb::LeaseGrantRequest request;
   request.set_ttl(absl::ToInt64Seconds(absl::Ceil(ttl, absl::Seconds(1))));
   etcdserverpb::LeaseGrantResponse response;
-  const absl::Status status =
+  absl::Status status =
       ToStatus(Lease::NewStub(channel())->LeaseGrant(call.context(), request, &response));
   if (!status.ok()) return status;
   if (!response.error().empty()) return absl::UnavailableError(response.error());
   return response;
 }
 
-absl::Status EtcdClient::Watch(absl::string_view prefix, int64_t revision,
-                               absl::FunctionRef<void()> started,
-                               absl::FunctionRef<void(const etcdserverpb::WatchResponse&)> take) {
+absl::Status EtcdClient::Watch(
+    absl::string_view prefix, int64_t revision, absl::FunctionRef<void()> started,
+    absl::FunctionRef<void(const etcdserverpb::WatchResponse&)> on_item) {
   Call call(this);
-  // A member that has lost the others says so, and does not just fall silent.
+  // With this a member that has lost the others ends the watch; otherwise it would fall silent.
   call.context()->AddMetadata("hasleader", "true");
   const auto stream = etcdserverpb::Watch::NewStub(channel())->Watch(call.context());
   etcdserverpb::WatchRequest request;
@@ -173,7 +172,7 @@ absl::Status EtcdClient::Watch(absl::string_view prefix, int64_t revision,
     } else if (response.created()) {
       started();
     }
-    if (end.ok() && !response.events().empty()) take(response);
+    if (end.ok() && !response.events().empty()) on_item(response);
   }
   if (!end.ok()) call.context()->TryCancel();
   const grpc::Status finished = stream->Finish();

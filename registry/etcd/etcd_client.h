@@ -22,36 +22,39 @@
 
 namespace rpyc {
 
-// An etcd cluster as a client sees it: one of its members at a time, the next one when that fails.
-// Errors:  kUnavailable - it cannot be reached, or does not answer in time; kCancelled - Cancel was
-//          called; kNotFound - a lease that is over. All name the member.
+// A client of an etcd cluster. It talks to one member at a time; Rotate makes it use the next one.
+// Errors:  kUnavailable - the member cannot be reached, or does not answer in time; kCancelled -
+//          Cancel was called; kNotFound - the lease is over. All name the member.
 // Threads: every method from any thread.
 class EtcdClient {
  public:
-  // Each "HOST:PORT"; there is at least one.
+  // `members` are "HOST:PORT", and at least one.
   explicit EtcdClient(std::vector<std::string> members);
 
-  // All that is below `prefix`, at one moment: its revision.
+  // Calls `on_item` with every pair below `prefix` as of one moment. Returns the revision of that
+  // moment.
   absl::StatusOr<int64_t> ReadAll(absl::string_view prefix, absl::Time deadline,
-                                  absl::FunctionRef<void(const etcdserverpb::KeyValue&)> take);
+                                  absl::FunctionRef<void(const etcdserverpb::KeyValue&)> on_item);
   absl::StatusOr<etcdserverpb::TxnResponse> Commit(const etcdserverpb::TxnRequest& request,
                                                    absl::Time deadline);
-  // Grants a lease of at least `ttl`: its id and how long it is.
+  // Grants a lease of at least `ttl`. The response holds its id and its actual ttl.
   absl::StatusOr<etcdserverpb::LeaseGrantResponse> Grant(absl::Duration ttl, absl::Time deadline);
-  // Tells what changes below `prefix` from `revision` on until that fails, which is how it ends;
-  // `started` is called once, when it has begun. kOutOfRange: changes so old are gone.
+  // Calls `started` once the watch runs, and then `on_item` with the changes below `prefix` from
+  // `revision` on. Returns only when the watch fails.
+  // Errors:  kOutOfRange also - etcd no longer keeps changes so old.
   absl::Status Watch(absl::string_view prefix, int64_t revision, absl::FunctionRef<void()> started,
-                     absl::FunctionRef<void(const etcdserverpb::WatchResponse&)> take);
+                     absl::FunctionRef<void(const etcdserverpb::WatchResponse&)> on_item);
 
-  // Goes over to the next member.
+  // Uses the next member from now on.
   void Rotate();
-  // Ends every call, those to come too.
+  // Ends every call, those that run and those to come.
   void Cancel();
 
  private:
   // A call in progress, which Cancel ends.
   class Call;
 
+  // The channel to the current member, made when there is none.
   std::shared_ptr<grpc::Channel> channel();
   absl::Status ToStatus(const grpc::Status& status);
 
@@ -63,7 +66,7 @@ class EtcdClient {
   std::set<grpc::ClientContext*> calls_ ABSL_GUARDED_BY(mutex_);
 };
 
-// What ends a range of keys that begin with `prefix`.
+// The end (exclusive) of the range of keys that begin with `prefix`.
 std::string EndOfPrefix(absl::string_view prefix);
 
 }  // namespace rpyc

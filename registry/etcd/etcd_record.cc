@@ -14,12 +14,12 @@
 namespace rpyc {
 namespace {
 
-// Milliseconds since 1970 that a date can still be made of.
-constexpr int64_t kMostMillis = int64_t{1} << 45;
+// The most milliseconds since 1970 that can be shown as a date.
+constexpr int64_t kMaxMillis = int64_t{1} << 45;
 
 bool ReadTime(absl::string_view text, absl::Time* time) {
   int64_t millis = 0;
-  if (!absl::SimpleAtoi(text, &millis) || millis < 0 || millis > kMostMillis) return false;
+  if (!absl::SimpleAtoi(text, &millis) || millis < 0 || millis > kMaxMillis) return false;
   *time = absl::FromUnixMillis(millis);
   return true;
 }

@@ -9,9 +9,10 @@
 
 namespace rpyc {
 
-// A registration as etcd has it (EtcdStore says how): its value, under PREFIX and RegistrationId.
+// The value that etcd holds for a registration, under the key PREFIX and RegistrationId. EtcdStore
+// documents it.
 std::string EtcdValue(const Registration& registration);
-// Errors:  kInvalidArgument - others write to etcd too.
+// Errors:  kInvalidArgument - not a pair that a registry wrote; other programs use etcd too.
 absl::StatusOr<Registration> ParseEtcdRecord(absl::string_view id, absl::string_view value);
 
 }  // namespace rpyc

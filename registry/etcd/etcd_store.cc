@@ -16,6 +16,7 @@
 #include "registry/etcd/etcd_client.h"
 #include "registry/etcd/etcd_record.h"
 #include "registry/registration_id.h"
+#include "rpyc/assert.h"
 #include "rpyc/mutex.h"
 #include "rpyc/transport/endpoint.h"
 
@@ -24,18 +25,18 @@ namespace {
 
 using Cause = RegistrationChange::Cause;
 
-// How long a change may take; RPyC's clients wait two seconds.
+// How long a change may take. RPyC's clients wait for two seconds.
 constexpr absl::Duration kChangeTimeout = absl::Milliseconds(1500);
 constexpr absl::Duration kReadTimeout = absl::Seconds(5);
-// How long a start waits for etcd.
+// How long Start waits for etcd.
 constexpr absl::Duration kStartTimeout = absl::Seconds(3);
 constexpr absl::Duration kFirstRetry = absl::Milliseconds(100);
 constexpr absl::Duration kLastRetry = absl::Seconds(1);
-// By how much two machines' clocks may differ and a registration that went at its end still be seen
-// as pruned.
+// How far the clocks of two machines may differ. A registration that etcd removes this close to its
+// expiry counts as pruned.
 constexpr absl::Duration kClockSkew = absl::Seconds(1);
 
-// Keys of a transaction; etcd takes 128.
+// How many keys one transaction deletes; etcd accepts 128.
 constexpr size_t kKeysAtOnce = 64;
 
 struct Deletion {
@@ -45,23 +46,30 @@ struct Deletion {
 
 }  // namespace
 
-// What the store shares with its threads.
-class EtcdStore::Core {
+// A replica of what etcd holds; shared by the store and its two threads. One thread follows etcd's
+// watch and keeps the table as etcd is; the other makes changes, one after another.
+class EtcdStore::Replica {
  public:
-  Core(const EtcdStoreOptions& options, const RegistryHooks& hooks)
+  Replica(const EtcdStoreOptions& options, const RegistryHooks& hooks)
       : table(std::make_shared<RegistrationTable>(options.limits)),
         pruning_timeout(options.pruning_timeout),
         prefix_(options.prefix),
         hooks_(hooks),
         client_(options.members) {}
 
-  void Follow();  // a thread's: keeps the table as etcd is
-  void Write();   // the other's: makes changes
+  // The first thread: keeps the table as etcd is, until Stop.
+  void FollowEtcd();
+  // The second thread: makes the queued changes, until Stop.
+  void WriteChanges();
+  // Queues a change. Refuses it, and calls `done`, if the queue is full or the store stops.
   void Enqueue(std::variant<RegisterRequest, Deletion> change, Done done);
+  // Waits until the table shows what etcd holds, for at most kStartTimeout.
   void AwaitFirstSync();
+  // Ends both threads, waits for their end, and cancels what is outstanding.
   void Stop();
-  void ThreadStarts();
-  void ThreadEnds();
+  // Count the threads that Stop must wait for.
+  void CountThread();
+  void UncountThread();
   State state() const;
 
   const std::shared_ptr<RegistrationTable> table;
@@ -74,15 +82,27 @@ class EtcdStore::Core {
     absl::Time deadline;
   };
 
+  // All of these are called without the lock.
+
+  // Only the first thread calls these. Sync makes the table what etcd holds at `revision`, which it
+  // sets; Apply makes the changes of one response; Remove removes what is gone from etcd;
+  // SetApplied says that the table is as etcd was at `revision`, and calls the `done` of changes up
+  // to it.
   absl::Status Sync(int64_t* revision);
   void Apply(const etcdserverpb::WatchResponse& response);
   void Remove(const RegistrationKey& key);
-  void Applied(int64_t revision);
-  void Synced();
-  void Lost(const absl::Status& why);
+  void SetApplied(int64_t revision);
+  // Only the first thread calls these. They mark the table as up to date, or as stale because of
+  // `why`.
+  void OnWatchStarted();
+  void OnWatchLost(const absl::Status& why);
+  // Only the second thread calls these. They make a change in etcd and return the revision that it
+  // has there; 0 if there was nothing to change.
   absl::StatusOr<int64_t> Commit(const RegisterRequest& request, absl::Time deadline);
   absl::StatusOr<int64_t> Commit(const Deletion& deletion, absl::Time deadline);
-  void DoneAt(int64_t revision, Done done);
+  // Only the second thread calls it. Calls `done` once the table shows `revision`: now, or from
+  // SetApplied.
+  void CallWhenApplied(int64_t revision, Done done);
   std::string EtcdKey(const RegistrationKey& key) const {
     return absl::StrCat(prefix_, RegistrationId(key));
   }
@@ -94,22 +114,24 @@ class EtcdStore::Core {
   mutable Mutex mutex_;
   CondVar changed_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
-  int threads_ ABSL_GUARDED_BY(mutex_) = 0;  // that run
-  bool tried_ ABSL_GUARDED_BY(mutex_) = false;
-  bool hurry_ ABSL_GUARDED_BY(mutex_) = false;  // to follow again without a pause
+  int running_threads_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool first_attempt_over_ ABSL_GUARDED_BY(mutex_) = false;  // to follow etcd
+  bool retry_at_once_ ABSL_GUARDED_BY(mutex_) = false;       // FollowEtcd must not pause
   State state_ ABSL_GUARDED_BY(mutex_) = {
       .stale = true,
       .as_of = absl::InfinitePast(),
       .error = absl::UnavailableError("etcd has not been reached yet")};
   std::deque<Change> queue_ ABSL_GUARDED_BY(mutex_);
-  int64_t applied_ ABSL_GUARDED_BY(mutex_) = 0;  // etcd's revision that the table is of
-  std::multimap<int64_t, Done> committed_ ABSL_GUARDED_BY(mutex_);  // and not in the table yet
-  std::map<RegistrationKey, Cause> going_ ABSL_GUARDED_BY(mutex_);  // being deleted from here
+  int64_t applied_ ABSL_GUARDED_BY(mutex_) = 0;  // etcd's revision that the table shows
+  // Changes that etcd holds and the table does not show yet, by their revision.
+  std::multimap<int64_t, Done> committed_ ABSL_GUARDED_BY(mutex_);
+  // The registrations that this store is deleting, with the cause.
+  std::map<RegistrationKey, Cause> deleting_ ABSL_GUARDED_BY(mutex_);
 };
 
 // --- the table follows ---
 
-void EtcdStore::Core::Follow() {
+void EtcdStore::Replica::FollowEtcd() {
   absl::Duration retry = kFirstRetry;
   for (;;) {
     int64_t revision = 0;
@@ -117,47 +139,46 @@ void EtcdStore::Core::Follow() {
     if (end.ok()) {
       retry = kFirstRetry;
       end = client_.Watch(
-          prefix_, revision + 1, [this] { Synced(); },
+          prefix_, revision + 1, [this] { OnWatchStarted(); },
           [this](const etcdserverpb::WatchResponse& response) { Apply(response); });
     }
-    // What is too old to be told is read whole: etcd is there.
+    // If etcd no longer keeps the changes, it can be reached: Sync reads everything again.
     if (!absl::IsOutOfRange(end)) {
-      Lost(end);
+      OnWatchLost(end);
       client_.Rotate();
     }
     MutexLock lock(&mutex_);
     const absl::Time again = absl::Now() + retry;
-    while (!stopping_ && !hurry_ && changed_.WaitUntil(&mutex_, again)) {
+    while (!stopping_ && !retry_at_once_ && changed_.WaitUntil(&mutex_, again)) {
     }
     if (stopping_) return;
-    hurry_ = false;
+    retry_at_once_ = false;
     retry = std::min(2 * retry, kLastRetry);
   }
 }
 
-// Makes the table what etcd has, at `revision`.
-absl::Status EtcdStore::Core::Sync(int64_t* revision) {
-  std::set<RegistrationKey> there;
+absl::Status EtcdStore::Replica::Sync(int64_t* revision) {
+  std::set<RegistrationKey> found_in_etcd;
   std::vector<Registration> registrations;
   const absl::StatusOr<int64_t> read =
       client_.ReadAll(prefix_, absl::Now() + kReadTimeout, [&](const etcdserverpb::KeyValue& pair) {
         absl::StatusOr<Registration> registration =
             ParseEtcdRecord(absl::StripPrefix(pair.key(), prefix_), pair.value());
         if (!registration.ok()) return;
-        there.insert(registration->key);
+        found_in_etcd.insert(registration->key);
         registrations.push_back(*std::move(registration));
       });
   if (!read.ok()) return read.status();
   for (const Registration& known : table->All()) {
-    if (!there.contains(known.key)) Remove(known.key);
+    if (!found_in_etcd.contains(known.key)) Remove(known.key);
   }
   for (const Registration& registration : registrations) table->Put(registration);
   *revision = *read;
-  Applied(*read);
+  SetApplied(*read);
   return absl::OkStatus();
 }
 
-void EtcdStore::Core::Apply(const etcdserverpb::WatchResponse& response) {
+void EtcdStore::Replica::Apply(const etcdserverpb::WatchResponse& response) {
   int64_t revision = 0;
   for (const etcdserverpb::Event& event : response.events()) {
     revision = std::max(revision, event.kv().mod_revision());
@@ -170,28 +191,26 @@ void EtcdStore::Core::Apply(const etcdserverpb::WatchResponse& response) {
       if (key.ok()) Remove(*key);
     }
   }
-  Applied(revision);
+  SetApplied(revision);
 }
 
-// It is gone from etcd.
-void EtcdStore::Core::Remove(const RegistrationKey& key) {
+void EtcdStore::Replica::Remove(const RegistrationKey& key) {
   const std::optional<Registration> known = table->Get(key);
   if (!known.has_value()) return;
   Cause cause =
       known->expire_time <= absl::Now() + kClockSkew ? Cause::kPruned : Cause::kUnregistered;
   {
     MutexLock lock(&mutex_);
-    const auto going = going_.find(key);
-    if (going != going_.end()) {
-      cause = going->second;
-      going_.erase(going);
+    const auto deleting = deleting_.find(key);
+    if (deleting != deleting_.end()) {
+      cause = deleting->second;
+      deleting_.erase(deleting);
     }
   }
   table->Remove(key, cause);
 }
 
-// The table is as etcd was at `revision`.
-void EtcdStore::Core::Applied(int64_t revision) {
+void EtcdStore::Replica::SetApplied(int64_t revision) {
   std::vector<Done> done;
   {
     MutexLock lock(&mutex_);
@@ -205,40 +224,40 @@ void EtcdStore::Core::Applied(int64_t revision) {
   for (Done& each : done) std::move(each)(absl::OkStatus());
 }
 
-void EtcdStore::Core::Synced() {
+void EtcdStore::Replica::OnWatchStarted() {
   {
     MutexLock lock(&mutex_);
-    tried_ = true;
+    first_attempt_over_ = true;
     state_ = State();
     changed_.SignalAll();
   }
-  hooks_.log(RegistryLogLevel::kInfo, "the registry follows etcd");
+  hooks_.log(LogLevel::kInfo, "the registry follows etcd");
 }
 
-void EtcdStore::Core::Lost(const absl::Status& why) {
+void EtcdStore::Replica::OnWatchLost(const absl::Status& why) {
   std::multimap<int64_t, Done> committed;
-  bool news = false;
+  bool is_news = false;
   {
     MutexLock lock(&mutex_);
     if (stopping_) return;
-    news = !tried_ || !state_.stale;
+    is_news = !first_attempt_over_ || !state_.stale;
     if (!state_.stale) state_.as_of = absl::Now();
     state_.stale = true;
     state_.error = why;
-    tried_ = true;
-    committed.swap(committed_);  // they are in etcd
+    first_attempt_over_ = true;
+    committed.swap(committed_);  // etcd holds them; the table will show them later
     changed_.SignalAll();
   }
   for (auto& [revision, done] : committed) std::move(done)(absl::OkStatus());
-  if (news) {
-    hooks_.log(RegistryLogLevel::kWarning,
+  if (is_news) {
+    hooks_.log(LogLevel::kWarning,
                absl::StrCat("the registry shows what it knew last: ", why.message()));
   }
 }
 
 // --- changes ---
 
-void EtcdStore::Core::Enqueue(std::variant<RegisterRequest, Deletion> change, Done done) {
+void EtcdStore::Replica::Enqueue(std::variant<RegisterRequest, Deletion> change, Done done) {
   absl::Status refused;
   {
     MutexLock lock(&mutex_);
@@ -255,7 +274,7 @@ void EtcdStore::Core::Enqueue(std::variant<RegisterRequest, Deletion> change, Do
   std::move(done)(refused);
 }
 
-void EtcdStore::Core::Write() {
+void EtcdStore::Replica::WriteChanges() {
   for (;;) {
     Change change;
     {
@@ -274,32 +293,31 @@ void EtcdStore::Core::Write() {
     if (!revision.ok()) {
       std::move(change.done)(revision.status());
     } else {
-      DoneAt(*revision, std::move(change.done));
+      CallWhenApplied(*revision, std::move(change.done));
     }
   }
 }
 
-// Has `done` called once the table is of `revision`.
-void EtcdStore::Core::DoneAt(int64_t revision, Done done) {
+void EtcdStore::Replica::CallWhenApplied(int64_t revision, Done done) {
   {
     MutexLock lock(&mutex_);
     if (revision > applied_ && !stopping_) {
       committed_.emplace(revision, std::move(done));
-      // etcd has answered: it is there again.
-      hurry_ = state_.stale;
-      if (hurry_) changed_.SignalAll();
+      // etcd has answered, so it can be reached again.
+      retry_at_once_ = state_.stale;
+      if (retry_at_once_) changed_.SignalAll();
       return;
     }
   }
   std::move(done)(absl::OkStatus());
 }
 
-absl::StatusOr<int64_t> EtcdStore::Core::Commit(const RegisterRequest& request,
-                                                absl::Time deadline) {
-  const absl::Status checked = table->Check(request);
+absl::StatusOr<int64_t> EtcdStore::Replica::Commit(const RegisterRequest& request,
+                                                   absl::Time deadline) {
+  absl::Status checked = table->Check(request);
   if (!checked.ok()) return checked;
   const absl::Duration ttl = request.ttl > absl::ZeroDuration() ? request.ttl : pruning_timeout;
-  // A lease for each announcement: etcd moves the key over, and the old lease ends with nothing.
+  // Each announcement has a new lease. etcd moves the key to it, and the old lease ends empty.
   const absl::StatusOr<etcdserverpb::LeaseGrantResponse> lease = client_.Grant(ttl, deadline);
   if (!lease.ok()) return lease.status();
   const absl::Time now = absl::Now();
@@ -333,8 +351,8 @@ absl::StatusOr<int64_t> EtcdStore::Core::Commit(const RegisterRequest& request,
   return request.names.empty() ? 0 : response->header().revision();
 }
 
-absl::StatusOr<int64_t> EtcdStore::Core::Commit(const Deletion& deletion, absl::Time deadline) {
-  int64_t revision = 0;  // of the last that there was something to delete at
+absl::StatusOr<int64_t> EtcdStore::Replica::Commit(const Deletion& deletion, absl::Time deadline) {
+  int64_t revision = 0;  // of the last transaction that deleted something
   absl::Status status;
   for (size_t begin = 0; begin < deletion.keys.size() && status.ok(); begin += kKeysAtOnce) {
     const size_t end = std::min(deletion.keys.size(), begin + kKeysAtOnce);
@@ -342,7 +360,7 @@ absl::StatusOr<int64_t> EtcdStore::Core::Commit(const Deletion& deletion, absl::
     for (size_t i = begin; i < end; ++i) {
       transaction.add_success()->mutable_request_delete_range()->set_key(EtcdKey(deletion.keys[i]));
       MutexLock lock(&mutex_);
-      going_[deletion.keys[i]] = deletion.cause;
+      deleting_[deletion.keys[i]] = deletion.cause;
     }
     const absl::StatusOr<etcdserverpb::TxnResponse> response =
         client_.Commit(transaction, deadline);
@@ -356,7 +374,7 @@ absl::StatusOr<int64_t> EtcdStore::Core::Commit(const Deletion& deletion, absl::
         continue;
       }
       MutexLock lock(&mutex_);
-      going_.erase(deletion.keys[i]);
+      deleting_.erase(deletion.keys[i]);
     }
   }
   if (!status.ok()) return status;
@@ -368,25 +386,26 @@ absl::StatusOr<int64_t> EtcdStore::Core::Commit(const Deletion& deletion, absl::
 
 // --- life ---
 
-void EtcdStore::Core::AwaitFirstSync() {
+void EtcdStore::Replica::AwaitFirstSync() {
   MutexLock lock(&mutex_);
   const absl::Time deadline = absl::Now() + kStartTimeout;
   while (state_.stale && changed_.WaitUntil(&mutex_, deadline)) {
   }
 }
 
-void EtcdStore::Core::ThreadStarts() {
+void EtcdStore::Replica::CountThread() {
   MutexLock lock(&mutex_);
-  ++threads_;
+  ++running_threads_;
 }
 
-void EtcdStore::Core::ThreadEnds() {
+void EtcdStore::Replica::UncountThread() {
   MutexLock lock(&mutex_);
-  --threads_;
+  RPYC_ASSERT(running_threads_ > 0);
+  --running_threads_;
   changed_.SignalAll();
 }
 
-void EtcdStore::Core::Stop() {
+void EtcdStore::Replica::Stop() {
   {
     MutexLock lock(&mutex_);
     stopping_ = true;
@@ -396,7 +415,7 @@ void EtcdStore::Core::Stop() {
   std::vector<Done> waiting;
   {
     MutexLock lock(&mutex_);
-    while (threads_ > 0) changed_.Wait(&mutex_);
+    while (running_threads_ > 0) changed_.Wait(&mutex_);
     for (Change& change : queue_) waiting.push_back(std::move(change.done));
     for (auto& [revision, done] : committed_) waiting.push_back(std::move(done));
     queue_.clear();
@@ -405,7 +424,7 @@ void EtcdStore::Core::Stop() {
   for (Done& done : waiting) std::move(done)(absl::CancelledError("the registry closes"));
 }
 
-RegistryStore::State EtcdStore::Core::state() const {
+RegistryStore::State EtcdStore::Replica::state() const {
   MutexLock lock(&mutex_);
   return state_;
 }
@@ -413,46 +432,46 @@ RegistryStore::State EtcdStore::Core::state() const {
 absl::StatusOr<std::unique_ptr<EtcdStore>> EtcdStore::Start(const EtcdStoreOptions& options,
                                                             const RegistryHooks& hooks) {
   if (options.members.empty()) return absl::InvalidArgumentError("etcd: no members");
-  auto core = std::make_shared<Core>(options, hooks);
-  std::unique_ptr<EtcdStore> store(new EtcdStore(core));  // stops what has been started
-  for (void (Core::*run)() : {&Core::Follow, &Core::Write}) {
-    core->ThreadStarts();
-    const absl::Status started = hooks.start_thread([core, run] {
-      (*core.*run)();
-      core->ThreadEnds();
+  auto replica = std::make_shared<Replica>(options, hooks);
+  std::unique_ptr<EtcdStore> store(new EtcdStore(replica));  // its destructor stops the threads
+  for (void (Replica::*run)() : {&Replica::FollowEtcd, &Replica::WriteChanges}) {
+    replica->CountThread();
+    absl::Status started = hooks.start_thread([replica, run] {
+      (*replica.*run)();
+      replica->UncountThread();
     });
     if (started.ok()) continue;
-    core->ThreadEnds();
+    replica->UncountThread();
     return started;
   }
-  core->AwaitFirstSync();
+  replica->AwaitFirstSync();
   return store;
 }
 
-EtcdStore::EtcdStore(std::shared_ptr<Core> core)
-    : RegistryStore(core->table), core_(std::move(core)) {}
+EtcdStore::EtcdStore(std::shared_ptr<Replica> replica)
+    : RegistryStore(replica->table), replica_(std::move(replica)) {}
 
-EtcdStore::~EtcdStore() { core_->Stop(); }
+EtcdStore::~EtcdStore() { replica_->Stop(); }
 
 void EtcdStore::Register(RegisterRequest request, Done done) {
-  const absl::Status checked = core_->table->Check(request);
+  const absl::Status checked = replica_->table->Check(request);
   if (!checked.ok()) return std::move(done)(checked);
-  core_->Enqueue(std::move(request), std::move(done));
+  replica_->Enqueue(std::move(request), std::move(done));
 }
 
 void EtcdStore::Unregister(absl::string_view source, int port, Done done) {
-  std::vector<RegistrationKey> keys = core_->table->OwnedBy(source, port);
+  std::vector<RegistrationKey> keys = replica_->table->OwnedBy(source, port);
   if (keys.empty()) return std::move(done)(absl::OkStatus());
-  core_->Enqueue(Deletion{std::move(keys), Cause::kUnregistered}, std::move(done));
+  replica_->Enqueue(Deletion{std::move(keys), Cause::kUnregistered}, std::move(done));
 }
 
 void EtcdStore::Delete(const RegistrationKey& key, Done done) {
-  core_->Enqueue(Deletion{{key}, Cause::kDeleted}, std::move(done));
+  replica_->Enqueue(Deletion{{key}, Cause::kDeleted}, std::move(done));
 }
 
-RegistryStore::State EtcdStore::state() const { return core_->state(); }
+RegistryStore::State EtcdStore::state() const { return replica_->state(); }
 
-absl::Duration EtcdStore::pruning_timeout() const { return core_->pruning_timeout; }
+absl::Duration EtcdStore::pruning_timeout() const { return replica_->pruning_timeout; }
 
 absl::StatusOr<std::vector<std::string>> ParseEtcdMembers(absl::string_view text) {
   std::vector<std::string> members = absl::StrSplit(text, ',');

@@ -16,26 +16,27 @@ namespace rpyc {
 struct EtcdStoreOptions {
   std::vector<std::string> members = {};  // HOST:PORT; plaintext
   RegistryLimits limits = {};
-  absl::Duration pruning_timeout = absl::Seconds(240);
-  // What its keys begin with. Registries with the same share their registrations.
+  absl::Duration pruning_timeout = kDefaultPruningTimeout;
+  // The prefix of its keys. Registries with the same prefix share their registrations.
   std::string prefix = "/rpyc/registry/";
 };
 
-// Registrations that any number of registries share through etcd.
-// Wire:    a key for each, PREFIX and its RegistrationId; the value is source, times of
-//          registration, refresh and expiry in milliseconds since 1970, with tabs between. Each
-//          announcement has a lease, which is what prunes it.
-// The table follows a watch. A change is acknowledged when etcd has it and the table shows it.
-// Without etcd the table stays as it was, marked stale, and nothing is pruned; changes fail within
-// two seconds, and those beyond kMaxQueued at once. When it is back, the table catches up.
-// Why a registration went is known here if it went here; of another registry's, a DELETED shows as
+// Registrations that any number of registries share through etcd. The table follows a watch. A
+// change is acknowledged when etcd holds it and the table shows it. While etcd cannot be reached,
+// the table stays as it was, marked stale, and nothing is pruned; changes fail within two seconds,
+// and those beyond kMaxQueued at once. When etcd is back, the table catches up. A store knows the
+// cause of a removal only if it made it. A registration that another registry deleted shows as
 // unregistered.
-// Owns two threads.
+// Wire:    one key for each registration, PREFIX and its RegistrationId; the value is the source
+//          and the times of registration, refresh and expiry, separated by tabs. Each
+//          announcement has a lease, which prunes it.
+// Units:   milliseconds since 1970.
+// Owns:    two threads.
 class EtcdStore : public RegistryStore {
  public:
-  static constexpr size_t kMaxQueued = 1000;  // changes that wait for etcd
+  static constexpr size_t kMaxQueued = 1000;  // the most changes that wait for etcd
 
-  // Waits a moment for etcd; if that is not there, starts without, stale and empty.
+  // Waits a moment for etcd. If it cannot be reached, the store starts stale and empty.
   // Errors:  kInvalidArgument - no members; kResourceExhausted - no threads.
   static absl::StatusOr<std::unique_ptr<EtcdStore>> Start(const EtcdStoreOptions& options,
                                                           const RegistryHooks& hooks);
@@ -48,12 +49,13 @@ class EtcdStore : public RegistryStore {
   absl::Duration pruning_timeout() const override;
 
  private:
-  class Core;
-  explicit EtcdStore(std::shared_ptr<Core> core);
-  const std::shared_ptr<Core> core_;
+  class Replica;  // keeps the table as etcd is, and makes changes
+  explicit EtcdStore(std::shared_ptr<Replica> replica);
+  const std::shared_ptr<Replica> replica_;
 };
 
-// Reads "HOST:PORT,HOST:PORT". Errors:  kInvalidArgument.
+// Reads "HOST:PORT,HOST:PORT".
+// Errors:  kInvalidArgument.
 absl::StatusOr<std::vector<std::string>> ParseEtcdMembers(absl::string_view text);
 
 }  // namespace rpyc

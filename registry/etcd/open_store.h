@@ -12,16 +12,17 @@
 
 namespace rpyc {
 
-// Where a registry keeps its state, as flags say it.
+// What a program's flags say about where a registry keeps its state.
 struct StoreChoice {
   RegistryLimits limits = {};
-  absl::Duration pruning_timeout = absl::Seconds(240);
-  std::string snapshot_file = "";  // of a store in memory; empty: none
-  std::string etcd = "";           // HOST:PORT,...; empty: in memory
+  absl::Duration pruning_timeout = kDefaultPruningTimeout;
+  std::string snapshot_file = "";  // for a store in memory; empty: none
+  std::string etcd = "";           // HOST:PORT,...; empty: a store in memory
 };
 
-// Errors:  those of MemoryStore::Start or EtcdStore::Start; kInvalidArgument - both are given, or
-//          etcd's members are no addresses.
+// Starts the store that `choice` describes.
+// Errors:  those of MemoryStore::Start or EtcdStore::Start; kInvalidArgument - a file and etcd are
+//          both given, or a member of etcd is not an address.
 absl::StatusOr<std::unique_ptr<RegistryStore>> OpenStore(const StoreChoice& choice,
                                                          const RegistryHooks& hooks);
 

@@ -12,8 +12,8 @@
 
 namespace rpyc {
 
-// A parameter that takes all further positional arguments: Python's *args. Parameters after it are
-// passed by keyword only.
+// This parameter takes all further positional arguments: Python's *args. The parameters after it
+// are passed by keyword only.
 struct Args {
   std::vector<Value> values;
 
@@ -23,19 +23,20 @@ struct Args {
   auto end() const { return values.end(); }
 };
 
-// A parameter that takes all further keyword arguments, in the order passed: Python's **kwargs.
-// The last parameter.
+// This parameter takes all further keyword arguments in the order passed: Python's **kwargs. It is
+// the last parameter.
 struct Kwargs {
   std::vector<std::pair<std::string, Value>> values;
 
-  // nullptr if there is none of that name.
+  // Returns nullptr if no argument has that name.
   const Value* Find(absl::string_view name) const;
   size_t size() const { return values.size(); }
   auto begin() const { return values.begin(); }
   auto end() const { return values.end(); }
 };
 
-// In only. BindArguments passes them as a tuple, and a tuple of pairs.
+// These two travel only from Python to C++. BindArguments passes them as a tuple and as a tuple of
+// pairs.
 template <>
 struct Cast<Args> {
   static absl::StatusOr<Args> From(Value& value) { return Args{std::move(value).TakeItems()}; }

@@ -20,12 +20,12 @@
 
 namespace rpyc {
 
-// The class T as a value: exposed under a name, or returned from a function.
+// Returns the class T as a value, to expose it under a name or to return it from a function.
 //   service.Expose("Account", rpyc::Class<Account>());
 template <typename T>
 ClassReference Class();
 
-// What Python sees of T; filled in by T's friend:
+// Says what Python sees of T. A friend function of T fills it in:
 //
 //   friend void RpycExpose(rpyc::ClassDef<Account>& c) {
 //     c.Doc("A bank account, held by reference.");
@@ -36,7 +36,7 @@ ClassReference Class();
 template <typename T>
 class ClassDef {
  public:
-  // For ClassOf only.
+  // Only ClassOf calls this.
   explicit ClassDef(ClassInfo* info) : info_(info) {}
 
   ClassDef& Doc(absl::string_view doc) {
@@ -44,10 +44,11 @@ class ClassDef {
     return *this;
   }
 
-  // Inherits what Python sees of B. T's own members win, also virtual ones of B's through B's own
-  // definition; a shared_ptr<T> goes where a shared_ptr<B> is expected; isinstance knows it. If B
-  // is polymorphic, a T behind a shared_ptr<B> or a B& goes out as a T, once T is known: it is
-  // exposed by rpyc::Class<T>(), or an exposed function takes or returns it.
+  // Inherits what Python sees of B. A member of T replaces B's member of the same name; a virtual
+  // function of B runs T's override even when only B exposes it. A shared_ptr<T> is accepted where
+  // a shared_ptr<B> is expected, and isinstance knows it. If B is polymorphic, a T behind a
+  // shared_ptr<B> or a B& goes out as a T once T is known, which means that rpyc::Class<T>()
+  // exposes it or that an exposed function takes or returns it.
   template <typename B>
   ClassDef& Base() {
     static_assert(std::is_convertible_v<T*, B*> && !std::is_same_v<T, B>,
@@ -67,45 +68,54 @@ class ClassDef {
     return *this;
   }
 
-  // Lets Python make a T by calling the class: by T's constructor that takes A..., of which there
-  // may be several, ...
+  // Lets Python make a T by calling the class. This form calls T's constructor that takes A...;
+  // there may be several.
   template <typename... A, typename... Extras>
   requires(sizeof...(A) > 0 || (... && bind_internal::kIsExtra<Extras>))  //
       ClassDef& Init(Extras&&... extras) {
     constexpr bool kConstructible = std::is_constructible_v<T, A...>;
-    static_assert(kConstructible, "rpyc: the class has no constructor that takes these types");
+    // clang before 16 makes aggregates with braces only.
+    constexpr bool kTakesBraces = requires { T{std::declval<A>()...}; };
+    static_assert(kConstructible || kTakesBraces,
+                  "rpyc: the class has no constructor that takes these types");
     if constexpr (kConstructible) {
       SetInit([](A... arguments) { return std::make_shared<T>(std::forward<A>(arguments)...); },
               std::forward<Extras>(extras)...);
+    } else if constexpr (kTakesBraces) {
+      SetInit(
+          [](A... arguments) { return std::shared_ptr<T>(new T{std::forward<A>(arguments)...}); },
+          std::forward<Extras>(extras)...);
     }
     return *this;
   }
-  // ... or by `factory`, which returns a std::shared_ptr<T> or an absl::StatusOr of one.
+  // Lets Python make a T by calling the class. This form calls `factory`, which returns a
+  // std::shared_ptr<T> or an absl::StatusOr of one.
   template <typename F, typename... Extras>
   requires(!bind_internal::kIsExtra<F>) ClassDef& Init(F factory, Extras&&... extras) {
     SetInit(std::move(factory), std::forward<Extras>(extras)...);
     return *this;
   }
 
-  // Exposes a function: see MakeMethod. `extras`: rpyc::Arg for every parameter, in order, or none;
-  // at most one docstring. A rpyc::Class<U>() becomes an attribute. Several functions of one name
-  // are overloads: a call goes to the first that takes its arguments as they are, else to the first
-  // that converts them.
+  // Exposes a function (see MakeMethod). `extras` are a rpyc::Arg for every parameter in order, or
+  // none, and at most one docstring. A rpyc::Class<U>() becomes an attribute. Several functions of
+  // one name are overloads: a call runs the first one that takes its arguments as they are, else
+  // the first one that converts them.
   template <typename F, typename... Extras>
   ClassDef& Expose(absl::string_view name, F callable, Extras&&... extras) {
     info_->Add(MakeMember<T>(name, std::move(callable), std::forward<Extras>(extras)...));
     return *this;
   }
 
-  // Exposes an attribute: see MakeProperty. `extras`: a setter, a deleter, a docstring.
+  // Exposes an attribute (see MakeProperty). `extras` are a setter, a deleter and a docstring; each
+  // may be missing.
   template <typename G, typename... Extras>
   ClassDef& Property(absl::string_view name, G getter, Extras&&... extras) {
     info_->Add(MakeProperty<T>(name, std::move(getter), std::forward<Extras>(extras)...));
     return *this;
   }
 
-  // A function, class or data member as a plain attribute: only peers that allow_public_attrs or
-  // allow_all_attrs lets in see it.
+  // Exposes a function, class or data member as a plain attribute: only peers that
+  // allow_public_attrs or allow_all_attrs lets in see it.
   template <typename F, typename... Extras>
   ClassDef& Public(absl::string_view name, F callable, Extras&&... extras) {
     if constexpr (std::is_member_object_pointer_v<F>) {
@@ -125,8 +135,9 @@ class ClassDef {
     return *this;
   }
 
-  // Makes T a sequence: len(), [], with slices, in, iteration, reversed(). Its items are those of a
-  // container with [] that is a data member, or `get(index)` for each index below `len()`.
+  // Makes T a sequence: it has len(), [] with slices, in, iteration and reversed(). Its items are
+  // those of a data member, a container with [], or they are `get(index)` for each index below
+  // `len()`.
   template <typename M, typename C>
   ClassDef& Sequence(M C::*items) {
     bind_internal::AddSequenceOf<T>(items, info_);
@@ -138,9 +149,10 @@ class ClassDef {
     return *this;
   }
 
-  // Makes T iterable: over a container that is a data member or what a function of the object
-  // returns, of which each iterator keeps a copy; a rpyc::Iterator that it returns; or from
-  // `begin` to `end`, functions of the object that is not changed meanwhile.
+  // Makes T iterable. `items` is a data member, a container, or a function of the object that
+  // returns a container or a rpyc::Iterator; each iterator keeps a copy of a container. The other
+  // form iterates from `begin` to `end`, which are functions of the object; the object must not
+  // change meanwhile.
   template <typename F>
   ClassDef& Iterable(F items) {
     info_->AddDefault(bind_internal::MakeIter<T>(std::move(items)));
@@ -152,17 +164,17 @@ class ClassDef {
     return *this;
   }
 
-  // Makes T a context manager. `with` gets what `enter` returns; of void, the object. `exit` takes
-  // nothing, a bool (whether the body raised) or a rpyc::Value (the exception's class, or None);
-  // if it returns true, the exception ends here.
+  // Makes T a context manager. `with` receives what `enter` returns; if that is void, it receives
+  // the object. `exit` takes nothing, a bool (whether the body raised) or a rpyc::Value (the
+  // exception's class, or None); if it returns true, the exception is suppressed.
   template <typename Enter, typename Exit>
   ClassDef& Context(Enter enter, Exit exit) {
     bind_internal::AddContext<T>(std::move(enter), std::move(exit), info_);
     return *this;
   }
 
-  // Runs when a connection whose root is a T comes, or has gone: a function of the object, the
-  // CallContext, both or nothing.
+  // Runs `hook` when a connection whose root is a T begins, or after it has ended. `hook` takes the
+  // object, the CallContext, both or nothing.
   template <typename F>
   ClassDef& OnConnect(F hook) {
     info_->AddOnConnect(MakeHook<T>("on_connect", std::move(hook)));
@@ -177,7 +189,7 @@ class ClassDef {
  private:
   template <typename F, typename... Extras>
   void SetInit(F factory, Extras&&... extras) {
-    // Named as Python calls it, without the module.
+    // Error messages name the class as Python calls it, without the module.
     const std::string name = info_->name().substr(info_->name().rfind('.') + 1);
     info_->AddInit(MakeMethod<void>(name, std::move(factory), std::forward<Extras>(extras)...));
   }
@@ -187,7 +199,7 @@ class ClassDef {
 
 namespace bind_internal {
 
-// Where T's is, once it has been made.
+// Points to T's ClassInfo once that has been made.
 template <typename T>
 inline constinit ClassSlot class_slot{nullptr};
 

@@ -8,48 +8,26 @@
 #include "gtest/gtest.h"
 #include "rpyc/bind/class_object.h"
 #include "rpyc/bind/instance.h"
+#include "rpyc/bind/testing/exposed_object.h"
 #include "rpyc/errors.h"
 #include "rpyc/service.h"
+#include "rpyc/testing/python_object.h"
 
 namespace rpyc {
 namespace {
 
-const CallContext kNobody;
+using testing::Call;
+using testing::Failure;
+using testing::Get;
+using testing::HelpSignature;
+using testing::HelpSignatureObject;
+using testing::kNoCaller;
+using testing::Set;
+using testing::ToObject;
 
 template <typename T>
-std::shared_ptr<Object> Seen(std::shared_ptr<T> object) {
-  return *Cast<std::shared_ptr<T>>::To(std::move(object)).AsObject();
-}
-template <typename T>
-std::shared_ptr<Object> SeenClass() {
+std::shared_ptr<Object> ClassAsObject() {
   return Class<T>().Get();
-}
-std::string Failure(const absl::Status& status) {
-  return status.ok() ? "no error" : ToException(status).Summary();
-}
-std::string Failure(const absl::StatusOr<Value>& result) {
-  return result.ok() ? "no error but " + result->DebugString() : Failure(result.status());
-}
-absl::StatusOr<Value> Call(const std::shared_ptr<Object>& object, absl::string_view name,
-                           std::vector<Value> positional = {}) {
-  return object->CallAttr(kNobody, {name, true}, {std::move(positional), {}});
-}
-absl::StatusOr<Value> Get(const std::shared_ptr<Object>& object, absl::string_view name) {
-  return object->GetAttr(kNobody, {name, true});
-}
-absl::Status Set(const std::shared_ptr<Object>& object, absl::string_view name, Value value) {
-  return object->SetAttr(kNobody, {name, true}, std::move(value));
-}
-
-// As help() asks a function for its signature.
-Value HelpSignatureObject(const Value& function) {
-  Object& object = **function.AsObject();
-  for (int i = 0; i < 3; ++i) EXPECT_TRUE(object.GetAttr(kNobody, {"__name__", false}).ok());
-  EXPECT_FALSE(object.GetAttr(kNobody, {"__self__", false}).ok());
-  return *object.GetAttr(kNobody, {"__signature__", false});
-}
-std::string HelpSignature(const Value& function) {
-  return *(*HelpSignatureObject(function).AsObject())->Str(kNobody);
 }
 
 class Inner {
@@ -99,7 +77,7 @@ class Gauge {
 };
 
 TEST(Property, GettersSettersAndDataMembers) {
-  const auto gauge = Seen(std::make_shared<Gauge>());
+  const auto gauge = ToObject(std::make_shared<Gauge>());
   EXPECT_TRUE(Set(gauge, "low", 4).ok());
   EXPECT_EQ(*Get(gauge, "low"), Value(4));
   EXPECT_EQ(Failure(Set(gauge, "low", -1)), "ValueError: below zero");
@@ -121,67 +99,67 @@ TEST(Property, GettersSettersAndDataMembers) {
 }
 
 TEST(Property, Deletion) {
-  const auto gauge = Seen(std::make_shared<Gauge>());
+  const auto gauge = ToObject(std::make_shared<Gauge>());
   ASSERT_TRUE(Set(gauge, "note", "n").ok());
-  EXPECT_TRUE(gauge->DelAttr(kNobody, {"note", true}).ok());
+  EXPECT_TRUE(gauge->DelAttr(kNoCaller, {"note", true}).ok());
   EXPECT_EQ(*Get(gauge, "note"), Value());
-  EXPECT_EQ(Failure(gauge->DelAttr(kNobody, {"low", true})),
+  EXPECT_EQ(Failure(gauge->DelAttr(kNoCaller, {"low", true})),
             "AttributeError: can't delete attribute 'low'");
 }
 
 TEST(Property, PublicOnesAreNotExposed) {
-  const auto gauge = Seen(std::make_shared<Gauge>());
+  const auto gauge = ToObject(std::make_shared<Gauge>());
   for (const char* name : {"raw", "peek", "twice"}) {
     EXPECT_FALSE(gauge->Has(name).exposed);
     EXPECT_TRUE(gauge->Has(name).plain);
     EXPECT_FALSE(Get(gauge, name).ok());
   }
-  EXPECT_EQ(*gauge->GetAttr(kNobody, {"raw", false}), Value(5));
-  EXPECT_TRUE(gauge->SetAttr(kNobody, {"raw", false}, 6).ok());
-  EXPECT_EQ(*gauge->GetAttr(kNobody, {"twice", false}), Value(12));
-  EXPECT_EQ(*gauge->CallAttr(kNobody, {"peek", false}, {}), Value(6));
+  EXPECT_EQ(*gauge->GetAttr(kNoCaller, {"raw", false}), Value(5));
+  EXPECT_TRUE(gauge->SetAttr(kNoCaller, {"raw", false}, 6).ok());
+  EXPECT_EQ(*gauge->GetAttr(kNoCaller, {"twice", false}), Value(12));
+  EXPECT_EQ(*gauge->CallAttr(kNoCaller, {"peek", false}, {}), Value(6));
 }
 
 TEST(ClassObject, MakesInstances) {
-  const auto type = SeenClass<Gauge>();
+  const auto type = ClassAsObject<Gauge>();
   EXPECT_TRUE(type->is_class());
   EXPECT_EQ(type->type_name(), "cpp.Gauge");
-  EXPECT_EQ(type->identity(), SeenClass<Gauge>()->identity());
-  EXPECT_EQ(*type->Repr(kNobody), "<class 'cpp.Gauge'>");
-  const Value made = *type->Call(kNobody, {{"amps"}, {{"low", 9}}});
+  EXPECT_EQ(type->identity(), ClassAsObject<Gauge>()->identity());
+  EXPECT_EQ(*type->Repr(kNoCaller), "<class 'cpp.Gauge'>");
+  const Value made = *type->Call(kNoCaller, {{"amps"}, {{"low", 9}}});
   const std::shared_ptr<Object>& gauge = *made.AsObject();
   EXPECT_EQ(gauge->class_id(), type->class_id());
   EXPECT_EQ(*Get(gauge, "name"), Value("amps"));
   EXPECT_EQ(*Get(gauge, "low"), Value(9));
-  EXPECT_TRUE(*type->HasInstance(kNobody, *gauge));
-  EXPECT_FALSE(*SeenClass<Inner>()->HasInstance(kNobody, *gauge));
-  EXPECT_FALSE(*type->HasInstance(kNobody, *type));
-  EXPECT_EQ(Failure(type->Call(kNobody, {})),
+  EXPECT_TRUE(*type->HasInstance(kNoCaller, *gauge));
+  EXPECT_FALSE(*ClassAsObject<Inner>()->HasInstance(kNoCaller, *gauge));
+  EXPECT_FALSE(*type->HasInstance(kNoCaller, *type));
+  EXPECT_EQ(Failure(type->Call(kNoCaller, {})),
             "TypeError: Gauge() missing 1 required positional argument: 'name'");
-  EXPECT_EQ(Failure(type->Call(kNobody, {{5}, {}})),
+  EXPECT_EQ(Failure(type->Call(kNoCaller, {{5}, {}})),
             "TypeError: Gauge() argument 'name': expected str, got int");
-  EXPECT_EQ(Failure(SeenClass<Inner>()->Call(kNobody, {})),
+  EXPECT_EQ(Failure(ClassAsObject<Inner>()->Call(kNoCaller, {})),
             "TypeError: cannot create 'cpp.Inner' instances");
 }
 
 TEST(ClassObject, DescribesItself) {
-  const auto type = SeenClass<Gauge>();
-  EXPECT_EQ(*type->GetAttr(kNobody, {"__doc__", false}), Value("Measures."));
+  const auto type = ClassAsObject<Gauge>();
+  EXPECT_EQ(*type->GetAttr(kNoCaller, {"__doc__", false}), Value("Measures."));
   EXPECT_EQ(*Get(type, "__name__"), Value("Gauge"));
   const Value code = *Get(type, "__code__");
-  EXPECT_EQ(*(*code.AsObject())->GetAttr(kNobody, {"co_varnames", true}),
+  EXPECT_EQ(*(*code.AsObject())->GetAttr(kNoCaller, {"co_varnames", true}),
             Value::Tuple({"name", "low"}));
   EXPECT_EQ(*Get(type, "__defaults__"), Value::Tuple({3}));
-  EXPECT_EQ(Failure(Get(SeenClass<Inner>(), "__code__")),
+  EXPECT_EQ(Failure(Get(ClassAsObject<Inner>(), "__code__")),
             "AttributeError: type object 'cpp.Inner' has no attribute '__code__'");
-  const auto special = *type->SpecialMethods(kNobody);
+  const auto special = *type->SpecialMethods(kNoCaller);
   ASSERT_EQ(special.size(), 1u);
   EXPECT_EQ(special[0].first, "__call__");
   EXPECT_EQ(special[0].second, "A gauge of that name.");
 }
 
 TEST(ClassObject, ItsAttributesAreItsMembers) {
-  const auto type = SeenClass<Gauge>();
+  const auto type = ClassAsObject<Gauge>();
   EXPECT_EQ(*Call(type, "unit"), Value("V"));
   EXPECT_EQ(Get(type, "Inner")->AsObject()->get()->type_name(), "cpp.Inner");
   EXPECT_EQ(Get(type, "Self")->AsObject()->get()->identity(), type->identity());
@@ -192,8 +170,8 @@ TEST(ClassObject, ItsAttributesAreItsMembers) {
             "AttributeError: type object 'cpp.Gauge' has no attribute 'peek'");
   const Value low = *Get(type, "low");
   EXPECT_EQ(low.type_name(), "builtins.property");
-  EXPECT_EQ(*(*low.AsObject())->GetAttr(kNobody, {"__doc__", false}), Value("The least value."));
-  EXPECT_EQ(*(*low.AsObject())->Repr(kNobody), "<property object cpp.Gauge.low>");
+  EXPECT_EQ(*(*low.AsObject())->GetAttr(kNoCaller, {"__doc__", false}), Value("The least value."));
+  EXPECT_EQ(*(*low.AsObject())->Repr(kNoCaller), "<property object cpp.Gauge.low>");
   EXPECT_EQ((*low.AsObject())->identity(), (*Get(type, "low")->AsObject())->identity());
   EXPECT_EQ(Failure(Set(type, "low", 5)),
             "AttributeError: 'cpp.Gauge' object attribute 'low' is read-only");
@@ -220,30 +198,30 @@ TEST(ClassObject, ItsAttributesAreItsMembers) {
 }
 
 TEST(ClassObject, ItsMethodsTakeTheObjectFirst) {
-  const auto type = SeenClass<Gauge>();
+  const auto type = ClassAsObject<Gauge>();
   const auto gauge = std::make_shared<Gauge>("amps", 1);
-  const absl::StatusOr<Value> peek = type->GetAttr(kNobody, {"peek", false});
+  const absl::StatusOr<Value> peek = type->GetAttr(kNoCaller, {"peek", false});
   ASSERT_TRUE(peek.ok()) << peek.status();
   Object& method = **peek->AsObject();
-  EXPECT_EQ(*method.Call(kNobody, {{Value(Seen(gauge))}, {}}), Value(5));
-  EXPECT_EQ(Failure(method.Call(kNobody, {})),
+  EXPECT_EQ(*method.Call(kNoCaller, {{Value(ToObject(gauge))}, {}}), Value(5));
+  EXPECT_EQ(Failure(method.Call(kNoCaller, {})),
             "TypeError: unbound method cpp.Gauge.peek() needs an argument");
-  EXPECT_EQ(Failure(method.Call(kNobody, {{5}, {}})),
+  EXPECT_EQ(Failure(method.Call(kNoCaller, {{5}, {}})),
             "TypeError: descriptor 'peek' for 'cpp.Gauge' objects doesn't apply to a 'int' object");
   EXPECT_EQ(
-      Failure(method.Call(kNobody, {{Value(Seen(std::make_shared<Inner>()))}, {}})),
+      Failure(method.Call(kNoCaller, {{Value(ToObject(std::make_shared<Inner>()))}, {}})),
       "TypeError: descriptor 'peek' for 'cpp.Gauge' objects doesn't apply to a 'cpp.Inner' object");
-  EXPECT_EQ(Failure(method.Call(kNobody, {{Value(type)}, {}})),
+  EXPECT_EQ(Failure(method.Call(kNoCaller, {{Value(type)}, {}})),
             "TypeError: descriptor 'peek' for 'cpp.Gauge' objects doesn't apply to a 'cpp.Gauge' "
             "object");
-  EXPECT_EQ(Failure(method.Call(kNobody, {{Value(Seen(gauge)), 1}, {}})),
+  EXPECT_EQ(Failure(method.Call(kNoCaller, {{Value(ToObject(gauge)), 1}, {}})),
             "TypeError: peek() takes 0 positional arguments but 1 was given");
   EXPECT_EQ(HelpSignature(*peek), "(self) -> int");
-  EXPECT_EQ(*method.GetAttr(kNobody, {"__qualname__", false}), Value("cpp.Gauge.peek"));
-  EXPECT_EQ(*method.Repr(kNobody), "<function cpp.Gauge.peek>");
-  const auto again = type->GetAttr(kNobody, {"peek", false});
+  EXPECT_EQ(*method.GetAttr(kNoCaller, {"__qualname__", false}), Value("cpp.Gauge.peek"));
+  EXPECT_EQ(*method.Repr(kNoCaller), "<function cpp.Gauge.peek>");
+  const auto again = type->GetAttr(kNoCaller, {"peek", false});
   EXPECT_EQ((*again->AsObject())->identity(), method.identity());
-  EXPECT_EQ(*method.Compare(kNobody, "__eq__", *again), Value(true));
+  EXPECT_EQ(*method.Compare(kNoCaller, "__eq__", *again), Value(true));
 }
 
 // --- inheritance ---
@@ -284,7 +262,7 @@ class Counted {
   }
 };
 
-// Counted is at another address.
+// Counted lies at another address than the object.
 class Both : public Padding, public Named, public Counted {
  public:
   std::string kind() const override { return "both"; }
@@ -302,53 +280,54 @@ class Last : public Both {
 
 TEST(Inheritance, MembersOfBasesAtOtherAddresses) {
   const auto last = std::make_shared<Last>();
-  const auto object = Seen(last);
+  const auto object = ToObject(last);
   EXPECT_EQ(*Call(object, "kind"), Value("both")) << "virtual functions are C++'s";
   EXPECT_EQ(*Call(object, "overridden"), Value("by Both"));
   EXPECT_EQ(*Get(object, "name"), Value("n"));
   EXPECT_EQ(*Get(object, "count"), Value(10));
   EXPECT_TRUE(Set(object, "count", 20).ok());
   EXPECT_EQ(last->count, 20);
-  EXPECT_TRUE(object->DelAttr(kNobody, {"count", true}).ok());
+  EXPECT_TRUE(object->DelAttr(kNoCaller, {"count", true}).ok());
   EXPECT_EQ(last->count, 0);
   EXPECT_EQ(*Get(object, "padding"), Value(4));
   EXPECT_EQ(Call(object, "increment")->AsObject()->get(), object.get());
   EXPECT_EQ(last->count, 1);
   EXPECT_EQ(Call(object, "itself")->AsObject()->get(), object.get());
-  EXPECT_EQ(*object->GetAttr(kNobody, {"__doc__", false}), Value("Has a name."));
+  EXPECT_EQ(*object->GetAttr(kNoCaller, {"__doc__", false}), Value("Has a name."));
   EXPECT_EQ(ClassOf<Last>()->Find("kind")->doc, "What it is.");
 }
 
 TEST(Inheritance, ADerivedObjectGoesWhereItsBaseIsExpected) {
   const auto last = std::make_shared<Last>();
-  Value value(Seen(last));
+  Value value(ToObject(last));
   EXPECT_EQ(Cast<std::shared_ptr<Counted>>::From(value)->get(), last.get());
   EXPECT_EQ(Cast<std::shared_ptr<Both>>::From(value)->get(), last.get());
   EXPECT_EQ(Cast<std::shared_ptr<const Named>>::From(value)->get(), last.get());
   EXPECT_EQ(*Call(*value.AsObject(), "same", {value}), Value(true));
-  EXPECT_EQ(*Call(*value.AsObject(), "same", {Value(Seen(std::make_shared<Named>()))}),
+  EXPECT_EQ(*Call(*value.AsObject(), "same", {Value(ToObject(std::make_shared<Named>()))}),
             Value(false));
-  Value base(Seen(std::make_shared<Counted>()));
+  Value base(ToObject(std::make_shared<Counted>()));
   EXPECT_FALSE(Cast<std::shared_ptr<Both>>::From(base).ok());
 }
 
 TEST(Inheritance, IsInstance) {
-  const auto last = Seen(std::make_shared<Last>());
-  EXPECT_TRUE(*SeenClass<Counted>()->HasInstance(kNobody, *last));
-  EXPECT_TRUE(*SeenClass<Named>()->HasInstance(kNobody, *last));
-  EXPECT_TRUE(*SeenClass<Both>()->HasInstance(kNobody, *last));
-  EXPECT_FALSE(*SeenClass<Last>()->HasInstance(kNobody, *Seen(std::make_shared<Both>())));
+  const auto last = ToObject(std::make_shared<Last>());
+  EXPECT_TRUE(*ClassAsObject<Counted>()->HasInstance(kNoCaller, *last));
+  EXPECT_TRUE(*ClassAsObject<Named>()->HasInstance(kNoCaller, *last));
+  EXPECT_TRUE(*ClassAsObject<Both>()->HasInstance(kNoCaller, *last));
+  EXPECT_FALSE(*ClassAsObject<Last>()->HasInstance(kNoCaller, *ToObject(std::make_shared<Both>())));
 }
 
 TEST(Inheritance, ABasesMethodTakesADerivedObject) {
   const auto last = std::make_shared<Last>();
-  const Value object(Seen(last));
-  EXPECT_EQ(*Call(SeenClass<Named>(), "overridden", {object}), Value("by nobody"));
-  EXPECT_EQ(*Call(SeenClass<Last>(), "overridden", {object}), Value("by Both"));
-  EXPECT_EQ(Call(SeenClass<Counted>(), "increment", {object})->AsObject()->get(),
+  const Value object(ToObject(last));
+  EXPECT_EQ(*Call(ClassAsObject<Named>(), "overridden", {object}), Value("by nobody"));
+  EXPECT_EQ(*Call(ClassAsObject<Last>(), "overridden", {object}), Value("by Both"));
+  EXPECT_EQ(Call(ClassAsObject<Counted>(), "increment", {object})->AsObject()->get(),
             object.AsObject()->get());
   EXPECT_EQ(last->count, 11);
-  EXPECT_FALSE(Call(SeenClass<Last>(), "kind", {Value(Seen(std::make_shared<Both>()))}).ok());
+  EXPECT_FALSE(
+      Call(ClassAsObject<Last>(), "kind", {Value(ToObject(std::make_shared<Both>()))}).ok());
 }
 
 // --- comparison ---
@@ -366,21 +345,22 @@ struct Coin {
 };
 
 TEST(Operators, MemberOperatorsAreExposedAsTheyAre) {
-  const auto one = Seen(std::make_shared<Coin>(Coin{1}));
-  const Value two(Seen(std::make_shared<Coin>(Coin{2})));
-  const Value other_one(Seen(std::make_shared<Coin>(Coin{1})));
+  const auto one = ToObject(std::make_shared<Coin>(Coin{1}));
+  const Value two(ToObject(std::make_shared<Coin>(Coin{2})));
+  const Value other_one(ToObject(std::make_shared<Coin>(Coin{1})));
   EXPECT_EQ(*Get(*Call(one, "__add__", {two})->AsObject(), "cents"), Value(3));
   EXPECT_EQ(*Call(one, "__add__", {"2"}), Value(NotImplemented()));
-  EXPECT_EQ(*one->Compare(kNobody, "__eq__", other_one), Value(true));
-  EXPECT_EQ(*one->Compare(kNobody, "__ne__", other_one), Value(false)) << "from __eq__";
-  EXPECT_EQ(*one->Compare(kNobody, "__ne__", two), Value(true));
-  EXPECT_EQ(*one->Compare(kNobody, "__ne__", 5), Value(NotImplemented()));
-  EXPECT_EQ(*one->Hash(kNobody), Value(1));
-  const auto type = SeenClass<Coin>();
-  EXPECT_EQ(*Get(*type->CallAttr(kNobody, {"__add__", false}, {{Value(one), two}, {}})->AsObject(),
-                 "cents"),
-            Value(3));
-  EXPECT_EQ(type->SpecialMethods(kNobody)->size(), 4u) << "its instances' and __call__";
+  EXPECT_EQ(*one->Compare(kNoCaller, "__eq__", other_one), Value(true));
+  EXPECT_EQ(*one->Compare(kNoCaller, "__ne__", other_one), Value(false)) << "from __eq__";
+  EXPECT_EQ(*one->Compare(kNoCaller, "__ne__", two), Value(true));
+  EXPECT_EQ(*one->Compare(kNoCaller, "__ne__", 5), Value(NotImplemented()));
+  EXPECT_EQ(*one->Hash(kNoCaller), Value(1));
+  const auto type = ClassAsObject<Coin>();
+  EXPECT_EQ(
+      *Get(*type->CallAttr(kNoCaller, {"__add__", false}, {{Value(one), two}, {}})->AsObject(),
+           "cents"),
+      Value(3));
+  EXPECT_EQ(type->SpecialMethods(kNoCaller)->size(), 4u) << "its instances' and __call__";
 }
 
 struct Unhashed {
@@ -388,7 +368,7 @@ struct Unhashed {
     c.Expose("__eq__", [](const Unhashed&, const Unhashed&) { return true; });
   }
 };
-// Has __hash__ by a base, and __eq__ of its own.
+// This class inherits __hash__ and has its own __eq__.
 struct Bill : Coin {
   friend void RpycExpose(ClassDef<Bill>& c) {
     c.Base<Coin>();
@@ -404,21 +384,21 @@ struct Stamp : Unhashed, Token {
 
 // Source: CPython Objects/typeobject.c, type_ready_set_hash.
 TEST(Operators, AClassWithEqAndNoHashOfItsOwnIsUnhashable) {
-  EXPECT_EQ(Failure(Seen(std::make_shared<Unhashed>())->Hash(kNobody)),
+  EXPECT_EQ(Failure(ToObject(std::make_shared<Unhashed>())->Hash(kNoCaller)),
             "TypeError: unhashable type: 'cpp.Unhashed'");
-  EXPECT_EQ(Failure(Seen(std::make_shared<Bill>())->Hash(kNobody)),
+  EXPECT_EQ(Failure(ToObject(std::make_shared<Bill>())->Hash(kNoCaller)),
             "TypeError: unhashable type: 'cpp.Bill'");
-  EXPECT_EQ(Failure(Seen(std::make_shared<Stamp>())->Hash(kNobody)),
+  EXPECT_EQ(Failure(ToObject(std::make_shared<Stamp>())->Hash(kNoCaller)),
             "TypeError: unhashable type: 'cpp.Stamp'");
-  EXPECT_EQ(*Seen(std::make_shared<Token>(Token{5}))->Hash(kNobody), Value(5));
+  EXPECT_EQ(*ToObject(std::make_shared<Token>(Token{5}))->Hash(kNoCaller), Value(5));
 }
 
-// What inspect, and what builds on it, reads of a function.
+// Reads from a function's code what inspect, and what builds on it, reads.
 Value InspectsCode(const Value& function, absl::string_view name) {
-  const Value code = *(*function.AsObject())->GetAttr(kNobody, {"__code__", false});
+  const Value code = *(*function.AsObject())->GetAttr(kNoCaller, {"__code__", false});
   EXPECT_EQ(code.type_name(), "types.CodeType");
   EXPECT_TRUE((*code.AsObject())->Has(name).exposed);
-  return *(*code.AsObject())->GetAttr(kNobody, {name, true});
+  return *(*code.AsObject())->GetAttr(kNoCaller, {name, true});
 }
 
 TEST(FunctionObject, HasWhatInspectReadsOfAFunction) {
@@ -428,18 +408,18 @@ TEST(FunctionObject, HasWhatInspectReadsOfAFunction) {
       Arg("c") = true);
   service.Expose("g", [](int, int) {});
   const auto root = *service.MakeRoot();
-  const Value f = *root->GetAttr(kNobody, {"f", true});
+  const Value f = *root->GetAttr(kNoCaller, {"f", true});
   EXPECT_EQ(InspectsCode(f, "co_varnames"), Value::Tuple({"a", "b", "c", "args", "kwargs"}));
   EXPECT_EQ(InspectsCode(f, "co_argcount"), Value(2));
   EXPECT_EQ(InspectsCode(f, "co_posonlyargcount"), Value(0));
   EXPECT_EQ(InspectsCode(f, "co_kwonlyargcount"), Value(1));
   EXPECT_EQ(InspectsCode(f, "co_flags"), Value(12));
   const auto get = [&](absl::string_view name) {
-    return *(*f.AsObject())->GetAttr(kNobody, {name, false});
+    return *(*f.AsObject())->GetAttr(kNoCaller, {name, false});
   };
   EXPECT_EQ(get("__defaults__"), Value::Tuple({"x"}));
   const auto ask = [&](const Value& dict, absl::string_view method, std::vector<Value> args) {
-    return (*dict.AsObject())->CallAttr(kNobody, {method, true}, {std::move(args), {}});
+    return (*dict.AsObject())->CallAttr(kNoCaller, {method, true}, {std::move(args), {}});
   };
   EXPECT_EQ(*ask(get("__kwdefaults__"), "keys", {}), Value::Tuple({"c"}));
   EXPECT_EQ(*ask(get("__kwdefaults__"), "__getitem__", {"c"}), Value(true));
@@ -449,31 +429,31 @@ TEST(FunctionObject, HasWhatInspectReadsOfAFunction) {
   EXPECT_EQ(*ask(annotations, "__len__", {}), Value(4));
   EXPECT_EQ(*ask(annotations, "get", {"return", 0}), Value("float"));
   EXPECT_EQ(*ask(annotations, "get", {"args", 0}), Value(0));
-  const Value keys = *(*annotations.AsObject())->GetAttr(kNobody, {"keys", true});
-  EXPECT_EQ(*(*keys.AsObject())->Call(kNobody, {}), Value::Tuple({"a", "b", "c", "return"}));
-  const Value g = *root->GetAttr(kNobody, {"g", true});
+  const Value keys = *(*annotations.AsObject())->GetAttr(kNoCaller, {"keys", true});
+  EXPECT_EQ(*(*keys.AsObject())->Call(kNoCaller, {}), Value::Tuple({"a", "b", "c", "return"}));
+  const Value g = *root->GetAttr(kNoCaller, {"g", true});
   EXPECT_EQ(InspectsCode(g, "co_varnames"), Value::Tuple({"arg0", "arg1"}));
   EXPECT_EQ(InspectsCode(g, "co_posonlyargcount"), Value(2));
-  EXPECT_EQ(*(*g.AsObject())->GetAttr(kNobody, {"__defaults__", false}), Value());
-  EXPECT_EQ(*(*g.AsObject())->GetAttr(kNobody, {"__kwdefaults__", false}), Value());
+  EXPECT_EQ(*(*g.AsObject())->GetAttr(kNoCaller, {"__defaults__", false}), Value());
+  EXPECT_EQ(*(*g.AsObject())->GetAttr(kNoCaller, {"__kwdefaults__", false}), Value());
 }
 
 TEST(FunctionObject, OnlyHelpGetsASignature) {
-  const Value add = *Get(Seen(std::make_shared<Gauge>()), "peek_doc");
+  const Value add = *Get(ToObject(std::make_shared<Gauge>()), "peek_doc");
   const auto signature = [&] {
-    return (*add.AsObject())->GetAttr(kNobody, {"__signature__", false}).ok();
+    return (*add.AsObject())->GetAttr(kNoCaller, {"__signature__", false}).ok();
   };
   EXPECT_FALSE(signature());
   EXPECT_EQ(HelpSignature(add), "(first: int, second: int = 2) -> int");
   EXPECT_FALSE(signature()) << "help has had it";
-  // As help ends.
-  EXPECT_TRUE((*add.AsObject())->GetAttr(kNobody, {"__name__", false}).ok());
-  EXPECT_FALSE((*add.AsObject())->GetAttr(kNobody, {"__self__", false}).ok());
+  // help() ends by reading these again.
+  EXPECT_TRUE((*add.AsObject())->GetAttr(kNoCaller, {"__name__", false}).ok());
+  EXPECT_FALSE((*add.AsObject())->GetAttr(kNoCaller, {"__self__", false}).ok());
   EXPECT_FALSE(signature());
 }
 
 TEST(Instance, ListsItsMethodsForHelp) {
-  const Object::Methods methods = Seen(std::make_shared<Gauge>())->ExposedMethods();
+  const Object::Methods methods = ToObject(std::make_shared<Gauge>())->ExposedMethods();
   const auto find = [&](absl::string_view name) {
     return std::find_if(methods.begin(), methods.end(),
                         [name](const auto& method) { return method.first == name; });
@@ -485,14 +465,14 @@ TEST(Instance, ListsItsMethodsForHelp) {
 }
 
 TEST(Signature, TellsHelpTheDocstringAndOthersOnlyItsText) {
-  const Value add = *Get(Seen(std::make_shared<Gauge>()), "peek_doc");
+  const Value add = *Get(ToObject(std::make_shared<Gauge>()), "peek_doc");
   const auto signature = [&] { return HelpSignatureObject(add); };
   const auto ask = [](const Value& object, absl::string_view name, CallArgs args) {
     const bool exposed = (*object.AsObject())->Has(name).exposed;
-    return (*object.AsObject())->CallAttr(kNobody, {name, exposed}, std::move(args));
+    return (*object.AsObject())->CallAttr(kNoCaller, {name, exposed}, std::move(args));
   };
   const Value plain = signature();
-  EXPECT_EQ(*(*plain.AsObject())->Str(kNobody), "(first: int, second: int = 2) -> int");
+  EXPECT_EQ(*(*plain.AsObject())->Str(kNoCaller), "(first: int, second: int = 2) -> int");
   EXPECT_EQ(*ask(plain, "format", {}), Value("(first: int, second: int = 2) -> int"));
   EXPECT_EQ(*ask(plain, "format", {{}, {{"max_width", 28}}}),
             Value("(\n    first: int,\n    second: int = 2\n) -> int"));
@@ -500,11 +480,11 @@ TEST(Signature, TellsHelpTheDocstringAndOthersOnlyItsText) {
             Value("(first: int, second: int = 2) -> int"));
   const Value helped = signature();
   EXPECT_EQ(*ask(helped, "__bool__", {}), Value(true));
-  EXPECT_EQ(*(*helped.AsObject())->Str(kNobody),
+  EXPECT_EQ(*(*helped.AsObject())->Str(kNoCaller),
             "(first: int, second: int = 2) -> int\n    One line.\n    Another.");
   EXPECT_EQ(*ask(helped, "format", {{}, {{"max_width", 77}}}),
             Value("(first: int, second: int = 2) -> int\n    One line.\n    Another."));
-  EXPECT_EQ(*(*signature().AsObject())->Str(kNobody), "(first: int, second: int = 2) -> int");
+  EXPECT_EQ(*(*signature().AsObject())->Str(kNoCaller), "(first: int, second: int = 2) -> int");
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
+#include "rpyc/assert.h"
 #include "rpyc/bind/definition.h"
 #include "rpyc/bind/overloads.h"
 #include "rpyc/bind/python_name.h"
@@ -20,7 +21,7 @@ MemberBody OnBase(MemberBody body, Upcast upcast) {
   };
 }
 
-// A base's member, to be run on an object of a class derived from it.
+// Makes a base's member run on an object of a derived class.
 std::shared_ptr<const Member> Inherited(const std::shared_ptr<const Member>& member,
                                         Upcast upcast) {
   if (upcast == nullptr || !member->needs_object) return member;
@@ -43,7 +44,7 @@ void CheckDefaults(const std::string& exposed, const Member& member) {
   }
 }
 
-// The earlier function or functions of a name, and one more.
+// Adds one more function to the earlier function or functions of the same name.
 Member WithOverload(const std::shared_ptr<const Member>& earlier, Member added) {
   std::vector<std::shared_ptr<const Member>> functions = earlier->overloads;
   if (functions.empty()) functions.push_back(earlier);
@@ -51,7 +52,7 @@ Member WithOverload(const std::shared_ptr<const Member>& earlier, Member added) 
   return Overloaded(std::move(functions));
 }
 
-// What stands for a method that may change the object, in a class of const ones.
+// Stands in a class of const objects for a method that may change the object.
 MemberBody RefusesConst() {
   return [](const Member& member, const MemberCall& call, absl::Span<Value>) {
     return absl::StatusOr<Value>(
@@ -61,7 +62,7 @@ MemberBody RefusesConst() {
   };
 }
 
-// A member as an object that is const in C++ shows it.
+// Returns a member as an object that is const in C++ shows it.
 std::shared_ptr<const Member> OfConst(const Member& member) {
   auto shown = std::make_shared<Member>(member);
   shown->setter = nullptr;
@@ -103,6 +104,7 @@ void ClassInfo::Add(Member member) {
   }
   const auto earlier = std::find_if(members_.begin(), members_.end(),
                                     [&](const auto& m) { return m->name == member.name; });
+  RPYC_ASSERT(earlier != members_.end());
   const std::string mistake = WhyNoOverload(**earlier, member);
   if (!mistake.empty()) EndByMistake(absl::StrCat(name_, ".", member.name), mistake);
   AddShared(std::make_shared<const Member>(WithOverload(*earlier, std::move(member))));
@@ -145,6 +147,7 @@ void ClassInfo::AddShared(std::shared_ptr<const Member> added) {
   const auto old =
       std::find_if(members_.begin(), members_.end(),
                    [replaced = entry->second](const auto& m) { return m.get() == replaced; });
+  RPYC_ASSERT(old != members_.end());
   entry->second = added.get();
   *old = std::move(added);
 }
@@ -184,7 +187,7 @@ void ClassInfo::AddOnConnect(Member hook) {
 
 void ClassInfo::AddOnDisconnect(Member hook) {
   Prepare(hook);
-  // What was set up last is taken down first.
+  // What was set up last must be taken down first.
   on_disconnect_.insert(on_disconnect_.begin(), std::make_shared<const Member>(std::move(hook)));
 }
 
@@ -220,18 +223,19 @@ std::shared_ptr<const ClassInfo> ClassInfo::ReadOnly(const std::shared_ptr<const
         shown->AddShared(OfConst(*member));
       }
       made = shown.get();
+      RPYC_ASSERT(info->read_only_owner_ == nullptr);
       info->read_only_owner_ = std::move(shown);
       info->read_only_.store(made, std::memory_order_release);
     }
   }
-  // Owned by the class that it shows.
+  // The class that `made` shows owns it.
   return std::shared_ptr<const ClassInfo>(info, made);
 }
 
 const std::shared_ptr<const ClassInfo>& MakeClass(const ClassRecipe& recipe, ClassSlot* slot) {
   Definition definition;
   if (const auto* made = slot->load(std::memory_order_acquire)) return *made;
-  // The class whose RpycExpose runs may need itself.
+  // A class may need itself while its RpycExpose runs.
   static auto& unfinished =
       *new std::vector<std::pair<ClassSlot*, const std::shared_ptr<const ClassInfo>*>>;
   for (const auto& [its_slot, info] : unfinished) {
@@ -245,6 +249,7 @@ const std::shared_ptr<const ClassInfo>& MakeClass(const ClassRecipe& recipe, Cla
     recipe.expose(info.get());
   }
   info->TellBases(recipe.type, kept);
+  RPYC_ASSERT(slot->load() == nullptr);
   slot->store(kept, std::memory_order_release);
   definition.Complete();
   return *kept;

@@ -18,14 +18,16 @@
 
 namespace rpyc {
 
-// A pointer to an object of a class as one to its base; null where the two are the same address.
+// Converts a pointer to an object of a class to a pointer to its base. It is null where both have
+// the same address.
 using Upcast = std::shared_ptr<void> (*)(const std::shared_ptr<void>& self);
 
-// What Python sees of a C++ class. Built once, then immutable and shared by all its objects, but
-// for which classes are known to derive from it.
+// Says what Python sees of a C++ class. It is built once, then immutable and shared by all objects
+// of the class; only the set of known derived classes grows.
 class ClassInfo {
  public:
-  // `name` as Python shows it, "cpp.Account". The first component must not be a Python module.
+  // `name` is the name that Python shows, such as "cpp.Account". Its first component must not be a
+  // Python module.
   explicit ClassInfo(absl::string_view name);
   ClassInfo(const ClassInfo&) = delete;
   ClassInfo& operator=(const ClassInfo&) = delete;
@@ -35,55 +37,61 @@ class ClassInfo {
   const std::string& doc() const { return doc_; }
   void set_doc(absl::string_view doc) { doc_ = std::string(doc); }
 
-  // Adds a member in place of one of its name that was inherited, or is only a default. A further
-  // function of the class's own is an overload.
-  // Errors:  EndByMistake - what is wrong with the member; its name is taken.
+  // Adds a member. It replaces an inherited or default member of the same name. If the class itself
+  // already has a function of that name, the new one is an overload.
+  // Errors:  EndByMistake - the member is wrong, or its name is taken.
   void Add(Member member);
-  // Adds one that what the class exposes by that name itself, before or later, is put in place of.
+  // Adds a member that is replaced by whatever the class itself exposes under that name, before or
+  // later.
   void AddDefault(Member member);
-  // Inherits: the base's members that have no other of their name, its hooks, and its docstring if
-  // there is none. Of two bases the one added first wins, as in Python. `downcast`: null unless the
-  // base is polymorphic.
+  // Inherits the base's hooks, those of its members whose names are free, and its docstring if this
+  // class has none. Of two bases the one added first wins, as in Python. `downcast` is null unless
+  // the base is polymorphic.
   void AddBase(std::shared_ptr<const ClassInfo> base, Upcast upcast, Downcast downcast = nullptr);
-  const Member* Find(absl::string_view name) const;  // nullptr if there is none
-  // In the order added.
+  const Member* Find(absl::string_view name) const;  // returns nullptr if there is none
+  // The members are in the order in which they were added.
   const std::vector<std::shared_ptr<const Member>>& members() const { return members_; }
 
-  // What calling the class does; nullptr if it cannot be called.
+  // Returns what a call of the class runs, or nullptr if the class cannot be called.
   const Member* init() const { return init_.get(); }
-  // A further one is an overload. Errors: as Add's.
+  // Adds a constructor; each further one is an overload.
+  // Errors:  EndByMistake, as for Add.
   void AddInit(Member init);
 
-  // What runs when a connection whose root is of this class comes and goes, in this order.
+  // These run, in this order, when a connection whose root is of this class begins and ends.
   using Hooks = std::vector<std::shared_ptr<const Member>>;
   const Hooks& on_connect() const { return on_connect_; }
   const Hooks& on_disconnect() const { return on_disconnect_; }
   void AddOnConnect(Member hook);
   void AddOnDisconnect(Member hook);
 
-  // Turns a pointer to an object of this class into one to `target`, if that is this or a base.
+  // Turns a pointer to an object of this class into a pointer to `target`, if `target` is this
+  // class or a base. Returns whether it is.
   bool CastTo(const ClassInfo& target, std::shared_ptr<void>* self) const;
-  // Whether `other` is this or a base.
+  // Returns whether `other` is this class or a base of it.
   bool IsA(const ClassInfo& other) const;
-  // CastTo, for one that does not change the object: of a read-only object, too.
+  // Does what CastTo does, for a caller that does not change the object: it also accepts a
+  // read-only object.
   bool CastToConst(const ClassInfo& target, std::shared_ptr<void>* self) const {
     return (original_ == nullptr ? this : original_)->CastTo(target, self);
   }
 
-  // What Python sees of a const object of the class `info`: a class of its own, derived from it,
-  // whose properties cannot be set and whose methods that are not const in C++ say so.
+  // Makes what Python sees of a const object of the class `info`: a derived class of its own whose
+  // properties cannot be set. Its methods that are not const in C++ raise a TypeError that says so.
   static std::shared_ptr<const ClassInfo> ReadOnly(const std::shared_ptr<const ClassInfo>& info);
   bool is_read_only() const { return original_ != nullptr; }
-  // Whether an object of this class is one of `other` and of none derived from it.
+  // Returns whether an object of this class is an `other` itself, not of a class derived from it.
   bool IsExactly(const ClassInfo& other) const { return this == &other || original_ == &other; }
 
-  // The classes known to derive from this. Empty of one that was not made by MakeClass.
+  // These classes are known to derive from this one. The set stays empty for a class that MakeClass
+  // did not make.
   const DerivedClasses& derived_classes() const { return derived_; }
-  // Makes this class, of C++ type `type`, known to its bases. Within a Definition. `info` is this,
-  // and is never destroyed.
+  // Tells the bases about this class, whose C++ type is `type`. The caller holds a Definition.
+  // `info` is this class and is never destroyed.
   void TellBases(const std::type_info& type, const std::shared_ptr<const ClassInfo>* info) const;
 
-  // Whether Python hashes its objects: not where __eq__ came without __hash__ in the same class.
+  // Returns whether Python can hash the objects: it cannot where the same class has __eq__ and no
+  // __hash__.
   bool is_hashable() const { return FindHashability().value_or(true); }
 
  private:
@@ -92,18 +100,19 @@ class ClassInfo {
     Upcast upcast;
     Downcast downcast;
   };
-  // Ends the program if something is wrong with it; sees to it that what it needs is made.
+  // Ends the program if the member is wrong, and makes the classes that it needs.
   void Prepare(const Member& member) const;
   void AddShared(std::shared_ptr<const Member> member);
-  // That a class somewhere below this one has become known.
+  // Makes this class and its bases look for derived classes again, since a new one has become
+  // known.
   void ForgetDerived() const;
-  // None: neither the class nor a base says anything.
+  // Returns nothing if neither the class nor a base decides it.
   std::optional<bool> FindHashability() const;
 
   std::string name_;
   int64_t class_id_;
   std::string doc_;
-  // Of the class itself, not inherited.
+  // The class itself has it; it is not inherited.
   bool has_own_eq_ = false;
   bool has_own_hash_ = false;
   absl::flat_hash_set<std::string> own_names_;
@@ -114,24 +123,24 @@ class ClassInfo {
   Hooks on_connect_;
   Hooks on_disconnect_;
   mutable DerivedClasses derived_;
-  // Of a read-only class: what it shows.
+  // A read-only class points to the class that it shows; other classes have null.
   const ClassInfo* original_ = nullptr;
-  // Made at most once, within a Definition.
+  // It is made at most once, and under a Definition.
   mutable std::unique_ptr<const ClassInfo> read_only_owner_;
   mutable std::atomic<const ClassInfo*> read_only_{nullptr};
 };
 
-// Where the one ClassInfo of a C++ type is kept, for ever, once it has been made.
+// Holds the one ClassInfo of a C++ type; once made, that lives as long as the program.
 using ClassSlot = std::atomic<const std::shared_ptr<const ClassInfo>*>;
 
-// How it is made.
+// Says how to make the ClassInfo of a C++ type.
 struct ClassRecipe {
   const std::type_info& type;
   std::string (*name)();
-  void (*expose)(ClassInfo* info);  // the user's RpycExpose
+  void (*expose)(ClassInfo* info);  // calls the user's RpycExpose
 };
 
-// Makes it, unless another thread has; with it all the classes that its members name.
+// Makes the class unless another thread has made it, and makes all classes that its members name.
 const std::shared_ptr<const ClassInfo>& MakeClass(const ClassRecipe& recipe, ClassSlot* slot);
 
 }  // namespace rpyc

@@ -18,10 +18,10 @@ bool IsOfClassItself(absl::string_view name) {
   return name == "__name__" || name == "__qualname__" || IsFunctionAttribute(name);
 }
 
-// The same function with the object as its first parameter.
+// Returns the same function with the object as its first parameter.
 Signature WithSelf(Signature signature) {
   std::vector<Parameter>& rest = signature.parameters;
-  // Without names are all of the ordinary ones or none.
+  // Either all ordinary parameters are without names or none is.
   const bool nameless = !rest.empty() && rest[0].name.empty();
   Parameter self;
   if (!nameless) self.name = "self";
@@ -29,17 +29,19 @@ Signature WithSelf(Signature signature) {
   return signature;
 }
 
-// A method as its class shows it: called with the object first, as Python's Account.deposit(a, 5).
+// Shows a method as its class does: it is called with the object first, as in Python's
+// Account.deposit(a, 5).
 class UnboundMethod : public FunctionObject {
  public:
-  // `member` is the class's.
+  // `member` is a member of the class.
   UnboundMethod(std::shared_ptr<const ClassInfo> class_info, const Member* member)
       : FunctionObject(std::shared_ptr<const Member>(class_info, member)),
         class_(std::move(class_info)) {}
 
   const void* identity() const override { return &member(); }
 
-  // Source of the texts: CPython Objects/descrobject.c, method_check_args and descr_check.
+  // These are the texts of CPython.
+  // Source:  CPython Objects/descrobject.c, method_check_args and descr_check.
   absl::StatusOr<Value> Call(const CallContext& context, CallArgs args) override {
     if (args.positional.empty()) {
       return PyStatus("TypeError",
@@ -80,10 +82,11 @@ class UnboundMethod : public FunctionObject {
   const std::shared_ptr<const ClassInfo> class_;
 };
 
-// A property as its class shows it: something with a docstring. Its functions stay ours.
+// Shows a property as its class does: it has only a docstring, and peers cannot reach its
+// functions.
 class PropertyObject : public Object {
  public:
-  // `member` is the class's.
+  // `member` is a member of the class.
   PropertyObject(std::shared_ptr<const ClassInfo> class_info, const Member* member)
       : class_(std::move(class_info)), member_(*member) {}
 
@@ -100,7 +103,7 @@ class PropertyObject : public Object {
 
  private:
   const std::shared_ptr<const ClassInfo> class_;
-  const Member& member_;  // of class_
+  const Member& member_;  // belongs to class_
 };
 
 }  // namespace
@@ -129,7 +132,7 @@ absl::StatusOr<Value> ClassObject::GetAttr(const CallContext& context, Attribute
       }
       return Value(std::make_shared<PropertyObject>(class_, member));
     }
-    // A function of the class: as an instance without an object shows it.
+    // An instance without an object shows a function of the class.
     return std::make_shared<Instance>(class_, nullptr)->GetAttr(context, attribute);
   }
   if (attribute.name == "__doc__") {
@@ -173,8 +176,8 @@ absl::StatusOr<std::vector<std::string>> ClassObject::Dir(const CallContext&) {
 }
 
 // RPyC 4.1.0 to 4.1.2 make one proxy class for a class and its instances, from the first INSPECT of
-// either. Source: RPyC lib/__init__.py, get_methods, 4.1.0 to 6.0.2: a class lists what its type
-// has, __call__ among it, and what it has itself.
+// either. A class lists what its type has, __call__ among it, and what it has itself.
+// Source:  RPyC lib/__init__.py, get_methods, 4.1.0 to 6.0.2.
 absl::StatusOr<Object::Methods> ClassObject::SpecialMethods(const CallContext&) {
   Methods methods = SpecialMethodsOf(*class_);
   std::erase_if(methods, [](const auto& method) { return method.first == "__call__"; });

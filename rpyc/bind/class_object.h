@@ -14,9 +14,9 @@
 
 namespace rpyc {
 
-// An exposed class itself as Python sees it: calling it makes an object, isinstance knows it.
-// Its attributes are the members: a method takes the object first, as Python's Account.deposit(a,
-// 5); a property is only something with a docstring. Any two of one class are the same to peers.
+// Shows an exposed class itself to Python: calling it makes an object, and isinstance knows it. Its
+// attributes are the members. A method takes the object first, as Python's Account.deposit(a, 5)
+// does; a property has only a docstring. Peers cannot tell two ClassObjects of one class apart.
 class ClassObject : public Object {
  public:
   explicit ClassObject(std::shared_ptr<const ClassInfo> class_info)
@@ -37,31 +37,31 @@ class ClassObject : public Object {
   Methods ExposedMethods() const override { return ExposedMethodsOf(*class_); }
 
  private:
-  const Member* Find(absl::string_view name) const;  // null: none, or the class has it itself
+  const Member* Find(absl::string_view name) const;  // returns null if the class itself has none
 
   const std::shared_ptr<const ClassInfo> class_;
 };
 
-// An exposed class as a C++ value: see rpyc::Class<T>(), Enum<E>() and Struct<T>(). Looks at the
-// class only when it is used, so that classes may refer to each other.
+// Holds an exposed class as a C++ value (see rpyc::Class<T>(), Enum<E>() and Struct<T>()). It reads
+// the class only when it is used, so that classes may refer to each other.
 class ClassReference {
  public:
   using Getter = ClassGetter;
   using Maker = std::shared_ptr<Object> (*)();
   explicit ClassReference(Getter getter) : getter_(getter) {}
-  // A class that Python sees as an object of another kind.
+  // This form is for a class that Python sees as another kind of object.
   explicit ClassReference(Maker maker) : maker_(maker) {}
   std::shared_ptr<Object> Get() const {
     return maker_ != nullptr ? maker_() : std::make_shared<ClassObject>(getter_());
   }
-  Getter getter() const { return getter_; }  // null: of such a class
+  Getter getter() const { return getter_; }  // null if `maker` was given
 
  private:
   Getter getter_ = nullptr;
   Maker maker_ = nullptr;
 };
 
-// Out only.
+// This converts only from C++ to Python.
 template <>
 struct Cast<ClassReference> {
   static Value To(ClassReference reference) { return Value(reference.Get()); }

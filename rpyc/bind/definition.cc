@@ -8,15 +8,16 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "rpyc/assert.h"
 
 namespace rpyc {
 namespace {
 
-// One thread may lock it several times: a class is made while its derived class is made. User code
-// runs under it, as it does under the guard of a static variable, which this stands for.
+// One thread may lock it several times, since a class is made while its derived class is made. User
+// code runs under it; without this lock it would run under the guard of a static variable.
 struct Steps {
   std::recursive_mutex lock;
-  // The rest is the thread's that holds the lock.
+  // The lock protects what follows.
   int definitions = 0;
   std::deque<std::function<void()>> waiting;
 };
@@ -40,8 +41,9 @@ Definition::Definition() {
 }
 
 Definition::~Definition() {
+  RPYC_ASSERT(AllSteps().definitions > 0);
   std::deque<std::function<void()>> dropped;
-  // Something waits still only if user code threw.
+  // Steps still wait here only if user code threw.
   if (--AllSteps().definitions == 0) dropped.swap(AllSteps().waiting);
   AllSteps().lock.unlock();
 }

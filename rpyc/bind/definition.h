@@ -7,15 +7,15 @@
 
 namespace rpyc {
 
-// Ends the program with "rpyc: cannot expose `exposed`: `mistake`" on stderr. For what an author
-// got wrong and no compiler sees. It is found when the service is made, before any client comes;
-// only in a class that no exposed function names, when its first object goes out.
+// Ends the program with "rpyc: cannot expose `exposed`: `mistake`" on stderr, for a mistake of the
+// author that no compiler sees. It is found when the service is made, before any client connects;
+// the mistakes of a class that no exposed function names are found when its first object goes out.
 [[noreturn]] void EndByMistake(absl::string_view exposed, absl::string_view mistake);
 
-// While one lives, its thread makes a class, and with it the classes of its bases. What needs a
-// complete class waits until the outermost one completes: the classes that the members of this one
-// name, for classes may name each other, and the checks of the members' defaults.
-// Threads: one at a time makes classes; another one waits for it.
+// While a Definition lives, its thread makes a class and with it the classes of its bases. What
+// needs a complete class waits until the outermost Definition completes: the classes that this
+// one's members name (classes may name each other), and the checks of the members' defaults.
+// Threads: only one thread makes classes at a time; another thread waits for it.
 class Definition {
  public:
   Definition();
@@ -23,10 +23,10 @@ class Definition {
   Definition(const Definition&) = delete;
   Definition& operator=(const Definition&) = delete;
 
-  // Runs what waits, if this is the outermost one. Call it last.
+  // Runs what waits, if this is the outermost Definition. Call it last.
   void Complete();
 
-  // Runs `step` when this thread makes no class: now, or when the outermost Definition completes.
+  // Runs `step` now if this thread makes no class, else when the outermost Definition completes.
   static void WhenComplete(std::function<void()> step);
 };
 

@@ -14,7 +14,7 @@ namespace {
 
 int Number() { return 5; }
 
-// What is wrong is said when the service is made; what is right is made.
+// A mistake is reported when the service is made; the control case makes it.
 struct Bad {
   const char* what;
   std::function<void()> make;
@@ -65,7 +65,7 @@ struct BadInit {
   explicit BadInit(int) {}
   friend void RpycExpose(ClassDef<BadInit>& c) { c.Init<int>(Arg("n") = "five"); }
 };
-// Its mistake is found although only a function names it.
+// Its mistake is found although only a function names the class.
 struct BadDefault {
   friend void RpycExpose(ClassDef<BadDefault>& c) {
     c.Expose(

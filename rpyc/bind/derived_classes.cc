@@ -30,8 +30,8 @@ const DerivedClasses::Found* DerivedClasses::Find(const std::type_info& type, vo
   return Search(type, self);
 }
 
-// A program has few classes, so a copy of the table for each that is met costs little, and its
-// readers need no lock.
+// A program has few classes, so copying the table for each new type costs little, and its readers
+// need no lock.
 const DerivedClasses::Found* DerivedClasses::Search(const std::type_info& type, void* self) const {
   const Definition excludes_others;
   Found best{.info = nullptr, .is_exact = false, .path = {}};
@@ -46,7 +46,7 @@ const DerivedClasses::Found* DerivedClasses::Search(const std::type_info& type, 
   auto table = old == nullptr ? std::make_unique<Table>() : std::make_unique<Table>(*old);
   table->insert_or_assign(&type, found);
   table_.store(table.get(), std::memory_order_release);
-  kept_.push_back(std::move(table));
+  all_tables_.push_back(std::move(table));
   return found;
 }
 

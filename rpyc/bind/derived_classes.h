@@ -12,14 +12,15 @@ namespace rpyc {
 
 class ClassInfo;
 
-// A pointer to an object as one to its derived class, or null if it is none of it.
+// Converts a pointer to an object to a pointer to its derived class; returns null if the object is
+// not of that class.
 using Downcast = void* (*)(void* self);
 
-// The exposed classes that are known to derive from a polymorphic one, so that an object goes out
-// as what it is, not as what the C++ type of its pointer says.
+// Holds the exposed classes that are known to derive from a polymorphic class. With it an object
+// goes out as what it is, not as what the C++ type of its pointer says.
 //
-// A class becomes known when it is made: it, or a function that takes or returns it, was exposed.
-// Owned by the base's ClassInfo. Nothing here is destroyed before the base is.
+// A class becomes known when it is made: it was exposed, or a function that takes or returns it
+// was. The base's ClassInfo owns this; nothing here is destroyed before the base is.
 // Threads: any. Find takes no lock for a type that it has met.
 class DerivedClasses {
  public:
@@ -28,22 +29,23 @@ class DerivedClasses {
   DerivedClasses(const DerivedClasses&) = delete;
   DerivedClasses& operator=(const DerivedClasses&) = delete;
 
-  // A class that derives directly, of C++ type `type`. Within a Definition. `info` is never
-  // destroyed.
+  // Adds a class that derives directly from the base; its C++ type is `type`. The caller holds a
+  // Definition. `info` is never destroyed.
   void Add(const std::type_info& type, const std::shared_ptr<const ClassInfo>* info,
            Downcast downcast);
-  // A class further down has become known. Within a Definition.
+  // Drops the found classes, since a class further down has become known. The caller holds a
+  // Definition.
   void Forget();
 
   struct Found {
     const std::shared_ptr<const ClassInfo>* info;
     bool is_exact;               // its C++ type is the very type that was looked for
-    std::vector<Downcast> path;  // from the base to it
-    // The object as one of that class, from the base's pointer.
+    std::vector<Downcast> path;  // leads from the base to it
+    // Converts the base's pointer to a pointer to this class.
     void* Cast(void* self) const;
   };
-  // What an object of the base at `self` is, whose dynamic type is `type`: the known class of that
-  // type, else the one nearest to it. Null: the base itself.
+  // Returns what an object of the base at `self` is; its dynamic type is `type`. That is the known
+  // class of this type, else the known class nearest to it. Null means the base itself.
   const Found* Find(const std::type_info& type, void* self) const;
 
  private:
@@ -52,17 +54,19 @@ class DerivedClasses {
     const std::shared_ptr<const ClassInfo>* info;
     Downcast downcast;
   };
-  // By the address of the type: a type that has several is found by each.
+  // The key is the address of the type. A type that has several addresses is found by each of them.
   using Table = absl::flat_hash_map<const std::type_info*, const Found*>;
 
   const Found* Search(const std::type_info& type, void* self) const;
-  // The deepest class at or below a child that the object is of; exact if there is one.
+  // Finds the deepest class, at a child or below it, that the object is of; it stops at the exact
+  // one.
   void Descend(const std::type_info& type, void* self, std::vector<Downcast>* path,
                Found* best) const;
 
-  std::vector<Child> children_;                             // written within a Definition
-  mutable std::atomic<const Table*> table_{nullptr};        // what has been found
-  mutable std::vector<std::unique_ptr<const Table>> kept_;  // all that table_ has ever been
+  std::vector<Child> children_;                       // written under a Definition
+  mutable std::atomic<const Table*> table_{nullptr};  // holds what has been found
+  // keeps every table that table_ has pointed to
+  mutable std::vector<std::unique_ptr<const Table>> all_tables_;
   mutable std::vector<std::unique_ptr<const Found>> found_;
 };
 

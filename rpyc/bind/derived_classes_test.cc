@@ -9,23 +9,18 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "rpyc/bind/testing/exposed_object.h"
 #include "rpyc/service.h"
 
 namespace rpyc {
 namespace {
 
-const CallContext kNobody;
+using testing::Call;
+using testing::kNoCaller;
+using testing::ObjectOf;
+using testing::ToValue;
 
-std::shared_ptr<Object> ObjectOf(const Value& value) { return *value.AsObject(); }
 std::string ClassOfValue(const Value& value) { return std::string(value.type_name()); }
-absl::StatusOr<Value> Call(const std::shared_ptr<Object>& object, absl::string_view name,
-                           std::vector<Value> positional = {}) {
-  return object->CallAttr(kNobody, {name, true}, {std::move(positional), {}});
-}
-template <typename T>
-Value Out(std::shared_ptr<T> object) {
-  return Cast<std::shared_ptr<T>>::To(std::move(object));
-}
 
 class Axis {
  public:
@@ -34,7 +29,7 @@ class Axis {
   friend void RpycExpose(ClassDef<Axis>& c) { c.Expose("kind", &Axis::kind); }
 };
 
-// Its Axis is at another address.
+// This base moves Axis to another address.
 struct Powered {
   virtual ~Powered() = default;
   int volts = 24;
@@ -59,7 +54,7 @@ class FineStage : public Stage {
     c.Expose("fine", [](const FineStage&) { return true; });
   }
 };
-// Python is not told of it.
+// Python is not told of this class.
 class SecretStage : public Stage {};
 
 struct Lab {
@@ -87,29 +82,30 @@ TEST(DerivedClasses, AnObjectIsWhatItIsWhereverItGoesOut) {
   EXPECT_EQ(ClassOfValue(axis), "cpp.Stage");
   EXPECT_EQ(*Call(ObjectOf(axis), "turn"), Value(1));
   EXPECT_EQ(*Call(ObjectOf(axis), "kind"), Value("stage"));
-  EXPECT_EQ(*ObjectOf(axis)->GetAttr(kNobody, {"volts", true}), Value(24));
-  EXPECT_TRUE(*Class<Stage>().Get()->HasInstance(kNobody, *ObjectOf(axis)));
-  EXPECT_TRUE(*Class<Axis>().Get()->HasInstance(kNobody, *ObjectOf(axis)));
-  EXPECT_EQ(ClassOfValue(*root->GetAttr(kNobody, {"axis", true})), "cpp.Stage");
-  EXPECT_EQ(ClassOfValue(root->GetAttr(kNobody, {"axes", true})->items()[0]), "cpp.Axis");
-  EXPECT_EQ(ClassOfValue(root->GetAttr(kNobody, {"axes", true})->items()[1]), "cpp.Stage");
+  EXPECT_EQ(*ObjectOf(axis)->GetAttr(kNoCaller, {"volts", true}), Value(24));
+  EXPECT_TRUE(*Class<Stage>().Get()->HasInstance(kNoCaller, *ObjectOf(axis)));
+  EXPECT_TRUE(*Class<Axis>().Get()->HasInstance(kNoCaller, *ObjectOf(axis)));
+  EXPECT_EQ(ClassOfValue(*root->GetAttr(kNoCaller, {"axis", true})), "cpp.Stage");
+  EXPECT_EQ(ClassOfValue(root->GetAttr(kNoCaller, {"axes", true})->items()[0]), "cpp.Axis");
+  EXPECT_EQ(ClassOfValue(root->GetAttr(kNoCaller, {"axes", true})->items()[1]), "cpp.Stage");
   EXPECT_EQ(ClassOfValue(*Call(root, "maybe")), "cpp.Stage");
   EXPECT_EQ(ClassOfValue(*Call(root, "refer")), "cpp.Stage");
   EXPECT_EQ(ClassOfValue(*Call(root, "refer_to_const")), "cpp.Stage");
-  EXPECT_EQ(ClassOfValue((*ObjectOf(*Call(root, "each"))->NextItems(kNobody, 9))[1]), "cpp.Stage");
+  EXPECT_EQ(ClassOfValue((*ObjectOf(*Call(root, "each"))->NextItems(kNoCaller, 9))[1]),
+            "cpp.Stage");
 }
 
 TEST(DerivedClasses, OneObjectByWhateverPointer) {
   ClassOf<Stage>();
   const auto stage = std::make_shared<Stage>();
-  const auto whole = ObjectOf(Out(stage));
-  for (const Value& other : {Out<Axis>(stage), Out<Powered>(stage)}) {
+  const auto whole = ObjectOf(ToValue(stage));
+  for (const Value& other : {ToValue<Axis>(stage), ToValue<Powered>(stage)}) {
     EXPECT_EQ(ObjectOf(other)->identity(), whole->identity());
     EXPECT_EQ(ObjectOf(other)->class_id(), whole->class_id());
     EXPECT_TRUE(whole->IsSameAs(*ObjectOf(other)));
   }
   EXPECT_EQ(Call(whole, "turn")->DebugString(), "1");
-  Value axis = Out<Axis>(stage);
+  Value axis = ToValue<Axis>(stage);
   EXPECT_EQ(Cast<std::shared_ptr<Powered>>::From(axis)->get(), stage.get());
   EXPECT_EQ(Cast<std::shared_ptr<Stage>>::From(axis)->get(), stage.get());
 }
@@ -117,24 +113,24 @@ TEST(DerivedClasses, OneObjectByWhateverPointer) {
 TEST(DerivedClasses, OfATypeThatIsNotKnownTheNearestThatIs) {
   ClassOf<Stage>();
   const auto secret = std::make_shared<SecretStage>();
-  EXPECT_EQ(ClassOfValue(Out<Axis>(secret)), "cpp.Stage");
-  EXPECT_EQ(ClassOfValue(Out<Powered>(secret)), "cpp.Stage");
-  EXPECT_EQ(*Call(ObjectOf(Out<Axis>(secret)), "turn"), Value(1));
-  EXPECT_EQ(*Call(ObjectOf(Out<Powered>(secret)), "turn"), Value(2));
+  EXPECT_EQ(ClassOfValue(ToValue<Axis>(secret)), "cpp.Stage");
+  EXPECT_EQ(ClassOfValue(ToValue<Powered>(secret)), "cpp.Stage");
+  EXPECT_EQ(*Call(ObjectOf(ToValue<Axis>(secret)), "turn"), Value(1));
+  EXPECT_EQ(*Call(ObjectOf(ToValue<Powered>(secret)), "turn"), Value(2));
 }
 
 TEST(DerivedClasses, AClassThatBecomesKnownLater) {
   const auto fine = std::make_shared<FineStage>();
-  // FineStage is named by no test before; the nearest has been found and is remembered.
+  // No earlier test names FineStage; the nearest class has been found and is remembered.
   ClassOf<Stage>();
-  EXPECT_EQ(ClassOfValue(Out<Axis>(fine)), "cpp.Stage");
+  EXPECT_EQ(ClassOfValue(ToValue<Axis>(fine)), "cpp.Stage");
   Service("S").Expose("f", [](const std::vector<std::shared_ptr<FineStage>>&) {});
-  EXPECT_EQ(ClassOfValue(Out<Axis>(fine)), "cpp.FineStage");
-  EXPECT_EQ(ClassOfValue(Out<Stage>(fine)), "cpp.FineStage");
-  EXPECT_EQ(*Call(ObjectOf(Out<Axis>(fine)), "fine"), Value(true));
+  EXPECT_EQ(ClassOfValue(ToValue<Axis>(fine)), "cpp.FineStage");
+  EXPECT_EQ(ClassOfValue(ToValue<Stage>(fine)), "cpp.FineStage");
+  EXPECT_EQ(*Call(ObjectOf(ToValue<Axis>(fine)), "fine"), Value(true));
 }
 
-// Each is known by one way only.
+// Each of these classes becomes known in only one way.
 struct Plant {
   virtual ~Plant() = default;
   friend void RpycExpose(ClassDef<Plant>&) {}
@@ -157,13 +153,13 @@ TEST(DerivedClasses, AnyFunctionOrClassThatNamesItMakesItKnown) {
       std::make_shared<Flower<3>>(), std::make_shared<Flower<4>>()};
   for (size_t i = 0; i < std::size(ways); ++i) {
     SCOPED_TRACE(i);
-    EXPECT_EQ(ClassOfValue(Out(plants[i])), "cpp.Plant");
+    EXPECT_EQ(ClassOfValue(ToValue(plants[i])), "cpp.Plant");
     ways[i]();
-    EXPECT_EQ(ClassOfValue(Out(plants[i])), "cpp.Flower<" + std::to_string(i) + ">");
+    EXPECT_EQ(ClassOfValue(ToValue(plants[i])), "cpp.Flower<" + std::to_string(i) + ">");
   }
 }
 
-// Two Axes in one object.
+// This object has two bases of class Axis.
 struct Left : Axis {
   friend void RpycExpose(ClassDef<Left>& c) { c.Base<Axis>(); }
 };
@@ -177,15 +173,15 @@ struct Gantry : Left, Right {
 TEST(DerivedClasses, ABaseThatAnObjectHasTwice) {
   ClassOf<Gantry>();
   const auto gantry = std::make_shared<Gantry>();
-  const Value left = Out<Axis>(std::shared_ptr<Left>(gantry));
-  const Value right = Out<Axis>(std::shared_ptr<Right>(gantry));
+  const Value left = ToValue<Axis>(std::shared_ptr<Left>(gantry));
+  const Value right = ToValue<Axis>(std::shared_ptr<Right>(gantry));
   EXPECT_EQ(ClassOfValue(left), "cpp.Gantry");
   EXPECT_EQ(ClassOfValue(right), "cpp.Gantry");
   EXPECT_EQ(ObjectOf(left)->identity(), static_cast<const void*>(gantry.get()));
   EXPECT_EQ(ObjectOf(right)->identity(), static_cast<const void*>(gantry.get()));
 }
 
-// A virtual base.
+// This base is virtual.
 struct Motor : virtual Axis {
   friend void RpycExpose(ClassDef<Motor>& c) { c.Base<Axis>(); }
 };
@@ -193,8 +189,8 @@ struct Motor : virtual Axis {
 TEST(DerivedClasses, AVirtualBase) {
   ClassOf<Motor>();
   const auto motor = std::make_shared<Motor>();
-  EXPECT_EQ(ClassOfValue(Out<Axis>(motor)), "cpp.Motor");
-  EXPECT_EQ(*Call(ObjectOf(Out<Axis>(motor)), "kind"), Value("axis"));
+  EXPECT_EQ(ClassOfValue(ToValue<Axis>(motor)), "cpp.Motor");
+  EXPECT_EQ(*Call(ObjectOf(ToValue<Axis>(motor)), "kind"), Value("axis"));
 }
 
 TEST(DerivedClasses, ASharedRootIsWhatItIs) {
@@ -222,13 +218,13 @@ TEST(DerivedClasses, ClassesAreMadeAndLookedUpByManyThreads) {
       const std::shared_ptr<Vessel> boats[] = {
           std::make_shared<Boat<0>>(), std::make_shared<Boat<1>>(), std::make_shared<Boat<2>>()};
       for (int round = 0; round < 200; ++round) {
-        for (const auto& boat : boats) Out(boat);
+        for (const auto& boat : boats) ToValue(boat);
       }
       ClassOf<Boat<0>>();
       ClassOf<Boat<1>>();
       ClassOf<Boat<2>>();
       for (const auto& boat : boats) {
-        if (ClassOfValue(Out(boat)) == "cpp.Vessel") ++wrong;
+        if (ClassOfValue(ToValue(boat)) == "cpp.Vessel") ++wrong;
       }
     });
   }

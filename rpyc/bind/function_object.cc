@@ -13,13 +13,14 @@
 namespace rpyc {
 namespace {
 
-// inspect.Signature as far as help() asks: its text, from Python 3.13 on by format(max_width=n).
-// All others have no use for a proxy of a signature: FunctionAttribute says what they get.
+// This is as much of inspect.Signature as help() asks for: its text; from Python 3.13 on, help()
+// gets it by format(max_width=n). No other caller needs a proxy of a signature: FunctionAttribute
+// says what it gets.
 //
 // help() shows a function's docstring below its signature, but looks for it where a proxy has none:
 // Python 3.9 and later read __doc__ past __getattribute__, from the proxy's class. So the docstring
-// comes with the signature's text, if that is asked for as pydoc alone does: it asks a signature
-// that was made for it whether it is true, and then for the text.
+// comes with the signature's text, but only if the text is asked for as pydoc alone asks: it first
+// asks a fresh signature whether it is true, and then for the text.
 // Source:  CPython Lib/pydoc.py, TextDoc.docroutine, 3.9 to 3.12; _getargspec, 3.13.
 class SignatureObject : public Object {
  public:
@@ -50,7 +51,7 @@ class SignatureObject : public Object {
   }
 
  private:
-  // format(*, max_width=None), and whatever a later Python passes.
+  // Makes format(*, max_width=None), which ignores whatever else a later Python passes.
   std::shared_ptr<const Member> FormatMember() {
     auto member = std::make_shared<Member>();
     member->name = "format";
@@ -82,8 +83,8 @@ class SignatureObject : public Object {
   std::atomic<bool> asked_by_help_{false};
 };
 
-// What inspect reads of a function's code. The name is one that RPyC's clients, 4.1 ones too, find
-// the class of, so that isinstance(code, types.CodeType) is true.
+// Shows what inspect reads of a function's code. RPyC's clients, 4.1 ones too, find the class of
+// this name, so that isinstance(code, types.CodeType) is true.
 // Source:  CPython Lib/inspect.py, _signature_from_function, 3.8 to 3.13.
 class CodeObject : public Object {
  public:
@@ -144,8 +145,8 @@ class CodeObject : public Object {
   int64_t flags_ = 0;
 };
 
-// A dict that nobody changes, as far as inspect asks; rpyc::Dict is made of exposed functions, and
-// so is not to be had here.
+// Shows a dict, as far as inspect reads one, and cannot be changed. rpyc::Dict is made of exposed
+// functions and so cannot be used here.
 class NamesObject : public Object {
  public:
   explicit NamesObject(std::vector<std::pair<std::string, Value>> entries)
@@ -196,7 +197,7 @@ class NamesObject : public Object {
   const std::vector<std::pair<std::string, Value>> entries_;
 };
 
-// The defaults of the positional parameters, or of those after *args.
+// Returns the defaults of the positional parameters, or of those after *args.
 Value DefaultsOf(const Signature& signature, bool keyword_only) {
   std::vector<std::pair<std::string, Value>> named;
   bool after_args = false;
@@ -224,7 +225,7 @@ Value AnnotationsOf(const Signature& signature) {
   return Value(std::make_shared<NamesObject>(std::move(types)));
 }
 
-// help() reads __name__ at least so often before it reads __self__ and then __signature__. At its
+// help() reads __name__ at least this often before it reads __self__ and then __signature__. At its
 // end it reads __self__ once more, after fewer reads of __name__.
 constexpr int kNamesReadByHelp = 3;
 
@@ -271,7 +272,8 @@ absl::StatusOr<Value> FunctionObject::GetAttr(const CallContext& context, Attrib
   }
   if (attribute.name == "__self__") {
     if (names_read_.load() >= kNamesReadByHelp) help_asks_.store(true);
-    return PyStatus("AttributeError", "cannot access '__self__'");  // as what is hidden
+    // answers as if the attribute were hidden
+    return PyStatus("AttributeError", "cannot access '__self__'");
   }
   if (std::optional<Value> found = FunctionAttribute(attribute.name, ShownSignature())) {
     return *std::move(found);

@@ -13,11 +13,11 @@
 
 namespace rpyc {
 
-// A C++ function as Python sees it. Its Python name is one for which clients need no INSPECT and
-// help() works. inspect makes a signature of its own of what a Python function has: __code__,
-// __defaults__, __kwdefaults__ and __annotations__. A __signature__ it would take instead, so only
-// help() gets one, which tells the docstring too: help() reads __name__ three times and then
-// __self__ before it, inspect reads neither.
+// Shows a C++ function to Python. Clients need no INSPECT for its Python name, and help() works
+// with it. inspect makes a signature of its own from what a Python function has: __code__,
+// __defaults__, __kwdefaults__ and __annotations__. It would take a __signature__ instead, so only
+// help() gets one, which holds the docstring too: before it, help() reads __name__ three times and
+// then __self__; inspect reads neither.
 // Source:  CPython Lib/pydoc.py, TextDoc.docroutine, and Lib/inspect.py, _signature_from_callable,
 //          3.8 to 3.13.
 class FunctionObject : public Object {
@@ -37,17 +37,17 @@ class FunctionObject : public Object {
  protected:
   const Member& member() const { return *member_; }
   virtual std::string QualifiedName() const { return member_->name; }
-  // What __signature__ shows.
+  // Returns what __signature__ shows.
   virtual Signature ShownSignature() const { return member_->signature; }
 
  private:
   const std::shared_ptr<const Member> member_;
-  std::atomic<int> names_read_{0};  // since help() had a signature
+  std::atomic<int> names_read_{0};  // counts since help() last had a signature
   std::atomic<bool> help_asks_{false};
 };
 
-// What inspect reads of something callable that is called as `signature` says; none: `name` is
-// nothing of that.
+// Returns what inspect reads of a callable with this `signature`, or nothing if `name` is none of
+// those attributes.
 std::optional<Value> FunctionAttribute(absl::string_view name, const Signature& signature);
 bool IsFunctionAttribute(absl::string_view name);
 

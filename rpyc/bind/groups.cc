@@ -15,23 +15,23 @@
 namespace rpyc::bind_internal {
 namespace {
 
-// A sequence's two functions.
-struct Source {
+// Holds a sequence's two functions.
+struct SequenceFunctions {
   Member len;
   Member get;
 };
 
-// One object's sequence, as long as a call or an iterator looks at it.
+// This is one object's sequence, for as long as a call or an iterator reads it.
 class Sequence {
  public:
-  Sequence(std::shared_ptr<const Source> source, const MemberCall& call)
-      : source_(std::move(source)),
+  Sequence(std::shared_ptr<const SequenceFunctions> functions, const MemberCall& call)
+      : functions_(std::move(functions)),
         context_(call.context),
         self_(call.self),
         object_(call.object->shared_from_this()) {}
 
   absl::StatusOr<size_t> Size() const {
-    absl::StatusOr<Value> size = source_->len.body(source_->len, Call(), {});
+    absl::StatusOr<Value> size = functions_->len.body(functions_->len, Call(), {});
     if (!size.ok()) return std::move(size).status();
     if (size->AsInt() == nullptr) return PyStatus("TypeError", "the length is no int");
     if (*size->AsInt() < 0) return PyStatus("ValueError", "__len__() should return >= 0");
@@ -39,14 +39,14 @@ class Sequence {
   }
   absl::StatusOr<Value> At(size_t index) const {
     Value position(static_cast<int64_t>(index));
-    return source_->get.body(source_->get, Call(), absl::MakeSpan(&position, 1));
+    return functions_->get.body(functions_->get, Call(), absl::MakeSpan(&position, 1));
   }
   const CallContext& context() const { return context_; }
 
  private:
   MemberCall Call() const { return {context_, self_, object_.get()}; }
 
-  const std::shared_ptr<const Source> source_;
+  const std::shared_ptr<const SequenceFunctions> functions_;
   const CallContext context_;
   const std::shared_ptr<void> self_;
   const std::shared_ptr<Object> object_;
@@ -106,7 +106,7 @@ absl::StatusOr<Value> Contains(const Sequence& sequence, const Value& wanted) {
   return Value(false);
 }
 
-// By index, so that what is added or taken away meanwhile does no harm.
+// Iterates by index, so that items added or removed meanwhile do no harm.
 absl::StatusOr<Value> Iterate(const Sequence& sequence) {
   const Iterator items(
       [sequence, next = size_t{0}]() mutable -> absl::StatusOr<std::optional<Value>> {
@@ -133,13 +133,13 @@ absl::StatusOr<Value> Reversed(const Sequence& sequence) {
 using Method = absl::StatusOr<Value> (*)(const Sequence& sequence, absl::Span<Value> args);
 
 Member SequenceMethod(absl::string_view name, Signature signature,
-                      const std::shared_ptr<const Source>& source, Method method) {
+                      const std::shared_ptr<const SequenceFunctions>& functions, Method method) {
   Member member;
   member.name = std::string(name);
   member.signature = std::move(signature);
   member.needs_object = true;
-  member.body = [source, method](const Member&, const MemberCall& call, absl::Span<Value> args) {
-    return method(Sequence(source, call), args);
+  member.body = [functions, method](const Member&, const MemberCall& call, absl::Span<Value> args) {
+    return method(Sequence(functions, call), args);
   };
   return member;
 }
@@ -154,12 +154,12 @@ void AddSequence(Member len, Member get, ClassInfo* info) {
   const std::string item = get.signature.return_type;
   const bool may_change = len.may_change_object || get.may_change_object;
   info->AddDefault(len);
-  const auto source =
-      std::make_shared<const Source>(Source{.len = std::move(len), .get = std::move(get)});
+  const auto functions = std::make_shared<const SequenceFunctions>(
+      SequenceFunctions{.len = std::move(len), .get = std::move(get)});
   const auto add = [&](absl::string_view name, Signature signature, Method method) {
-    Member member = SequenceMethod(name, std::move(signature), source, method);
+    Member member = SequenceMethod(name, std::move(signature), functions, method);
     member.may_change_object = may_change;
-    member.add_classes = source->get.add_classes;
+    member.add_classes = functions->get.add_classes;
     info->AddDefault(std::move(member));
   };
   add("__getitem__", {.parameters = {Unnamed("")}, .return_type = item},

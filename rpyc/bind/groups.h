@@ -15,10 +15,11 @@
 #include "rpyc/bind/property.h"
 #include "rpyc/iterator.h"
 
-// Python's protocols, made of a C++ class's functions. The templates only capture types.
+// This header makes Python's protocols from a C++ class's functions. The templates only capture
+// types.
 namespace rpyc::bind_internal {
 
-// `F` applied to the object, or to its owner.
+// Applies `F` to the object or to its owner.
 template <typename T, typename F>
 decltype(auto) InvokeOn(F& callable, const std::shared_ptr<T>& self) {
   if constexpr (std::is_invocable_v<F&, T&>) {
@@ -31,8 +32,8 @@ template <typename T, typename F>
 inline constexpr bool kInvocableOn =
     std::is_invocable_v<F&, T&> || std::is_invocable_v<F&, const std::shared_ptr<T>&>;
 
-// __len__, __getitem__, __contains__, __iter__ and __reversed__ from the first two, of which the
-// latter takes an index within the length.
+// Adds __len__, __getitem__, __contains__, __iter__ and __reversed__, made from `len` and `get`;
+// `get` takes an index below the length.
 void AddSequence(Member len, Member get, ClassInfo* info);
 
 template <typename T, typename Len, typename Get>
@@ -62,8 +63,8 @@ void AddSequenceOf(M C::*items, ClassInfo* info) {
   }
 }
 
-// What iterating over the object yields: `items` is a function of the object that returns a
-// rpyc::Iterator or a range, or a data member, of which the iterator keeps a copy.
+// Makes __iter__. `items` is a function of the object that returns a rpyc::Iterator or a range, or
+// it is a data member; the iterator keeps a copy of the range or data member.
 template <typename T, typename F>
 Member MakeIter(F items) {
   constexpr bool kOfObject = kInvocableOn<T, F>;
@@ -109,10 +110,11 @@ Member MakeIter(B begin, E end) {
   return Member();
 }
 
-// The same, returning the object.
+// Returns a member that does the same and returns the object.
 Member ReturningObject(Member member);
-// __exit__, which Python passes three arguments, from a function of none or one: a bool, whether
-// the body raised, if `wants_flag`, else the exception's class or None.
+// Makes __exit__, to which Python passes three arguments, from a function that takes none or one.
+// With `wants_flag` that one is a bool, whether the body raised; else it is the exception's class
+// or None.
 Member MakeExit(Member exit, bool wants_flag);
 
 template <typename Tuple>

@@ -7,29 +7,22 @@
 
 #include "gtest/gtest.h"
 #include "rpyc/bind/class_def.h"
+#include "rpyc/bind/testing/exposed_object.h"
 #include "rpyc/errors.h"
 #include "rpyc/iterator.h"
+#include "rpyc/testing/python_object.h"
 
 namespace rpyc {
 namespace {
 
-const CallContext kNobody;
+using testing::Call;
+using testing::Failure;
+using testing::kNoCaller;
+using testing::ToObject;
 
-template <typename T>
-std::shared_ptr<Object> Seen(std::shared_ptr<T> object) {
-  return *Cast<std::shared_ptr<T>>::To(std::move(object)).AsObject();
-}
-absl::StatusOr<Value> Call(const std::shared_ptr<Object>& object, absl::string_view name,
-                           std::vector<Value> positional = {}) {
-  return object->CallAttr(kNobody, {name, true}, {std::move(positional), {}});
-}
-std::string Failure(const absl::StatusOr<Value>& result) {
-  if (result.ok()) return "no error but " + result->DebugString();
-  return ToException(result.status()).Summary();
-}
-// All that an iterator yields.
+// Returns all that an iterator yields.
 Value Items(const absl::StatusOr<Value>& iterator) {
-  return Value::Tuple(*(*iterator->AsObject())->NextItems(kNobody, 100));
+  return Value::Tuple(*(*iterator->AsObject())->NextItems(kNoCaller, 100));
 }
 
 struct Track {
@@ -54,7 +47,7 @@ class Squares {
 };
 
 TEST(Sequence, OfAContainer) {
-  const auto track = Seen(std::make_shared<Track>());
+  const auto track = ToObject(std::make_shared<Track>());
   EXPECT_EQ(*Call(track, "__len__"), Value(3));
   EXPECT_EQ(*Call(track, "__getitem__", {1}), Value("b"));
   EXPECT_EQ(*Call(track, "__getitem__", {-1}), Value("c"));
@@ -74,20 +67,21 @@ TEST(Sequence, OfAContainer) {
 }
 
 TEST(Sequence, OfFunctions) {
-  const auto squares = Seen(std::make_shared<Squares>());
+  const auto squares = ToObject(std::make_shared<Squares>());
   EXPECT_EQ(*Call(squares, "__len__"), Value(5));
   EXPECT_EQ(*Call(squares, "__getitem__", {true}), Value(1));
   EXPECT_EQ(*Call(squares, "__contains__", {16.0}), Value(true)) << "16 == 16.0";
   EXPECT_EQ(Items(Call(squares, "__iter__")), Value::Tuple({0, 1, 4, 9, 16}));
-  ASSERT_TRUE(squares->SetAttr(kNobody, {"size", true}, 20).ok());
+  ASSERT_TRUE(squares->SetAttr(kNoCaller, {"size", true}, 20).ok());
   EXPECT_EQ(Failure(Call(squares, "__getitem__", {13})), "ValueError: unlucky");
 }
 
 TEST(Sequence, ChangedWhileIteratedOver) {
   const auto track = std::make_shared<Track>();
-  const Value forward = *Call(Seen(track), "__iter__"), back = *Call(Seen(track), "__reversed__");
+  const Value forward = *Call(ToObject(track), "__iter__"),
+              back = *Call(ToObject(track), "__reversed__");
   const auto next = [](const Value& iterator) {
-    return Value::Tuple(*(*iterator.AsObject())->NextItems(kNobody, 1));
+    return Value::Tuple(*(*iterator.AsObject())->NextItems(kNoCaller, 1));
   };
   EXPECT_EQ(next(forward), Value::Tuple({"a"}));
   EXPECT_EQ(next(back), Value::Tuple({"c"}));
@@ -99,7 +93,7 @@ TEST(Sequence, ChangedWhileIteratedOver) {
 TEST(Sequence, AnIteratorKeepsItsObjectAlive) {
   auto track = std::make_shared<Track>();
   const std::weak_ptr<Track> watch = track;
-  absl::StatusOr<Value> iterator = Call(Seen(std::move(track)), "__iter__");
+  absl::StatusOr<Value> iterator = Call(ToObject(std::move(track)), "__iter__");
   track.reset();
   EXPECT_FALSE(watch.expired());
   EXPECT_EQ(Items(iterator), Value::Tuple({"a", "b", "c"}));
@@ -133,8 +127,8 @@ struct ByIterator : Bag {
 
 TEST(Iterable, FourWays) {
   for (const auto& object :
-       {Seen(std::make_shared<Copied>()), Seen(std::make_shared<FromTo>()),
-        Seen(std::make_shared<ByFunction>()), Seen(std::make_shared<ByIterator>())}) {
+       {ToObject(std::make_shared<Copied>()), ToObject(std::make_shared<FromTo>()),
+        ToObject(std::make_shared<ByFunction>()), ToObject(std::make_shared<ByIterator>())}) {
     SCOPED_TRACE(object->type_name());
     EXPECT_EQ(Items(Call(object, "__iter__")), Value::Tuple({1, 2}));
     EXPECT_EQ(Failure(Call(object, "__len__")), "AttributeError: '" +
@@ -170,7 +164,7 @@ struct Asking {
 
 TEST(Context, EnterAndExit) {
   const auto door = std::make_shared<Door>();
-  const auto object = Seen(door);
+  const auto object = ToObject(door);
   EXPECT_EQ(Call(object, "__enter__")->AsObject()->get(), object.get());
   EXPECT_EQ(*Call(object, "__exit__", {None(), None(), None()}), Value(false));
   EXPECT_EQ(*Call(object, "__exit__", {Value(object), None(), None()}), Value(true));
@@ -179,11 +173,11 @@ TEST(Context, EnterAndExit) {
 
 TEST(Context, ExitMayTakeNothingOrTheException) {
   const auto plain = std::make_shared<Plain>();
-  EXPECT_EQ(*Call(Seen(plain), "__enter__"), Value(20));
-  EXPECT_EQ(*Call(Seen(plain), "__exit__", {None(), None(), None()}), Value());
+  EXPECT_EQ(*Call(ToObject(plain), "__enter__"), Value(20));
+  EXPECT_EQ(*Call(ToObject(plain), "__exit__", {None(), None(), None()}), Value());
   EXPECT_EQ(plain->exits, 1);
   const auto asking = std::make_shared<Asking>();
-  const auto object = Seen(asking);
+  const auto object = ToObject(asking);
   EXPECT_EQ(Call(object, "__enter__")->AsObject()->get(), object.get());
   ASSERT_TRUE(Call(object, "__exit__", {Value(object), None(), None()}).ok());
   EXPECT_EQ(asking->seen, "cpp.Asking");

@@ -139,7 +139,7 @@ absl::StatusOr<Value> Instance::Compare(const CallContext& context, absl::string
                                         const Value& other) {
   const Member* member = class_->Find(op);
   if (member == nullptr && op == "__ne__" && class_->Find("__eq__") != nullptr) {
-    // As Python's object does.
+    // Python's object derives __ne__ from __eq__ in the same way.
     absl::StatusOr<Value> equal = Compare(context, "__eq__", other);
     if (!equal.ok() || equal->AsBool() == nullptr) return equal;
     return Value(!*equal->AsBool());

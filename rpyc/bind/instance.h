@@ -14,17 +14,17 @@
 
 namespace rpyc {
 
-// The special methods of a class's instances, hidden ones too.
+// Returns the special methods of a class's instances, hidden ones too.
 Object::Methods SpecialMethodsOf(const ClassInfo& info);
-// As Object::ExposedMethods says.
+// Returns what Object::ExposedMethods describes.
 Object::Methods ExposedMethodsOf(const ClassInfo& info);
 
-// A C++ object as Python sees it: shares the object, shows its class's members.
+// Shows a C++ object to Python: it shares the object and shows the members of its class.
 class Instance : public Object {
  public:
   Instance(std::shared_ptr<const ClassInfo> class_info, std::shared_ptr<void> self)
       : class_(std::move(class_info)), self_(std::move(self)) {}
-  // What it shows may hold the next one, as deep as a peer can build such things.
+  // The object may hold the next one, nested as deep as a peer can build such things.
   ~Instance() override { Discard(std::move(self_)); }
 
   const ClassInfo& class_info() const { return *class_; }
@@ -34,7 +34,7 @@ class Instance : public Object {
   absl::string_view type_name() const override { return class_->name(); }
   int64_t class_id() const override { return class_->class_id(); }
   const void* identity() const override { return self_ ? self_.get() : this; }
-  // At one address there may be an object and its first data member.
+  // An object and its first data member may have the same address.
   bool IsSameAs(const Object& other) const override;
   AttributePresence Has(absl::string_view name) const override;
   absl::StatusOr<Value> GetAttr(const CallContext& context, AttributeRef attribute) override;
@@ -54,28 +54,30 @@ class Instance : public Object {
   Methods ExposedMethods() const override { return ExposedMethodsOf(*class_); }
 
  private:
-  // The member a peer means that may have `attribute`; null if there is none.
+  // Returns the member that a peer means if it may have `attribute`, else null.
   const Member* Find(AttributeRef attribute) const;
   const Member* FindProperty(AttributeRef attribute) const;
   absl::StatusOr<Value> CallMember(const CallContext& context, const Member& member, CallArgs args);
   absl::StatusOr<std::string> CallForText(const CallContext& context, const Member& member);
 
   const std::shared_ptr<const ClassInfo> class_;
-  std::shared_ptr<void>
-      self_;  // constant until the end; null: the members are functions without an object
+  // This is constant until the destructor runs. If it is null, the members are functions without an
+  // object.
+  std::shared_ptr<void> self_;
 };
 
-// A method of an Instance on its own, as conn.root.add yields it. Keeps the Instance alive.
+// Shows a method of an Instance on its own, as conn.root.add yields it. It keeps the Instance
+// alive.
 class BoundMethod : public FunctionObject {
  public:
-  // `member` is of the instance's class.
+  // `member` is a member of the instance's class.
   BoundMethod(std::shared_ptr<Instance> instance, const Member* member)
       : FunctionObject(std::shared_ptr<const Member>(std::shared_ptr<void>(), member)),
         instance_(std::move(instance)) {}
 
   absl::StatusOr<Value> Call(const CallContext& context, CallArgs args) override;
   absl::StatusOr<std::string> Repr(const CallContext& context) override;
-  // Equal when the same method of the same object, as Python's are.
+  // Two of them are equal if they are the same method of the same object, as in Python.
   absl::StatusOr<Value> Compare(const CallContext& context, absl::string_view op,
                                 const Value& other) override;
   absl::StatusOr<Value> Hash(const CallContext& context) override;

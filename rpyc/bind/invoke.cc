@@ -23,17 +23,18 @@ namespace {
 
 constexpr int kMaxCauses = 20;
 
-// What no row of WithoutCause is for.
-absl::Status General(const ErrorTranslations* translations, absl::string_view message) {
+// Translates an exception for which ToStatusWithoutCause has no row. Call this and the next three
+// functions only from a catch block.
+absl::Status ToStatusOfOtherException(const ErrorTranslations* translations,
+                                      absl::string_view message) {
   if (translations != nullptr) {
     if (std::optional<absl::Status> named = translations->FindGeneral()) return *std::move(named);
   }
   return PyStatus("RuntimeError", message);
 }
 
-// The exception being handled, as Python's. Call this, General and the next two from a catch block
-// only.
-absl::Status WithoutCause(const ErrorTranslations* translations) {
+// Returns the exception that is being handled as Python's, without its cause.
+absl::Status ToStatusWithoutCause(const ErrorTranslations* translations) {
   if (translations != nullptr) {
     if (std::optional<absl::Status> named = translations->FindSpecific()) return *std::move(named);
   }
@@ -61,14 +62,14 @@ absl::Status WithoutCause(const ErrorTranslations* translations) {
         .args = {Value(e.code().value()), Value(e.what())},
         .attributes = {{"errno", Value(e.code().value())}, {"strerror", Value(e.what())}}});
   } catch (const std::exception& e) {
-    return General(translations, e.what());
+    return ToStatusOfOtherException(translations, e.what());
   } catch (...) {
-    return General(translations, "a C++ exception of unknown type");
+    return ToStatusOfOtherException(translations, "a C++ exception of unknown type");
   }
 }
 
-// What was being handled when it was thrown by std::throw_with_nested; null if it was not.
-std::exception_ptr Cause() {
+// Returns the exception that std::throw_with_nested nested in the one being handled, or null.
+std::exception_ptr NestedException() {
   try {
     throw;
   } catch (const std::nested_exception& e) {
@@ -78,19 +79,19 @@ std::exception_ptr Cause() {
   }
 }
 
-// The exception being handled, as Python's, with its causes in the traceback.
-absl::Status CurrentException(const ErrorTranslations* translations, int causes = 0) {
-  absl::Status status = WithoutCause(translations);
-  const std::exception_ptr cause = causes < kMaxCauses ? Cause() : nullptr;
+// Returns the exception that is being handled as Python's, with its causes in the traceback.
+absl::Status ToStatus(const ErrorTranslations* translations, int causes = 0) {
+  absl::Status status = ToStatusWithoutCause(translations);
+  const std::exception_ptr cause = causes < kMaxCauses ? NestedException() : nullptr;
   if (cause == nullptr) return status;
   RemoteException exception = ToException(status);
-  // What a peer raised keeps the peer's part apart.
+  // An exception that a peer raised keeps the peer's traceback apart.
   std::optional<std::string> remote = std::exchange(exception.remote_traceback, std::nullopt);
   try {
     std::rethrow_exception(cause);
   } catch (...) {
     exception.traceback =
-        absl::StrCat(ToException(CurrentException(translations, causes + 1)).TracebackText(),
+        absl::StrCat(ToException(ToStatus(translations, causes + 1)).TracebackText(),
                      "\nThe above exception was the direct cause of the following exception:\n\n",
                      exception.TracebackText());
   }
@@ -103,8 +104,8 @@ bool IsOneOf(absl::string_view name, const absl::string_view (&names)[kSize]) {
   return std::find(std::begin(names), std::end(names), name) != std::end(names);
 }
 
-// Whether the operator `name` leaves an operand that it does not take to the other operand, as
-// Python's do. A comparison leaves it also a number that the C++ type cannot hold.
+// Returns whether the operator `name` leaves an operand that it does not take to the other operand,
+// as Python's operators do. A comparison also leaves to it a number that the C++ type cannot hold.
 bool LeavesToOther(absl::string_view name, const absl::Status& error) {
   constexpr absl::string_view kComparisons[] = {"eq", "ge", "gt", "le", "lt", "ne"};
   constexpr absl::string_view kArithmetic[] = {"add",    "and", "divmod",  "floordiv", "lshift",
@@ -113,7 +114,7 @@ bool LeavesToOther(absl::string_view name, const absl::Status& error) {
   if (!absl::ConsumePrefix(&name, "__") || !absl::ConsumeSuffix(&name, "__")) return false;
   if (IsOneOf(name, kComparisons)) return true;
   if (!IsPyStatus(error, "TypeError")) return false;
-  // Also reflected (__radd__) and in place (__iadd__).
+  // The reflected (__radd__) and the in-place (__iadd__) forms count too.
   return IsOneOf(name, kArithmetic) || (!name.empty() && (name[0] == 'r' || name[0] == 'i') &&
                                         IsOneOf(name.substr(1), kArithmetic));
 }
@@ -128,7 +129,7 @@ absl::StatusOr<Value> Invoke(const Member& member, const MemberBody& body, const
     if (result.ok() || IsPyStatus(result.status())) return result;
     return PyStatus(ToException(result.status()));
   } catch (...) {
-    return CurrentException(call.context.translations());
+    return ToStatus(call.context.translations());
   }
 }
 
@@ -144,13 +145,13 @@ absl::Status Guarded(absl::FunctionRef<void()> user_code, const ErrorTranslation
     user_code();
     return absl::OkStatus();
   } catch (...) {
-    return CurrentException(translations);
+    return ToStatus(translations);
   }
 }
 
 absl::StatusOr<Value> ArgumentError(const Member& member, const MemberCall& call, size_t index,
                                     const absl::Status& error) {
-  // What the peer itself raised.
+  // The peer itself raised this error.
   if (ToException(error).remote_traceback.has_value()) return error;
   if (call.mismatch != nullptr) {
     call.mismatch->found = IsPyStatus(error, "TypeError") || IsPyStatus(error, "ValueError") ||

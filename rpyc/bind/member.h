@@ -20,58 +20,62 @@ class ClassInfo;
 
 enum class MemberKind { kMethod, kProperty };
 
-// Who sees a member: the peer by its access rules for exposed_prefix + name, or for plain names.
+// Says which peers see a member: those whose access rules let them read exposed_prefix + name, or
+// those that may read plain names.
 enum class Visibility { kExposed, kPublic };
 
-// Told to a body that is one of several overloads.
+// A body that is one of several overloads reports its mismatch here.
 struct ArgumentMismatch {
-  bool found = false;  // an argument could not be converted, so that nothing was called
+  bool found = false;  // an argument could not be converted, so nothing was called
 };
 
-// What the body of a member runs on.
+// Holds what the body of a member runs on.
 struct MemberCall {
   const CallContext& context;
-  const std::shared_ptr<void>& self;  // of the class the member was made for; null if it needs none
-  Object* object = nullptr;           // what Python sees of it
-  ArgumentMismatch* mismatch = nullptr;  // null: the body is no overload
+  // It points to an object of the class that the member was made for; it is null if the member
+  // needs no object.
+  const std::shared_ptr<void>& self;
+  Object* object = nullptr;              // what Python sees of the object
+  ArgumentMismatch* mismatch = nullptr;  // null if the body is no overload
 };
 
 struct Member;
-// Runs user code. `args` are one for each parameter and may be moved from. May throw what user code
-// throws: see Invoke.
+// Runs user code. `args` holds one value for each parameter and may be moved from. It may throw
+// what user code throws (see Invoke).
 using MemberBody = std::function<absl::StatusOr<Value>(const Member& member, const MemberCall& call,
                                                        absl::Span<Value> args)>;
 
-// Makes a class, or finds it made: ClassOf<T>.
+// Makes a class, or finds it already made: it is a ClassOf<T>.
 using ClassGetter = const std::shared_ptr<const ClassInfo>& (*)();
 
-// One thing that an exposed class shows to Python, types erased.
+// Holds one thing that an exposed class shows to Python; its C++ types are erased.
 struct Member {
   std::string name;
   std::string doc;
   MemberKind kind = MemberKind::kMethod;
   Visibility visibility = Visibility::kExposed;
-  Signature signature;  // of a property: its return_type
+  Signature signature;  // a property uses only the return_type
   bool needs_object = false;
-  // Whether the body may change the object: C++ does not call it on a const one.
+  // Says whether the body may change the object; if so, C++ does not call it on a const one.
   bool may_change_object = false;
-  MemberBody body;     // of a property: its getter
-  MemberBody setter;   // of a property: takes the new value; empty if it is read-only
-  MemberBody deleter;  // of a property: empty if it cannot be deleted
+  MemberBody body;     // the getter of a property
+  MemberBody setter;   // sets a property to the value passed; empty if it is read-only
+  MemberBody deleter;  // deletes a property; empty if it cannot be deleted
 
-  // Several functions of this name, in the order exposed, among which the body chooses; empty: one.
+  // Holds the functions of this name in the order exposed, if there are several; the body chooses
+  // among them.
   std::vector<std::shared_ptr<const Member>> overloads;
 
-  // Adds the exposed classes that occur in the C++ types; null: none do.
+  // Adds the exposed classes that occur in the C++ types; it is null if there are none.
   void (*add_classes)(std::vector<ClassGetter>* classes) = nullptr;
-  // The class that this holds, or null.
+  // The class that this member holds, or null.
   ClassGetter held_class = nullptr;
-  // What is wrong with it, in words; empty: nothing is.
+  // Says in words what is wrong with the member; it is empty if nothing is.
   std::string mistake;
 
-  // A special method: Python looks it up on the class.
+  // Returns whether this is a special method, which Python looks up on the class.
   bool is_special() const;
-  // How an object carries it.
+  // Returns in which forms an object has this attribute.
   AttributePresence Presence() const;
 };
 

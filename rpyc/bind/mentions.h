@@ -15,10 +15,10 @@
 
 namespace rpyc::bind_internal {
 
-// The exposed classes that occur in type T: Account of `std::vector<std::shared_ptr<Account>>` and
-// of `std::function<void(const Account&)>`. They are made together with the class whose member
-// names them, so that what is wrong with them is found before any client comes, and objects of them
-// are known where a pointer to their base goes out.
+// Adds the exposed classes that occur in type T, such as Account in
+// `std::vector<std::shared_ptr<Account>>` and in `std::function<void(const Account&)>`. They are
+// made together with the class whose member names them. So their mistakes are found before any
+// client connects, and objects of them are known where a pointer to their base goes out.
 template <typename T>
 struct Mentions {
   static void Add(std::vector<ClassGetter>* classes) {
@@ -44,7 +44,7 @@ struct Mentions<std::array<T, N>> : Mentions<std::decay_t<T>> {};
 template <typename T>
 struct Mentions<T*> : Mentions<std::remove_cv_t<T>> {};
 
-// What is in many types, and names no class of its own.
+// Many types have these parts, which name no class of their own.
 struct MentionsNone {
   static void Add(std::vector<ClassGetter>*) {}
 };

@@ -7,10 +7,11 @@
 namespace rpyc::bind_internal {
 namespace {
 
-// What is wrong with the parameters' names and the order of their defaults; empty: nothing.
+// Returns what is wrong with the parameters' names or the order of their defaults; it is empty if
+// nothing is.
 std::string FindMistake(const Signature& signature) {
   absl::flat_hash_set<std::string> names;
-  std::string with_default;  // the last one before
+  std::string with_default;  // the last parameter before that has a default
   bool positional = true;
   for (const Parameter& parameter : signature.parameters) {
     if (parameter.name.empty()) continue;
@@ -22,7 +23,7 @@ std::string FindMistake(const Signature& signature) {
       return absl::StrCat("two arguments have the name '", parameter.name, "'");
     }
     positional = positional && parameter.kind == ParameterKind::kOrdinary;
-    if (!positional) continue;  // what is passed by keyword has any order
+    if (!positional) continue;  // keyword arguments may have any order
     if (parameter.default_value) {
       with_default = parameter.name;
     } else if (!with_default.empty()) {

@@ -35,11 +35,12 @@
 #include "rpyc/cast/unique_ptr.h"
 #include "rpyc/cast/variant.h"
 
-// Turns C++ callables into Members. The templates only capture types; all else is compiled once.
+// This header turns C++ callables into Members. The templates only capture types; all else is
+// compiled once.
 namespace rpyc {
 namespace bind_internal {
 
-// What a result becomes.
+// Says what a result becomes.
 template <typename Policy, typename R>
 struct ResultCast : cast_internal::Returned<Policy, R> {};
 template <typename Policy>
@@ -59,8 +60,8 @@ struct ResultCast<Policy, absl::StatusOr<R>> {
   static std::string Name() { return ResultCast<Policy, R>::Name(); }
 };
 
-// What a result of type R travels as. A reference to an exposed object is a pointer that shares
-// what the function's own object owns.
+// Says as what a result of type R travels. A reference to an exposed object travels as a pointer
+// that shares ownership of the function's own object.
 template <typename R>
 struct Travelling {
   using type = std::decay_t<R>;
@@ -92,8 +93,8 @@ std::string ResultName() {
   }
 }
 
-// How a parameter of type P is held until the call: an exposed class's by its owner, so that a
-// function may take a T& or const T&.
+// Says how a parameter of type P is held until the call. An argument of an exposed class is held by
+// its owner, so that a function may take a T& or const T&.
 template <typename P>
 struct Passing {
   using Held = std::decay_t<P>;
@@ -108,8 +109,8 @@ requires(std::is_lvalue_reference_v<P>&& Exposed<std::decay_t<P>>)  //
 template <typename P>
 using Held = typename Passing<P>::Held;
 
-// Whether a Python argument can become a P, and a C++ result of type R a Python value. Of a type
-// without a Cast this is a compile error that says so.
+// Checks that a Python argument can become a P, or that a C++ result of type R can become a Python
+// value. A type without a Cast is a compile error that says so.
 template <typename P>
 inline constexpr bool kGoesIn = requires(Value& value) {
   Cast<Held<P>>::From(value);
@@ -128,7 +129,7 @@ inline constexpr bool kChangesArgument =
     std::is_lvalue_reference_v<P> && !std::is_const_v<std::remove_reference_t<P>> &&
     std::is_same_v<Held<P>, std::decay_t<P>>;
 
-// Whether F is a pointer to a member of T or of its base, or no pointer to a member.
+// Says whether F is a pointer to a member of T or of its base, or no pointer to a member.
 template <typename T, typename F>
 inline constexpr bool kMemberOf = true;
 template <typename T, typename M, typename C>
@@ -141,15 +142,15 @@ inline constexpr bool kIsConstMember<R (C::*)(A...) const> = true;
 template <typename C, typename R, typename... A>
 inline constexpr bool kIsConstMember<R (C::*)(A...) const noexcept> = true;
 
-// Whether one of the parameters that Python does not pass is the object, or its owner, to be
-// changed.
+// Says whether one of the parameters that Python does not pass is the object or its owner, taken so
+// that it can be changed.
 template <typename T, typename Hidden>
 inline constexpr bool kMayChangeSelf = false;
 template <typename T, typename... H>
 inline constexpr bool kMayChangeSelf<T, std::tuple<H...>> =
     (... || (!kIsContext<H> && (kIsOwner<T, H> || !std::is_const_v<std::remove_reference_t<H>>)));
 
-// What a callable of class T is made of.
+// Splits a callable of class T into its parts.
 template <typename T, typename F>
 struct Callable {
   static constexpr bool kMemberFunction = std::is_member_function_pointer_v<F>;
@@ -157,13 +158,13 @@ struct Callable {
   using Result = typename Shape::Result;
   using Parts = Split<T, !kMemberFunction, true, typename Shape::Parameters>;
   using Hidden = typename Parts::Hidden;
-  using Python = typename Parts::Python;  // the parameters that Python passes
+  using Python = typename Parts::Python;  // these are the parameters that Python passes
   static constexpr size_t kCount = std::tuple_size_v<Python>;
   static constexpr bool kTakesObject = kMemberFunction || Parts::kTakesObject;
-  // A reference to the object itself, for calls in a chain.
+  // The callable returns a reference to the object itself, for chained calls.
   static constexpr bool kReturnsSelf =
       kTakesObject && std::is_lvalue_reference_v<Result> && std::is_same_v<std::decay_t<Result>, T>;
-  // Whether C++ calls it on no const object.
+  // C++ does not call it on a const object.
   static constexpr bool kMayChangeObject =
       kMemberFunction ? !kIsConstMember<F> : kMayChangeSelf<T, Hidden>;
 };
@@ -181,7 +182,7 @@ constexpr bool CheckTypes(std::tuple<P...>*) {
   if constexpr (kNoChanges && kContextInFront) {
     constexpr bool kIn = (... && kGoesIn<P>);
     static_assert(kIn, "rpyc: a parameter's type goes only from C++ to Python");
-    // An abstract class has no Cast, which has been said by now.
+    // An abstract class has no Cast; an earlier assertion has said so.
     constexpr bool kAbstract = (... || std::is_abstract_v<Held<P>>);
     constexpr bool kRest = kRestInOrder<std::tuple<P...>>;
     static_assert(kRest, "rpyc: take at most one rpyc::Args and one rpyc::Kwargs, which is last");
@@ -205,8 +206,8 @@ constexpr bool CheckHolder() {
   return kShared;
 }
 
-// Whether `F` may be exposed by class T. If not, that is one compile error in words; callers then
-// use nothing of it, so that no others follow.
+// Checks whether class T may expose `F`. If not, that is one compile error in words; the callers
+// then use no part of F, so that no further errors follow.
 template <typename T, typename F, typename Policy = ReturnPolicy::Default>
 constexpr bool CheckCallable() {
   static_assert(ShapeOf<F>::kKnown,
@@ -281,7 +282,7 @@ absl::StatusOr<Value> ToSelfOrResult(const MemberCall& member_call, Call&& call)
   } else if constexpr (std::is_same_v<Result, std::shared_ptr<T>> &&
                        !std::is_same_v<Policy, ReturnPolicy::ByValue>) {
     Result result = call();
-    // Of the class that Python sees already, which may be derived from T.
+    // Python already sees the object's own class, which may be derived from T.
     if (result != nullptr && result == member_call.self) {
       return Value(member_call.object->shared_from_this());
     }
@@ -296,7 +297,7 @@ template <typename Policy, typename T, typename F, typename... H, typename... P,
 absl::StatusOr<Value> Apply(F& callable, const Member& member, const MemberCall& member_call,
                             [[maybe_unused]] absl::Span<Value> args, std::tuple<H...>*,
                             std::tuple<P...>*, std::index_sequence<I...>) {
-  // Braces: left to right, so that the first wrong argument is the one reported.
+  // Braces evaluate from left to right, so the first wrong argument is the one reported.
   std::tuple<absl::StatusOr<Held<P>>...> converted{
       FromPython<Held<P>>(member_call.context, args[I])...};
   const absl::Status* error = nullptr;
@@ -316,7 +317,7 @@ absl::StatusOr<Value> Apply(F& callable, const Member& member, const MemberCall&
   });
 }
 
-// The body that runs a callable which CheckCallable has passed.
+// Makes the body that runs a callable which CheckCallable has passed.
 template <typename Policy, typename T, typename F>
 MemberBody MakeBody(F callable) {
   using C = Callable<T, F>;
@@ -343,7 +344,7 @@ template <typename... Extras>
 inline constexpr size_t kDocCount = (size_t{0} + ... + (kIsDoc<Extras> ? 1 : 0));
 template <typename... Extras>
 inline constexpr size_t kPolicyCount = (size_t{0} + ... + (kIsPolicy<Extras> ? 1 : 0));
-// The return policy among the extras.
+// Finds the return policy among the extras.
 template <typename... Extras>
 struct PolicyOf {
   using type = ReturnPolicy::Default;
@@ -364,10 +365,11 @@ inline void AddExtra(Member* member, std::vector<Arg>*, absl::string_view doc) {
   member->doc = std::string(doc);
 }
 
-// Gives the parameters their names and defaults; what is wrong with those is the member's mistake.
+// Gives the parameters their names and defaults. What is wrong with those becomes the member's
+// mistake.
 void NameParameters(std::vector<Arg> names, Member* member);
 
-// Whether nothing is there to be called.
+// Returns whether `callable` is a null pointer or an empty function.
 template <typename F>
 bool IsNull([[maybe_unused]] const F& callable) {
   if constexpr (std::is_pointer_v<F> || std::is_member_pointer_v<F>) {
@@ -380,7 +382,7 @@ bool IsNull([[maybe_unused]] const F& callable) {
 }
 inline constexpr char kNullFunction[] = "the function is null";
 
-// The exposed classes in a result and parameters.
+// Collects the exposed classes that occur in a result and its parameters.
 template <typename Result, typename Parameters>
 struct MentionsOf;
 template <typename Result, typename... P>
@@ -391,7 +393,7 @@ struct MentionsOf<Result, std::tuple<P...>> {
   }
 };
 
-// Whether `extras` fit a function that Python passes `Parameters`.
+// Checks whether `extras` fit a function to which Python passes `Parameters`.
 template <typename Parameters, typename... Extras>
 constexpr bool CheckExtras() {
   constexpr size_t kNamed = kArgCount<Extras...>;
@@ -412,16 +414,16 @@ constexpr bool CheckExtras() {
 
 }  // namespace bind_internal
 
-// A Member that runs `callable`: a function, a lambda, or a member function of T or its base. T is
-// void for functions without an object. A function's first parameters may be
-//   T&, or std::shared_ptr<T> - the object, and its owner, to keep it alive;
-//   const rpyc::CallContext&  - who calls;
-// which are not arguments that Python passes; a member function's first may be the latter.
-// rpyc::Args and rpyc::Kwargs take what is passed beyond the others. A `T&` result is the object. A
-// reference to another exposed class goes out as what it refers to, in what the object owns: it is
-// valid as long as the object is. A const one goes out read-only.
-// `extras`: rpyc::Arg for every other parameter, in order, or none; at most one docstring; at most
-// one rpyc::ReturnPolicy.
+// Makes a Member that runs `callable`: a function, a lambda, or a member function of T or its base.
+// T is void for functions without an object. The first parameters of a function may be
+//   T& or std::shared_ptr<T>, for the object or for its owner, which keeps it alive;
+//   const rpyc::CallContext&, for the connection and the peer that call;
+// and Python passes neither; a member function may begin with the latter. rpyc::Args and
+// rpyc::Kwargs take what is passed beyond the other parameters. A `T&` result is the object itself.
+// A reference to another exposed class goes out as the object that it refers to; it shares
+// ownership of the function's own object and is valid as long as that lives. A const one goes out
+// read-only. `extras` are a rpyc::Arg for every other parameter in order, or none, at most one
+// docstring, and at most one rpyc::ReturnPolicy.
 template <typename T, typename F, typename... Extras>
 Member MakeMethod(absl::string_view name, F callable, Extras&&... extras) {
   namespace internal = bind_internal;

@@ -8,9 +8,12 @@
 #include "rpyc/bind/class_def.h"
 #include "rpyc/bind/instance.h"
 #include "rpyc/errors.h"
+#include "rpyc/testing/python_object.h"
 
 namespace rpyc {
 namespace {
+
+using testing::Failure;
 
 struct Base {
   int base_value = 7;
@@ -59,7 +62,7 @@ class Thing : public Base {
   int number_;
 };
 
-class MethodTest : public testing::Test {
+class MethodTest : public ::testing::Test {
  protected:
   absl::StatusOr<Value> Call(absl::string_view name, std::vector<Value> positional = {},
                              std::vector<std::pair<std::string, Value>> keyword = {}) {
@@ -74,11 +77,6 @@ class MethodTest : public testing::Test {
   const std::shared_ptr<Thing> thing_ = std::make_shared<Thing>(40);
   const std::shared_ptr<Object> object_ = std::make_shared<Instance>(ClassOf<Thing>(), thing_);
 };
-
-std::string Failure(const absl::StatusOr<Value>& result) {
-  if (result.ok()) return "no error but " + result->DebugString();
-  return ToException(result.status()).Summary();
-}
 
 TEST_F(MethodTest, TheContextIsNoArgument) {
   EXPECT_EQ(*Call("who", {2}), Value("peer42"));
@@ -124,7 +122,7 @@ TEST_F(MethodTest, OperatorsLeaveWhatTheyDoNotKnowToTheOtherOperand) {
             "TypeError: __contains__() argument 1: expected int, got str");
 }
 
-// How `callable` answers to a call, in words.
+// Returns in words how `callable` answers a call.
 template <typename F, typename... Extras>
 class Function {
  public:

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
+#include "rpyc/assert.h"
 #include "rpyc/errors.h"
 
 namespace rpyc {
@@ -31,7 +32,7 @@ bool Takes(ParameterKind kind, const Signature& signature) {
                      [kind](const Parameter& p) { return p.kind == kind; });
 }
 
-// How many arguments a call must pass at least.
+// Returns how many arguments a call must pass at least.
 size_t CountRequired(const Signature& signature) {
   size_t count = 0;
   for (const Parameter& parameter : signature.parameters) {
@@ -40,18 +41,18 @@ size_t CountRequired(const Signature& signature) {
   return count;
 }
 
-// Whether every call by position that `later` takes, `earlier` takes too, by the same types: then
-// no such call would ever reach it.
+// Returns whether `earlier` takes every call by position that `later` takes, by the same types.
+// Then no such call would ever reach `later`.
 bool Hides(const Signature& earlier, const Signature& later) {
   for (const ParameterKind kind : {ParameterKind::kArgs, ParameterKind::kKwargs}) {
     if (Takes(kind, later) && !Takes(kind, earlier)) return false;
   }
   const size_t required = CountRequired(later);
-  const size_t most = CountPositional(later);
-  if (required > most) return false;  // it is called by keywords
+  const size_t max_positional = CountPositional(later);
+  if (required > max_positional) return false;  // it is called by keywords
   if (CountRequired(earlier) > required) return false;
-  const size_t common = std::min(most, CountPositional(earlier));
-  if (common < most && !Takes(ParameterKind::kArgs, earlier)) return false;
+  const size_t common = std::min(max_positional, CountPositional(earlier));
+  if (common < max_positional && !Takes(ParameterKind::kArgs, earlier)) return false;
   for (size_t i = 0; i < common; ++i) {
     if (earlier.parameters[i].type != later.parameters[i].type) return false;
   }
@@ -64,8 +65,8 @@ std::string Shown(const Member& function) {
 
 // --- when it is called ---
 
-// The message of an error, without the name of the function, which is said once.
-std::string Reason(absl::string_view function, const absl::Status& error) {
+// Returns an error's message without the name of the function, which the whole message says once.
+std::string WithoutFunctionName(absl::string_view function, const absl::Status& error) {
   const RemoteException exception = ToException(error);
   const std::string* text = exception.args.empty() ? nullptr : exception.args[0].AsStr();
   absl::string_view reason = text == nullptr ? error.message() : *text;
@@ -73,7 +74,7 @@ std::string Reason(absl::string_view function, const absl::Status& error) {
   return std::string(reason);
 }
 
-// One of the functions, with a call's arguments in the order of its parameters.
+// Holds one of the functions, with a call's arguments in the order of its parameters.
 struct Candidate {
   const Member* function;
   std::vector<Value> args;
@@ -93,10 +94,10 @@ bool IsExact(const Candidate& candidate) {
   return true;
 }
 
-// An iterator gives its items once only, to the function that is tried first. So those that take
-// items get a copy of them.
+// An iterator yields its items only once, to the function that is tried first. So all functions
+// that take items get a copy of them.
 void CopyItems(const CallContext& context, std::vector<Candidate>* candidates) {
-  std::vector<std::pair<Value, Value>> copied;  // what came, and its items
+  std::vector<std::pair<Value, Value>> copied;  // the passed value, and its items
   for (Candidate& candidate : *candidates) {
     for (size_t i = 0; i < candidate.args.size(); ++i) {
       Value& arg = candidate.args[i];
@@ -124,17 +125,17 @@ class Resolution {
       if (bound.ok()) {
         candidates_.push_back({.function = function.get(), .args = *std::move(bound)});
       } else {
-        refused_.emplace_back(function.get(), Reason(name_, bound.status()));
+        refused_.emplace_back(function.get(), WithoutFunctionName(name_, bound.status()));
       }
     }
   }
 
-  // Calls the first that fits.
+  // Calls the first function that fits.
   absl::StatusOr<Value> Run(const CallArgs& given, const Functions& functions) {
     if (TryAll(/*exact_only=*/true)) return std::move(outcome_);
     if (candidates_.size() > 1) CopyItems(call_.context, &candidates_);
     if (TryAll(/*exact_only=*/false)) return std::move(outcome_);
-    // An operator leaves what none of them takes to the other operand.
+    // An operator leaves an operand that no function takes to the other operand.
     if (outcome_.ok()) return std::move(outcome_);
     return NoneFits(given, functions);
   }
@@ -149,7 +150,8 @@ class Resolution {
       std::vector<Value> args = candidate.args;
       outcome_ = candidate.function->body(*candidate.function, call, absl::MakeSpan(args));
       if (!mismatch.found) return true;
-      candidate.why_not = outcome_.ok() ? "not its operand" : Reason(name_, outcome_.status());
+      candidate.why_not =
+          outcome_.ok() ? "not its operand" : WithoutFunctionName(name_, outcome_.status());
     }
     return false;
   }
@@ -187,8 +189,9 @@ class Resolution {
   absl::StatusOr<Value> outcome_ = absl::UnknownError("none was tried");
 };
 
-// The arguments as the peer passed them, from *args and **kwargs.
-CallArgs Unbound(absl::Span<Value> args) {
+// Returns the arguments as the peer passed them, from *args and **kwargs.
+CallArgs ToCallArgs(absl::Span<Value> args) {
+  RPYC_ASSERT(args.size() == 2);
   CallArgs given;
   given.positional = std::move(args[0]).TakeItems();
   for (const Value& pair : args[1].items()) {
@@ -248,7 +251,7 @@ Member Overloaded(Functions functions) {
   }
   all.signature = SignatureOfAll(first.name, signatures);
   all.body = [functions](const Member&, const MemberCall& call, absl::Span<Value> args) {
-    const CallArgs given = Unbound(args);
+    const CallArgs given = ToCallArgs(args);
     return Resolution(functions, call, given).Run(given, functions);
   };
   all.overloads = std::move(functions);

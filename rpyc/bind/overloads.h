@@ -11,20 +11,22 @@
 
 namespace rpyc {
 
-// What keeps `added` from being one more function of the name of `earlier`, which may be overloaded
-// itself; empty: nothing does.
+// Says what keeps `added` from being another overload of `earlier`, which may be overloaded itself.
+// It is empty if nothing does.
 std::string WhyNoOverload(const Member& earlier, const Member& added);
 
-// One member that calls the first of `functions` that takes a call's arguments: first of those
-// whose parameters are of the very types of the arguments, then of those that convert them. None
-// does: a TypeError that lists them all. The functions are methods of one name.
+// Makes one member that calls the first of `functions` that takes a call's arguments. It first
+// tries those whose parameter types are exactly the types of the arguments, then those that convert
+// them. If none fits, the call raises a TypeError that lists them all. The functions are methods of
+// one name.
 //
-// An iterator passed to functions that take items is read once, before the first is tried. Should
-// its items convert for none of them, a function that takes any object gets it without its items.
+// An iterator passed to functions that take items is read once, before the first function is tried.
+// If its items convert for none of them, a function that takes any object gets the iterator without
+// its items.
 Member Overloaded(std::vector<std::shared_ptr<const Member>> functions);
 
-// What Python shows of several functions of one name: any arguments, and all of the signatures,
-// each in a line of its own.
+// Returns what Python shows of several functions of one name: it takes any arguments, and its text
+// lists all the signatures, one a line.
 Signature SignatureOfAll(absl::string_view name, absl::Span<const Signature> signatures);
 
 }  // namespace rpyc

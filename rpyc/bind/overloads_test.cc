@@ -8,29 +8,21 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "rpyc/bind/testing/exposed_object.h"
 #include "rpyc/errors.h"
 #include "rpyc/iterator.h"
 #include "rpyc/list.h"
 #include "rpyc/service.h"
+#include "rpyc/testing/python_object.h"
 
 namespace rpyc {
 namespace {
 
-const CallContext kNobody;
-
-std::string Failure(const absl::StatusOr<Value>& result) {
-  if (result.ok()) return "no error but " + result->DebugString();
-  return ToException(result.status()).Summary();
-}
-absl::StatusOr<Value> Call(const std::shared_ptr<Object>& object, absl::string_view name,
-                           std::vector<Value> positional = {},
-                           std::vector<std::pair<std::string, Value>> keyword = {}) {
-  return object->CallAttr(kNobody, {name, true}, {std::move(positional), std::move(keyword)});
-}
-template <typename T>
-Value Out(std::shared_ptr<T> object) {
-  return Cast<std::shared_ptr<T>>::To(std::move(object));
-}
+using testing::Call;
+using testing::Failure;
+using testing::HelpSignature;
+using testing::kNoCaller;
+using testing::ToValue;
 
 struct Shape {
   virtual ~Shape() = default;
@@ -43,7 +35,7 @@ struct Unrelated {
   friend void RpycExpose(ClassDef<Unrelated>&) {}
 };
 
-// Says which of its functions ran.
+// Its functions return which of them ran.
 class Mover {
  public:
   Mover() = default;
@@ -92,9 +84,9 @@ class Mover {
   std::string made_by_ = "nothing";
 };
 
-class OverloadsTest : public testing::Test {
+class OverloadsTest : public ::testing::Test {
  protected:
-  const std::shared_ptr<Object> mover_ = *Out(std::make_shared<Mover>()).AsObject();
+  const std::shared_ptr<Object> mover_ = *ToValue(std::make_shared<Mover>()).AsObject();
 };
 
 TEST_F(OverloadsTest, ByTypesAndByArity) {
@@ -115,8 +107,8 @@ TEST_F(OverloadsTest, TheVeryTypeWinsWhateverTheOrder) {
   EXPECT_EQ(*Call(mover_, "anything", {5}), Value("int or None"));
   EXPECT_EQ(*Call(mover_, "anything", {Value()}), Value("int or None"));
   EXPECT_EQ(*Call(mover_, "anything", {"x"}), Value("anything"));
-  EXPECT_EQ(*Call(mover_, "shape", {Out(std::make_shared<Square>())}), Value("Square"));
-  EXPECT_EQ(*Call(mover_, "shape", {Out(std::make_shared<Shape>())}), Value("Shape"));
+  EXPECT_EQ(*Call(mover_, "shape", {ToValue(std::make_shared<Square>())}), Value("Square"));
+  EXPECT_EQ(*Call(mover_, "shape", {ToValue(std::make_shared<Shape>())}), Value("Shape"));
   EXPECT_EQ(*Call(mover_, "rest", {5}), Value("one"));
   EXPECT_EQ(*Call(mover_, "rest", {"x"}), Value("1 and 0"));
   EXPECT_EQ(*Call(mover_, "rest", {5, 6}, {{"k", 7}}), Value("2 and 1"));
@@ -162,13 +154,13 @@ TEST_F(OverloadsTest, OperatorsLeaveWhatNoneTakesToTheOtherOperand) {
 TEST_F(OverloadsTest, Constructors) {
   const auto type = Class<Mover>().Get();
   const auto made_by = [&](CallArgs args) {
-    return *(*type->Call(kNobody, std::move(args))->AsObject())
-                ->GetAttr(kNobody, {"made_by", true});
+    return *(*type->Call(kNoCaller, std::move(args))->AsObject())
+                ->GetAttr(kNoCaller, {"made_by", true});
   };
   EXPECT_EQ(made_by({}), Value("nothing"));
   EXPECT_EQ(made_by({{5}, {}}), Value("int"));
   EXPECT_EQ(made_by({{}, {{"name", "x"}}}), Value("str"));
-  EXPECT_EQ(Failure(type->Call(kNobody, {{1.5}, {}})).substr(0, 56),
+  EXPECT_EQ(Failure(type->Call(kNoCaller, {{1.5}, {}})).substr(0, 56),
             "TypeError: no Mover() takes (float); there are\n  Mover()");
 }
 
@@ -177,15 +169,8 @@ TEST_F(OverloadsTest, HelpShowsThemAll) {
   EXPECT_EQ(to.signature.ToString(),
             "(position: float) -> str\nto(name: str) -> str\nto(x: float, y: float) -> str");
   EXPECT_EQ(to.doc, "To a position.\nTo a place.");
-  // As help() asks: rpyc/bind/function_object.cc.
-  const auto shown = [](const absl::StatusOr<Value>& function) {
-    Object& object = **function->AsObject();
-    for (int i = 0; i < 3; ++i) EXPECT_TRUE(object.GetAttr(kNobody, {"__name__", false}).ok());
-    EXPECT_FALSE(object.GetAttr(kNobody, {"__self__", false}).ok());
-    return *(*object.GetAttr(kNobody, {"__signature__", false})->AsObject())->Str(kNobody);
-  };
-  EXPECT_EQ(shown(mover_->GetAttr(kNobody, {"to", true})), to.signature.ToString());
-  EXPECT_EQ(shown(Class<Mover>().Get()->GetAttr(kNobody, {"to", true})),
+  EXPECT_EQ(HelpSignature(*mover_->GetAttr(kNoCaller, {"to", true})), to.signature.ToString());
+  EXPECT_EQ(HelpSignature(*Class<Mover>().Get()->GetAttr(kNoCaller, {"to", true})),
             "(self, position: float) -> str\nto(self, name: str) -> str\n"
             "to(self, x: float, y: float) -> str");
 }
@@ -193,11 +178,11 @@ TEST_F(OverloadsTest, HelpShowsThemAll) {
 TEST_F(OverloadsTest, ThroughTheClassAndOfADerivedOne) {
   const auto type = Class<Mover>().Get();
   EXPECT_EQ(*Call(type, "to", {Value(mover_), "home"}), Value("str home"));
-  const Value bound = *mover_->GetAttr(kNobody, {"to", true});
-  EXPECT_EQ(*(*bound.AsObject())->Call(kNobody, {{2}, {}}), Value("double 2"));
+  const Value bound = *mover_->GetAttr(kNoCaller, {"to", true});
+  EXPECT_EQ(*(*bound.AsObject())->Call(kNoCaller, {{2}, {}}), Value("double 2"));
 }
 
-// Its Mover is at another address; a name of its own hides those of the base.
+// This class has its Mover at another address, and its own name hides those of the base.
 struct Padding {
   virtual ~Padding() = default;
 };
@@ -209,7 +194,7 @@ struct Derived : Padding, Mover {
 };
 
 TEST_F(OverloadsTest, ADerivedClassHidesThem) {
-  const auto derived = *Out(std::make_shared<Derived>()).AsObject();
+  const auto derived = *ToValue(std::make_shared<Derived>()).AsObject();
   EXPECT_EQ(*Call(derived, "to", {"home"}), Value("str home"));
   EXPECT_EQ(*Call(derived, "number", {"x"}), Value("of its own"));
   EXPECT_FALSE(Call(derived, "number", {5}).ok());
@@ -230,7 +215,7 @@ TEST_F(OverloadsTest, OfAService) {
                          .MakeRoot();
   EXPECT_EQ(*Call(root, "f", {5}), Value("int"));
   EXPECT_EQ(*Call(root, "f", {5, 6}), Value("two"));
-  EXPECT_EQ(*Call(root, "f", {Out(std::make_shared<Unrelated>())}), Value("Unrelated"));
+  EXPECT_EQ(*Call(root, "f", {ToValue(std::make_shared<Unrelated>())}), Value("Unrelated"));
 }
 
 }  // namespace

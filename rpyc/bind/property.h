@@ -16,12 +16,12 @@
 #include "rpyc/cast/exposed.h"
 #include "rpyc/cast/object.h"
 
-// Turns getters, setters and data members into attributes.
+// This header turns getters, setters and data members into attributes.
 namespace rpyc {
 namespace bind_internal {
 
-// How an exposed object travels that a property's getter makes anew for each reading: read-only,
-// for what Python changed in it would be lost.
+// Says how an exposed object travels that a property's getter makes anew for each reading. It goes
+// out read-only, since what Python changed in it would be lost.
 struct MadeAnew {};
 template <typename R>
 requires(Exposed<R>)  //
@@ -41,7 +41,7 @@ struct WithoutStatus<absl::StatusOr<R>> {
   using type = R;
 };
 
-// The same of what holds exposed objects is refused, unless it goes as plain values.
+// Refuses a getter whose new result holds exposed objects, unless it travels as plain values.
 template <typename Policy, typename Result>
 struct PropertyPolicy {
   using R = typename WithoutStatus<std::remove_cv_t<Result>>::type;
@@ -63,7 +63,7 @@ struct PropertyPolicy<Policy, Result&> {
 template <typename T, typename F>
 constexpr size_t kPythonCount = Callable<T, F>::kCount;
 
-// A setter takes the new value, a deleter nothing.
+// Checks that a setter takes the new value and a deleter takes nothing.
 template <typename T, typename F>
 void AddAccessor(Member* member, F accessor) {
   if constexpr (kIsPolicy<F>) {
@@ -85,12 +85,12 @@ void AddAccessor(Member* member, F accessor) {
   }
 }
 
-// Text that is borrowed is no place to keep what Python passed.
+// Borrowed text cannot keep what Python passed.
 template <typename M>
 inline constexpr bool kSettable =
     !std::is_const_v<M> && !kBorrows<M> && std::is_move_assignable_v<M> && kGoesIn<M>;
 
-// The object's own part goes out as a reference to it: of a const object a read-only one.
+// A part of the object goes out as a reference to it; a part of a const object goes out read-only.
 template <typename Policy, typename T, typename M, typename C>
 absl::StatusOr<Value> ToPart(const MemberCall& call, M C::*data) {
   using Const = std::shared_ptr<const M>;
@@ -104,7 +104,7 @@ absl::StatusOr<Value> ToPart(const MemberCall& call, M C::*data) {
 
 template <typename Policy, typename T, typename M, typename C>
 void AddDataMember(Member* member, M C::*data) {
-  // What the getter gives.
+  // This is what the getter returns.
   using Given = std::conditional_t<Exposed<std::remove_const_t<M>>, std::shared_ptr<M>, M>;
   static_assert(kMemberOf<T, M C::*>, "rpyc: a data member of another class than the one exposed");
   if constexpr (kMemberOf<T, M C::*> && CheckHolder<M&, Policy>() &&
@@ -135,10 +135,11 @@ void AddDataMember(Member* member, M C::*data) {
 
 }  // namespace bind_internal
 
-// An attribute: `getter` is a function as for MakeMethod that Python passes nothing, or a data
-// member, which may be set unless it is const. A data member that is an exposed object itself goes
-// out as a reference to it, and one that a getter returns by value read-only. `extras`: a setter, a
-// deleter, a docstring, a rpyc::ReturnPolicy.
+// Makes an attribute. `getter` is a function as for MakeMethod to which Python passes nothing, or a
+// data member; Python may set the data member unless it is const. A data member that is an exposed
+// object goes out as a reference to it; an exposed object that a getter returns by value goes out
+// read-only. `extras` are a setter, a deleter, a docstring and a rpyc::ReturnPolicy; each may be
+// missing.
 template <typename T, typename G, typename... Extras>
 Member MakeProperty(absl::string_view name, G getter, Extras&&... extras) {
   namespace internal = bind_internal;
@@ -170,7 +171,7 @@ Member MakeProperty(absl::string_view name, G getter, Extras&&... extras) {
   return member;
 }
 
-// What `exposed` is to Python: a method, or an attribute that holds a class.
+// Makes what `exposed` is to Python: a method, or an attribute that holds a class.
 template <typename T, typename F, typename... Extras>
 Member MakeMember(absl::string_view name, F exposed, Extras&&... extras) {
   if constexpr (std::is_same_v<F, ClassReference>) {
@@ -183,7 +184,7 @@ Member MakeMember(absl::string_view name, F exposed, Extras&&... extras) {
   }
 }
 
-// A function that takes nothing but the object and the CallContext, if it wants them.
+// Makes a hook from a function that takes at most the object and the CallContext.
 template <typename T, typename F>
 Member MakeHook(absl::string_view name, F hook) {
   if constexpr (bind_internal::CheckCallable<T, F>()) {

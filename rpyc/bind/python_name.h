@@ -5,13 +5,14 @@
 
 namespace rpyc {
 
-// Whether Python code can write `name` for an attribute, a function or an argument: it is an
-// identifier and no keyword. Of letters beyond ASCII all of UTF-8 is taken.
+// Returns whether Python code can write `name` for an attribute, a function or an argument: it must
+// be an identifier and no keyword. All UTF-8 letters beyond ASCII are accepted.
 // Source:  Python's language reference, lexical analysis; keyword.kwlist, 3.8 to 3.13.
 bool IsPythonName(absl::string_view name);
 
-// Ends the program by EndByMistake unless `name` may be that of an enum's member or a struct's
-// field: a Python name without two underscores at both ends. `exposed`: "the enum cpp.State".
+// Ends the program by EndByMistake unless `name` may be the name of an enum's member or a struct's
+// field: a Python name without two underscores at both ends. `exposed` is for the message, as in
+// "the enum cpp.State".
 void RequireFieldName(absl::string_view exposed, absl::string_view name);
 
 }  // namespace rpyc

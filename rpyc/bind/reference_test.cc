@@ -1,5 +1,5 @@
-// References to what an object owns: data members of an exposed class, and what its functions
-// return by T&.
+// These tests cover references to what an object owns: the data members of an exposed class, and
+// what its functions return by T&.
 
 #include <array>
 #include <memory>
@@ -7,36 +7,22 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "rpyc/bind/testing/exposed_object.h"
 #include "rpyc/errors.h"
 #include "rpyc/materialize.h"
 #include "rpyc/service.h"
+#include "rpyc/testing/python_object.h"
 
 namespace rpyc {
 namespace {
 
-const CallContext kNobody;
-
-std::shared_ptr<Object> ObjectOf(const absl::StatusOr<Value>& value) { return *value->AsObject(); }
-std::string Failure(const absl::Status& status) {
-  return status.ok() ? "no error" : ToException(status).Summary();
-}
-std::string Failure(const absl::StatusOr<Value>& result) {
-  return result.ok() ? "no error but " + result->DebugString() : Failure(result.status());
-}
-absl::StatusOr<Value> Call(const std::shared_ptr<Object>& object, absl::string_view name,
-                           std::vector<Value> positional = {}) {
-  return object->CallAttr(kNobody, {name, true}, {std::move(positional), {}});
-}
-absl::StatusOr<Value> Get(const std::shared_ptr<Object>& object, absl::string_view name) {
-  return object->GetAttr(kNobody, {name, true});
-}
-absl::Status Set(const std::shared_ptr<Object>& object, absl::string_view name, Value value) {
-  return object->SetAttr(kNobody, {name, true}, std::move(value));
-}
-template <typename T>
-std::shared_ptr<Object> Seen(std::shared_ptr<T> object) {
-  return ObjectOf(Cast<std::shared_ptr<T>>::To(std::move(object)));
-}
+using testing::Call;
+using testing::Failure;
+using testing::Get;
+using testing::kNoCaller;
+using testing::ObjectOf;
+using testing::Set;
+using testing::ToObject;
 
 class Counter {
  public:
@@ -81,7 +67,7 @@ struct Range {
 
 class Stage {
  public:
-  Range limits;         // the first, at the object's own address
+  Range limits;         // the first member has the object's own address
   const Range factory;  // never changes
   Counter& counter() { return counter_; }
   const Range& Limits() const { return limits; }
@@ -111,19 +97,19 @@ class Stage {
 
 TEST(Reference, ADataMemberIsTheMemberItself) {
   const auto stage = std::make_shared<Stage>();
-  const auto object = Seen(stage);
+  const auto object = ToObject(stage);
   EXPECT_TRUE(Set(ObjectOf(Get(object, "limits")), "high", 77).ok());
   EXPECT_EQ(stage->limits.high, 77);
   EXPECT_EQ(*Get(ObjectOf(Get(object, "limits")), "high"), Value(77.0));
   EXPECT_EQ(*Call(ObjectOf(Get(ObjectOf(Get(object, "limits")), "changes")), "add"), Value(1));
   EXPECT_EQ(stage->limits.changes.count(), 1) << "a member of a member";
-  EXPECT_TRUE(Set(object, "limits", *Class<Range>().Get()->Call(kNobody, {{1, 2}, {}})).ok());
+  EXPECT_TRUE(Set(object, "limits", *Class<Range>().Get()->Call(kNoCaller, {{1, 2}, {}})).ok());
   EXPECT_EQ(stage->limits.high, 2) << "assigned";
 }
 
 TEST(Reference, AReturnedReferenceIsTheObject) {
   const auto stage = std::make_shared<Stage>();
-  const auto object = Seen(stage);
+  const auto object = ToObject(stage);
   EXPECT_EQ(*Call(ObjectOf(Call(object, "counter")), "add"), Value(1));
   EXPECT_EQ(*Call(ObjectOf(Call(object, "counter")), "add"), Value(2));
   EXPECT_EQ(stage->counter().count(), 2);
@@ -136,22 +122,22 @@ TEST(Reference, AReturnedReferenceIsTheObject) {
 }
 
 TEST(Reference, TheSameMemberIsTheSameObject) {
-  const auto object = Seen(std::make_shared<Stage>());
+  const auto object = ToObject(std::make_shared<Stage>());
   const auto limits = ObjectOf(Get(object, "limits"));
   for (const auto& again : {ObjectOf(Get(object, "limits")), ObjectOf(Call(object, "pick"))}) {
     EXPECT_EQ(again->identity(), limits->identity());
     EXPECT_EQ(again->class_id(), limits->class_id());
-    EXPECT_EQ(*again->Compare(kNobody, "__eq__", Value(limits)), Value(true));
+    EXPECT_EQ(*again->Compare(kNoCaller, "__eq__", Value(limits)), Value(true));
   }
   EXPECT_EQ(limits->identity(), object->identity()) << "the first member is at the same address";
   EXPECT_FALSE(limits->IsSameAs(*object));
-  EXPECT_EQ(*object->Compare(kNobody, "__eq__", Value(limits)), Value(NotImplemented()));
+  EXPECT_EQ(*object->Compare(kNoCaller, "__eq__", Value(limits)), Value(NotImplemented()));
 }
 
 TEST(Reference, KeepsItsOwnerAlive) {
   const int before = Stage::alive;
-  std::shared_ptr<Object> limits = ObjectOf(Get(Seen(std::make_shared<Stage>()), "limits"));
-  std::shared_ptr<Object> counter = ObjectOf(Call(Seen(std::make_shared<Stage>()), "counter"));
+  std::shared_ptr<Object> limits = ObjectOf(Get(ToObject(std::make_shared<Stage>()), "limits"));
+  std::shared_ptr<Object> counter = ObjectOf(Call(ToObject(std::make_shared<Stage>()), "counter"));
   std::shared_ptr<Object> inner = ObjectOf(Get(limits, "changes"));
   EXPECT_EQ(Stage::alive, before + 2);
   EXPECT_EQ(*Call(counter, "add"), Value(1));
@@ -165,12 +151,12 @@ TEST(Reference, KeepsItsOwnerAlive) {
 
 TEST(Reference, AConstOneIsReadOnly) {
   const auto stage = std::make_shared<Stage>();
-  const auto object = Seen(stage);
+  const auto object = ToObject(stage);
   for (const char* name : {"factory", "const_limits"}) {
     SCOPED_TRACE(name);
     const auto limits = ObjectOf(Get(object, name));
     EXPECT_EQ(limits->type_name(), "cpp.Range");
-    EXPECT_EQ(*limits->Repr(kNobody), "Range(0, 10)");
+    EXPECT_EQ(*limits->Repr(kNoCaller), "Range(0, 10)");
     EXPECT_EQ(*Get(limits, "high"), Value(10.0));
     EXPECT_EQ(*Get(limits, "width"), Value(10.0));
     EXPECT_EQ(*Call(limits, "contains", {5.0}), Value(true));
@@ -184,7 +170,7 @@ TEST(Reference, AConstOneIsReadOnly) {
     EXPECT_EQ(*Call(changes, "count"), Value(0));
     EXPECT_FALSE(Call(changes, "add").ok()) << "a member of a const object is const";
     EXPECT_FALSE(Call(changes, "__iadd__", {1}).ok());
-    EXPECT_TRUE(*Class<Range>().Get()->HasInstance(kNobody, *limits));
+    EXPECT_TRUE(*Class<Range>().Get()->HasInstance(kNoCaller, *limits));
     EXPECT_EQ(*Call(object, "high_of", {Value(limits)}), Value(10.0));
     EXPECT_EQ(Failure(Call(object, "set_range", {Value(limits), 5.0})),
               "TypeError: set_range() argument 1: expected Range, got cpp.Range: the object is "
@@ -198,12 +184,12 @@ TEST(Reference, AConstOneIsReadOnly) {
 }
 
 TEST(Reference, AReadOnlyObjectIsTheObjectOfTheOtherToo) {
-  const auto object = Seen(std::make_shared<Stage>());
+  const auto object = ToObject(std::make_shared<Stage>());
   const auto limits = ObjectOf(Get(object, "limits"));
   const auto read_only = ObjectOf(Get(object, "const_limits"));
   EXPECT_TRUE(limits->IsSameAs(*read_only));
   EXPECT_TRUE(read_only->IsSameAs(*limits));
-  EXPECT_EQ(*limits->Hash(kNobody), *read_only->Hash(kNobody));
+  EXPECT_EQ(*limits->Hash(kNoCaller), *read_only->Hash(kNoCaller));
   EXPECT_NE(limits->class_id(), read_only->class_id())
       << "or a connection would take either for the other";
   EXPECT_EQ(read_only->class_id(), ObjectOf(Get(object, "const_limits"))->class_id());
@@ -220,7 +206,7 @@ TEST(Reference, APointerToConstGoesOutReadOnly) {
 }
 
 TEST(Reference, WhatAPropertyMakesAnewIsReadOnly) {
-  const auto object = Seen(std::make_shared<Stage>());
+  const auto object = ToObject(std::make_shared<Stage>());
   for (const char* name : {"made_anew", "perhaps"}) {
     EXPECT_EQ(*Get(ObjectOf(Get(object, name)), "high"), Value(10.0));
     EXPECT_EQ(Failure(Set(ObjectOf(Get(object, name)), "high", 77)),
@@ -232,7 +218,7 @@ TEST(Reference, WhatAPropertyMakesAnewIsReadOnly) {
 }
 
 TEST(Reference, ByValueIsAsked) {
-  const auto object = Seen(std::make_shared<Stage>());
+  const auto object = ToObject(std::make_shared<Stage>());
   const Value value = *Get(object, "as_value");
   EXPECT_TRUE(value.by_value());
   EXPECT_EQ(value.items()[0], Value::Tuple({"low", 0.0}));
@@ -249,12 +235,13 @@ struct Plain {
 };
 
 TEST(Reference, MaterializeTakesNoFirstMemberForItsOwner) {
-  const absl::StatusOr<Value> copy = Materialize(kNobody, Value(Seen(std::make_shared<Plain>())));
+  const absl::StatusOr<Value> copy =
+      Materialize(kNoCaller, Value(ToObject(std::make_shared<Plain>())));
   ASSERT_TRUE(copy.ok()) << copy.status();
   EXPECT_EQ(copy->DebugString(), "(('holder', (('first', (('total', 0),)),)),)");
 }
 
-// A member in a base at another address.
+// The member is in a base at another address.
 struct Padding {
   virtual ~Padding() = default;
   int64_t padding[4] = {};
@@ -273,12 +260,12 @@ struct Derived : Padding, Device {
 
 TEST(Reference, AMemberOfABase) {
   const auto derived = std::make_shared<Derived>();
-  EXPECT_EQ(*Call(ObjectOf(Get(Seen(derived), "counter")), "add"), Value(1));
-  EXPECT_EQ(*Call(ObjectOf(Call(Seen(derived), "by_function")), "add"), Value(2));
+  EXPECT_EQ(*Call(ObjectOf(Get(ToObject(derived), "counter")), "add"), Value(1));
+  EXPECT_EQ(*Call(ObjectOf(Call(ToObject(derived), "by_function")), "add"), Value(2));
   EXPECT_EQ(derived->counter.count(), 2);
 }
 
-// What is not copyable, and an abstract class, go out by reference all the same.
+// An object that cannot be copied, or whose class is abstract, still goes out by reference.
 struct Abstract {
   virtual ~Abstract() = default;
   virtual int Number() const = 0;
@@ -300,7 +287,7 @@ struct Owner {
 };
 
 TEST(Reference, OfWhatCannotBeCopied) {
-  const auto owner = Seen(std::make_shared<Owner>());
+  const auto owner = ToObject(std::make_shared<Owner>());
   EXPECT_EQ(*Call(ObjectOf(Get(owner, "concrete")), "number"), Value(7));
   EXPECT_EQ(ObjectOf(Call(owner, "abstract"))->type_name(), "cpp.Concrete");
   EXPECT_TRUE(ObjectOf(Call(owner, "abstract"))->IsSameAs(*ObjectOf(Get(owner, "concrete"))));

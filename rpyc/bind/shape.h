@@ -10,7 +10,7 @@
 #include "rpyc/bind/class_info.h"
 #include "rpyc/call_context.h"
 
-// What a C++ callable takes and gives, read off its type.
+// This header reads off the type of a C++ callable what it takes and gives.
 namespace rpyc::bind_internal {
 
 template <typename R, typename... A>
@@ -20,7 +20,7 @@ struct Shape {
   using Parameters = std::tuple<A...>;
 };
 
-// Of a function pointer, a pointer to member function, or an object with one operator().
+// F is a function pointer, a pointer to a member function, or an object with one operator().
 template <typename F>
 struct ShapeOf {
   static constexpr bool kKnown = false;
@@ -44,12 +44,12 @@ struct ShapeOf<R (C::*)(A...) const noexcept> : Shape<R, A...> {};
 template <typename P>
 inline constexpr bool kIsContext = std::is_same_v<std::decay_t<P>, CallContext>;
 
-// The object of class T itself: T& or a base's, const or not.
+// P refers to the object of class T itself or to its base, const or not.
 template <typename T, typename P>
 inline constexpr bool kIsSelf =
     std::is_lvalue_reference_v<P>&& std::is_base_of_v<std::decay_t<P>, T>;
 
-// Its owner: shared_ptr<T>.
+// P is the owner of the object, a shared_ptr<T>.
 template <typename T, typename P>
 inline constexpr bool kIsOwner = std::is_same_v<std::decay_t<P>, std::shared_ptr<T>> &&
                                  (!std::is_reference_v<P> ||
@@ -57,8 +57,8 @@ inline constexpr bool kIsOwner = std::is_same_v<std::decay_t<P>, std::shared_ptr
 template <typename P>
 inline constexpr bool kIsOwner<void, P> = false;
 
-// Tells the parameters that Python does not pass (the object, the CallContext; in either order, at
-// the front) from those it does.
+// Separates the parameters that Python does not pass (the object and the CallContext, in either
+// order, at the front) from those that it passes.
 template <typename T, bool kObject, bool kContext, typename Parameters, typename... Leading>
 struct Split {
   static constexpr bool kTakesObject = false;
@@ -79,7 +79,7 @@ requires(kObject && (kIsSelf<T, First> || kIsOwner<T, First>))  //
   static constexpr bool kTakesObject = true;
 };
 
-// The argument for hidden parameter P.
+// Returns the argument for the hidden parameter P.
 template <typename T, typename P>
 decltype(auto) HiddenArgument(const MemberCall& call) {
   if constexpr (kIsContext<P>) {
@@ -96,14 +96,14 @@ inline constexpr bool kIsArgs = std::is_same_v<std::decay_t<P>, Args>;
 template <typename P>
 inline constexpr bool kIsKwargs = std::is_same_v<std::decay_t<P>, Kwargs>;
 
-// How many of the parameters take one argument each.
+// Counts the parameters that take one argument each.
 template <typename Tuple>
 inline constexpr size_t kOrdinaryCount = 0;
 template <typename... P>
 inline constexpr size_t kOrdinaryCount<std::tuple<P...>> = (size_t{0} + ... +
                                                             (kIsArgs<P> || kIsKwargs<P> ? 0 : 1));
 
-// At most one Args and one Kwargs, the latter last.
+// Checks for at most one Args and at most one Kwargs, with Kwargs last.
 template <typename Tuple>
 inline constexpr bool kRestInOrder = true;
 template <typename First, typename... P>
@@ -111,7 +111,7 @@ inline constexpr bool kRestInOrder<std::tuple<First, P...>> =
     kRestInOrder<std::tuple<P...>> && !(kIsArgs<First> && (... || kIsArgs<P>)) &&
     !(kIsKwargs<First> && sizeof...(P) > 0);
 
-// Whether a parameter follows Args that takes one argument.
+// Says whether a parameter that takes one argument follows Args.
 template <typename Tuple>
 inline constexpr bool kHasKeywordOnly = false;
 template <typename First, typename... P>

@@ -8,6 +8,7 @@
 #include "absl/base/attributes.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "rpyc/assert.h"
 #include "rpyc/errors.h"
 
 namespace rpyc {
@@ -15,7 +16,7 @@ namespace {
 
 bool IsOrdinary(const Parameter& parameter) { return parameter.kind == ParameterKind::kOrdinary; }
 
-// How many parameters from the front take a positional argument each.
+// Returns how many parameters from the front take a positional argument each.
 size_t PositionalCount(const Signature& signature) {
   const auto& parameters = signature.parameters;
   const auto rest = std::find_if_not(parameters.begin(), parameters.end(), IsOrdinary);
@@ -46,6 +47,7 @@ absl::Status Missing(absl::string_view function, const Signature& signature,
     if (!filled[i] && !parameter.default_value) names.push_back(Described(parameter, i));
   }
   const size_t count = names.size();
+  RPYC_ASSERT(count > 0);
   std::string list = std::move(names.back());
   names.pop_back();
   if (count > 1) list = absl::StrCat(absl::StrJoin(names, ", "), " and ", list);
@@ -54,7 +56,7 @@ absl::Status Missing(absl::string_view function, const Signature& signature,
                                count == 1 ? "" : "s", ": ", list));
 }
 
-// Adds an argument for **kwargs; one of the same name is replaced.
+// Adds an argument for **kwargs; it replaces one of the same name.
 void AddKeyword(std::string name, Value value, std::vector<Value>* kwargs) {
   Value pair = Value::Tuple({Value(std::move(name)), std::move(value)});
   const auto same = std::find_if(kwargs->begin(), kwargs->end(), [&](const Value& other) {
@@ -67,7 +69,7 @@ void AddKeyword(std::string name, Value value, std::vector<Value>* kwargs) {
   }
 }
 
-// Apart from the ordinary call, whose stack it would make larger.
+// This is a separate function because it would make the stack of an ordinary call larger.
 ABSL_ATTRIBUTE_NOINLINE absl::StatusOr<std::vector<Value>> BindUnusual(absl::string_view function,
                                                                        const Signature& signature,
                                                                        CallArgs args) {
@@ -141,7 +143,7 @@ std::string Signature::ShownName(size_t index) const {
 std::string Signature::ToString(size_t max_width) const {
   if (!text.empty()) return text;
   std::vector<std::string> parts;
-  // Without names are all of them or none.
+  // Either all of these parameters are without names or none is.
   const size_t positional_only =
       parameters.empty() || !parameters[0].name.empty() ? 0 : PositionalCount(*this);
   for (size_t i = 0; i < parameters.size(); ++i) {

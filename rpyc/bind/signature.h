@@ -40,43 +40,46 @@ struct Arg {
 
 enum class ParameterKind { kOrdinary, kArgs, kKwargs };
 
-// What the C++ type of a parameter takes.
+// Says what the C++ type of a parameter takes.
 struct CppType {
-  // Whether a value is of its very Python type, so that nothing is converted.
+  // Returns whether the value has exactly the corresponding Python type, so that nothing is
+  // converted.
   bool (*is_exact)(const Value& value);
-  // Whether it takes a value that no peer is needed for: a default.
+  // Returns whether the type takes a value that needs no peer, such as a default.
   absl::Status (*accepts)(const Value& value);
-  // The items of what it iterates over, as a tuple; null: it takes no items.
+  // Returns the items that iterating over the value yields, as a tuple. It is null if the type
+  // takes no items.
   absl::StatusOr<Value> (*copy_items)(const CallContext& context, Value value);
 };
 
-// One parameter as Python sees it.
+// Holds one parameter as Python sees it.
 struct Parameter {
-  std::string name;  // empty: positional-only
-  std::string type;  // annotation; empty: anything
+  std::string name;  // empty if it is positional-only
+  std::string type;  // the annotation; empty if anything is taken
   std::optional<Value> default_value;
   ParameterKind kind = ParameterKind::kOrdinary;
-  const CppType* cpp_type = nullptr;  // null: *args, **kwargs, or of a member made by hand
+  const CppType* cpp_type = nullptr;  // null for *args, for **kwargs and in a member made by hand
 };
 
-// How an exposed function is called.
+// Says how an exposed function is called.
 struct Signature {
   std::vector<Parameter> parameters;
-  std::string return_type;  // annotation; empty: anything
+  std::string return_type;  // the annotation; empty if it may be anything
   bool has_rest = false;    // one of the parameters is *args or **kwargs
-  std::string text{};       // shown instead of all this, where several functions have one name
+  std::string text{};       // shown instead of the rest if several functions share a name
 
-  // The name of a parameter, "arg0" of one without.
+  // Returns the name of a parameter, such as "arg0" if it has none.
   std::string ShownName(size_t index) const;
-  // Python's notation: "(a: int, b: int = 2) -> int". Where what is in parentheses is longer than
-  // `max_width` bytes, each parameter has a line of its own, as in Signature.format of Python 3.13.
+  // Returns Python's notation, "(a: int, b: int = 2) -> int". If the part in parentheses is longer
+  // than `max_width` bytes, each parameter has its own line, as in Signature.format of Python 3.13.
   std::string ToString(size_t max_width = std::string::npos) const;
 };
 
-// Puts a call's arguments in the order of the parameters: keywords to their places, defaults filled
-// in, what is beyond the others as a tuple for *args and a tuple of pairs for **kwargs. `function`
+// Puts a call's arguments in the order of the parameters: keywords go to their places, defaults
+// fill in, and what is left becomes a tuple for *args and a tuple of pairs for **kwargs. `function`
 // is for messages.
-// Errors:  a PyStatus, TypeError in Python's words: too many, missing, unexpected keyword, twice.
+// Errors:  a PyStatus, a TypeError in Python's words - an argument is missing, unexpected, one too
+//          many, or passed twice.
 absl::StatusOr<std::vector<Value>> BindArguments(absl::string_view function,
                                                  const Signature& signature, CallArgs args);
 

@@ -17,7 +17,8 @@
 namespace rpyc {
 namespace {
 
-// Those that C++ has use for. Not Unicode's, which Python makes of five arguments.
+// These are the builtin exceptions that C++ can use. Python makes the Unicode errors of five
+// arguments, so they are left out.
 // Source:  CPython Objects/exceptions.c, 3.8 to 3.13.
 constexpr absl::string_view kBuiltins[] = {
     "ArithmeticError",
@@ -63,9 +64,10 @@ constexpr absl::string_view kBuiltins[] = {
     "ZeroDivisionError",
 };
 
-// What invoke.cc has a row for.
+// Describes a class that invoke.cc has a row for.
 template <typename E>
 void ThrowPointer() {
+  // NOLINTNEXTLINE(misc-throw-by-value-catch-by-reference): see MakeTranslation.
   throw static_cast<E*>(nullptr);
 }
 struct LibraryRow {
@@ -77,7 +79,7 @@ LibraryRow RowOf() {
   return {typeid(E), &ThrowPointer<E>};
 }
 
-// Whether `translation` is of a proper base of a class that invoke.cc has a row for.
+// Returns whether `translation` is for a proper base of a class that invoke.cc has a row for.
 bool IsGeneral(const Translation& translation) {
   static const std::vector<LibraryRow>* const rows =
       new std::vector<LibraryRow>{RowOf<PyError>(),
@@ -100,7 +102,7 @@ bool IsIdentifier(absl::string_view name) {
   });
 }
 
-// What is wrong with it; empty: nothing.
+// Returns what is wrong with the translation; it is empty if nothing is.
 std::string Mistake(const Translation& translation) {
   const std::vector<absl::string_view> modules = absl::StrSplit(translation.module, '.');
   if (!IsIdentifier(translation.name) || !absl::c_all_of(modules, IsIdentifier)) {
@@ -113,7 +115,7 @@ std::string Mistake(const Translation& translation) {
   }
   for (size_t i = 0; i < translation.attributes.size(); ++i) {
     const std::string& name = translation.attributes[i];
-    // Python's own exceptions have these.
+    // Python's own exceptions already have these.
     if (!IsIdentifier(name) || absl::StartsWith(name, "_") || name == "args" ||
         name == "add_note" || name == "with_traceback") {
       return absl::StrCat("an exception can have no attribute '", name, "'");
@@ -145,7 +147,8 @@ void ErrorTranslations::Add(Translation translation, absl::string_view where) {
     *same = std::move(translation);
     return;
   }
-  // Everything derived from the new class is in front of that class's first base.
+  // The list keeps every derived class in front of its bases, so the new class goes in front of its
+  // first base.
   const auto base = absl::c_find_if(list, [&](const Translation& other) {
     return other.takes_pointer(translation.throw_pointer);
   });

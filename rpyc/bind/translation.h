@@ -22,15 +22,15 @@
 
 namespace rpyc {
 
-// The arguments of the Python exception, in place of what(): Service::Translate. A getter is a data
-// member, a const member function, or a function of const E&.
+// Gives the Python exception these arguments in place of what() (see Service::Translate). A getter
+// is a data member, a const member function, or a function of const E&.
 template <typename... Getters>
 struct ErrorArgs {
   explicit ErrorArgs(Getters... getters) : getters(std::move(getters)...) {}
   std::tuple<Getters...> getters;
 };
 
-// An attribute of the Python exception: Service::Translate.
+// Gives the Python exception an attribute (see Service::Translate).
 template <typename Getter>
 struct ErrorAttribute {
   ErrorAttribute(absl::string_view name, Getter getter) : name(name), getter(std::move(getter)) {}
@@ -38,42 +38,44 @@ struct ErrorAttribute {
   Getter getter;
 };
 
-// Makes the C++ exception again of what a peer has raised: Service::Translate.
+// Makes the C++ exception again from what a peer has raised (see Service::Translate).
 template <typename F>
 struct Rebuild {
   explicit Rebuild(F make) : make(std::move(make)) {}
-  F make;  // E(const RemoteError&)
+  F make;  // the type is E(const RemoteError&)
 };
 
-// How one C++ exception class looks in Python, types erased. Made by MakeTranslation.
+// Says how one C++ exception class looks in Python; its types are erased. MakeTranslation makes it.
 struct Translation {
   const std::type_info* type = nullptr;
-  std::string cpp_class;  // for messages; set by the service
-  std::string module;     // in Python
+  std::string cpp_class;  // the service sets it, for messages
+  std::string module;     // the module in Python
   std::string name;
   std::vector<std::string> attributes;
-  // What is being handled as Python's exception, if it is of the class; from a catch block only.
-  // May throw what user code throws.
+  // Returns the exception that is being handled as Python's, if it is of the class. Call it only
+  // from a catch block. It may throw what user code throws.
   std::function<std::optional<RemoteException>(const Translation&)> translate;
-  // Throws the C++ exception, from within a handler of what the peer raised; null: there is none.
+  // Throws the C++ exception while what the peer raised is being handled. It is null if there is no
+  // Rebuild.
   std::function<void(const RemoteError&)> rethrow;
-  // For the order of classes: throws a null pointer to the class, and tells whether a handler of
-  // pointers to it takes what `thrower` throws.
+  // These two order the classes. The first throws a null pointer to the class; the second tells
+  // whether a handler for pointers to the class catches what `thrower` throws.
   void (*throw_pointer)() = nullptr;
   bool (*takes_pointer)(void (*thrower)()) = nullptr;
 };
 
-// The exception classes that a service translates. Of several that fit, the most derived wins; a
-// class of the C++ library that docs/tour.md lists, and PyError, count among them.
-// Complete before the first connection; then read by any thread.
+// Holds the exception classes that a service translates. If several fit, the most derived wins;
+// PyError and the classes of the C++ library that docs/services.md lists count among them. The set
+// is complete before the first connection, and then any thread reads it.
 class ErrorTranslations {
  public:
-  // Adds one; a former one of the same class is replaced. `where` is for messages: "service LAB".
-  // A name that Python could not have ends the program.
+  // Adds one; it replaces an earlier one of the same class. `where` is for messages, as in "service
+  // LAB". A name that Python could not have ends the program.
   void Add(Translation translation, absl::string_view where);
 
-  // What is being handled, as the Python exception that the program has named for it: before the
-  // table of the C++ library is asked, or for what that has no row for. From a catch block only.
+  // These return the exception that is being handled as the Python exception that the program has
+  // named for it. The first applies before the table of the C++ library, the second if that table
+  // has no row for it. Call them only from a catch block.
   std::optional<absl::Status> FindSpecific() const { return Find(specific_); }
   std::optional<absl::Status> FindGeneral() const { return Find(general_); }
 
@@ -82,12 +84,12 @@ class ErrorTranslations {
   void Rethrow(const RemoteError& error) const;
 
  private:
-  // Derived classes before their bases.
+  // The list holds derived classes before their bases.
   using List = std::vector<Translation>;
   static std::optional<absl::Status> Find(const List& list);
 
   List specific_;
-  List general_;  // bases of what the table of the C++ library has
+  List general_;  // holds bases of the classes in the table of the C++ library
 };
 
 // Throws what `status`, which is not OK, stands for: the exception that the service of `context`'s
@@ -109,7 +111,7 @@ inline constexpr bool kIsRebuild = false;
 template <typename F>
 inline constexpr bool kIsRebuild<Rebuild<F>> = true;
 
-// Whether every getter of the part takes an E.
+// Says whether every getter of the part takes an E.
 template <typename E, typename Part>
 inline constexpr bool kGetsFrom = true;
 template <typename E, typename... Getters>
@@ -129,7 +131,7 @@ inline constexpr bool kMakes<E, Rebuild<F>> = [] {
   return false;
 }();
 
-// Whether `Parts` fit a translation of E.
+// Says whether `Parts` fit a translation of E.
 template <typename E, typename... Parts>
 constexpr bool CheckTranslation() {
   constexpr bool kClass = std::is_class_v<E> && std::is_same_v<E, std::decay_t<E>>;
@@ -161,7 +163,7 @@ constexpr bool CheckTranslation() {
 }
 
 template <typename E, typename Getter>
-Value Got(const Getter& getter, const E& error) {
+Value GetPart(const Getter& getter, const E& error) {
   using R = std::decay_t<std::invoke_result_t<const Getter&, const E&>>;
   constexpr bool kGoesOut = requires(R result) { Cast<R>::To(std::move(result)); };
   static_assert(kGoesOut, "rpyc: the getter's type goes only from Python to C++");
@@ -175,12 +177,12 @@ Value Got(const Getter& getter, const E& error) {
 
 template <typename E, typename... Getters>
 void AddPart(const ErrorArgs<Getters...>& part, const E& error, RemoteException* exception) {
-  std::apply([&](const Getters&... getters) { exception->args = {Got<E>(getters, error)...}; },
+  std::apply([&](const Getters&... getters) { exception->args = {GetPart<E>(getters, error)...}; },
              part.getters);
 }
 template <typename E, typename Getter>
 void AddPart(const ErrorAttribute<Getter>& part, const E& error, RemoteException* exception) {
-  exception->attributes.emplace_back(part.name, Got<E>(part.getter, error));
+  exception->attributes.emplace_back(part.name, GetPart<E>(part.getter, error));
 }
 template <typename E, typename F>
 void AddPart(const Rebuild<F>&, const E&, RemoteException*) {}
@@ -203,8 +205,8 @@ void SetRethrow(const Rebuild<F>& part, Translation* translation) {
 
 }  // namespace bind_internal
 
-// `python_class`: a builtin exception ("ValueError"), or a class with its module
-// ("lab.LimitError"). See Service::Translate.
+// Makes a translation (see Service::Translate). `python_class` is a builtin exception
+// ("ValueError") or a class with its module ("lab.LimitError").
 template <typename E, typename... Parts>
 Translation MakeTranslation(absl::string_view python_class, Parts... parts) {
   namespace internal = bind_internal;
@@ -216,6 +218,8 @@ Translation MakeTranslation(absl::string_view python_class, Parts... parts) {
     made.name = std::string(python_class.substr(dot == python_class.npos ? 0 : dot + 1));
     (internal::Name(parts, &made), ...);
     (internal::SetRethrow<E>(parts, &made), ...);
+    // A pointer is caught as a pointer to a base, which asks for the relation without an object of
+    // E. NOLINTBEGIN(misc-throw-by-value-catch-by-reference)
     made.throw_pointer = [] { throw static_cast<E*>(nullptr); };
     made.takes_pointer = [](void (*thrower)()) {
       try {
@@ -226,6 +230,7 @@ Translation MakeTranslation(absl::string_view python_class, Parts... parts) {
       }
       return false;
     };
+    // NOLINTEND(misc-throw-by-value-catch-by-reference)
     made.translate = [kept = std::tuple<Parts...>(std::move(parts)...)](
                          const Translation& self) -> std::optional<RemoteException> {
       try {

@@ -36,7 +36,7 @@ class HiddenError : public HardLimitError {
  public:
   using HardLimitError::HardLimitError;
 };
-struct Fault {  // no std::exception
+struct Fault {  // does not derive from std::exception
   int code = 0;
 };
 
@@ -45,7 +45,7 @@ class TranslationTest : public ::testing::Test {
   Service MakeService(absl::string_view name) {
     return Service(name).Expose("run", [this] { run_(); });
   }
-  // What Python gets where a method throws `thrown`.
+  // Returns what Python gets if a method throws `thrown`.
   template <typename E>
   RemoteException Raised(E thrown) {
     run_ = [thrown] { throw thrown; };
@@ -58,7 +58,7 @@ class TranslationTest : public ::testing::Test {
     EXPECT_FALSE(result.ok());
     return result.ok() ? RemoteException() : ToException(result.status());
   }
-  // As a connection of the service has it.
+  // Returns a context like that of a connection of the service.
   CallContext Context() const {
     auto caller = std::make_shared<CallContext::Caller>();
     caller->translations = service_.translations();

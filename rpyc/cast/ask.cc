@@ -10,6 +10,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "rpyc/assert.h"
 #include "rpyc/errors.h"
 #include "rpyc/iterate.h"
 #include "rpyc/limits.h"
@@ -32,17 +33,19 @@ NetrefObject* AsNetref(const Value& value) {
 
 Asked Call(const CallContext& context, const Value& object, absl::string_view method,
            std::vector<Value> args = {}) {
+  RPYC_ASSERT(object.AsObject() != nullptr);
   return (*object.AsObject())
       ->CallAttr(context, {.name = method, .exposed = false},
                  {.positional = std::move(args), .keyword = {}});
 }
 
-// It has no such method, or its owner's settings do not allow it.
-bool HasNone(const Asked& answer) { return IsPyStatus(answer.status(), "AttributeError"); }
+// Returns whether the object has no such method, or its owner's settings do not allow it.
+bool HasNoAnswer(const Asked& answer) { return IsPyStatus(answer.status(), "AttributeError"); }
 
-// The error for `object`, which answered `answer`: a TypeError that says why, or what it raised.
-absl::Status Refusal(absl::string_view expected, const Value& object, const Asked& answer) {
-  if (HasNone(answer)) return WrongType(expected, object);
+// Returns the error for `object`, which answered `answer`: a TypeError that says why, or what the
+// object raised.
+absl::Status RefusalError(absl::string_view expected, const Value& object, const Asked& answer) {
+  if (HasNoAnswer(answer)) return WrongType(expected, object);
   std::string reason;
   if (answer.ok()) {
     reason = absl::StrCat("it answered with a ", answer->type_name());
@@ -57,7 +60,7 @@ absl::Status Refusal(absl::string_view expected, const Value& object, const Aske
   return WrongType(expected, object, reason);
 }
 
-// Python's own objects that travel by reference, and classes, are no numbers.
+// Python's own objects that travel by reference are no numbers, and neither are classes.
 bool IsNoNumber(const Value& value) {
   return value.AsObject() == nullptr || absl::StartsWith(value.type_name(), "builtins.") ||
          (*value.AsObject())->is_class();
@@ -68,12 +71,12 @@ bool IsComplexOfNumpy(const Value& value) {
          absl::StrContains(value.type_name(), "complex");
 }
 
-// numpy has them answer to __float__ by reading their text.
+// numpy's text types answer __float__ by reading their text.
 bool IsTextOfNumpy(const Value& value) {
   return value.type_name() == "numpy.str_" || value.type_name() == "numpy.bytes_";
 }
 
-// numpy has them answer to __float__ by the count of their unit, whichever that is.
+// numpy's time types answer __float__ by the count of their unit, whichever that is.
 bool IsTimeOfNumpy(const Value& value) {
   return value.type_name() == "numpy.datetime64" || value.type_name() == "numpy.timedelta64";
 }
@@ -87,13 +90,13 @@ bool IsNoFloat(const Value& value) {
          IsTimeOfNumpy(value);
 }
 
-// "(1+2j)" and "2j", as Python writes them.
+// Parses what Python writes for a complex number: "(1+2j)" and "2j".
 bool ParseComplex(absl::string_view text, std::complex<double>* parsed) {
   if (absl::ConsumePrefix(&text, "(")) {
     if (!absl::ConsumeSuffix(&text, ")")) return false;
   }
   if (!absl::ConsumeSuffix(&text, "j")) return false;
-  // The sign between the two parts, which is not that of an exponent.
+  // This finds the sign between the two parts, which is not the sign of an exponent.
   size_t split = text.size();
   while (split > 1 &&
          !((text[split - 1] == '+' || text[split - 1] == '-') && text[split - 2] != 'e')) {
@@ -111,7 +114,8 @@ bool ParseComplex(absl::string_view text, std::complex<double>* parsed) {
   return true;
 }
 
-// The bytes that repr() of a bytearray shows: "bytearray(b'a\\x00')", its subclass's name instead.
+// Reads the bytes from the repr() of a bytearray, "bytearray(b'a\\x00')"; a subclass shows its own
+// name.
 // Source:  CPython 3.11, Objects/bytearrayobject.c, bytearray_repr.
 bool ParseByteArray(absl::string_view text, std::string* parsed) {
   const size_t open = text.find('(');
@@ -160,7 +164,8 @@ bool ParseByteArray(absl::string_view text, std::string* parsed) {
   return true;
 }
 
-// The bytes of what yields them one by one, as numbers; `item_class`: as objects of that class.
+// Returns the bytes of an object that yields them one by one: as numbers, or as objects of
+// `item_class`.
 Asked BytesOfItems(const CallContext& context, const Value& object, absl::string_view item_class) {
   Bytes bytes;
   absl::Status read = ForEachBatch(
@@ -183,8 +188,8 @@ Asked BytesOfItems(const CallContext& context, const Value& object, absl::string
   return Value(std::move(bytes));
 }
 
-// object[:], which of a subclass of str or bytes is a plain one.
-Asked Whole(const CallContext& context, const Value& object) {
+// Asks for object[:], which for a subclass of str or bytes is a plain str or bytes.
+Asked AskWholeSlice(const CallContext& context, const Value& object) {
   return Call(context, object, "__getitem__", {Value::Slice(Value(), Value(), Value())});
 }
 
@@ -194,24 +199,24 @@ Asked AskInt(const CallContext& context, const Value& object) {
   if (IsNoNumber(object)) return WrongType("int", object);
   Asked answer = Call(context, object, "__index__");
   if (answer.ok() && IsInt(*answer)) return answer;
-  return Refusal("int", object, answer);
+  return RefusalError("int", object, answer);
 }
 
 Asked AskFloat(const CallContext& context, const Value& object) {
   if (IsNoFloat(object)) return WrongType("float", object);
   Asked answer = Call(context, object, "__float__");
   if (answer.ok() && answer->AsFloat() != nullptr) return answer;
-  if (HasNone(answer)) {
+  if (HasNoAnswer(answer)) {
     answer = Call(context, object, "__index__");
     if (answer.ok() && IsInt(*answer)) return answer;
   }
-  return Refusal("float", object, answer);
+  return RefusalError("float", object, answer);
 }
 
 Asked AskComplex(const CallContext& context, const Value& object) {
   if (IsNoNumber(object) || IsTextOfNumpy(object)) return WrongType("complex", object);
   if (IsComplexOfNumpy(object)) {
-    // Its text is exact, and what else is would need settings that let us read attributes.
+    // Its text is exact. Whatever else is exact would need settings that let us read attributes.
     absl::StatusOr<std::string> text = (*object.AsObject())->Str(context);
     if (!text.ok()) return text.status();
     std::complex<double> parsed;
@@ -220,17 +225,17 @@ Asked AskComplex(const CallContext& context, const Value& object) {
   }
   Asked answer = AskFloat(context, object);
   if (answer.ok() || !IsPyStatus(answer.status(), "TypeError")) return answer;
-  // Of a subclass of complex this is a plain one. (To add could turn -0.0 into 0.0.)
+  // For a subclass of complex this gives a plain complex. (Adding could turn -0.0 into 0.0.)
   answer = Call(context, object, "__sub__", {Value(std::complex<double>(0, 0))});
   if (answer.ok() && answer->AsComplex() != nullptr) return answer;
-  return Refusal("complex", object, answer);
+  return RefusalError("complex", object, answer);
 }
 
 Asked AskBool(const CallContext& context, const Value& object) {
   if (!IsBoolOfNumpy(object) || IsNoNumber(object)) return WrongType("bool", object);
   Asked answer = Call(context, object, "__bool__");
   if (answer.ok() && answer->AsBool() != nullptr) return answer;
-  return Refusal("bool", object, answer);
+  return RefusalError("bool", object, answer);
 }
 
 Asked AskText(const CallContext& context, const Value& object) {
@@ -241,14 +246,14 @@ Asked AskText(const CallContext& context, const Value& object) {
     if (!traits.ok()) return traits.status();
     if (!traits->is_text) return WrongType("str", object);
   }
-  Asked answer = Whole(context, object);
+  Asked answer = AskWholeSlice(context, object);
   if (answer.ok() && answer->AsStr() != nullptr) return answer;
-  if (HasNone(answer)) {
+  if (HasNoAnswer(answer)) {
     absl::StatusOr<std::string> text = netref->Str(context);
     if (text.ok()) return Value(*std::move(text));
     answer = text.status();
   }
-  return Refusal("str", object, answer);
+  return RefusalError("str", object, answer);
 }
 
 Asked AskBytes(const CallContext& context, const Value& object) {
@@ -263,9 +268,9 @@ Asked AskBytes(const CallContext& context, const Value& object) {
     const absl::StatusOr<ClassTraits> traits = netref->Traits(context);
     if (!traits.ok()) return traits.status();
     if (traits->is_bytes) {
-      Asked whole = Whole(context, object);
+      Asked whole = AskWholeSlice(context, object);
       if (whole.ok() && whole->AsBytes() != nullptr) return whole;
-      return Refusal("bytes", object, whole);
+      return RefusalError("bytes", object, whole);
     }
     if (!traits->is_bytearray && !traits->has_tobytes) return WrongType("bytes", object);
     is_bytearray = traits->is_bytearray;
@@ -279,11 +284,12 @@ Asked AskBytes(const CallContext& context, const Value& object) {
   }
   Asked answer = Call(context, object, "tobytes");
   if (answer.ok() && answer->AsBytes() != nullptr) return answer;
-  if (HasNone(answer) && (is_view || is_array)) {
+  if (HasNoAnswer(answer) && (is_view || is_array)) {
     answer = BytesOfItems(context, object, "numpy.uint8");
     if (answer.ok() || !IsPyStatus(answer.status(), "TypeError")) return answer;
   }
-  if (!answer.ok() && !HasNone(answer) && !IsPyStatus(answer.status(), "TypeError")) return answer;
+  if (!answer.ok() && !HasNoAnswer(answer) && !IsPyStatus(answer.status(), "TypeError"))
+    return answer;
   return WrongType("bytes", object, "pass what its tobytes() gives");
 }
 
@@ -382,7 +388,7 @@ absl::Status AskAhead(const CallContext& context, Question question, absl::Span<
   }
   if (asked.size() < 2) return absl::OkStatus();
   const absl::string_view method = question == Question::kInt ? "__index__" : "__float__";
-  return AskTogether(
+  return RequestConcurrently(
       context, *owner, asked.size(),
       [&](size_t i) { return AsNetref(items[asked[i]])->StartCallAttr(method, {}); },
       [&](size_t i, Asked answer) {

@@ -34,8 +34,8 @@ absl::Status Refusal(const Value& object, ElementType element, absl::string_view
   return WrongType(absl::StrCat("a buffer of ", element.Name()), object, reason);
 }
 
-// What may not be asked, or has no answer, is a TypeError that says what to pass instead.
-absl::Status Unanswered(const Value& object, ElementType element, const absl::Status& error) {
+// What may not be asked, or has no answer, becomes a TypeError that says what to pass instead.
+absl::Status NoAnswerError(const Value& object, ElementType element, const absl::Status& error) {
   if (IsPyStatus(error, "AttributeError")) return Refusal(object, element);
   if (!IsPyStatus(error, "TypeError")) return error;
   const RemoteException exception = ToException(error);
@@ -43,8 +43,9 @@ absl::Status Unanswered(const Value& object, ElementType element, const absl::St
   return Refusal(object, element, text == nullptr ? kHowTo : absl::string_view(*text));
 }
 
-// The kind of what a code of Python's struct module stands for; none: not a plain number, or in
-// another order of bytes. Source: CPython, "Format Characters" of the struct module.
+// Returns the kind that a code of Python's struct module stands for, or nothing if it is no plain
+// number or has another byte order.
+// Source:  CPython, "Format Characters" of the struct module.
 std::optional<char> KindOfFormat(absl::string_view format) {
   if (format.size() == 2 &&
       (format[0] == '@' || format[0] == '=' ||
@@ -59,13 +60,13 @@ std::optional<char> KindOfFormat(absl::string_view format) {
   return std::nullopt;
 }
 
-// Of a memoryview or an array.array, whose `format` says what it holds.
+// Reads a memoryview or an array.array, whose `format` says what it holds.
 absl::StatusOr<std::string> AskTyped(const CallContext& context, const Value& object,
                                      absl::string_view format_name, ElementType element) {
   const absl::StatusOr<Value> format = Get(context, object, format_name);
-  if (!format.ok()) return Unanswered(object, element, format.status());
+  if (!format.ok()) return NoAnswerError(object, element, format.status());
   const absl::StatusOr<Value> size = Get(context, object, "itemsize");
-  if (!size.ok()) return Unanswered(object, element, size.status());
+  if (!size.ok()) return NoAnswerError(object, element, size.status());
   if (format->AsStr() == nullptr || size->AsInt() == nullptr) return Refusal(object, element);
   const std::optional<char> kind = KindOfFormat(*format->AsStr());
   const bool plain_bytes = kind == 'u' && *size->AsInt() == 1;
@@ -75,21 +76,21 @@ absl::StatusOr<std::string> AskTyped(const CallContext& context, const Value& ob
                    absl::StrCat("its items are of the type '", *format->AsStr(), "'"));
   }
   absl::StatusOr<Value> bytes = Call(context, object, "tobytes");
-  if (!bytes.ok()) return Unanswered(object, element, bytes.status());
+  if (!bytes.ok()) return NoAnswerError(object, element, bytes.status());
   if (bytes->MutableBytes() == nullptr) return Refusal(object, element);
   return std::move(bytes->MutableBytes()->data);
 }
 
 absl::StatusOr<std::string> AskArray(const CallContext& context, const Value& array,
                                      ElementType element) {
-  // Of one of the type already this is the array itself, where it is contiguous.
+  // If the array has this type already and is contiguous, this is the array itself.
   const absl::StatusOr<Value> converted =
       Call(context, array, "astype",
            {Value(element.Dtype()), Value("C"), Value("safe"), Value(false), Value(false)});
-  if (!converted.ok()) return Unanswered(array, element, converted.status());
+  if (!converted.ok()) return NoAnswerError(array, element, converted.status());
   if (converted->AsObject() == nullptr) return Refusal(array, element);
   absl::StatusOr<Value> bytes = Call(context, *converted, "tobytes");
-  if (!bytes.ok()) return Unanswered(array, element, bytes.status());
+  if (!bytes.ok()) return NoAnswerError(array, element, bytes.status());
   if (bytes->MutableBytes() == nullptr) return Refusal(array, element);
   return std::move(bytes->MutableBytes()->data);
 }
@@ -108,7 +109,7 @@ absl::StatusOr<std::string> AskMemory(const CallContext& context, const Value& o
   } else if (!absl::StartsWith(name, "builtins.")) {
     const absl::StatusOr<ClassTraits> traits = netref->Traits(context);
     if (!traits.ok()) return traits.status();
-    // What else has a tobytes may hold whatever it likes.
+    // Any other object with a tobytes may hold whatever it likes.
     if (traits->is_bytes || traits->is_bytearray) bytes = AskBytes(context, object);
     if (traits->has_tobytes) return Refusal(object, element);
   }
@@ -152,7 +153,7 @@ absl::StatusOr<std::string> BufferFrom(const CallContext& context, Value& value,
 absl::StatusOr<std::vector<size_t>> AskShape(const CallContext& context, const Value& array,
                                              ElementType element) {
   const absl::StatusOr<Value> shape = Get(context, array, "shape");
-  if (!shape.ok()) return Unanswered(array, element, shape.status());
+  if (!shape.ok()) return NoAnswerError(array, element, shape.status());
   std::vector<size_t> lengths;
   for (const Value& length : shape->items()) {
     if (length.AsInt() == nullptr || *length.AsInt() < 0) return Refusal(array, element);

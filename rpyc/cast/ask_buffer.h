@@ -12,20 +12,21 @@
 #include "rpyc/call_context.h"
 #include "rpyc/value.h"
 
-// The memory of numbers that Python holds: bytes, a bytearray, a memoryview, an array.array, an
-// array of numpy. A request or three, whatever their number.
+// These functions read the memory of numbers that Python holds: bytes, a bytearray, a memoryview,
+// an array.array, an array of numpy. That takes one to three requests, however many numbers there
+// are.
 namespace rpyc::cast_internal {
 
-// A number in such memory, in the order of bytes of this machine.
+// This is the type of the numbers in such memory, in this machine's byte order.
 struct ElementType {
-  char kind;    // as numpy's dtype.kind: 'i', 'u', 'f', 'c'
-  size_t size;  // bytes
+  char kind;    // numpy's dtype.kind: 'i', 'u', 'f', 'c'
+  size_t size;  // in bytes
 
-  std::string Dtype() const;  // as numpy's dtype.str: "<f8"
-  std::string Name() const;   // as numpy's: "float64"
+  std::string Dtype() const;  // numpy's dtype.str, such as "<f8"
+  std::string Name() const;   // numpy's name, such as "float64"
 };
 
-// Whether numbers of type T can be in a buffer. A bool is not: of a byte that is neither 0 nor 1 it
+// Says whether numbers of type T can be in a buffer. A bool cannot: a byte that is neither 0 nor 1
 // would be no bool.
 template <typename T>
 inline constexpr bool kIsElement = (std::is_arithmetic_v<T> && !std::is_same_v<T, bool> &&
@@ -47,21 +48,21 @@ constexpr ElementType ElementTypeOf() {
   }
 }
 
-// The memory of `value` as numbers of type `element`. Of an array of numpy of another type, they
-// are converted where that loses nothing; other memory must be of that type, or of plain bytes.
-// Errors:  a PyStatus: TypeError - it is no such memory, or of another type, or its owner's
-// settings
-//          do not allow to ask; ValueError - no whole number of them; what asking raises.
+// Returns the memory of `value` as numbers of type `element`. An array of numpy of another type is
+// converted where that loses nothing; other memory must be of that type or of plain bytes.
+// Errors:  a PyStatus: TypeError - it is no such memory, it is of another type, or its owner's
+//          settings do not allow asking; ValueError - it is no whole number of elements; what
+//          asking raises.
 absl::StatusOr<std::string> BufferFrom(const CallContext& context, Value& value,
                                        ElementType element);
 
-// Lengths along each dimension of an array of numpy.
-// Errors:  as above.
+// Returns the length of each dimension of an array of numpy.
+// Errors:  those of BufferFrom.
 absl::StatusOr<std::vector<size_t>> AskShape(const CallContext& context, const Value& array,
                                              ElementType element);
 
-// The number of elements of an array of that shape.
-// Errors:  ValueError - more than fits a size_t.
+// Returns the number of elements of an array of that shape.
+// Errors:  ValueError - it does not fit a size_t.
 absl::StatusOr<size_t> CountOf(const std::vector<size_t>& shape);
 
 }  // namespace rpyc::cast_internal

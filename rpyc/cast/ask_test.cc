@@ -1,111 +1,33 @@
-// What objects of a peer are asked, in which order, and what their answers become.
+// These tests say what objects of a peer are asked, in which order, and what their answers become.
 
 #include "rpyc/cast/ask.h"
 
 #include <complex>
-#include <functional>
-#include <map>
-#include <memory>
 #include <optional>
 #include <string>
-#include <utility>
 #include <variant>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/time.h"
 #include "gtest/gtest.h"
-#include "rpyc/brine.h"
 #include "rpyc/cast/container.h"
 #include "rpyc/cast/scalar.h"
 #include "rpyc/cast/string.h"
 #include "rpyc/cast/variant.h"
 #include "rpyc/errors.h"
-#include "rpyc/id_pack.h"
-#include "rpyc/netref_object.h"
-#include "rpyc/out_buffer.h"
-#include "rpyc/pending_request.h"
+#include "rpyc/testing/fake_peer.h"
 #include "rpyc/testing/python_object.h"
 
 namespace rpyc {
 namespace {
 
 using testing::Failure;
-
-absl::Status NoAttribute() { return PyStatus("AttributeError", "cannot access it"); }
-
-// A peer whose objects all answer alike, and that notes what it is asked.
-class FakePeer : public Requester {
- public:
-  // By "__index__" and so on, "str" and "repr".
-  std::map<std::string, absl::StatusOr<Value>> answers;
-  std::vector<std::string> methods;  // of the class, by INSPECT
-  std::vector<std::string> asked;
-  int at_once = 0;  // the most requests that were sent and not awaited
-
-  Value Make(absl::string_view class_name, int64_t class_id = 8, int64_t id = 0) {
-    OutBuffer id_pack;
-    AppendIdPack({class_name, class_id, id != 0 ? id : (next_ += 8)}, &id_pack);
-    return Value(
-        std::make_shared<NetrefObject>(id_pack.ToString(), std::string(class_name), owner_));
-  }
-
-  absl::StatusOr<Value> Request(Handle handle, Value args, std::optional<absl::Duration>) override {
-    return Answer(handle, args);
-  }
-  std::shared_ptr<PendingRequest> Start(Handle handle, Value args) override {
-    at_once = std::max(at_once, ++waiting_);
-    auto request = std::make_shared<PendingRequest>();
-    request->Answer(Answer(handle, args));
-    return request;
-  }
-  std::shared_ptr<PendingRequest> Post(Handle handle, Value args) override {
-    return Start(handle, std::move(args));
-  }
-  bool Await(const PendingRequest&, absl::Time) override { return true; }
-  absl::Duration sync_request_timeout() const override { return absl::Seconds(30); }
-
- private:
-  absl::StatusOr<Value> Answer(Handle handle, const Value& args) {
-    std::string name;
-    switch (handle) {
-      case Handle::kCallAttr:
-        name = *args.items()[1].AsStr();
-        break;
-      case Handle::kInspect: {
-        asked.push_back("inspect");
-        std::vector<Value> pairs;
-        for (const std::string& method : methods) {
-          pairs.push_back(Value::Tuple({Value(method), Value()}));
-        }
-        return Value::Tuple(std::move(pairs));
-      }
-      case Handle::kStr:
-        name = "str";
-        break;
-      case Handle::kRepr:
-        name = "repr";
-        break;
-      case Handle::kBuffIter:
-        name = "items";
-        break;
-      default:
-        return PyStatus("RuntimeError", "not expected here");
-    }
-    asked.push_back(name);
-    const auto answer = answers.find(name);
-    return answer == answers.end() ? NoAttribute() : answer->second;
-  }
-
-  const std::shared_ptr<NetrefOwner> owner_ = std::make_shared<NetrefOwner>(this);
-  int64_t next_ = 0;
-  int waiting_ = 0;
-};
+using testing::FakePeer;
 
 using Names = std::vector<std::string>;
 const CallContext kContext;
 
-// Text of what `T` becomes.
+// Returns the text of what becomes of a T.
 template <typename T>
 std::string As(Value value) {
   absl::StatusOr<T> converted = FromPython<T>(kContext, value);
@@ -203,10 +125,11 @@ TEST(Ask, TextOfSubclassesOfStr) {
   peer.answers = {{"__getitem__", Value("inner")}, {"str", Value("shown")}};
   EXPECT_EQ(As<std::string>(peer.Make("m.Name")), "'inner'");
   EXPECT_EQ(As<absl::string_view>(peer.Make("m.Name")), "'inner'");
-  EXPECT_EQ(peer.asked, (Names{"inspect", "__getitem__", "__getitem__"}));  // a class is known then
+  // the class is known now
+  EXPECT_EQ(peer.asked, (Names{"inspect", "__getitem__", "__getitem__"}));
   peer.answers.erase("__getitem__");
   EXPECT_EQ(As<std::string>(peer.Make("m.Name")), "'shown'");
-  // UserString is no str: a part of it is another one.
+  // A UserString is no str: slicing it gives another UserString.
   peer.answers["__getitem__"] = peer.Make("collections.UserString", 88);
   EXPECT_EQ(As<std::string>(peer.Make("collections.UserString", 88)),
             "TypeError: expected str, got collections.UserString: it answered with a "
@@ -231,7 +154,7 @@ TEST(Ask, ByteArraysByTheirRepr) {
   EXPECT_EQ(BytesOf(peer, "builtins.bytearray"), R"(b"it's")");
   peer.answers = {{"repr", Value("bytearray(b'')")}};
   EXPECT_EQ(BytesOf(peer, "builtins.bytearray"), "b''");
-  // Of a repr of its own, or a peer that lies, the items are read.
+  // If the class has its own repr, or the peer lies, the items are read.
   for (const char* text : {"", "bytearray", "(b')", "(b'a", "(b'\\", "(b'\\x1')", "(b'\\q')",
                            "(b''')", "(b'\xc3\xa4')", "(b'\\')", "(b\"')", "('a')"}) {
     peer.asked.clear();
@@ -265,8 +188,8 @@ TEST(Ask, ItemsAllAtTheSameTime) {
   ASSERT_TRUE(numbers.ok());
   EXPECT_EQ((*numbers)[0] + (*numbers)[5] + (*numbers)[199], 7 + 3 + 7);
   EXPECT_EQ(peer.asked.size(), 199u);
-  EXPECT_GE(peer.at_once, 64);
-  // One whose answer is no int is asked again, for its error.
+  EXPECT_GE(peer.max_unawaited, 64);
+  // An object whose answer is no int is asked again, for its error.
   peer.answers = {{"__index__", PyStatus("TypeError", "odd")}};
   EXPECT_EQ(As<std::vector<int>>(Value::Tuple({peer.Make("m.A"), peer.Make("m.A")})),
             "TypeError: item 0: expected int, got m.A: odd");
@@ -285,14 +208,14 @@ TEST(Ask, AVariantAsksWhatTheClassCanAnswer) {
   peer.answers = {{"__index__", Value(4)}};
   EXPECT_EQ(As<Any>(peer.Make("numpy.int64", 16)), "4");
   EXPECT_EQ(peer.asked, (Names{"inspect", "__index__"}));
-  // An array of one number is a sequence where a sequence will do.
+  // An array of one number counts as a sequence where a sequence is accepted.
   peer.asked.clear();
   peer.methods = {"__index__", "__float__", "__getitem__", "__iter__", "__len__"};
   peer.answers.insert({"items", PyStatus("TypeError", "not iterable")});
   EXPECT_EQ(As<Any>(peer.Make("numpy.ndarray", 24)),
             "TypeError: expected bool | int | float | str | Iterable[int], got numpy.ndarray");
   EXPECT_EQ(peer.asked, (Names{"inspect", "__iter__", "items"}));
-  // Where one alternative alone would ask, it does.
+  // If only one alternative would ask, it asks.
   peer.asked.clear();
   EXPECT_EQ((As<std::variant<std::monostate, int>>(peer.Make("m.Other", 32))), "4");
   EXPECT_EQ(peer.asked, Names{"__index__"});

@@ -18,7 +18,7 @@
 namespace rpyc::cast_internal {
 namespace {
 
-// "5", "000005" or "5.000007": whole units and millionths.
+// Reads whole units and millionths: "5", "000005" or "5.000007".
 bool ParseSeconds(absl::string_view text, absl::Duration* parsed) {
   const std::pair<absl::string_view, absl::string_view> parts =
       absl::StrSplit(text, absl::MaxSplits('.', 1));
@@ -34,15 +34,15 @@ bool ParseSeconds(absl::string_view text, absl::Duration* parsed) {
   return true;
 }
 
-// "1 day, 2:03:04.000005", "-1 day, 23:59:59". Source: CPython 3.11, Lib/datetime.py,
-// timedelta.__str__.
+// Reads "1 day, 2:03:04.000005" and "-1 day, 23:59:59".
+// Source:  CPython 3.11, Lib/datetime.py, timedelta.__str__.
 bool ParseTimedelta(absl::string_view text, absl::Duration* parsed) {
   int64_t days = 0;
   const size_t comma = text.find(", ");
   if (comma != absl::string_view::npos) {
     absl::string_view count = text.substr(0, comma);
     if (!absl::ConsumeSuffix(&count, " days") && !absl::ConsumeSuffix(&count, " day")) return false;
-    // As far as a timedelta goes.
+    // A timedelta has no more days.
     if (!absl::SimpleAtoi(count, &days) || days > 999'999'999 || days < -999'999'999) return false;
     text.remove_prefix(comma + 2);
   }
@@ -59,9 +59,10 @@ bool ParseTimedelta(absl::string_view text, absl::Duration* parsed) {
   return true;
 }
 
-// "2020-01-02 03:04:05.678901+05:30", as datetime.isoformat(" ") has it, whose text is in `format`.
+// Reads "2020-01-02 03:04:05.678901+05:30", the text of datetime.isoformat(" "), which `format`
+// describes.
 bool ParseDatetime(absl::string_view format, absl::string_view text, absl::Time* parsed) {
-  // ParseTime takes words too.
+  // ParseTime accepts words too.
   return !text.empty() && absl::ascii_isdigit(static_cast<unsigned char>(text[0])) &&
          absl::ParseTime(format, text, parsed, nullptr);
 }

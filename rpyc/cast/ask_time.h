@@ -8,15 +8,15 @@
 #include "rpyc/call_context.h"
 #include "rpyc/value.h"
 
-// What Python's datetime module holds, which comes by reference. Asked by what every client lets be
-// asked, so that no settings are needed.
+// These functions return what objects of Python's datetime module hold, which come by reference.
+// They ask only what every client allows, so no settings are needed.
 namespace rpyc::cast_internal {
 
-// The length of a datetime.timedelta; none: `value` is another object.
+// Returns the length of a datetime.timedelta, or nothing if `value` is another object.
 absl::StatusOr<std::optional<absl::Duration>> AskTimedelta(const CallContext& context,
                                                            const Value& value);
 
-// The moment of a datetime.datetime with a time zone, or of a pandas.Timestamp with one; none:
+// Returns the moment of a datetime.datetime or pandas.Timestamp with a time zone, or nothing if
 // `value` is another object.
 // Errors:  TypeError - it has no time zone, so that only its owner knows which moment it is.
 absl::StatusOr<std::optional<absl::Time>> AskDatetime(const CallContext& context,

@@ -72,7 +72,7 @@ absl::Status BecomeMemory(
   const bool has_items = value.IsTuple() || value.kind() == Value::Kind::kFrozenset;
   if (!has_items) {
     absl::StatusOr<std::string> memory = BufferFrom(context, value, element);
-    // Numbers of an object that may not be asked for its memory are asked for one by one.
+    // If an object's memory may not be asked for, its numbers are asked for one by one.
     const bool try_items = value.AsObject() != nullptr && IsPyStatus(memory.status(), "TypeError");
     if (!memory.ok() && !try_items) return std::move(memory).status();
     if (memory.ok()) {

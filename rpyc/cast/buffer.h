@@ -17,19 +17,20 @@
 #include "rpyc/cast/container.h"
 #include "rpyc/value.h"
 
-// Many numbers at once. Include this header for rpyc::Buffer, rpyc::NdArray and std::span.
+// This header passes many numbers at once. Include it for rpyc::Buffer, rpyc::NdArray and
+// std::span.
 namespace rpyc {
 
-// Numbers in one piece of memory, which travel as bytes: a million of them in one message, without
-// a Python object for each.
+// Holds numbers in one piece of memory, which travels as bytes: a million of them in one message,
+// without a Python object for each.
 //
 //   rpyc::Buffer<double> Waveform() { return rpyc::Buffer(samples_); }  // copied once
 //
 //   np.frombuffer(conn.root.waveform())          # float64; else: np.frombuffer(..., np.int32)
 //   conn.root.set_waveform(array.tobytes())
 //
-// As a parameter it takes bytes, a bytearray, and where the client allows public attributes arrays
-// of numpy, memoryviews and array.arrays.
+// As a parameter it takes bytes and a bytearray. Where the client allows public attributes, it also
+// takes arrays of numpy, memoryviews and array.arrays.
 template <typename T>
 class Buffer {
   static_assert(cast_internal::kIsElement<T>,
@@ -39,16 +40,16 @@ class Buffer {
   using value_type = T;
 
   Buffer() = default;
-  // Zeros, to be filled in place.
+  // Makes zeros, to be filled in place.
   explicit Buffer(size_t size) : memory_(size * sizeof(T), '\0') {}
   Buffer(const T* items, size_t size)
       : memory_(reinterpret_cast<const char*>(items), size * sizeof(T)) {}
-  // A copy of a vector, an array, a span.
+  // Copies a vector, an array or a span.
   template <std::ranges::contiguous_range R>
   requires(std::is_same_v<std::ranges::range_value_t<R>, T> && !std::is_same_v<R, Buffer>)  //
       explicit Buffer(const R& items)
       : Buffer(std::ranges::data(items), std::ranges::size(items)) {}
-  // What `memory` holds, of which sizeof(T) divides the size.
+  // Takes over `memory`, whose size must be a multiple of sizeof(T).
   static Buffer OfMemory(std::string memory) {
     Buffer buffer;
     buffer.memory_ = std::move(memory);
@@ -69,7 +70,7 @@ class Buffer {
   std::string TakeMemory() && { return std::move(memory_); }
 
  private:
-  std::string memory_;  // as it travels
+  std::string memory_;  // has the bytes that travel
 };
 template <std::ranges::contiguous_range R>
 Buffer(const R&) -> Buffer<std::ranges::range_value_t<R>>;
@@ -88,20 +89,21 @@ struct Cast<Buffer<T>> {
   static std::string Name() { return "bytes"; }
 };
 
-// The same in any number of dimensions, the last index the fastest. It travels as a tuple of shape,
-// dtype and bytes, which are what numpy makes an array of without a copy:
+// This is a Buffer of any number of dimensions; the last index varies fastest. It travels as a
+// tuple of shape, dtype and bytes, from which numpy makes an array without a copy:
 //
-//   rpyc::NdArray<float> Image() { return rpyc::NdArray<float>({480, 640}, rpyc::Buffer(pixels_));
+//   rpyc::NdArray<float> Image() {
+//     return rpyc::NdArray<float>({480, 640}, rpyc::Buffer(pixels_));
 //   }
 //
 //   np.ndarray(*conn.root.image())
 //
-// As a parameter it takes such a tuple, and where the client allows public attributes an array of
+// As a parameter it takes such a tuple and, where the client allows public attributes, an array of
 // numpy.
 template <typename T>
 class NdArray {
  public:
-  // Throws std::invalid_argument if `items` are not as many as the shape has.
+  // Throws std::invalid_argument if the shape does not have as many items as `items`.
   NdArray(std::vector<size_t> shape, Buffer<T> items)
       : shape_(std::move(shape)), items_(std::move(items)) {
     const absl::StatusOr<size_t> count = cast_internal::CountOf(shape_);
@@ -115,7 +117,7 @@ class NdArray {
   size_t size() const { return items_.size(); }
   const Buffer<T>& items() const { return items_; }
   Buffer<T>& items() { return items_; }
-  // The item at these indexes, one for each dimension, which are not checked.
+  // Returns the item at these indexes, one for each dimension; they are not checked.
   template <typename... I>
   const T& operator()(I... indexes) const {
     size_t position = 0;
@@ -131,14 +133,14 @@ class NdArray {
 
 namespace cast_internal {
 
-// The shape and the memory of what Python passed as an array.
+// Returns the shape and the memory of what Python passed as an array.
 absl::StatusOr<std::pair<std::vector<size_t>, std::string>> ArrayFrom(const CallContext& context,
                                                                       Value& value,
                                                                       ElementType element);
 Value ArrayTo(const std::vector<size_t>& shape, ElementType element, std::string memory);
 
-// Replaces an argument by the memory of numbers of that type: as BufferFrom, or else of its items,
-// each of which `append` adds.
+// Replaces an argument by the memory of numbers of that type, as BufferFrom does. If that is not
+// possible, it reads the items, and `append` adds each of them.
 absl::Status BecomeMemory(const CallContext& context, Value& value, ElementType element,
                           absl::FunctionRef<absl::Status(Value& item, std::string* memory)> append);
 
@@ -158,8 +160,9 @@ struct Cast<NdArray<T>> {
   static std::string Name() { return "tuple[tuple[int, ...], str, bytes]"; }
 };
 
-// Numbers of an argument, valid during the call: what rpyc::Buffer takes, without a copy, and any
-// iterable of numbers, copied. Going out, its items are copied to a tuple, or to bytes.
+// Gives access to the numbers of an argument during the call: without a copy for what rpyc::Buffer
+// takes, by a copy for any other iterable of numbers. When it goes out, its items are copied to a
+// tuple or to bytes.
 template <typename T>
 struct Cast<std::span<const T>> {
   static absl::StatusOr<std::span<const T>> From(const CallContext& context, Value& value) requires(
@@ -184,7 +187,7 @@ struct Cast<std::span<const T>> {
   static std::string ParameterName() { return rpyc::ParameterName<std::vector<T>>(); }
 };
 
-// Out only: Python's numbers cannot be changed in place.
+// This converts only from C++ to Python: Python's numbers cannot be changed in place.
 template <typename T>
 requires(!std::is_const_v<T>) struct Cast<std::span<T>> {
   static Value To(std::span<T> items) { return Cast<std::span<const T>>::To(items); }

@@ -1,4 +1,5 @@
-// Memory of numbers: what goes out, what is taken, and what a peer's objects are asked for it.
+// These tests cover the memory of numbers: what goes out, what is taken, and what a peer's objects
+// are asked for.
 
 #include "rpyc/cast/buffer.h"
 
@@ -37,7 +38,7 @@ Value BytesOf(const std::vector<T>& numbers) {
   return Value(Bytes{MemoryOf(numbers)});
 }
 
-// The numbers that a T sees, or the error.
+// Returns the numbers that a T sees, or the error.
 template <typename T>
 std::string Seen(Value value) {
   absl::StatusOr<T> converted = FromPython<T>(kContext, value);

@@ -29,25 +29,26 @@ class Listener;
 
 namespace cast_internal {
 
+// Checks that Python could call `value`.
 // Errors:  TypeError - Python could not call it.
 absl::Status CheckCallable(const CallContext& context, const Value& value);
 
-// A Python callable that runs `member`.
+// Makes a Python callable that runs `member`.
 Value MakeFunction(Member member);
 
-// "Callable[[int, str], float]".
+// Returns a name such as "Callable[[int, str], float]".
 std::string CallableName(std::vector<std::string> parameters, std::string result);
 
 template <typename A>
 inline constexpr bool kMayChange =
     std::is_lvalue_reference_v<A> && !std::is_const_v<std::remove_reference_t<A>>;
 
-// A reference of which Python would get a copy.
+// Python would get a copy of what this reference refers to.
 template <typename A>
 inline constexpr bool kCopiesExposed =
     std::is_lvalue_reference_v<A>&& HoldsExposed<std::decay_t<A>>::value;
 
-// Whether F has an operator(), and a Cast of its own.
+// Says whether F has an operator() and a Cast of its own.
 template <typename F>
 inline constexpr bool kIsNoPlainCallable = false;
 template <typename Signature>
@@ -55,17 +56,17 @@ inline constexpr bool kIsNoPlainCallable<std::function<Signature>> = true;
 template <typename Signature>
 inline constexpr bool kIsNoPlainCallable<Listener<Signature>> = true;
 
-// A lambda, a function pointer, or another object with one operator().
+// F is a lambda, a function pointer, or another object with one operator().
 template <typename F>
 concept PlainCallable = bind_internal::ShapeOf<F>::kKnown && !std::is_member_pointer_v<F> &&
                         !kIsNoPlainCallable<F> && !Exposed<F>;
 
 }  // namespace cast_internal
 
-// Any Python callable. Calling it waits for the answer, at most sync_request_timeout (a
-// rpyc::Listener waits for nothing), and throws RemoteError for what it raises, and for a result
-// that is no R, unless R is an absl::StatusOr. It may be kept, and called later from any thread.
-// Going out it is a Python callable; an empty one is None.
+// Takes any Python callable. A call of it waits for the answer, at most sync_request_timeout (a
+// rpyc::Listener waits for nothing). It throws RemoteError for what the callable raises, and for a
+// result that is no R, unless R is an absl::StatusOr. The function may be kept, and called later
+// from any thread. When it goes out it is a Python callable; an empty one is None.
 template <typename R, typename... A>
 struct Cast<std::function<R(A...)>> {
   static absl::StatusOr<std::function<R(A...)>> From(const CallContext& context, Value& value) {
@@ -92,7 +93,7 @@ struct Cast<std::function<R(A...)>> {
   }
 };
 
-// Out only: take a std::function.
+// This converts only from C++ to Python: as a parameter take a std::function.
 template <typename F>
 struct Cast<F, std::enable_if_t<cast_internal::PlainCallable<F>>> {
   static Value To(F function) {

@@ -10,7 +10,7 @@ namespace rpyc {
 
 absl::Status ErrorAt(absl::string_view where, const absl::Status& error) {
   RemoteException exception = ToException(error);
-  // What the peer itself raised, while it was asked for its items, say, is not for us to word.
+  // The peer itself raised this, perhaps while it was asked for its items, so the message stays.
   if (exception.remote_traceback.has_value()) return error;
   const std::string* text = exception.args.empty() ? nullptr : exception.args[0].AsStr();
   exception.args = {

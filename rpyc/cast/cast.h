@@ -12,16 +12,16 @@
 
 namespace rpyc {
 
-// Converts between C++ type T and a Python value. One header of this folder per family of types;
+// Converts between C++ type T and a Python value. Each family of types has a header in this folder;
 // docs/types.md is the table. A specialisation has
 //
 //   static absl::StatusOr<T> From(Value& value);  // may move from it; error: a PyStatus
 //   static Value To(T value);
 //   static std::string Name();                    // Python's annotation; empty: anything
 //
-// and leaves out From for types that only go out. One that has to ask the value, an object that
-// came by reference, has From(const CallContext&, Value&) instead; one that takes more than it
-// gives out also has ParameterName().
+// and leaves out From for types that only go out. A specialisation that has to ask the value, an
+// object that came by reference, has From(const CallContext&, Value&) instead. One that takes more
+// than it gives out also has ParameterName().
 template <typename T, typename Enable = void>
 struct Cast {
   static_assert(
@@ -29,20 +29,20 @@ struct Cast {
       "rpyc: this C++ type has no Python counterpart; see docs/types.md for those that have, and "
       "which header converts them, or expose it with a friend function "
       "RpycExpose(rpyc::ClassDef<T>&), or RpycExpose(rpyc::StructDef<T>&) to pass it by value");
-  // So that the sentence above is the only error.
+  // These declarations make the sentence above the only error.
   static absl::StatusOr<std::conditional_t<std::is_abstract_v<T>, None, T>> From(Value& value);
   static Value To(const T& value);
   static std::string Name();
 };
 
-// What Cast<T>::From asks an object that came by reference. A container of T asks all its items at
-// the same time, and a std::variant asks only what the object's class can answer. Specialised
-// beside the Casts; see rpyc/cast/ask.h.
+// Says what Cast<T>::From asks an object that came by reference. A container of T asks all its
+// items at the same time, and a std::variant asks only what the object's class can answer. It is
+// specialised beside the Casts; see rpyc/cast/ask.h.
 enum class Question { kNone, kBool, kInt, kFloat, kComplex, kText, kBytes, kItems };
 template <typename T>
 inline constexpr Question kQuestion = Question::kNone;
 
-// A T from what Python passed; `context` says who.
+// Returns a T from what Python passed; `context` says which peer passed it.
 template <typename T>
 absl::StatusOr<T> FromPython(const CallContext& context, Value& value) {
   if constexpr (requires { Cast<T>::From(context, value); }) {
@@ -52,17 +52,17 @@ absl::StatusOr<T> FromPython(const CallContext& context, Value& value) {
   }
 }
 
-// Whether a T points into the argument that it was converted from, and so is valid during the call
-// only: std::string_view, std::span. Specialised beside the Casts.
+// Says whether a T points into the argument that it was converted from, and so is valid only during
+// the call: std::string_view, std::span. It is specialised beside the Casts.
 template <typename T>
 inline constexpr bool kBorrows = std::is_same_v<T, absl::string_view>;
 
-// Whether every T travels by value. Specialised beside the Casts.
+// Says whether every T travels by value. It is specialised beside the Casts.
 template <typename T>
 struct TravelsByValue
     : std::bool_constant<std::is_arithmetic_v<T> || std::is_convertible_v<T, absl::string_view>> {};
 
-// The annotation of a parameter of type T.
+// Returns the annotation of a parameter of type T.
 template <typename T>
 std::string ParameterName() {
   if constexpr (requires { Cast<T>::ParameterName(); }) {
@@ -72,17 +72,17 @@ std::string ParameterName() {
   }
 }
 
-// `error` with "`where`: " before its message: "item 3: expected int, got str". What a peer raised
-// stays as it is.
+// Returns `error` with "`where`: " before its message: "item 3: expected int, got str". What a peer
+// raised stays as it is.
 absl::Status ErrorAt(absl::string_view where, const absl::Status& error);
 
-// "expected int, got str", as a TypeError; ": `reason`" follows if there is one.
+// Returns "expected int, got str" as a TypeError; ": `reason`" follows if there is one.
 absl::Status WrongType(absl::string_view expected, const Value& got, absl::string_view reason = {});
 
 namespace cast_internal {
 
-// What each converted item of a container must be: the items that Python passed are gone before the
-// call.
+// A container may not hold items that borrow from the argument: the items that Python passed are
+// gone before the call.
 template <typename... T>
 constexpr bool ItemsOwnTheirText() {
   static_assert((... && !kBorrows<T>),

@@ -65,7 +65,7 @@ absl::StatusOr<std::string> BytesFrom(const CallContext& context, Value& value) 
     if (memory.ok() || !IsPyStatus(memory.status(), "TypeError")) return memory;
     if (value.AsObject() == nullptr) return WrongType("bytes", value);
   }
-  // Ints, of an object that may not be asked for its memory too.
+  // These are ints, perhaps of an object that may not be asked for its memory.
   std::string data;
   absl::Status read = ConvertItems(context, value, Question::kInt, [&](Value& item) {
     absl::StatusOr<uint64_t> number = UintFrom(context, item, 0xff);

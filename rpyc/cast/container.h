@@ -19,13 +19,13 @@
 namespace rpyc {
 namespace cast_internal {
 
-// Passes the items of an argument to `convert`, whose error then names the item: of a tuple, a
-// frozenset, or any object that Python would iterate over; a str is no such thing here. Items that
-// are objects are asked `question` before, all at the same time.
+// Passes the items of an argument to `convert`, whose error then names the item. The argument is a
+// tuple, a frozenset, or any object that Python would iterate over; a str is refused. Items that
+// are objects are asked `question` first, all at the same time.
 absl::Status ConvertItems(const CallContext& context, Value& value, Question question,
                           absl::FunctionRef<absl::Status(Value& item)> convert);
 
-// "Any" where an annotation inside another one must not be empty.
+// Returns "Any" where an annotation inside another one must not be empty.
 template <typename T>
 std::string InnerName() {
   std::string name = Cast<T>::Name();
@@ -37,7 +37,7 @@ std::string InnerParameterName() {
   return name.empty() ? "Any" : name;
 }
 
-// All that iterating over `value` gives, as a tuple; a tuple as it is.
+// Returns all that iterating over `value` yields, as a tuple; it returns a tuple as it is.
 absl::StatusOr<Value> ItemsOf(const CallContext& context, Value value);
 
 template <typename T, typename Container>
@@ -63,13 +63,13 @@ std::vector<Value> AllTo(Container&& container) {
   return values;
 }
 
-// Whether a vector or array of Ts is Python's bytes: it is of memory rather than of numbers.
+// Says whether a vector or array of Ts is Python's bytes, since it is memory rather than numbers.
 template <typename T>
 inline constexpr bool kIsByte =
     std::is_same_v<T, std::byte> || std::is_same_v<T, uint8_t> || std::is_same_v<T, char>;
 
-// The bytes of an argument that is bytes, or holds bytes, or yields ints from 0 to 255.
-// Errors:  TypeError, ValueError - none of these; what asking raises.
+// Returns the bytes of an argument that is bytes, holds bytes, or yields ints from 0 to 255.
+// Errors:  TypeError, ValueError - it is none of these; what asking raises.
 absl::StatusOr<std::string> BytesFrom(const CallContext& context, Value& value);
 
 template <typename T>
@@ -77,7 +77,8 @@ Value BytesTo(const T* data, size_t size) {
   return Value(Bytes{std::string(reinterpret_cast<const char*>(data), size)});
 }
 
-// A member of an enumeration as an item that must travel by value: its number, which it equals.
+// Converts an item that must travel by value; a member of an enumeration travels as its number,
+// which it equals.
 template <typename T>
 Value HashableTo(const T& item) {
   if constexpr (requires { Cast<T>::ToNumber(item); }) {
@@ -87,7 +88,7 @@ Value HashableTo(const T& item) {
   }
 }
 
-// A set from any iterable; to a frozenset.
+// Takes a set from any iterable; gives a frozenset.
 template <typename Set>
 struct SetCast {
   using T = typename Set::value_type;
@@ -109,12 +110,12 @@ struct SetCast {
 absl::Status WrongCount(size_t expected, size_t got);
 
 // Replaces an object that Python would unpack into `count` items by a tuple of them.
-// Errors:  TypeError - it is no sequence, or has another number of items; what it raises.
+// Errors:  TypeError - it is no sequence, or has another number of items; what the object raises.
 absl::Status BecomeTuple(const CallContext& context, Value& value, size_t count,
                          absl::string_view expected);
 
-// A sequence from any iterable, copied: a tuple, a list of ours or the caller's, a range, a
-// generator. To a tuple.
+// Takes a copy of a sequence from any iterable: a tuple, a list of ours or the caller's, a range, a
+// generator. It gives a tuple.
 template <typename Sequence>
 struct SequenceCast {
   using T = typename Sequence::value_type;
@@ -128,7 +129,7 @@ struct SequenceCast {
   }
 };
 
-// A vector of bytes from bytes and what holds them, or from ints; to bytes.
+// Takes a vector of bytes from bytes and what holds them, or from ints; gives bytes.
 template <typename T>
 struct ByteVectorCast {
   static absl::StatusOr<std::vector<T>> From(const CallContext& context, Value& value) {
@@ -143,13 +144,13 @@ struct ByteVectorCast {
 
 }  // namespace cast_internal
 
-// A sequence as above; of std::byte, uint8_t and char it is bytes.
+// Converts a sequence as above; a sequence of std::byte, uint8_t or char is bytes.
 template <typename T>
 struct Cast<std::vector<T>>
     : std::conditional_t<cast_internal::kIsByte<T>, cast_internal::ByteVectorCast<T>,
                          cast_internal::SequenceCast<std::vector<T>>> {};
 
-// The same, of exactly N items.
+// Converts in the same way, but exactly N items.
 template <typename T, size_t N>
 struct Cast<std::array<T, N>> {
   static absl::StatusOr<std::array<T, N>> From(const CallContext& context, Value& value) {
@@ -172,7 +173,8 @@ struct Cast<std::array<T, N>> {
   static std::string ParameterName() { return rpyc::ParameterName<std::vector<T>>(); }
 };
 
-// A tuple of exactly these, or an object that yields them: a named tuple, a list.
+// Converts a tuple of exactly these items, or takes an object that yields them: a named tuple, a
+// list.
 template <typename... T>
 struct Cast<std::tuple<T...>> {
   static absl::StatusOr<std::tuple<T...>> From(const CallContext& context, Value& value) {
@@ -228,7 +230,7 @@ struct Cast<std::pair<A, B>> {
   static std::string ParameterName() { return rpyc::ParameterName<std::tuple<A, B>>(); }
 };
 
-// With whatever order, hash and allocator.
+// These take any order, hash and allocator.
 template <typename T, typename... Rest>
 struct Cast<std::set<T, Rest...>> : cast_internal::SetCast<std::set<T, Rest...>> {};
 template <typename T, typename... Rest>

@@ -1,4 +1,5 @@
-// What containers, maps, variants and durations take and give, through a service's methods.
+// These tests say what containers, maps, variants and durations take and give, through a service's
+// methods.
 
 #include <algorithm>
 #include <array>
@@ -41,7 +42,7 @@ namespace {
 using rpyc::testing::Failure;
 using rpyc::testing::ReprOf;
 
-// The result of f(value) where f is exposed.
+// Returns the result of f(value), where f is exposed.
 template <typename F, typename... Extras>
 absl::StatusOr<Value> Through(F f, Value value, Extras... extras) {
   const Service service = Service("S").Expose("f", std::move(f), Arg("x"), extras...);
@@ -60,7 +61,7 @@ std::string Signed() {
   return service.root_class().Find("f")->signature.ToString();
 }
 
-// A peer's iterable, as a proxy of it behaves: items come in batches, by NextItems only.
+// Behaves as the proxy of a peer's iterable does: items come in batches, by NextItems only.
 class FakeSequence : public Object {
  public:
   explicit FakeSequence(std::vector<Value> items, absl::string_view name = "builtins.list")
@@ -113,7 +114,7 @@ TEST(SequenceCast, OfBytesIsBytes) {
   EXPECT_EQ(Echo<std::vector<char>>("ab"), "TypeError: f() argument 'x': expected bytes, got str");
   EXPECT_EQ(Echo<std::vector<uint8_t>>(5), "TypeError: f() argument 'x': expected bytes, got int");
   EXPECT_EQ(Signed<std::vector<uint8_t>>(), "(x: bytes) -> bytes");
-  // Numbers of one byte, signed ones, are numbers.
+  // One-byte numbers, signed ones, are numbers and not bytes.
   EXPECT_EQ(Echo<std::vector<int8_t>>(Value::Tuple({1})), "(1,)");
 }
 
@@ -186,7 +187,7 @@ TEST(SequenceCast, FetchesInBatchesThatGrow) {
   auto many = std::make_shared<FakeSequence>(std::vector<Value>(3000, Value(1)));
   EXPECT_TRUE(Through([](std::vector<int> x) { return x.size(); }, Value(many)).ok());
   EXPECT_EQ(many->batches, (std::vector<size_t>{32, 64, 128, 256, 512, 1000, 1000, 1000, 1000}));
-  // Of long items fewer, so that a batch is no huge frame.
+  // A batch has fewer items if they are long, so that it is no huge frame.
   auto large =
       std::make_shared<FakeSequence>(std::vector<Value>(100, Value(std::string(100'000, 'x'))));
   EXPECT_EQ(*Through([](std::vector<std::string> x) { return x.size(); }, Value(large)),
@@ -195,7 +196,7 @@ TEST(SequenceCast, FetchesInBatchesThatGrow) {
 }
 
 TEST(SequenceCast, AnEndlessGeneratorIsAnError) {
-  const std::string text(100'000, 'x');
+  std::string text(100'000, 'x');
   const Iterator endless([&text] { return text; });
   const std::string error =
       Failure(Through([](std::set<std::string> x) { return x.size(); }, Value(endless.object())));

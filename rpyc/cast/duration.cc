@@ -39,7 +39,7 @@ absl::StatusOr<double> PeriodsFrom(const CallContext& context, Value& value, dou
   absl::StatusOr<double> seconds = SecondsFrom(context, value);
   if (!seconds.ok()) return seconds;
   const double periods = exact ? *seconds / period : std::nearbyint(*seconds / period);
-  // A whole maximum, 2 ** 63 - 1, is no double: what rounds up to it is too much.
+  // A whole maximum, 2 ** 63 - 1, is no double: a value that rounds up to it is too large.
   const bool fits = exact || (periods >= min && periods < max);
   if (!fits) {
     return PyStatus("OverflowError",

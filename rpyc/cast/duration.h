@@ -11,8 +11,8 @@
 
 namespace rpyc {
 
-// A float of seconds, as Python's time functions have it; ints and timedeltas are taken too. Inf is
-// infinite.
+// Gives a float of seconds, as Python's time functions do; it takes ints and timedeltas too.
+// Python's inf is an infinite duration.
 template <>
 struct Cast<absl::Duration> {
   static absl::StatusOr<absl::Duration> From(const CallContext& context, Value& value);
@@ -20,12 +20,12 @@ struct Cast<absl::Duration> {
   static std::string Name() { return "float"; }
 };
 
-// The number of `period`s in a Python number of seconds, rounded unless `exact`.
-// Errors:  ValueError - NaN; OverflowError - not between `min` and `max`.
+// Returns the number of `period`s in a Python number of seconds, rounded unless `exact`.
+// Errors:  ValueError - it is NaN; OverflowError - it is not between `min` and `max`.
 absl::StatusOr<double> PeriodsFrom(const CallContext& context, Value& value, double period,
                                    bool exact, double min, double max);
 
-// The same; a whole number of periods is the nearest one.
+// Converts in the same way; a whole number of periods is rounded to the nearest.
 template <typename Rep, typename Period>
 struct Cast<std::chrono::duration<Rep, Period>> {
   using Duration = std::chrono::duration<Rep, Period>;

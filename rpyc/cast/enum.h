@@ -17,16 +17,17 @@
 
 namespace rpyc {
 
-// What Python sees of the enumeration E: one line beside it, in its namespace, or as a friend in
-// its class.
+// Says what Python sees of the enumeration E. It is one function beside E, in its namespace, or a
+// friend in its class.
 //
 //   enum class State { kIdle, kMoving };
 //   inline void RpycExpose(rpyc::EnumDef<State>& e) {
 //     e.Members({{"IDLE", State::kIdle}, {"MOVING", State::kMoving}});
 //   }
 //
-// Python gets a member as an object much like one of an IntEnum, with .name and .value, and may
-// pass one, its name or its number. The enumeration itself, iterable and callable, is exposed by
+// Python gets a member as an object much like a member of an IntEnum, with .name and .value. It may
+// pass such an object, a member's name or its number. The enumeration itself, which is iterable and
+// callable, is exposed by
 //
 //   service.Expose("State", rpyc::Enum<State>());
 template <typename E>
@@ -34,19 +35,20 @@ class EnumDef {
  public:
   using List = std::initializer_list<std::pair<absl::string_view, E>>;
 
-  // For EnumOf only.
+  // Only EnumOf calls this.
   explicit EnumDef(EnumInfo* info) : info_(info) {}
 
   EnumDef& Doc(absl::string_view doc) {
     info_->set_doc(doc);
     return *this;
   }
-  // The values that there are. Of two names of one value the first is shown, and both are taken.
+  // Names the values that there are. If a value has two names, Python shows the first and takes
+  // both.
   EnumDef& Members(List members) {
     for (const auto& [name, value] : members) info_->Add(name, static_cast<uint64_t>(value));
     return *this;
   }
-  // The same, of values that may be or-ed: a combination of them is a value too.
+  // Names values that may be or-ed: a combination of them is a value too.
   EnumDef& Flags(List flags) {
     info_->set_are_flags();
     return Members(flags);
@@ -61,7 +63,7 @@ concept ExposedEnum = std::is_enum_v<E> && requires(EnumDef<E>& definition) {
   RpycExpose(definition);
 };
 
-// The one EnumInfo of E, made on first use.
+// Returns the one EnumInfo of E, which is made on first use.
 template <typename E>
 const EnumInfo& EnumOf() {
   static const EnumInfo& info = *[] {
@@ -75,7 +77,7 @@ const EnumInfo& EnumOf() {
   return info;
 }
 
-// An enumeration as a value, to be exposed under a name.
+// Returns an enumeration as a value, to expose it under a name.
 template <typename E>
 ClassReference Enum() {
   static_assert(ExposedEnum<E>,
@@ -86,8 +88,8 @@ ClassReference Enum() {
   });
 }
 
-// By reference: each member is one object. Of a value that is no member, going out, that is a
-// ValueError of the call.
+// A member travels by reference: each member is one object. A value that is no member cannot go
+// out; it is a ValueError of the call.
 template <typename T>
 struct Cast<T, std::enable_if_t<ExposedEnum<T>>> {
   static absl::StatusOr<T> From(const CallContext& context, Value& value) {
@@ -96,12 +98,12 @@ struct Cast<T, std::enable_if_t<ExposedEnum<T>>> {
     return static_cast<T>(*bits);
   }
   static Value To(T value) { return EnumOf<T>().To(static_cast<uint64_t>(value)); }
-  // Where it has to travel by value.
+  // Gives the number, for places where a member has to travel by value.
   static Value ToNumber(T value) { return EnumOf<T>().ToNumber(static_cast<uint64_t>(value)); }
   static std::string Name() { return EnumOf<T>().short_name(); }
 };
 
-// Whether Python should see a name or a number is the service's to say.
+// The service has to say whether Python sees a name or a number.
 template <typename T>
 struct Cast<T, std::enable_if_t<std::is_enum_v<T> && !ExposedEnum<T>>> {
   static_assert(sizeof(T) == 0,

@@ -1,6 +1,7 @@
 #include "rpyc/cast/enum_info.h"
 
 #include <algorithm>
+#include <compare>
 #include <limits>
 #include <utility>
 
@@ -8,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "rpyc/assert.h"
 #include "rpyc/bind/definition.h"
 #include "rpyc/bind/python_name.h"
 #include "rpyc/builtin_method.h"
@@ -25,13 +27,13 @@ namespace {
 using Args = absl::Span<Value>;
 using Result = absl::StatusOr<Value>;
 
-// An error that lists the members names no more than these.
-constexpr size_t kMaxListed = 24;
-// A combination of flags is no longer text.
+// An error that lists the members names at most this many.
+constexpr size_t kMaxListedMembers = 24;
+// The text of a combination of flags is at most this long.
 constexpr size_t kMaxFlagsBytes = 4096;
 
-// Source: CPython Python/pyhash.c and Objects/longobject.c, long_hash: an int modulo 2 ** 61 - 1
-// with its sign, and -2 for -1.
+// An int's hash is the int modulo 2 ** 61 - 1 with its sign, and -2 instead of -1.
+// Source:  CPython Python/pyhash.c and Objects/longobject.c, long_hash.
 int64_t HashOfInt(uint64_t magnitude, bool negative) {
   constexpr uint64_t kModulus = (uint64_t{1} << 61) - 1;
   const auto hash = static_cast<int64_t>(magnitude % kModulus);
@@ -40,11 +42,11 @@ int64_t HashOfInt(uint64_t magnitude, bool negative) {
 }
 
 bool Holds(absl::string_view op, std::partial_ordering order) {
-  if (op == "__eq__") return order == 0;
-  if (op == "__ne__") return order != 0;
-  if (op == "__lt__") return order < 0;
-  if (op == "__le__") return order <= 0;
-  return op == "__gt__" ? order > 0 : order >= 0;
+  if (op == "__eq__") return std::is_eq(order);
+  if (op == "__ne__") return std::is_neq(order);
+  if (op == "__lt__") return std::is_lt(order);
+  if (op == "__le__") return std::is_lteq(order);
+  return op == "__gt__" ? std::is_gt(order) : std::is_gteq(order);
 }
 
 EnumMember& Self(const MemberCall& call) {
@@ -60,7 +62,7 @@ Member MemberProperty(absl::string_view name, absl::string_view type, absl::stri
   return member;
 }
 
-// The flags of an operand; none if it is no combination of them.
+// Returns the flags of an operand, or nothing if it is no combination of them.
 std::optional<uint64_t> FlagsOf(const MemberCall& call, const Value& operand) {
   if (operand.AsBool() != nullptr || operand.AsStr() != nullptr) return std::nullopt;
   const absl::StatusOr<uint64_t> bits = Self(call).info().From(call.context, operand);
@@ -125,8 +127,8 @@ std::shared_ptr<const ClassInfo> MakeMemberClass(const std::string& name, const 
   return made;
 }
 
-// The enumeration itself. Its class id is not that of its members, since it has other methods, and
-// clients of RPyC 4.1.0 make one proxy class of all that share an id.
+// Shows the enumeration itself. Its class id differs from that of its members, since it has other
+// methods, and clients of RPyC 4.1.0 make one proxy class of all objects that share an id.
 class EnumClass : public Instance {
  public:
   EnumClass(const EnumInfo* info, std::shared_ptr<const ClassInfo> class_info)
@@ -263,6 +265,7 @@ void EnumInfo::Add(absl::string_view name, uint64_t bits) {
 }
 
 void EnumInfo::Finish() {
+  RPYC_ASSERT(class_object_ == nullptr);
   if (names_.empty()) {
     EndByMistake(absl::StrCat("the enum ", name_), "it lists no members");
   }
@@ -301,7 +304,8 @@ std::shared_ptr<EnumMember> EnumInfo::FindBits(uint64_t bits) const {
   const auto found = by_bits_.find(bits);
   if (found != by_bits_.end()) return found->second;
   if (!are_flags_ || (bits & ~all_flags_) != 0) return nullptr;
-  // By as few members as their order gives; where those overlap, by all that it has.
+  // The name has as few members as their order allows; if those overlap, it has all that the value
+  // contains.
   std::vector<absl::string_view> names;
   uint64_t left = bits;
   for (const auto& member : members_) {
@@ -323,7 +327,7 @@ std::shared_ptr<EnumMember> EnumInfo::FindBits(uint64_t bits) const {
 
 std::string EnumInfo::Listed() const {
   std::string text;
-  const size_t count = std::min(members_.size(), kMaxListed);
+  const size_t count = std::min(members_.size(), kMaxListedMembers);
   for (size_t i = 0; i < count; ++i) {
     absl::StrAppend(&text, i == 0 ? "" : ", ", members_[i]->name(), " (",
                     members_[i]->number().DebugString(), ")");
@@ -381,7 +385,7 @@ absl::StatusOr<uint64_t> EnumInfo::From(const CallContext& context, const Value&
     if (&member->info() == this) return member->bits();
     return WrongType(expected, value, Listed());
   }
-  // A member of ours that another connection gave the peer is of a class of this name.
+  // If another connection gave the peer a member of ours, its class has this name.
   const auto* netref = dynamic_cast<const NetrefObject*>(object->get());
   if (netref != nullptr && netref->IsNamedLikeOurs() && value.type_name() != name_) {
     return WrongType(expected, value, Listed());

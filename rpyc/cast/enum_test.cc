@@ -1,4 +1,4 @@
-// Enumerations as Python sees them and as arguments.
+// These tests cover enumerations as Python sees them and as arguments.
 
 #include "rpyc/cast/enum.h"
 
@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "rpyc/cast/testing/conversion.h"
 #include "rpyc/dict.h"
 #include "rpyc/errors.h"
 #include "rpyc/materialize.h"
@@ -23,10 +24,12 @@
 namespace rpyc {
 namespace {
 
+using testing::AttributeOrFailure;
 using testing::CallMethod;
 using testing::Failure;
 using testing::FakePeer;
 using testing::ReprOf;
+using testing::ReprOfTaken;
 
 enum class State : int8_t { kLost = -1, kIdle, kMoving, kBusy = 1 };
 void RpycExpose(EnumDef<State>& e) {
@@ -50,38 +53,25 @@ class Door {
 
 const CallContext kContext;
 
-template <typename T>
-std::string Taken(Value value) {
-  absl::StatusOr<T> converted = FromPython<T>(kContext, value);
-  return converted.ok() ? ReprOf(absl::StatusOr<Value>(Cast<T>::To(*converted)))
-                        : Failure(converted.status());
-}
-
-Value Attribute(const Value& object, absl::string_view name) {
-  absl::StatusOr<Value> value =
-      (*object.AsObject())->GetAttr(kContext, {.name = name, .exposed = true});
-  return value.ok() ? *value : Value(Failure(value));
-}
-
 TEST(Enum, AMemberIsAnObjectWithANameAndANumber) {
   const Value moving = Cast<State>::To(State::kMoving);
   EXPECT_EQ(ReprOf(moving), "<State.MOVING: 1>");
   EXPECT_EQ(*(*moving.AsObject())->Str(kContext), "State.MOVING");
   EXPECT_EQ(moving.type_name(), "cpp.State");
-  EXPECT_EQ(Attribute(moving, "name"), Value("MOVING"));
-  EXPECT_EQ(Attribute(moving, "value"), Value(1));
+  EXPECT_EQ(AttributeOrFailure(moving, "name"), Value("MOVING"));
+  EXPECT_EQ(AttributeOrFailure(moving, "value"), Value(1));
   EXPECT_EQ(*CallMethod(moving, "__int__"), Value(1));
   EXPECT_EQ(*CallMethod(moving, "__index__"), Value(1));
   EXPECT_EQ(*CallMethod(moving, "__bool__"), Value(true));
   EXPECT_EQ(*CallMethod(Cast<State>::To(State::kIdle), "__bool__"), Value(false));
-  // One object for each, also of a second name.
+  // Each member is one object, also by its second name.
   EXPECT_EQ(moving, Cast<State>::To(State::kMoving));
   EXPECT_EQ(moving, Cast<State>::To(State::kBusy));
   EXPECT_NE(moving, Cast<State>::To(State::kIdle));
   EXPECT_EQ(Cast<State>::Name(), "State");
 }
 
-// Source of the values: hash() of CPython 3.11.
+// hash() of CPython 3.11 gave these values.
 TEST(Enum, HashesAsItsNumber) {
   EXPECT_EQ(*(*Cast<State>::To(State::kLost).AsObject())->Hash(kContext), Value(-2));
   EXPECT_EQ(*(*Cast<State>::To(State::kIdle).AsObject())->Hash(kContext), Value(0));
@@ -109,41 +99,42 @@ TEST(Enum, ComparesByItsNumber) {
 }
 
 TEST(Enum, TakesMembersNamesAndNumbers) {
-  EXPECT_EQ(Taken<State>(Cast<State>::To(State::kMoving)), "<State.MOVING: 1>");
-  EXPECT_EQ(Taken<State>("BUSY"), "<State.MOVING: 1>");
-  EXPECT_EQ(Taken<State>(-1), "<State.LOST: -1>");
-  EXPECT_EQ(Taken<Colour>(BigInt{"18446744073709551615"}), "<Colour.BLUE: 18446744073709551615>");
+  EXPECT_EQ(ReprOfTaken<State>(Cast<State>::To(State::kMoving)), "<State.MOVING: 1>");
+  EXPECT_EQ(ReprOfTaken<State>("BUSY"), "<State.MOVING: 1>");
+  EXPECT_EQ(ReprOfTaken<State>(-1), "<State.LOST: -1>");
+  EXPECT_EQ(ReprOfTaken<Colour>(BigInt{"18446744073709551615"}),
+            "<Colour.BLUE: 18446744073709551615>");
   const std::string members = "LOST (-1), IDLE (0), MOVING (1)";
-  EXPECT_EQ(Taken<State>(7), "ValueError: 7 is no member of State: " + members);
-  EXPECT_EQ(Taken<State>(BigInt{"18446744073709551615"}),
+  EXPECT_EQ(ReprOfTaken<State>(7), "ValueError: 7 is no member of State: " + members);
+  EXPECT_EQ(ReprOfTaken<State>(BigInt{"18446744073709551615"}),
             "ValueError: 18446744073709551615 is no member of State: " + members);
-  EXPECT_EQ(Taken<Colour>(-1),
+  EXPECT_EQ(ReprOfTaken<Colour>(-1),
             "ValueError: -1 is no member of Colour: RED (1), BLUE "
             "(18446744073709551615)");
-  EXPECT_EQ(Taken<State>("MOVIN"),
+  EXPECT_EQ(ReprOfTaken<State>("MOVIN"),
             "ValueError: 'MOVIN' is no member of State: " + members + "; did you mean \"MOVING\"?");
   const std::string expected = "TypeError: expected a member of State (its name, or its number), ";
-  EXPECT_EQ(Taken<State>(true), expected + "got bool: " + members);
-  EXPECT_EQ(Taken<State>(Value()), expected + "got NoneType: " + members);
-  EXPECT_EQ(Taken<State>(Cast<Colour>::To(kRed)), expected + "got cpp.Colour: " + members);
+  EXPECT_EQ(ReprOfTaken<State>(true), expected + "got bool: " + members);
+  EXPECT_EQ(ReprOfTaken<State>(Value()), expected + "got NoneType: " + members);
+  EXPECT_EQ(ReprOfTaken<State>(Cast<Colour>::To(kRed)), expected + "got cpp.Colour: " + members);
 }
 
 TEST(Enum, AsksAPeersObjectForANumberThenForText) {
   FakePeer peer;
   peer.answers = {{"__index__", Value(1)}};
-  EXPECT_EQ(Taken<State>(peer.Make("m.Mine")), "<State.MOVING: 1>");
+  EXPECT_EQ(ReprOfTaken<State>(peer.Make("m.Mine")), "<State.MOVING: 1>");
   EXPECT_EQ(peer.asked, std::vector<std::string>{"__index__"});
   peer.answers = {{"__index__", Value(9)}};
-  EXPECT_EQ(Taken<State>(peer.Make("m.Mine")),
+  EXPECT_EQ(ReprOfTaken<State>(peer.Make("m.Mine")),
             "ValueError: 9 is no member of State: LOST (-1), IDLE (0), MOVING (1)");
   peer.answers = {{"__getitem__", Value("IDLE")}};
   peer.methods = {"casefold", "isidentifier", "maketrans"};
-  EXPECT_EQ(Taken<State>(peer.Make("m.Named")), "<State.IDLE: 0>");
+  EXPECT_EQ(ReprOfTaken<State>(peer.Make("m.Named")), "<State.IDLE: 0>");
   peer.answers = {{"__index__", PyStatus("EOFError", "gone")}};
-  EXPECT_EQ(Taken<State>(peer.Make("m.Mine")), "EOFError: gone");
-  // What is no number is not asked.
+  EXPECT_EQ(ReprOfTaken<State>(peer.Make("m.Mine")), "EOFError: gone");
+  // An object that is no number is not asked.
   peer.asked.clear();
-  EXPECT_NE(Taken<State>(peer.Make("builtins.list")), "");
+  EXPECT_NE(ReprOfTaken<State>(peer.Make("builtins.list")), "");
   EXPECT_EQ(peer.asked, std::vector<std::string>{});
 }
 
@@ -169,16 +160,16 @@ TEST(Enum, FlagsCombine) {
   EXPECT_EQ(*CallMethod(read, "__or__", {Value("WRITE")}), Value(NotImplemented()));
   EXPECT_EQ(*CallMethod(Cast<Rights>::To(Door::kAll), "__contains__", {read}), Value(true));
   EXPECT_EQ(*CallMethod(read, "__contains__", {write}), Value(false));
-  EXPECT_EQ(Taken<Rights>("READ | RUN"), "<Rights.READ|RUN: 9>");
-  EXPECT_EQ(Taken<Rights>(0), "<Rights: 0>");
-  EXPECT_EQ(Taken<Rights>("READ|"),
+  EXPECT_EQ(ReprOfTaken<Rights>("READ | RUN"), "<Rights.READ|RUN: 9>");
+  EXPECT_EQ(ReprOfTaken<Rights>(0), "<Rights: 0>");
+  EXPECT_EQ(ReprOfTaken<Rights>("READ|"),
             "ValueError: 'READ|' is no member of Rights: READ (1), WRITE (2), ALL (3), RUN (8)");
   std::string many = "READ";
   for (int i = 0; i < 1000; ++i) many += "|READ";
-  EXPECT_EQ(Taken<Rights>(Value(many)).substr(0, 11), "ValueError:");
-  EXPECT_EQ(Taken<Rights>(4),
+  EXPECT_EQ(ReprOfTaken<Rights>(Value(many)).substr(0, 11), "ValueError:");
+  EXPECT_EQ(ReprOfTaken<Rights>(4),
             "ValueError: 4 is no member of Rights: READ (1), WRITE (2), ALL (3), RUN (8)");
-  // Members of an enumeration that is not one of flags do not combine.
+  // Members of an enumeration without flags do not combine.
   EXPECT_EQ(Failure(CallMethod(Cast<State>::To(State::kIdle), "__or__", {Value(1)})),
             "AttributeError: 'cpp.State' object has no attribute '__or__'");
 }
@@ -187,8 +178,8 @@ enum class Overlap { kA = 3, kB = 6 };
 void RpycExpose(EnumDef<Overlap>& e) { e.Flags({{"A", Overlap::kA}, {"B", Overlap::kB}}); }
 
 TEST(Enum, FlagsMayOverlap) {
-  EXPECT_EQ(Taken<Overlap>(7), "<Overlap.A|B: 7>");
-  EXPECT_EQ(Taken<Overlap>(5), "ValueError: 5 is no member of Overlap: A (3), B (6)");
+  EXPECT_EQ(ReprOfTaken<Overlap>(7), "<Overlap.A|B: 7>");
+  EXPECT_EQ(ReprOfTaken<Overlap>(5), "ValueError: 5 is no member of Overlap: A (3), B (6)");
   EXPECT_EQ(ReprOf(CallMethod(Cast<Overlap>::To(Overlap::kA), "__or__", {Value(6)})),
             "<Overlap.A|B: 7>");
 }
@@ -197,8 +188,8 @@ TEST(Enum, TheEnumerationItself) {
   const Value states = Cast<ClassReference>::To(Enum<State>());
   EXPECT_EQ(ReprOf(states), "<enum 'State'>");
   EXPECT_TRUE((*states.AsObject())->is_class());
-  EXPECT_EQ(Attribute(states, "IDLE"), Cast<State>::To(State::kIdle));
-  EXPECT_EQ(Attribute(states, "BUSY"), Cast<State>::To(State::kMoving));
+  EXPECT_EQ(AttributeOrFailure(states, "IDLE"), Cast<State>::To(State::kIdle));
+  EXPECT_EQ(AttributeOrFailure(states, "BUSY"), Cast<State>::To(State::kMoving));
   EXPECT_EQ(*(*states.AsObject())->GetAttr(kContext, {.name = "__name__", .exposed = false}),
             Value("State"));
   EXPECT_EQ(Materialize(kContext, states)->DebugString(),
@@ -230,8 +221,8 @@ TEST(Enum, AKeyIsFoundByItsNumber) {
 }
 
 TEST(Enum, InOtherTypes) {
-  EXPECT_EQ((Taken<std::variant<State, std::string>>("IDLE")), "<State.IDLE: 0>");
-  EXPECT_EQ((Taken<std::variant<State, std::string>>("x")), "'x'");
+  EXPECT_EQ((ReprOfTaken<std::variant<State, std::string>>("IDLE")), "<State.IDLE: 0>");
+  EXPECT_EQ((ReprOfTaken<std::variant<State, std::string>>("x")), "'x'");
   FakePeer peer;
   peer.answers = {{"__index__", Value(1)}};
   Value row = Value::Tuple({peer.Make("m.Mine"), peer.Make("m.Mine"), Value("IDLE")});

@@ -20,9 +20,9 @@
 
 namespace rpyc::cast_internal {
 
-// Whether `value` is of the Python type that a T goes out as, so that overloads of a number's types
-// are told apart: 5 is exactly an int64_t, and converts to a double. False where it cannot be seen
-// without asking the peer.
+// Returns whether `value` has the Python type that a T goes out as. This tells overloads for
+// different number types apart: 5 is exactly an int64_t, and is converted to a double. It returns
+// false where the peer would have to be asked.
 template <typename T>
 bool IsExactly(const Value& value);
 

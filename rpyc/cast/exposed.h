@@ -13,7 +13,7 @@ namespace rpyc {
 template <typename T>
 class ClassDef;
 
-// T says what Python sees of it.
+// T says itself what Python sees of it.
 template <typename T>
 concept Exposed = requires(ClassDef<T>& definition) {
   RpycExpose(definition);
@@ -31,8 +31,9 @@ concept OptionalLike = requires(const T& held) {
   held.has_value();
 };
 
-// Whether T holds exposed objects themselves, as a container, pair or optional does: a copy of it
-// holds copies of them, and what Python changes in those is lost. std::shared_ptr holds none.
+// Says whether T holds exposed objects themselves, as a container, pair or optional does. A copy of
+// such a T holds copies of them, and what Python changes in those is lost. A std::shared_ptr holds
+// none.
 template <typename T>
 struct HoldsExposed : std::bool_constant<Exposed<T>> {};
 
@@ -46,7 +47,7 @@ requires(!Exposed<T> && !std::ranges::range<T> && TupleLike<T>)  //
     struct HoldsExposed<T>
     : AnyElementHoldsExposed<T, std::make_index_sequence<std::tuple_size_v<T>>> {
 };
-// Not what is a range of its own kind, as a path is.
+// This leaves out a type that is a range of its own kind, as a path is.
 template <typename T>
 requires(!Exposed<T> && std::ranges::range<T>)  //
     struct HoldsExposed<T>
@@ -60,7 +61,7 @@ requires(!Exposed<T> && !std::ranges::range<T> && !TupleLike<T> && OptionalLike<
 template <typename... T>
 struct HoldsExposed<std::variant<T...>> : std::disjunction<HoldsExposed<T>...> {};
 
-// Whether R is a reference to something that holds exposed objects, but is none itself.
+// Says whether R is a reference to something that holds exposed objects but is not exposed itself.
 template <typename R>
 inline constexpr bool kRefersToHolder =
     std::is_lvalue_reference_v<R> && !Exposed<std::decay_t<R>> &&

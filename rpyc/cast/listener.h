@@ -21,19 +21,21 @@
 
 namespace rpyc {
 
-// A Python callable that is told things, as a parameter of an exposed function: what a control loop
-// calls. Unlike a std::function, calling it waits for nothing, neither for the answer, nor for a
-// client that has stopped, nor for a lock that is held for long:
+// This is a Python callable that is told things, as a parameter of an exposed function, for a
+// control loop to call. Unlike a std::function, calling it waits for nothing: not for the answer,
+// not for a client that has stopped, and not for a lock that is held for long:
 //
 //   service.Expose("listen", [&](rpyc::Listener<void(double)> listener) {
 //     listeners.Add(std::move(listener));
 //   });
 //
-// A call is sent at once while fewer than max_unanswered are on their way; others wait in a bounded
-// queue (ListenerOptions, rpyc/listener_queue.h). Calls of one listener arrive in order. A client
-// serves them while it waits for an answer of its own, or in the background
+// A call is sent at once while fewer than max_unanswered calls are on their way; others wait in a
+// bounded queue (ListenerOptions, rpyc/listener_queue.h). Calls of one listener arrive in order. A
+// client serves them while it waits for an answer of its own, or in the background
 // (rpyc.BgServingThread, conn.serve_all()).
-// A handle: copies are one listener. Calls that wait when the last goes are sent nevertheless.
+//
+// Copies of a Listener are one listener. Calls that still wait when the last copy is destroyed are
+// sent nevertheless.
 // Threads: any.
 template <typename Signature>
 class Listener {
@@ -45,30 +47,31 @@ class Listener {
 template <typename... A>
 class Listener<void(A...)> {
  public:
-  // One that has no client.
+  // Makes a listener without a client.
   Listener() = default;
 
-  // For calls from now on; until then the defaults hold.
+  // Sets the options of calls from now on; until then the defaults hold.
   void Configure(ListenerOptions options) const {
     if (queue_ != nullptr) queue_->Configure(std::move(options));
   }
 
-  // Calls it. Never waits.
+  // Calls the listener. It never waits.
   void operator()(A... args) const {
     if (queue_ != nullptr) queue_->Push(Netref::Arguments(std::forward<A>(args)...));
   }
 
-  // Whether the client is there, as far as is known, and Close has not been called.
+  // Returns whether the client is still connected, as far as is known, and Close has not been
+  // called.
   bool connected() const { return queue_ != nullptr && queue_->connected(); }
-  // Drops what waits; calls do nothing from now on, and no handler runs any more.
+  // Drops the calls that wait; from now on calls do nothing and no handler runs.
   void Close() const {
     if (queue_ != nullptr) queue_->Close();
   }
   ListenerCounts counts() const { return queue_ == nullptr ? ListenerCounts() : queue_->counts(); }
-  // The client's address: "127.0.0.1:53422".
+  // Returns the client's address, such as "127.0.0.1:53422".
   std::string client() const { return queue_ == nullptr ? std::string() : queue_->client(); }
 
-  // Whether both are the same Python callable of the same client.
+  // Returns whether both are the same Python callable of the same client.
   friend bool operator==(const Listener& a, const Listener& b) {
     if (a.queue_ == nullptr || b.queue_ == nullptr) return a.queue_ == b.queue_;
     return a.queue_->HasSameCallee(*b.queue_);
@@ -81,7 +84,8 @@ class Listener<void(A...)> {
   std::shared_ptr<ListenerQueue> queue_;
 };
 
-// Listeners that are called together; one whose client has gone is taken out by itself.
+// Holds listeners that are called together. A listener whose client has gone is removed without the
+// program's help.
 //
 //   rpyc::Listeners<void(double)> listeners({.on_gone = [](const std::string& client) {
 //     Log("listener ", client, " has gone");
@@ -97,16 +101,16 @@ class Listeners<void(A...)> {
  public:
   using Each = Listener<void(A...)>;
 
-  // `options` are those of every listener.
+  // `options` apply to every listener.
   explicit Listeners(ListenerOptions options = {}) : options_(std::move(options)) {}
-  // Handlers run no more.
+  // After this no handler runs.
   ~Listeners() {
     for (const Each& listener : *set_->Get()) listener.Close();
   }
   Listeners(const Listeners&) = delete;
   Listeners& operator=(const Listeners&) = delete;
 
-  // False: the set has it already, or its client has gone.
+  // Returns false if the set already has the listener, or if its client has gone.
   bool Add(const Each& listener) {
     const bool added = set_->Change([&](List& all) {
       if (std::find(all.begin(), all.end(), listener) != all.end()) return false;
@@ -125,7 +129,8 @@ class Listeners<void(A...)> {
     set_->EraseGone();
     return false;
   }
-  // Takes out and closes the one that is the same Python callable. False: there is none.
+  // Removes and closes the listener that is the same Python callable. It returns false if there is
+  // none.
   bool Remove(const Each& listener) {
     return set_->Change([&](List& all) {
       const auto found = std::find(all.begin(), all.end(), listener);
@@ -136,7 +141,7 @@ class Listeners<void(A...)> {
     });
   }
 
-  // Calls each. Never waits.
+  // Calls each listener. It never waits.
   void operator()(const A&... args) const {
     const std::shared_ptr<const List> all = set_->Get();
     for (const Each& listener : *all) listener(args...);
@@ -144,13 +149,14 @@ class Listeners<void(A...)> {
 
   size_t size() const { return set_->Get()->size(); }
   bool empty() const { return size() == 0; }
-  // Those of now.
+  // Returns the listeners that are in the set now.
   std::vector<Each> Snapshot() const { return *set_->Get(); }
 
  private:
   using List = std::vector<Each>;
 
-  // Changed by a copy, so that a loop that calls the listeners holds no lock meanwhile.
+  // A change replaces the list by a changed copy, so that a loop that calls the listeners holds no
+  // lock meanwhile.
   class Set {
    public:
     std::shared_ptr<const List> Get() const {
@@ -183,20 +189,21 @@ class Listeners<void(A...)> {
 
 namespace cast_internal {
 
+// Makes the queue of a listener's calls.
 // Errors:  TypeError - Python could not call it, or it is no object of a peer's.
 absl::StatusOr<std::shared_ptr<ListenerQueue>> MakeListenerQueue(const CallContext& context,
                                                                  const Value& value);
 
 }  // namespace cast_internal
 
-// So that what Listener says is the only error.
+// This makes what Listener says the only error.
 template <typename Signature>
 struct Cast<Listener<Signature>> {
   static absl::StatusOr<Listener<Signature>> From(Value& value);
   static std::string Name();
 };
 
-// In only: any callable of a peer's. Going out it is that callable again by rpyc::Netref.
+// A Listener parameter takes any callable of a peer's. rpyc::Netref sends that callable back.
 template <typename... A>
 struct Cast<Listener<void(A...)>> {
   static absl::StatusOr<Listener<void(A...)>> From(const CallContext& context, Value& value) {

@@ -19,7 +19,7 @@ namespace {
 
 using testing::Failure;
 
-// A client that has been sent calls and answers when it is told to.
+// This client receives calls and answers when it is told to.
 class Client : public Requester {
  public:
   Client() {
@@ -55,13 +55,13 @@ class Client : public Requester {
   }
   absl::Duration sync_request_timeout() const override { return absl::Seconds(30); }
 
-  // A function of the client's as an argument; another one for another id.
+  // Returns a function of the client's as an argument; another id gives another function.
   Value Function(const std::string& id = "f") const {
     return Value(std::make_shared<NetrefObject>(id, "builtins.function", owner_));
   }
   const CallContext& context() const { return context_; }
 
-  // Answers the oldest call that is not answered.
+  // Answers the oldest call that is still unanswered.
   void Answer(absl::StatusOr<Value> answer = Value()) {
     ASSERT_FALSE(requests_.empty());
     const std::shared_ptr<PendingRequest> request = requests_.front();
@@ -72,14 +72,14 @@ class Client : public Requester {
     Answer(PyStatus(
         RemoteException{.name = std::move(name), .args = {"no"}, .remote_traceback = "there\n"}));
   }
-  // As a connection ends.
+  // Ends the connection.
   void Leave() {
     while (!requests_.empty()) Answer(PyStatus("EOFError", "the connection has ended"));
     owner_->Detach();
   }
   size_t unanswered() const { return requests_.size(); }
 
-  std::vector<Value> sent;  // the arguments
+  std::vector<Value> sent;  // holds the arguments
   std::function<void()> on_post;
   absl::Status refusal;
 
@@ -160,7 +160,7 @@ TEST_F(ListenerTest, WhatThePythonFunctionRaisesGoesToTheHandler) {
   listener(1);
   listener(2);
   client_.Raise("ValueError");
-  client_.Raise("EOFError");  // its own, not the connection's end
+  client_.Raise("EOFError");  // the callable itself raised this; the connection goes on
   EXPECT_EQ(told,
             (std::vector<std::string>{"127.0.0.1:5 ValueError: no", "127.0.0.1:5 EOFError: no"}));
   EXPECT_EQ(listener.counts().failed, 2);
@@ -224,12 +224,12 @@ TEST_F(ListenerTest, WhatWaitsIsSentAlsoWhenTheLastHandleHasGone) {
   client_.Answer();
   client_.Answer();
   EXPECT_EQ(client_.sent, Tuples({1, 2, 3}));
-  client_.Leave();  // tells nobody of what is no more
+  client_.Leave();  // the destroyed listener gets no report
 }
 
 TEST_F(ListenerTest, ACallInTheMiddleOfSendingKeepsTheOrder) {
   const IntListener listener = Make();
-  client_.on_post = [&] { listener(2); };  // by another thread, say
+  client_.on_post = [&] { listener(2); };  // another thread might do this
   listener(1);
   EXPECT_EQ(client_.sent, Tuples({1, 2}));
 }

@@ -16,8 +16,8 @@
 namespace rpyc {
 namespace cast_internal {
 
-// Passes the keys and values of an argument to `convert_key` and then `convert_value`, whose errors
-// then name the key.
+// Passes the keys and values of an argument to `convert_key` and then to `convert_value`; their
+// errors then name the key.
 absl::Status ConvertPairs(const CallContext& context, Value& value,
                           absl::FunctionRef<absl::Status(Value& key)> convert_key,
                           absl::FunctionRef<absl::Status(Value& value)> convert_value);
@@ -64,8 +64,8 @@ struct MapCast {
 
 }  // namespace cast_internal
 
-// From a dict of ours or the caller's, or an iterable of pairs, copied. To a new Dict, by
-// reference. With whatever order, hash and allocator.
+// Takes a copy of a dict of ours or the caller's, or of an iterable of pairs. It gives a new Dict
+// by reference. The order, hash and allocator may be any.
 template <typename K, typename V, typename... Rest>
 struct Cast<std::map<K, V, Rest...>> : cast_internal::MapCast<std::map<K, V, Rest...>> {};
 template <typename K, typename V, typename... Rest>

@@ -13,7 +13,8 @@
 
 namespace rpyc {
 
-// Anything, to be asked. Going out it is the value again; one that stands for an error throws it.
+// Takes anything, which can then be asked. When it goes out it is the same value again; a Netref
+// that stands for an error throws it.
 template <>
 struct Cast<Netref> {
   static absl::StatusOr<Netref> From(const CallContext& context, Value& value) {
@@ -25,7 +26,7 @@ struct Cast<Netref> {
 
 namespace cast_internal {
 
-// As a result of its own, the error is the call's.
+// If a Netref is the whole result, its error is the error of the call.
 template <>
 struct Returned<ReturnPolicy::Default, Netref> {
   static absl::StatusOr<Value> To(const CallContext&, const Netref& netref) {

@@ -69,7 +69,7 @@ std::string ShortTypeName(const std::type_info& type) {
   const std::unique_ptr<char, void (*)(void*)> demangled(
       abi::__cxa_demangle(type.name(), nullptr, nullptr, &status), &std::free);
   std::string name = status == 0 ? demangled.get() : type.name();
-  // Components end where a template's arguments begin.
+  // The components end where the arguments of a template begin.
   const size_t arguments = name.find('<');
   const size_t last = name.rfind("::", arguments);
   return last == std::string::npos ? name : name.substr(last + 2);

@@ -16,31 +16,33 @@
 
 namespace rpyc {
 
-// The one ClassInfo of an exposed T, made on first use. Defined in rpyc/bind/class_def.h.
+// Returns the one ClassInfo of an exposed T, which is made on first use. rpyc/bind/class_def.h
+// defines it.
 template <typename T>
 const std::shared_ptr<const ClassInfo>& ClassOf();
 
-// The last component of a C++ type's name: "Account" of bank::Account.
+// Returns the last component of a C++ type's name: "Account" of bank::Account.
 std::string ShortTypeName(const std::type_info& type);
 
 namespace cast_internal {
 
-// The C++ object behind `value` as one of class `wanted`; null if it is none of it. Of a read-only
-// object only SelfAsConst gives anything.
+// Returns the C++ object behind `value` as an object of class `wanted`, or null if it is not one.
+// For a read-only object only SelfAsConst returns it.
 std::shared_ptr<void> SelfAs(const ClassInfo& wanted, const Value& value);
 std::shared_ptr<void> SelfAsConst(const ClassInfo& wanted, const Value& value);
-// Whether `value` is an object of class `wanted` and of none derived from it.
+// Returns whether `value` is an object of class `wanted` itself, not of a class derived from it.
 bool IsExactlyOf(const ClassInfo& wanted, const Value& value);
-// Whether `object` is one that is const in C++.
+// Returns whether `object` is const in C++.
 bool IsReadOnly(const Object* object);
-// The TypeError for an argument that is no object of the class `expected`, or may not be changed.
+// Returns the TypeError for an argument that is not an object of the class `expected`, or that may
+// not be changed.
 absl::Status WrongInstance(const ClassInfo& wanted, absl::string_view expected, const Value& value);
 
-// An object of the class `info`, as Python sees it.
+// Returns an object of the class `info` as Python sees it.
 Value ToInstance(const std::shared_ptr<const ClassInfo>& info, std::shared_ptr<void> self,
                  bool is_const);
-// The same of one whose dynamic type is another one than the class's: as an object of the known
-// class that is nearest to it. `whole` points to all of the object.
+// Returns the same for an object whose dynamic type is not that of the class: an object of the
+// known class nearest to it. `whole` points to the complete object.
 Value ToDerivedInstance(const std::shared_ptr<const ClassInfo>& info, const std::type_info& type,
                         void* whole, std::shared_ptr<void> self, bool is_const);
 
@@ -59,8 +61,8 @@ Value ToInstanceOf(std::shared_ptr<T> object, bool is_const) {
 
 }  // namespace cast_internal
 
-// An exposed object travels by reference: Python holds a proxy, the object is shared. Of a
-// polymorphic class it goes out as what it is, a derived class that is exposed and known.
+// An exposed object travels by reference: Python holds a proxy, and both share the object. An
+// object of a polymorphic class goes out as what it is, a derived class that is exposed and known.
 template <typename T>
 struct Cast<std::shared_ptr<T>, std::enable_if_t<Exposed<T>>> {
   static absl::StatusOr<std::shared_ptr<T>> From(Value& value) {
@@ -68,14 +70,15 @@ struct Cast<std::shared_ptr<T>, std::enable_if_t<Exposed<T>>> {
     if (self == nullptr) return cast_internal::WrongInstance(*ClassOf<T>(), Name(), value);
     return std::static_pointer_cast<T>(std::move(self));
   }
-  // A null pointer is None.
+  // A null pointer becomes None.
   static Value To(std::shared_ptr<T> object) {
     return cast_internal::ToInstanceOf<T>(std::move(object), /*is_const=*/false);
   }
   static std::string Name() { return ShortTypeName(typeid(T)); }
 };
 
-// A const object goes out read-only: Python calls those of its methods that are const in C++.
+// A const object goes out read-only: Python can call only those of its methods that are const in
+// C++.
 template <typename T>
 struct Cast<std::shared_ptr<const T>, std::enable_if_t<Exposed<T>>> {
   static absl::StatusOr<std::shared_ptr<const T>> From(Value& value) {
@@ -90,7 +93,7 @@ struct Cast<std::shared_ptr<const T>, std::enable_if_t<Exposed<T>>> {
   static std::string Name() { return Cast<std::shared_ptr<T>>::Name(); }
 };
 
-// A result by value: the object moves to where Python holds it.
+// A result by value moves into an object that Python holds.
 template <typename T>
 struct Cast<T, std::enable_if_t<Exposed<T>>> {
   static absl::StatusOr<T> From(Value& value) requires std::is_copy_constructible_v<T> {
@@ -104,7 +107,7 @@ struct Cast<T, std::enable_if_t<Exposed<T>>> {
   static std::string Name() { return Cast<std::shared_ptr<T>>::Name(); }
 };
 
-// What does not say who keeps the object alive.
+// These types do not say what keeps the object alive.
 template <typename T>
 struct Cast<T*, std::enable_if_t<Exposed<std::remove_const_t<T>>>> {
   static_assert(sizeof(T*) == 0,

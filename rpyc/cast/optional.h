@@ -9,7 +9,7 @@
 
 namespace rpyc {
 
-// None or a T.
+// The value is None or a T.
 template <typename T>
 struct Cast<std::optional<T>> {
   static absl::StatusOr<std::optional<T>> From(const CallContext& context, Value& value) {

@@ -12,10 +12,10 @@ namespace {
 
 constexpr absl::string_view kExpected = "str or os.PathLike";
 
-// The text of an object that stands for a path.
+// Returns the text of an object that stands for a path.
 absl::StatusOr<Value> AskPath(const CallContext& context, const Value& value) {
   if (absl::StartsWith(value.type_name(), "pathlib.") && !(*value.AsObject())->is_class()) {
-    // Their text is what __fspath__ gives, and needs no settings that let us ask for it.
+    // The text of such an object is what __fspath__ gives, and reading it needs no settings.
     absl::StatusOr<std::string> text = (*value.AsObject())->Str(context);
     if (!text.ok()) return std::move(text).status();
     return Value(*std::move(text));
@@ -42,7 +42,7 @@ absl::StatusOr<std::filesystem::path> Cast<std::filesystem::path>::From(const Ca
     value = *std::move(asked);
   }
   if (value.AsStr() == nullptr) return WrongType(kExpected, value);
-  // The kernel would open what comes before it.
+  // The kernel would open the path that stands before the zero byte.
   if (absl::StrContains(*value.AsStr(), '\0')) return PyStatus("ValueError", "embedded null byte");
   return std::filesystem::path(std::move(*value.MutableStr()));
 }

@@ -9,8 +9,8 @@
 // Include this header for std::filesystem::path.
 namespace rpyc {
 
-// A str, or what os.fspath takes: an object of pathlib, or another with __fspath__ that its owner
-// lets be asked. To a str.
+// Takes a str, or what os.fspath takes: an object of pathlib, or another object with an __fspath__
+// that its owner lets others call. It gives a str.
 template <>
 struct Cast<std::filesystem::path> {
   static absl::StatusOr<std::filesystem::path> From(const CallContext& context, Value& value);

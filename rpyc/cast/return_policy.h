@@ -17,8 +17,7 @@
 
 namespace rpyc {
 
-// How a result travels when that shall not be as its C++ type would: an extra of Expose and
-// Property.
+// Says how a result travels if not as its C++ type would. It is an extra of Expose and Property.
 //
 //   c.Expose("names", &Book::Names, rpyc::ReturnPolicy::kReference);  // std::vector as a list
 //   c.Expose("index", &Book::Index, rpyc::ReturnPolicy::kValue);      // std::map as pairs
@@ -28,13 +27,13 @@ struct ReturnPolicy {
   struct ByValue {};
   // A container goes as a new rpyc::List, a map as a new rpyc::Dict.
   static constexpr Reference kReference{};
-  // What goes by reference goes as nested tuples: see Materialize.
+  // What would go by reference goes as nested tuples (see Materialize).
   static constexpr ByValue kValue{};
 };
 
 namespace cast_internal {
 
-// A container of items, whose Python twin under kReference is a list.
+// T is a container of items; under kReference it becomes a Python list.
 template <typename T>
 concept ItemContainer =
     std::ranges::input_range<T> && !std::is_convertible_v<T, std::string_view> &&
@@ -42,7 +41,7 @@ concept ItemContainer =
   typename T::mapped_type;
 };
 
-// What a result of type T becomes under a policy.
+// Says what a result of type T becomes under a policy.
 template <typename Policy, typename T>
 struct Returned {
   static absl::StatusOr<Value> To(const CallContext&, T result) requires requires {

@@ -11,7 +11,7 @@
 
 namespace rpyc {
 
-// Any value as it came.
+// Passes any value as it came.
 template <>
 struct Cast<Value> {
   static absl::StatusOr<Value> From(Value& value) { return std::move(value); }
@@ -29,7 +29,7 @@ struct Cast<None> {
 template <>
 struct TravelsByValue<None> : std::true_type {};
 
-// A Python bool, or numpy's, is only a bool; 0 and 1 are not.
+// Only a Python bool, or numpy's, is a bool; 0 and 1 are not.
 template <>
 struct Cast<bool> {
   static absl::StatusOr<bool> From(const CallContext& context, Value& value);
@@ -37,15 +37,17 @@ struct Cast<bool> {
   static std::string Name() { return "bool"; }
 };
 
-// The int between `min` and `max`; a bool counts as one, as in Python. An object is asked by
-// __index__.
-// Errors:  TypeError - not an int; OverflowError - outside the range; what an object raises.
+// Returns the int between `min` and `max`; a bool counts as one, as in Python. An object is asked
+// by __index__.
+// Errors:  TypeError - it is not an int; OverflowError - it is outside the range; what an object
+//          raises.
 absl::StatusOr<int64_t> IntFrom(const CallContext& context, const Value& value, int64_t min,
                                 int64_t max);
 absl::StatusOr<uint64_t> UintFrom(const CallContext& context, const Value& value, uint64_t max);
 Value UintTo(uint64_t value);
 
-// Every C++ integer but char types; a Python int outside its range is an OverflowError.
+// Converts every C++ integer type but the char types; a Python int outside its range is an
+// OverflowError.
 template <typename T>
 struct Cast<T, std::enable_if_t<std::is_integral_v<T> && !std::is_same_v<T, char> &&
                                 !std::is_same_v<T, wchar_t> && !std::is_same_v<T, char8_t> &&
@@ -69,7 +71,8 @@ struct Cast<T, std::enable_if_t<std::is_integral_v<T> && !std::is_same_v<T, char
   static std::string Name() { return "int"; }
 };
 
-// A float; an int is taken too, as Python does. An object is asked by __float__, then by __index__.
+// Converts a float; it also takes an int, as Python does. An object is asked by __float__, then by
+// __index__.
 template <>
 struct Cast<double> {
   static absl::StatusOr<double> From(const CallContext& context, Value& value);

@@ -12,7 +12,7 @@
 #include "rpyc/cast/cast.h"
 #include "rpyc/cast/container.h"
 
-// The sequences that fewer programs use; include this header for them.
+// Fewer programs use these sequences; include this header for them.
 namespace rpyc {
 
 template <typename T>

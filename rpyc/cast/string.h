@@ -11,13 +11,15 @@ namespace rpyc {
 
 namespace cast_internal {
 
-// Replaces an object by the str or bytes that it is. Errors: as AskText's and AskBytes'.
+// Replaces an object by the str or bytes that it is.
+// Errors:  those of AskText and AskBytes.
 absl::Status BecomeText(const CallContext& context, Value& value);
 absl::Status BecomeBytes(const CallContext& context, Value& value);
 
 }  // namespace cast_internal
 
-// A str, as UTF-8, or a subclass. Text going out that is not UTF-8 is an error of that call.
+// Converts a str as UTF-8; it also takes a subclass of str. Text that goes out and is not UTF-8 is
+// an error of that call.
 template <>
 struct Cast<std::string> {
   static absl::StatusOr<std::string> From(const CallContext& context, Value& value) {
@@ -31,7 +33,7 @@ struct Cast<std::string> {
   static std::string Name() { return "str"; }
 };
 
-// A str; as a parameter it is valid during the call.
+// Converts a str; as a parameter it is valid during the call.
 template <>
 struct Cast<absl::string_view> {
   static absl::StatusOr<absl::string_view> From(const CallContext& context, Value& value) {
@@ -49,7 +51,7 @@ struct Cast<absl::string_view> {
 template <>
 inline constexpr bool kBorrows<std::string_view> = true;
 
-// The same.
+// Converts a str in the same way.
 template <>
 struct Cast<std::string_view> {
   static absl::StatusOr<std::string_view> From(const CallContext& context, Value& value) {
@@ -69,7 +71,7 @@ template <>
 inline constexpr Question kQuestion<std::string_view> = Question::kText;
 #endif
 
-// A str of one ASCII character. Another char going out is a ValueError of that call.
+// Converts a str of one ASCII character. Another char that goes out is a ValueError of that call.
 template <>
 struct Cast<char> {
   static absl::StatusOr<char> From(const CallContext& context, Value& value);
@@ -77,14 +79,14 @@ struct Cast<char> {
   static std::string Name() { return "str"; }
 };
 
-// Out only.
+// This converts only from C++ to Python.
 template <>
 struct Cast<const char*> {
   static Value To(const char* value) { return Value(value); }
   static std::string Name() { return "str"; }
 };
 
-// Python bytes, or what holds bytes: see cast_internal::AskBytes.
+// Converts Python bytes and what holds bytes (see cast_internal::AskBytes).
 template <>
 struct Cast<Bytes> {
   static absl::StatusOr<Bytes> From(const CallContext& context, Value& value) {

@@ -27,8 +27,8 @@ concept FieldType =
 
 }  // namespace cast_internal
 
-// What Python sees of the struct T, which travels by value; filled in by T's friend, or a function
-// in its namespace:
+// Says what Python sees of the struct T, which travels by value. A friend of T, or a function in
+// its namespace, fills it in:
 //
 //   struct Limits {
 //     double low = 0;
@@ -39,14 +39,14 @@ concept FieldType =
 //   };
 //
 // Python gets a copy that it can read as a named tuple and as a dict, and that it cannot change. It
-// may pass one, a dict of the fields, or a tuple of them in order; fields with a default may be
-// left out. The struct itself, to be called and for isinstance, is exposed by
+// may pass such a copy, a dict of the fields, or a tuple of them in order; it may leave out fields
+// with a default. The struct itself, to be called and for isinstance, is exposed by
 //
 //   service.Expose("Limits", rpyc::Struct<Limits>());
 template <typename T>
 class StructDef {
  public:
-  // For StructOf only.
+  // Only StructOf calls this.
   explicit StructDef(StructInfo* info) : info_(info) {}
 
   StructDef& Doc(absl::string_view doc) {
@@ -113,7 +113,7 @@ constexpr bool IsStruct() {
 template <typename T>
 concept ExposedStruct = cast_internal::IsStruct<T>();
 
-// The one StructInfo of T, made on first use.
+// Returns the one StructInfo of T, which is made on first use.
 template <typename T>
 const StructInfo& StructOf() {
   static const StructInfo& info = *[] {
@@ -130,7 +130,7 @@ const StructInfo& StructOf() {
   return info;
 }
 
-// A struct's class as a value, to be exposed under a name.
+// Returns a struct's class as a value, to expose it under a name.
 template <typename T>
 ClassReference Struct() {
   static_assert(ExposedStruct<T>,
@@ -139,7 +139,7 @@ ClassReference Struct() {
       +[]() -> const std::shared_ptr<const ClassInfo>& { return StructOf<T>().object_class(); });
 }
 
-// A copy of the fields: see StructDef.
+// A struct travels as a copy of its fields (see StructDef).
 template <typename T>
 struct Cast<T, std::enable_if_t<ExposedStruct<T>>> {
   static absl::StatusOr<T> From(const CallContext& context,

@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "rpyc/assert.h"
 #include "rpyc/bind/definition.h"
 #include "rpyc/bind/instance.h"
 #include "rpyc/bind/python_name.h"
@@ -31,8 +32,8 @@ namespace {
 using Args = absl::Span<Value>;
 using Result = absl::StatusOr<Value>;
 
-// A copy of a struct as Python sees it: its fields as attributes, and as items in order. It cannot
-// be changed, so that no change is lost.
+// Shows Python a copy of a struct: its fields are attributes, and items in order. It cannot be
+// changed, so that no change is lost.
 class StructObject : public Instance {
  public:
   // `fields` is a tuple.
@@ -75,7 +76,7 @@ Result Iterate(const MemberCall& call, Args) {
   return Cast<Iterator>::To(Iterator(std::vector<Value>(items.begin(), items.end())));
 }
 
-// By position, slice or name.
+// Returns an item by position, slice or name.
 Result GetItem(const MemberCall& call, Args args) {
   const StructObject& self = Self(call);
   if (args[0].kind() == Value::Kind::kSlice) {
@@ -112,7 +113,7 @@ Result Keys(const MemberCall& call, Args) {
   return Value::Tuple(std::move(names));
 }
 
-// As tuples compare, with another struct of the kind or a tuple.
+// Compares as tuples compare, with another struct of this kind or with a tuple.
 template <const char* kOperator>
 Result Compare(const MemberCall& call, Args args) {
   const StructObject* other = AsStruct(args[0]);
@@ -170,6 +171,7 @@ void StructInfo::Add(StructField field) {
 }
 
 void StructInfo::Finish() {
+  RPYC_ASSERT(object_class_ == nullptr);
   if (fields_.empty()) {
     EndByMistake(absl::StrCat("the struct ", name_), "it lists no fields");
   }
@@ -267,8 +269,8 @@ absl::StatusOr<StructInfo::Values> StructInfo::ReadItems(const CallContext& cont
   return InOrder(std::move(items));
 }
 
-// A named tuple tells in its text how its fields are called. If that is not as ours are, in order,
-// then its items are not ours, however many there are.
+// The text of a named tuple tells the names of its fields. If those are not our names in our order,
+// its items are not our fields, whatever their number.
 absl::Status StructInfo::CheckOrder(const CallContext& context, const Value& sequence) const {
   const absl::StatusOr<std::string> text = (*sequence.AsObject())->Repr(context);
   if (!text.ok()) return text.status();
@@ -353,6 +355,7 @@ absl::StatusOr<StructInfo::Values> StructInfo::Read(const CallContext& context,
 }
 
 absl::Status StructInfo::FillFrom(const CallContext& context, Values values, void* object) const {
+  RPYC_ASSERT(values.size() == fields_.size());
   for (size_t i = 0; i < fields_.size(); ++i) {
     if (!values[i]) values[i] = fields_[i].default_value;
     if (!values[i]) {

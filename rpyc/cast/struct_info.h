@@ -16,28 +16,30 @@
 
 namespace rpyc {
 
-// One field of a C++ struct that travels by value, types erased.
+// Describes one field of a C++ struct that travels by value; its type is erased.
 struct StructField {
   std::string name;
-  std::string type;                    // annotation of what it gives
-  std::string parameter_type;          // and of what it takes
-  std::optional<Value> default_value;  // none: the field must be passed
+  std::string type;                    // the annotation of what it gives
+  std::string parameter_type;          // the annotation of what it takes
+  std::optional<Value> default_value;  // none if the field must be passed
   std::function<absl::Status(const CallContext& context, void* object, Value& value)> set;
   std::function<Value(const void* object)> get;
 };
 
-// What Python sees of such a struct, types erased. Built once, then immutable; never destroyed.
+// Says what Python sees of such a struct; its types are erased. It is built once, then immutable,
+// and never destroyed.
 class StructInfo {
  public:
-  // Makes a struct with its fields as C++ has them at first; null where C++ cannot.
+  // Makes a struct whose fields have their initial values in C++; it is null where C++ cannot make
+  // one.
   using Create = std::shared_ptr<void> (*)();
 
-  // `name` as Python shows it, "cpp.Limits".
+  // `name` is the name that Python shows, such as "cpp.Limits".
   StructInfo(absl::string_view name, Create create);
   StructInfo(const StructInfo&) = delete;
   StructInfo& operator=(const StructInfo&) = delete;
 
-  // While it is being built. A name that is wrong or given twice ends the program.
+  // Call these while it is being built. A name that is wrong or given twice ends the program.
   void set_doc(absl::string_view doc);
   void Add(StructField field);
   void Finish();
@@ -45,22 +47,22 @@ class StructInfo {
   const std::string& name() const { return name_; }
   std::string short_name() const { return name_.substr(name_.rfind('.') + 1); }
   const std::vector<StructField>& fields() const { return fields_; }
-  // Of the objects that Python sees; calling it makes one.
+  // Returns the class of the objects that Python sees; calling it makes one.
   const std::shared_ptr<const ClassInfo>& object_class() const { return object_class_; }
 
   // Sets the fields of a C++ struct from what Python passed: an object that this gave out, a dict
-  // of the fields, a tuple or list of them in order, or an object with them as attributes.
-  // Errors:  a PyStatus that names the field: TypeError - one is missing, or there is no such
-  // field,
-  //          or it is no such thing; what a field's conversion says; what asking raises.
+  // of the fields, a tuple or list of them in order, or an object that has them as attributes.
+  // Errors:  a PyStatus that names the field: TypeError - a field is missing or unknown, or the
+  //          value is none of these; what a field's conversion says; what asking raises.
   absl::Status Fill(const CallContext& context, Value value, void* object) const;
-  // A copy of the struct for Python.
+  // Makes a copy of the struct for Python.
   Value Make(const void* object) const;
 
  private:
-  using Values = std::vector<std::optional<Value>>;  // one for each field; none: not passed
+  // one for each field; empty if it was not passed
+  using Values = std::vector<std::optional<Value>>;
 
-  // "Limits (low, high)".
+  // Returns text such as "Limits (low, high)".
   std::string Described() const;
   absl::StatusOr<Values> Read(const CallContext& context, Value& value) const;
   absl::StatusOr<Values> InOrder(std::vector<Value> items) const;

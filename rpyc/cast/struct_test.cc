@@ -1,4 +1,4 @@
-// Structs by value, as Python sees them and as arguments.
+// These tests cover structs by value, as Python sees them and as arguments.
 
 #include "rpyc/cast/struct.h"
 
@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "rpyc/cast/testing/conversion.h"
 #include "rpyc/dict.h"
 #include "rpyc/errors.h"
 #include "rpyc/list.h"
@@ -20,10 +21,12 @@
 namespace rpyc {
 namespace {
 
+using testing::AttributeOrFailure;
 using testing::CallMethod;
 using testing::Failure;
 using testing::FakePeer;
 using testing::ReprOf;
+using testing::ReprOfTaken;
 
 struct Limits {
   double low = 0;
@@ -48,7 +51,7 @@ struct Axis : Base {
   }
 };
 
-// C++ makes it from a number only, so that it goes out only.
+// C++ makes one only from a number, so it only goes out.
 struct Reading {
   explicit Reading(int number) : number(number) {}
   int number;
@@ -57,24 +60,11 @@ struct Reading {
 
 const CallContext kContext;
 
-template <typename T>
-std::string Taken(Value value) {
-  absl::StatusOr<T> converted = FromPython<T>(kContext, value);
-  return converted.ok() ? ReprOf(absl::StatusOr<Value>(Cast<T>::To(*converted)))
-                        : Failure(converted.status());
-}
-
-Value Attribute(const Value& object, absl::string_view name) {
-  absl::StatusOr<Value> value =
-      (*object.AsObject())->GetAttr(kContext, {.name = name, .exposed = true});
-  return value.ok() ? *value : Value(Failure(value));
-}
-
 TEST(Struct, IsReadByNameAndByPosition) {
   const Value limits = Cast<Limits>::To({.low = 1, .high = 2});
   EXPECT_EQ(ReprOf(limits), "Limits(low=1.0, high=2.0)");
   EXPECT_EQ(limits.type_name(), "cpp.Limits");
-  EXPECT_EQ(Attribute(limits, "low"), Value(1.0));
+  EXPECT_EQ(AttributeOrFailure(limits, "low"), Value(1.0));
   EXPECT_EQ(*CallMethod(limits, "__len__"), Value(2));
   EXPECT_EQ(*CallMethod(limits, "__getitem__", {Value(-1)}), Value(2.0));
   EXPECT_EQ(*CallMethod(limits, "__getitem__", {Value("high")}), Value(2.0));
@@ -118,30 +108,32 @@ TEST(Struct, IsACopyThatCannotBeChanged) {
 }
 
 TEST(Struct, TakesItselfADictAndItems) {
-  EXPECT_EQ(Taken<Limits>(Cast<Limits>::To({.low = 1, .high = 2})), "Limits(low=1.0, high=2.0)");
-  EXPECT_EQ(Taken<Limits>(Dict{{"high", 2}, {"low", 1}}.ToValue()), "Limits(low=1.0, high=2.0)");
-  EXPECT_EQ(Taken<Limits>(Value::Tuple({1, 2})), "Limits(low=1.0, high=2.0)");
-  EXPECT_EQ(Taken<Limits>(List{1, 2}.ToValue()), "Limits(low=1.0, high=2.0)");
-  // The default is that of the field's definition.
-  EXPECT_EQ(Taken<Limits>(Dict{{"low", 1}}.ToValue()), "Limits(low=1.0, high=10.0)");
-  EXPECT_EQ(Taken<Limits>(Value::Tuple({1})), "Limits(low=1.0, high=10.0)");
+  EXPECT_EQ(ReprOfTaken<Limits>(Cast<Limits>::To({.low = 1, .high = 2})),
+            "Limits(low=1.0, high=2.0)");
+  EXPECT_EQ(ReprOfTaken<Limits>(Dict{{"high", 2}, {"low", 1}}.ToValue()),
+            "Limits(low=1.0, high=2.0)");
+  EXPECT_EQ(ReprOfTaken<Limits>(Value::Tuple({1, 2})), "Limits(low=1.0, high=2.0)");
+  EXPECT_EQ(ReprOfTaken<Limits>(List{1, 2}.ToValue()), "Limits(low=1.0, high=2.0)");
+  // The field's definition gives the default.
+  EXPECT_EQ(ReprOfTaken<Limits>(Dict{{"low", 1}}.ToValue()), "Limits(low=1.0, high=10.0)");
+  EXPECT_EQ(ReprOfTaken<Limits>(Value::Tuple({1})), "Limits(low=1.0, high=10.0)");
 }
 
 TEST(Struct, AnErrorNamesTheField) {
   const std::string of = "TypeError: Limits (low, high) ";
-  EXPECT_EQ(Taken<Limits>(Dict{{"high", 2}}.ToValue()), of + "misses its field low");
-  EXPECT_EQ(Taken<Limits>(Value::Tuple({})), of + "misses its field low");
-  EXPECT_EQ(Taken<Limits>(Dict{{"low", 1}, {"hgih", 2}}.ToValue()),
+  EXPECT_EQ(ReprOfTaken<Limits>(Dict{{"high", 2}}.ToValue()), of + "misses its field low");
+  EXPECT_EQ(ReprOfTaken<Limits>(Value::Tuple({})), of + "misses its field low");
+  EXPECT_EQ(ReprOfTaken<Limits>(Dict{{"low", 1}, {"hgih", 2}}.ToValue()),
             of + "has no field 'hgih'; did you mean \"high\"?");
-  EXPECT_EQ(Taken<Limits>(Dict{{1, 1}}.ToValue()), of + "has no field 1");
-  EXPECT_EQ(Taken<Limits>(Value::Tuple({1, "x"})),
+  EXPECT_EQ(ReprOfTaken<Limits>(Dict{{1, 1}}.ToValue()), of + "has no field 1");
+  EXPECT_EQ(ReprOfTaken<Limits>(Value::Tuple({1, "x"})),
             "TypeError: field high: expected float, got str");
-  EXPECT_EQ(Taken<Limits>(Value::Tuple({1, 2, 3})),
+  EXPECT_EQ(ReprOfTaken<Limits>(Value::Tuple({1, 2, 3})),
             "TypeError: expected Limits (low, high), got more than 2 items");
-  EXPECT_EQ(Taken<Limits>(5), "TypeError: expected Limits (low, high), got int");
-  EXPECT_EQ(Taken<Limits>(Cast<Reading>::To(Reading(1))),
+  EXPECT_EQ(ReprOfTaken<Limits>(5), "TypeError: expected Limits (low, high), got int");
+  EXPECT_EQ(ReprOfTaken<Limits>(Cast<Reading>::To(Reading(1))),
             "TypeError: expected Limits (low, high), got cpp.Reading");
-  EXPECT_EQ(Taken<std::vector<Limits>>(Value::Tuple({Value::Tuple({1}), Value(2)})),
+  EXPECT_EQ(ReprOfTaken<std::vector<Limits>>(Value::Tuple({Value::Tuple({1}), Value(2)})),
             "TypeError: item 1: expected Limits (low, high), got int");
 }
 
@@ -150,12 +142,12 @@ TEST(Struct, Nests) {
   EXPECT_EQ(ReprOf(axis),
             "Axis(name='x', limits=Limits(low=1.0, high=2.0), steps=5, "
             "table={'a': 1})");
-  // What is by reference is the same at each look.
-  EXPECT_EQ(Attribute(axis, "table"), Attribute(axis, "table"));
-  EXPECT_EQ(Taken<Axis>(axis), ReprOf(axis));
-  EXPECT_EQ(Taken<Axis>(Value::Tuple({"x", Value::Tuple({1, "y"})})),
+  // A field that is held by reference is the same object at each reading.
+  EXPECT_EQ(AttributeOrFailure(axis, "table"), AttributeOrFailure(axis, "table"));
+  EXPECT_EQ(ReprOfTaken<Axis>(axis), ReprOf(axis));
+  EXPECT_EQ(ReprOfTaken<Axis>(Value::Tuple({"x", Value::Tuple({1, "y"})})),
             "TypeError: field limits: field high: expected float, got str");
-  EXPECT_EQ(Taken<Axis>(Value::Tuple({"x", Dict{{"low", 1}}.ToValue()})),
+  EXPECT_EQ(ReprOfTaken<Axis>(Value::Tuple({"x", Dict{{"low", 1}}.ToValue()})),
             "Axis(name='x', limits=Limits(low=1.0, high=10.0), steps=None, table={})");
   EXPECT_EQ(Materialize(kContext, axis)->DebugString(),
             "(('name', 'x'), ('limits', (('low', 1.0), ('high', 2.0))), ('steps', 5), ('table', "
@@ -168,21 +160,22 @@ TEST(Struct, ReadsAPeersMapping) {
   peer.answers = {{"__iter__", peer.Make("m.Iterator")},
                   {"items", Value::Tuple({"low"})},
                   {"__getitem__", Value(3)}};
-  EXPECT_EQ(Taken<Limits>(peer.Make("collections.OrderedDict")), "Limits(low=3.0, high=10.0)");
+  EXPECT_EQ(ReprOfTaken<Limits>(peer.Make("collections.OrderedDict")),
+            "Limits(low=3.0, high=10.0)");
 }
 
 TEST(Struct, ReadsAPeersAttributes) {
   FakePeer peer;
   peer.answers = {{".low", Value(3)}, {".high", Value(4)}};
-  EXPECT_EQ(Taken<Limits>(peer.Make("m.Range")), "Limits(low=3.0, high=4.0)");
+  EXPECT_EQ(ReprOfTaken<Limits>(peer.Make("m.Range")), "Limits(low=3.0, high=4.0)");
   peer.answers = {{".low", Value(3)}};
-  EXPECT_EQ(Taken<Limits>(peer.Make("m.Range")), "Limits(low=3.0, high=10.0)");
+  EXPECT_EQ(ReprOfTaken<Limits>(peer.Make("m.Range")), "Limits(low=3.0, high=10.0)");
   peer.answers = {};
-  EXPECT_EQ(Taken<Limits>(peer.Make("m.Range")),
+  EXPECT_EQ(ReprOfTaken<Limits>(peer.Make("m.Range")),
             "TypeError: expected Limits (low, high), got "
             "m.Range: pass a dict or a tuple of its fields");
   peer.answers = {{".low", PyStatus("EOFError", "gone")}};
-  EXPECT_EQ(Taken<Limits>(peer.Make("m.Range")), "EOFError: gone");
+  EXPECT_EQ(ReprOfTaken<Limits>(peer.Make("m.Range")), "EOFError: gone");
 }
 
 TEST(Struct, ReadsAPeersItemsUnlessTheyAreNamedOtherwise) {
@@ -192,7 +185,7 @@ TEST(Struct, ReadsAPeersItemsUnlessTheyAreNamedOtherwise) {
     peer.answers = {{"__iter__", peer.Make("m.Iterator")},
                     {"items", Value::Tuple({1, 2})},
                     {"repr", Value(repr)}};
-    return Taken<Limits>(peer.Make("m.Range"));
+    return ReprOfTaken<Limits>(peer.Make("m.Range"));
   };
   EXPECT_EQ(taken("Range(low=1, high=2)"), "Limits(low=1.0, high=2.0)");
   EXPECT_EQ(taken("array([1, 2])"), "Limits(low=1.0, high=2.0)");

@@ -33,7 +33,7 @@ Value Cast<absl::Time>::To(absl::Time value) {
   if (since == absl::InfiniteDuration() || since == -absl::InfiniteDuration()) {
     return Value(absl::ToDoubleSeconds(since));
   }
-  // ToDoubleSeconds of all of it would round twice.
+  // ToDoubleSeconds of the whole duration would round twice.
   absl::Duration rest;
   const int64_t seconds = absl::IDivDuration(since, absl::Seconds(1), &rest);
   return Value(static_cast<double>(seconds) + absl::ToDoubleSeconds(rest));
@@ -47,7 +47,7 @@ absl::StatusOr<int64_t> TicksFrom(const CallContext& context, Value& value, absl
   if (!time.ok()) return time.status();
   const absl::Duration since = *time - absl::UnixEpoch();
   absl::Duration rest;
-  // The nearest tick, which IDivDuration would round to zero.
+  // This gives the nearest tick; IDivDuration would round towards zero.
   const absl::Duration half = since < absl::ZeroDuration() ? -period / 2 : period / 2;
   const int64_t ticks = absl::IDivDuration(since + half, period, &rest);
   // IDivDuration stops at the ends of int64_t.

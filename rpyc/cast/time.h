@@ -12,8 +12,8 @@
 
 namespace rpyc {
 
-// A float of seconds since 1970 in UTC, as Python's time.time() gives; a number of them, or a
-// datetime that has a time zone.
+// Gives a float of seconds since 1970 in UTC, as Python's time.time() does. It takes a number of
+// them, or a datetime that has a time zone.
 template <>
 struct Cast<absl::Time> {
   static absl::StatusOr<absl::Time> From(const CallContext& context, Value& value);
@@ -24,14 +24,14 @@ struct Cast<absl::Time> {
 
 namespace cast_internal {
 
-// The time since 1970 of what Python passed, in periods, to the nearest one.
-// Errors:  as Cast<absl::Time>; OverflowError - not between `min` and `max`.
+// Returns the time since 1970 of what Python passed, in periods, rounded to the nearest.
+// Errors:  those of Cast<absl::Time>; OverflowError - it is not between `min` and `max`.
 absl::StatusOr<int64_t> TicksFrom(const CallContext& context, Value& value, absl::Duration period,
                                   int64_t min, int64_t max);
 
 }  // namespace cast_internal
 
-// The same, to the nearest tick. No other clock's moments mean anything to Python.
+// Converts in the same way, to the nearest tick. Moments of other clocks mean nothing to Python.
 template <typename Duration>
 struct Cast<std::chrono::time_point<std::chrono::system_clock, Duration>> {
   using Time = std::chrono::time_point<std::chrono::system_clock, Duration>;

@@ -1,4 +1,5 @@
-// Times, durations and paths: numbers and text, and what objects of Python's modules are asked.
+// These tests cover times, durations and paths: numbers and text, and what objects of Python's
+// modules are asked.
 
 #include "rpyc/cast/time.h"
 
@@ -66,7 +67,7 @@ std::string Moment(const absl::StatusOr<Value>& text) {
   return Taken<absl::Time>(peer.Make("datetime.datetime"));
 }
 
-// The texts are str(datetime)'s of CPython 3.11.
+// str(datetime) of CPython 3.11 gave these texts.
 TEST(Time, AsksADatetime) {
   EXPECT_EQ(Moment("1970-01-02 00:00:00+00:00"), "86400.0");
   EXPECT_EQ(Moment("1970-01-01 05:30:00.500000+05:30"), "0.5");
@@ -93,7 +94,7 @@ TEST(Time, AsksNothingElseForItsText) {
   EXPECT_EQ(peer.asked, (Names{"__float__", "__index__"}));
   peer.answers = {{"__float__", Value(2.5)}};
   EXPECT_EQ(Taken<absl::Time>(peer.Make("decimal.Decimal")), "2.5");
-  // Of whatever unit.
+  // Its unit does not matter.
   EXPECT_EQ(Taken<absl::Time>(peer.Make("numpy.datetime64")).substr(0, 10), "TypeError:");
   EXPECT_EQ(Taken<absl::Duration>(peer.Make("numpy.timedelta64")).substr(0, 10), "TypeError:");
 }
@@ -104,7 +105,7 @@ std::string Length(absl::string_view text) {
   return Taken<absl::Duration>(peer.Make("datetime.timedelta"));
 }
 
-// The texts are str(timedelta)'s of CPython 3.11.
+// str(timedelta) of CPython 3.11 gave these texts.
 TEST(Duration, AsksATimedelta) {
   EXPECT_EQ(Length("0:00:00"), "0.0");
   EXPECT_EQ(Length("0:00:01.500000"), "1.5");

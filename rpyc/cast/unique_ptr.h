@@ -11,7 +11,8 @@
 
 namespace rpyc {
 
-// Out only: what Python holds owns the object from then on. A null pointer is None.
+// This converts only from C++ to Python: from then on the object that Python holds owns this one. A
+// null pointer becomes None.
 template <typename T, typename D>
 struct Cast<std::unique_ptr<T, D>, std::enable_if_t<Exposed<T>>> {
   static Value To(std::unique_ptr<T, D> object) {

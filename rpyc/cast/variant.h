@@ -13,9 +13,8 @@
 
 namespace rpyc {
 
-// The first alternative that takes the value: put int before double, bool before int. An object is
-// asked only what its class can answer.
-// std::monostate is None.
+// Takes the first alternative that accepts the value: put int before double and bool before int. An
+// object is asked only what its class can answer. A std::monostate is None.
 template <>
 struct Cast<std::monostate> {
   static absl::StatusOr<std::monostate> From(Value& value) {
@@ -52,17 +51,18 @@ struct Cast<std::variant<T...>> {
   }
 
  private:
-  // Several alternatives that would each ask an object: its class is asked for once, and tells
+  // Several alternatives would each ask an object. So its class is asked for once, which tells
   // which of them can have an answer.
-  static constexpr bool kChooses =
+  static constexpr bool kAsksForClass =
       (size_t{0} + ... + (kQuestion<T> != Question::kNone ? 1 : 0)) > 1;
   static constexpr bool kTakesItems = (... || (kQuestion<T> == Question::kItems));
 
-  // Whether no other alternative is to be tried: this one has it, or the object cannot be asked.
+  // Returns whether no other alternative is to be tried: this one accepts the value, or the object
+  // cannot be asked.
   template <typename A>
   static bool Try(const CallContext& context, const Value& value,
                   absl::StatusOr<std::variant<T...>>* result, absl::Status* failed) {
-    if constexpr (kChooses) {
+    if constexpr (kAsksForClass) {
       if (value.AsObject() != nullptr) {
         const absl::StatusOr<bool> may =
             cast_internal::MayAnswer(context, kQuestion<A>, kTakesItems, value);
@@ -70,7 +70,7 @@ struct Cast<std::variant<T...>> {
         if (!may.ok() || !*may) return !may.ok();
       }
     }
-    Value copy = value;  // a conversion that fails may have moved from it
+    Value copy = value;  // a conversion that fails may have moved from `value`
     absl::StatusOr<A> converted = FromPython<A>(context, copy);
     if (!converted.ok()) return false;
     *result = *std::move(converted);

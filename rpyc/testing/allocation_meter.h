@@ -5,9 +5,9 @@
 
 namespace rpyc {
 
-// Counts what operator new hands out in this program while it lives, and may have one allocation
-// fail; one meter at a time. Linking this replaces the program's operator new and delete. Blocks
-// from malloc itself are not seen.
+// Counts what operator new hands out in this program while the meter lives, and may have one
+// allocation fail; one meter at a time. Linking this replaces the program's operator new and
+// delete. It does not see blocks from malloc itself.
 // Threads: a program with one thread.
 class AllocationMeter {
  public:
@@ -17,13 +17,13 @@ class AllocationMeter {
   AllocationMeter& operator=(const AllocationMeter&) = delete;
 
   size_t allocations() const;
-  // Beyond what was held at the start.
+  // How much is held beyond what was held at the start.
   size_t held_bytes() const;
   size_t peak_bytes() const;  // the most at one time
 
-  // The next allocation but `allocations` throws std::bad_alloc; the ones after it do not.
+  // Lets `allocations` succeed and has the next one throw std::bad_alloc; those after it do not.
   void FailAfter(size_t allocations);
-  // Takes FailAfter back. Returns whether the allocation has failed.
+  // Undoes FailAfter. Returns whether an allocation has failed.
   bool StopFailing();
 };
 

@@ -19,7 +19,7 @@
 
 namespace rpyc {
 
-// A thing that lives by reference and tells when it dies.
+// An object that travels by reference and counts how many of it are alive.
 class Thing {
  public:
   explicit Thing(std::shared_ptr<int> alive) : alive_(std::move(alive)) { ++*alive_; }
@@ -36,9 +36,9 @@ class Thing {
   const std::shared_ptr<int> alive_;
 };
 
-// Talks to a Connection over memory: all requests are sent first, then served, then read back, so a
-// test is a list of requests and what they answer. Objects named by earlier replies need a second
-// round, hence Ask, which serves one request at a time on a connection that goes on.
+// Talks to a Connection over memory, in one of three ways. Ask sends one request and returns its
+// answer, on a connection that goes on. Serve sends all bytes at once and serves them to the end.
+// Converse sends what a function makes of the messages so far.
 class ConnectionTest : public testing::TestWithParam<Dialect> {
  protected:
   ConnectionTest() : alive_(std::make_shared<int>(0)), peer_(GetParam()), service_("TEST") {
@@ -66,6 +66,24 @@ class ConnectionTest : public testing::TestWithParam<Dialect> {
     service_.Expose("not_text", [] { return std::string("\xff"); });
   }
 
+  // Opens the connection that Ask talks to.
+  void Dial() {
+    auto [mine, theirs] = MemoryStream::MakePair();
+    mine_ = std::move(mine);
+    connection_ = std::make_unique<Connection>(std::move(theirs), &service_, &options_);
+    asked_ = 0;
+  }
+  // The answer to one request.
+  PeerMessage Ask(Handle handle, Value args) {
+    mine_->Send(peer_.Request(asked_++, handle, std::move(args)));
+    EXPECT_TRUE(connection_->Serve(absl::InfinitePast()));
+    const std::vector<PeerMessage> answers = peer_.Parse(mine_->Received());
+    EXPECT_EQ(answers.size(), 1u);
+    return answers.at(0);
+  }
+  // The answer to a call of a method of the root.
+  PeerMessage CallRoot(absl::string_view name, std::vector<Value> args);
+
   // Sends `bytes`, closes, serves to the end.
   absl::Status Serve(absl::string_view bytes) {
     auto [mine, theirs] = MemoryStream::MakePair();
@@ -79,8 +97,8 @@ class ConnectionTest : public testing::TestWithParam<Dialect> {
   }
   std::vector<PeerMessage> Replies() { return peer_.Parse(received_); }
 
-  // Serves a conversation: `next` gets the messages so far and says what is sent then, or "".
-  // Runs in the connection's own read, so nothing waits and no thread is needed.
+  // Serves a conversation: `next` gets the messages so far and returns what is sent then, or "". It
+  // runs in the connection's own read, so nothing waits and no thread is needed.
   using Next = std::function<std::string(const std::vector<PeerMessage>&)>;
   absl::Status Converse(Next next) {
     connection_ = std::make_unique<Connection>(std::make_unique<Script>(this, std::move(next)),
@@ -97,6 +115,7 @@ class ConnectionTest : public testing::TestWithParam<Dialect> {
   std::unique_ptr<MemoryStream> mine_;
   std::unique_ptr<Connection> connection_;
   std::string received_;
+  int asked_ = 0;  // requests of Ask
   int writes_ = 0;
   int acknowledgements_ = 0;
 
@@ -148,7 +167,12 @@ inline Value CallAttr(Value id_pack, absl::string_view name, std::vector<Value> 
                      BoxedValue(MakeTuple(std::move(args))), NoArgs()});
 }
 
-// "ValueError: text" of an exception message.
+inline PeerMessage ConnectionTest::CallRoot(absl::string_view name, std::vector<Value> args) {
+  const Value root = Reference(Ask(Handle::kGetRoot, NoArgs()));
+  return Ask(Handle::kCallAttr, CallAttr(root, name, std::move(args)));
+}
+
+// Returns "ValueError: text" for an exception message.
 inline std::string Error(const PeerMessage& message) {
   EXPECT_EQ(message.type, MessageType::kException) << message.args.DebugString();
   const absl::Span<const Value> parts = message.args.items();

@@ -1,6 +1,7 @@
 #ifndef RPYC_TESTING_FAKE_PEER_H_
 #define RPYC_TESTING_FAKE_PEER_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -21,7 +22,7 @@
 
 namespace rpyc::testing {
 
-// A peer whose objects all answer alike, and that notes what they are asked: "str", "repr",
+// A peer whose objects all answer alike, and which notes what they are asked: "str", "repr",
 // "items" (the next ones of an iterator, all at the first time), "inspect", ".name" for an
 // attribute, and "name" for a call of a method.
 class FakePeer : public Requester {
@@ -29,10 +30,11 @@ class FakePeer : public Requester {
   std::map<std::string, absl::StatusOr<Value>> answers;  // to all else: AttributeError
   std::vector<std::string> methods;                      // of the class, by INSPECT
   std::vector<std::string> asked;
+  int max_unawaited = 0;  // counts requests that were sent and not awaited
 
-  Value Make(absl::string_view class_name) {
+  Value Make(absl::string_view class_name, int64_t class_id = 8) {
     OutBuffer id_pack;
-    AppendIdPack({class_name, 8, next_ += 8}, &id_pack);
+    AppendIdPack({class_name, class_id, next_ += 8}, &id_pack);
     return Value(
         std::make_shared<NetrefObject>(id_pack.ToString(), std::string(class_name), owner_));
   }
@@ -41,6 +43,7 @@ class FakePeer : public Requester {
     return Answer(handle, args);
   }
   std::shared_ptr<PendingRequest> Start(Handle handle, Value args) override {
+    max_unawaited = std::max(max_unawaited, ++unawaited_);
     auto request = std::make_shared<PendingRequest>();
     request->Answer(Answer(handle, args));
     return request;
@@ -91,6 +94,7 @@ class FakePeer : public Requester {
 
   const std::shared_ptr<NetrefOwner> owner_ = std::make_shared<NetrefOwner>(this);
   int64_t next_ = 0;
+  int unawaited_ = 0;
 };
 
 }  // namespace rpyc::testing

@@ -9,7 +9,7 @@
 namespace rpyc {
 namespace {
 
-// What flows towards one end.
+// The bytes that flow towards one end.
 struct Direction {
   std::string bytes;
   size_t read = 0;  // of `bytes`

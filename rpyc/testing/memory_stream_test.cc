@@ -13,7 +13,7 @@ absl::StatusOr<std::string> Read(Stream& stream, size_t at_most) {
   absl::StatusOr<ReadResult> result =
       stream.ReadSome(absl::MakeSpan(into), ReadHint::kBetweenFrames);
   if (!result.ok()) return result.status();
-  if (result->state != ReadResult::kData) return "(eof)";
+  if (result->outcome != ReadResult::kData) return "(eof)";
   into.resize(result->bytes);
   return into;
 }

@@ -18,7 +18,8 @@ struct PeerMessage {
   Value args;  // of a reply: the boxed result; of an exception: vinegar's tuple
 };
 
-// The other side of a connection, by hand: messages to bytes and back. Independent of Connection.
+// The other side of a connection, which turns messages to bytes and back. It does not use
+// Connection.
 class Peer {
  public:
   explicit Peer(Dialect dialect) : dialect_(dialect) {}
@@ -29,7 +30,7 @@ class Peer {
   }
   std::string Request(Value seq, int handle, Value args) const;
   std::string Message(MessageType type, Value seq, Value args) const;
-  // A frame around any payload.
+  // Puts a frame around any payload.
   static std::string Frame(absl::string_view payload);
 
   // All messages in `bytes`, which must be whole frames of this dialect.
@@ -39,7 +40,8 @@ class Peer {
   const Dialect dialect_;
 };
 
-// Boxed values: by value, an object the receiver owns, one the sender owns, a tuple of boxed ones.
+// These box a value, an object that the receiver owns, one that the sender owns, and a tuple of
+// boxed values.
 Value BoxedValue(Value value);
 Value BoxedLocal(Value id_pack);
 Value BoxedRemote(Value id_pack);

@@ -21,7 +21,7 @@ inline absl::StatusOr<Value> CallMethod(const Value& object, absl::string_view n
                  CallArgs{.positional = std::move(args), .keyword = {}});
 }
 
-// "ValueError: ..." of an error; "" of none.
+// Returns "ValueError: ..." for an error, and "" for none.
 inline std::string Failure(const absl::Status& status) {
   if (status.ok()) return "";
   return IsPyStatus(status) ? ToException(status).Summary() : status.ToString();

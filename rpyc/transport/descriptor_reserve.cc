@@ -23,7 +23,8 @@ rlim_t ReserveOf(rlim_t limit) { return std::min(kMaxReserve, limit / 4); }
 }  // namespace
 
 bool IsReservedDescriptor(int fd) {
-  // Below it no descriptor is reserved, unless the limit is lowered later. 0: not known yet.
+  // No descriptor below this one is reserved, unless the limit is lowered later. 0: it is not
+  // known.
   static std::atomic<int64_t> first_reserved{0};
   if (fd < first_reserved.load(std::memory_order_relaxed)) return false;
   const rlim_t limit = Limit();

@@ -5,13 +5,16 @@
 
 namespace rpyc {
 
-// The last descriptors that this process may have are kept for the control plane and for what a
-// server needs to go on: connections of clients that would use them are refused. They are 32, or a
-// quarter of the limit (RLIMIT_NOFILE) where that is less. Threads: any.
+// The last descriptors that this process may have are reserved: the control plane and the servers
+// need them to go on. A client's connection that would use one is refused. The reserve is 32
+// descriptors, or a quarter of the limit (RLIMIT_NOFILE) where that is less.
+// Threads: any.
 
-// Whether `fd`, which has just been made and so was the lowest free number, is one of them.
+// Whether `fd` is a reserved descriptor. It must have been made just now, as the lowest free
+// number.
 bool IsReservedDescriptor(int fd);
-// Says so: "64 descriptors may be open (ulimit -n), and the last 16 are kept for ...".
+// Returns the reason for a refusal: "64 descriptors may be open (ulimit -n), and the last 16 are
+// kept for ...".
 std::string ReservedDescriptorsText();
 
 }  // namespace rpyc

@@ -20,7 +20,7 @@ TEST(DescriptorReserve, IsAQuarterOfAFewAnd32OfMany) {
   EXPECT_EQ(ReservedDescriptorsText(),
             "64 descriptors may be open (ulimit -n), and the last 16 are kept for the control"
             " plane");
-  LimitTo(1000);  // a limit that is raised is seen
+  LimitTo(1000);  // it notices a limit that was raised
   EXPECT_FALSE(IsReservedDescriptor(967));
   EXPECT_TRUE(IsReservedDescriptor(968));
 }

@@ -9,11 +9,11 @@
 
 namespace rpyc {
 
-// Where something listens or a peer comes from, as people write it.
+// An address where something listens, or from which a peer comes, as people write it.
 struct Endpoint {
   std::string host;         // a name or number, without brackets; empty with a socket path
   int port = 0;             // 0..65535
-  std::string socket_path;  // of a unix socket
+  std::string socket_path;  // for a unix socket
 
   // "127.0.0.1:18861", "[::1]:18861", "unix:/run/echo.sock".
   std::string ToString() const;
@@ -21,8 +21,9 @@ struct Endpoint {
   friend bool operator==(const Endpoint&, const Endpoint&) = default;
 };
 
-// Reads HOST:PORT, [HOST]:PORT or unix:PATH. HOST may be empty, PORT not; an IPv6 address needs its
-// brackets. Errors:  kInvalidArgument - the message names `text`.
+// Reads HOST:PORT, [HOST]:PORT or unix:PATH. HOST may be empty, PORT may not; an IPv6 address needs
+// the brackets.
+// Errors:  kInvalidArgument - the message names `text`.
 absl::StatusOr<Endpoint> ParseEndpoint(absl::string_view text);
 
 }  // namespace rpyc

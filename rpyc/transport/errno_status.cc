@@ -6,7 +6,7 @@
 
 namespace rpyc {
 
-// Not strerror: it asks for a translation first.
+// strerror would look for a translation first.
 std::string ErrnoText(int error) {
   const char* const text = ::strerrordesc_np(error);
   return text != nullptr ? text : absl::StrCat("Unknown error ", error);

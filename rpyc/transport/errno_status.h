@@ -8,10 +8,10 @@
 
 namespace rpyc {
 
-// "Connection refused".
+// Returns the system's text for an errno: "Connection refused".
 std::string ErrnoText(int error);
 
-// A Status for a failed system call: "`doing`: Connection refused".
+// Makes a Status for a failed system call: "`doing`: Connection refused".
 absl::Status ErrnoStatus(absl::StatusCode code, absl::string_view doing, int error);
 
 }  // namespace rpyc

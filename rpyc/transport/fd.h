@@ -27,7 +27,7 @@ class Fd {
   int get() const { return fd_; }
   bool valid() const { return fd_ >= 0; }
   void Reset() {
-    // Not repeated on EINTR: Linux has released the number by then.
+    // close is not repeated on EINTR: Linux has released the number by then.
     if (fd_ >= 0) ::close(std::exchange(fd_, -1));
   }
 

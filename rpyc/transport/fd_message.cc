@@ -17,9 +17,9 @@
 namespace rpyc {
 namespace {
 
-// Room for the descriptors of one message.
+// Holds the descriptors of one message.
 struct Ancillary {
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(FdMessage::kMostFds * sizeof(int))> bytes = {};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(FdMessage::kMaxFds * sizeof(int))> bytes = {};
 };
 
 absl::Status Gone(absl::string_view doing, int error) {
@@ -65,7 +65,7 @@ absl::StatusOr<std::pair<Fd, Fd>> FdMessageChannel() {
 namespace {
 
 absl::Status Send(int channel, absl::string_view bytes, absl::Span<const int> fds, int flags) {
-  if (bytes.empty() || bytes.size() > FdMessage::kMostBytes || fds.size() > FdMessage::kMostFds) {
+  if (bytes.empty() || bytes.size() > FdMessage::kMaxBytes || fds.size() > FdMessage::kMaxFds) {
     return absl::InvalidArgumentError(
         absl::StrCat("no message: ", bytes.size(), " bytes and ", fds.size(), " descriptors"));
   }
@@ -104,7 +104,7 @@ absl::StatusOr<FdMessage> ReceiveFdMessage(int channel, absl::Time deadline) {
   if (deadline != absl::InfiniteFuture()) {
     if (absl::Status ready = AwaitReadable(channel, deadline); !ready.ok()) return ready;
   }
-  std::array<char, FdMessage::kMostBytes> bytes;
+  std::array<char, FdMessage::kMaxBytes> bytes;
   iovec vector = {bytes.data(), bytes.size()};
   Ancillary ancillary;
   msghdr message = {};

@@ -15,28 +15,29 @@
 
 namespace rpyc {
 
-// What processes of one program tell each other: a few bytes, and descriptors that go with them.
+// A message between processes of one program: a few bytes, and the descriptors that go with them.
 struct FdMessage {
-  static constexpr size_t kMostBytes = 4096;
-  static constexpr size_t kMostFds = 4;
+  static constexpr size_t kMaxBytes = 4096;
+  static constexpr size_t kMaxFds = 4;
 
   std::string bytes;
-  std::vector<Fd> fds;  // the receiver's own; closed by exec
+  std::vector<Fd> fds;  // the receiver owns them; exec closes them
 };
 
-// Two ends of a channel that keeps messages apart (SOCK_SEQPACKET); closed by exec.
+// Makes the two ends of a channel that keeps messages apart (SOCK_SEQPACKET). Exec closes them.
 // Errors:  kResourceExhausted - out of descriptors.
 absl::StatusOr<std::pair<Fd, Fd>> FdMessageChannel();
 
-// Sends one message, waiting for room. `fds` stay the caller's. Errors:  kUnavailable - the other
-// end has gone; kInvalidArgument - more than a message holds.
-// Threads: any; messages are whole.
+// Sends one message; waits until there is room.
+// Errors:  kUnavailable - the other end has gone; kInvalidArgument - a message cannot hold so much.
+// Threads: any; messages are not mixed.      Owns: nothing; `fds` stay the caller's.
 absl::Status SendFdMessage(int channel, absl::string_view bytes, absl::Span<const int> fds = {});
-// The same if there is room. Errors:  kUnavailable - also if there is none.
+// Sends one message if there is room for it.
+// Errors:  kUnavailable - the other end has gone, or there is no room.
 absl::Status TrySendFdMessage(int channel, absl::string_view bytes);
 
-// Waits for the next message. Errors:  kUnavailable - the other end has gone, or it sent what is no
-// message; kDeadlineExceeded.
+// Waits for the next message, until `deadline`.
+// Errors:  kUnavailable - the other end has gone, or sent no valid message; kDeadlineExceeded.
 // Threads: one at a time.
 absl::StatusOr<FdMessage> ReceiveFdMessage(int channel,
                                            absl::Time deadline = absl::InfiniteFuture());

@@ -54,7 +54,7 @@ TEST_F(FdMessageTest, DescriptorsArriveAsOnesOwn) {
 }
 
 TEST_F(FdMessageTest, TheLargestAndBeyond) {
-  const std::string most(FdMessage::kMostBytes, 'x');
+  const std::string most(FdMessage::kMaxBytes, 'x');
   ASSERT_TRUE(SendFdMessage(near_.get(), most).ok());
   EXPECT_EQ(ReceiveFdMessage(far_.get())->bytes, most);
   EXPECT_EQ(SendFdMessage(near_.get(), most + "x").code(), absl::StatusCode::kInvalidArgument);
@@ -64,7 +64,7 @@ TEST_F(FdMessageTest, TheLargestAndBeyond) {
 }
 
 TEST_F(FdMessageTest, MoreThanAMessageIsNone) {
-  const std::string more(FdMessage::kMostBytes + 1, 'x');
+  const std::string more(FdMessage::kMaxBytes + 1, 'x');
   ASSERT_EQ(::send(near_.get(), more.data(), more.size(), 0), static_cast<ssize_t>(more.size()));
   EXPECT_EQ(ReceiveFdMessage(far_.get()).status().code(), absl::StatusCode::kUnavailable);
 }

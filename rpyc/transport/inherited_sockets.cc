@@ -20,13 +20,13 @@
 namespace rpyc {
 namespace {
 
-constexpr int kFirst = STDERR_FILENO + 1;  // of those announced
+constexpr int kFirstFd = STDERR_FILENO + 1;  // the first announced descriptor
 constexpr absl::string_view kNoName = "unknown";
 
-// The variable's value, which from now on is not there.
+// Returns the variable's value and removes the variable.
 std::string TakeVariable(const char* name) {
   const char* value = ::getenv(name);
-  const std::string text = value == nullptr ? "" : value;
+  std::string text = value == nullptr ? "" : value;
   ::unsetenv(name);
   return text;
 }
@@ -44,7 +44,7 @@ absl::StatusOr<InheritedSockets> InheritedSockets::FromEnvironment() {
   const std::string fds = TakeVariable("LISTEN_FDS");
   const std::string fd_names = TakeVariable("LISTEN_FDNAMES");
   InheritedSockets inherited;
-  // Variables may have come past a process they were meant for.
+  // The variables may have been meant for a parent of this process.
   if (pid != absl::StrCat(::getpid()) || fds.empty()) return inherited;
   int count = 0;
   if (!absl::SimpleAtoi(fds, &count) || count < 0) {
@@ -57,7 +57,7 @@ absl::StatusOr<InheritedSockets> InheritedSockets::FromEnvironment() {
                                                    names.size(), " names for LISTEN_FDS=", count));
   }
   for (int i = 0; i < count; ++i) {
-    const int fd = kFirst + i;
+    const int fd = kFirstFd + i;
     if (!CloseOnExec(fd)) {
       return ErrnoStatus(absl::StatusCode::kInvalidArgument,
                          absl::StrCat("LISTEN_FDS=", count, ": descriptor ", fd), errno);
@@ -89,7 +89,7 @@ absl::StatusOr<InheritedSockets::Inherited*> InheritedSockets::Find(absl::string
     for (Inherited& each : sockets_) {
       if (each.fd.get() == number) return &each;
     }
-    // Not announced: ours only if it is what was meant.
+    // It was not announced, so it is taken over only if it is a listening socket.
     const absl::Status usable = SocketAddress::OfListening(number).status();
     if (!usable.ok() || !CloseOnExec(number)) {
       return absl::InvalidArgumentError(absl::StrCat("fd:", name, ": ", usable.message()));

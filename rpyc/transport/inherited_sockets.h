@@ -10,24 +10,25 @@
 
 namespace rpyc {
 
-// The listening sockets that a process was started with: by name those that systemd hands over
-// (socket activation, sd_listen_fds(3)), by number any. Owns them: with it they are closed here,
-// which does not touch whoever else has them, nor a SocketListener that goes on with one.
+// The listening sockets that a process was started with: those that systemd hands over (socket
+// activation, sd_listen_fds(3)) by name, and any by number.
+// Owns:    the sockets. Its end closes them in this process; other processes keep theirs, and so
+//          does a SocketListener that has inherited one.
 // Threads: one.
 class InheritedSockets {
  public:
-  // Takes what the environment announces to this process in LISTEN_PID, LISTEN_FDS and
-  // LISTEN_FDNAMES, so that programs it starts inherit neither the sockets nor these variables. To
-  // be called before the program has threads; a second time there is nothing.
-  // Errors:  kInvalidArgument - the variables announce what is not there.
+  // Takes the sockets that LISTEN_PID, LISTEN_FDS and LISTEN_FDNAMES announce to this process, and
+  // removes these variables: programs that this one starts inherit neither. Call it before the
+  // program has threads; a second call finds nothing.
+  // Errors:  kInvalidArgument - the variables announce a socket that does not exist.
   static absl::StatusOr<InheritedSockets> FromEnvironment();
 
-  // The descriptor that is called so: "web", a name from LISTEN_FDNAMES, or "3", a number.
-  // Errors:  kNotFound - no such name; kInvalidArgument - several of that name, or no listening
-  //          stream socket; kAlreadyExists - it has been taken.
+  // Takes the descriptor of a name from LISTEN_FDNAMES, "web", or of a number, "3".
+  // Errors:  kNotFound - no such name; kInvalidArgument - several sockets have the name, or it is
+  //          no listening stream socket; kAlreadyExists - it has been taken.
   absl::StatusOr<int> Take(absl::string_view name);
 
-  // Those announced that nobody took, as people write them: "web (descriptor 3)".
+  // The announced sockets that have not been taken, as people write them: "web (descriptor 3)".
   std::vector<std::string> Untaken() const;
 
  private:

@@ -19,7 +19,7 @@ namespace {
 
 bool IsOpen(int fd) { return ::fcntl(fd, F_GETFD) >= 0; }
 
-// Descriptors from 3 on are the test's to give; what was there comes back.
+// Lets a test use the descriptors from 3 on, and puts the former ones back at its end.
 class InheritedSocketsTest : public testing::Test {
  protected:
   static constexpr int kFirst = 3;
@@ -38,7 +38,7 @@ class InheritedSocketsTest : public testing::Test {
     }
   }
 
-  // Has `made` at the descriptor, which a program started here would inherit.
+  // Moves `made` to the descriptor, which a program started here would inherit.
   static void Put(Fd made, int fd) {
     const Fd elsewhere(::fcntl(made.get(), F_DUPFD, 100));
     made.Reset();  // it may have been at `fd`
@@ -114,7 +114,7 @@ TEST_F(InheritedSocketsTest, WhatIsNoListeningSocketIsLeftAlone) {
   }
   EXPECT_TRUE(IsOpen(3));
   EXPECT_TRUE(IsOpen(4));
-  Announce("1", "conn");  // of Accept=yes: a connection
+  Announce("1", "conn");  // systemd passes a connection with Accept=yes
   EXPECT_TRUE(absl::IsInvalidArgument(InheritedSockets::FromEnvironment()->Take("conn").status()));
 }
 

@@ -9,7 +9,8 @@ namespace rpyc {
 // Whether `error`, an errno, says that descriptors or memory have run out.
 bool IsExhausted(int error);
 
-// What SocketListener::Open says where a system call failed with `error`: "cannot listen on ...".
+// The status of SocketListener::Open where a system call failed with `error`: "cannot listen on
+// ...".
 absl::Status ListenError(const SocketAddress& address, int error);
 
 }  // namespace rpyc

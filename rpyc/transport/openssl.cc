@@ -9,7 +9,7 @@
 namespace rpyc {
 
 BioPtr BioOver(absl::string_view text) {
-  // Of an empty text OpenSSL asks no length only if it is told none.
+  // OpenSSL refuses a null pointer, so an empty text needs another one.
   return BioPtr(BIO_new_mem_buf(text.empty() ? "" : text.data(), static_cast<int>(text.size())));
 }
 

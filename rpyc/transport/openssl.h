@@ -12,10 +12,10 @@
 
 #include "absl/strings/string_view.h"
 
-// What the files here that speak to OpenSSL have in common.
+// Helpers for the files of this folder that call OpenSSL.
 namespace rpyc {
 
-// Owns one of OpenSSL's objects, which `kFree` frees.
+// Owns an object of OpenSSL, and frees it with `kFree`.
 template <auto kFree>
 struct OpensslDeleter {
   template <typename T>
@@ -30,11 +30,11 @@ using BioPtr = OpensslPtr<BIO, &BIO_free_all>;
 using X509Ptr = OpensslPtr<X509, &X509_free>;
 using KeyPtr = OpensslPtr<EVP_PKEY, &EVP_PKEY_free>;
 
-// A BIO that reads `text`, which it borrows.
+// Makes a BIO that reads `text`, which it borrows.
 BioPtr BioOver(absl::string_view text);
 
-// Takes this thread's OpenSSL errors. Returns: the reason of the first, "key values mismatch"; ""
-// if there is none.
+// Takes this thread's OpenSSL errors. Returns the reason of the first, "key values mismatch"; "" if
+// there is none.
 std::string TakeOpensslError();
 
 }  // namespace rpyc

@@ -25,7 +25,7 @@ using NamesPtr = OpensslPtr<GENERAL_NAMES, &GENERAL_NAMES_free>;
 using AccessPtr = OpensslPtr<AUTHORITY_INFO_ACCESS, &AUTHORITY_INFO_ACCESS_free>;
 using PointsPtr = OpensslPtr<CRL_DIST_POINTS, &CRL_DIST_POINTS_free>;
 
-// As Python's buffers for names.
+// Python's buffers for names have this size.
 constexpr int kNameBytes = 2048;
 
 absl::string_view View(const ASN1_STRING* text) {
@@ -38,7 +38,7 @@ absl::StatusOr<Value> Text(absl::string_view text) {
   return absl::UnauthenticatedError("the peer's certificate holds a text that is not UTF-8");
 }
 
-// What `print` writes.
+// Returns what `print` writes into a BIO.
 template <typename Print>
 std::string Printed(Print print) {
   const BioPtr bio(BIO_new(BIO_s_mem()));
@@ -48,14 +48,14 @@ std::string Printed(Print print) {
   return std::string(text, bytes);
 }
 
-// "commonName", or the numbers of one without a name.
+// The object's name, "commonName", or its numbers if it has none.
 std::string NameOf(const ASN1_OBJECT* object) {
   char name[kNameBytes];
   const int bytes = OBJ_obj2txt(name, sizeof(name), object, /*no_name=*/0);
   return std::string(name, std::min<size_t>(std::max(bytes, 0), sizeof(name) - 1));
 }
 
-// ("commonName", "client.example").
+// Returns an attribute as a tuple: ("commonName", "client.example").
 absl::StatusOr<Value> Attribute(const X509_NAME_ENTRY* entry) {
   const ASN1_STRING* data = X509_NAME_ENTRY_get_data(entry);
   const std::string name = NameOf(X509_NAME_ENTRY_get_object(entry));
@@ -74,7 +74,8 @@ absl::StatusOr<Value> Attribute(const X509_NAME_ENTRY* entry) {
   return Value::Tuple({Value(name), *std::move(text)});
 }
 
-// A tuple for each relative distinguished name, of its attributes: most have one.
+// A tuple of tuples: one for each relative distinguished name, which holds its attributes, mostly
+// one.
 absl::StatusOr<Value> DistinguishedName(const X509_NAME* name) {
   std::vector<Value> names;
   std::vector<Value> attributes;
@@ -117,7 +118,7 @@ std::string RegisteredId(const ASN1_OBJECT* id) {
   return std::string(text, bytes);
 }
 
-// ("DNS", "client.example").
+// A name as a tuple: ("DNS", "client.example").
 absl::StatusOr<Value> GeneralName(GENERAL_NAME* name) {
   const char* kind = nullptr;
   absl::StatusOr<Value> value = Value();
@@ -147,7 +148,7 @@ absl::StatusOr<Value> GeneralName(GENERAL_NAME* name) {
       value = Text(IpAddress(name->d.iPAddress));
       break;
     default: {
-      // What OpenSSL has no better form for, "othername:<unsupported>".
+      // For other types OpenSSL prints "othername:<unsupported>".
       const std::string text = Printed([&](BIO* bio) { GENERAL_NAME_print(bio, name); });
       const size_t colon = text.find(':');
       if (colon == std::string::npos || !IsValidUtf8(text)) return Text("\xff");
@@ -158,7 +159,7 @@ absl::StatusOr<Value> GeneralName(GENERAL_NAME* name) {
   return Value::Tuple({Value(kind), *std::move(value)});
 }
 
-// Those of `names`, or only the URIs among them.
+// Adds `names`, or only the URIs among them, to `out`.
 absl::Status AddNames(const GENERAL_NAMES* names, bool uris_only, std::vector<Value>* out) {
   for (int i = 0; i < sk_GENERAL_NAME_num(names); ++i) {
     GENERAL_NAME* const name = sk_GENERAL_NAME_value(names, i);
@@ -177,7 +178,7 @@ absl::Status AddAlternativeNames(X509* certificate, std::vector<Value>* out) {
   return names == nullptr ? absl::OkStatus() : AddNames(names.get(), /*uris_only=*/false, out);
 }
 
-// Where the authority is reached for `method`.
+// Adds the URIs at which the authority offers `method`.
 absl::Status AddAuthorityUris(X509* certificate, int method, std::vector<Value>* out) {
   const AccessPtr access(static_cast<AUTHORITY_INFO_ACCESS*>(
       X509_get_ext_d2i(certificate, NID_info_access, nullptr, nullptr)));
@@ -211,9 +212,9 @@ std::string Time(const ASN1_TIME* time) {
 
 absl::StatusOr<Value> DecodeCertificate(x509_st* certificate) {
   ERR_clear_error();
-  const absl::StatusOr<Value> subject = DistinguishedName(X509_get_subject_name(certificate));
+  absl::StatusOr<Value> subject = DistinguishedName(X509_get_subject_name(certificate));
   if (!subject.ok()) return subject;
-  const absl::StatusOr<Value> issuer = DistinguishedName(X509_get_issuer_name(certificate));
+  absl::StatusOr<Value> issuer = DistinguishedName(X509_get_issuer_name(certificate));
   if (!issuer.ok()) return issuer;
   Dict dict;
   dict.Set("subject", *subject);
@@ -234,7 +235,7 @@ absl::StatusOr<Value> DecodeCertificate(x509_st* certificate) {
   if (!ocsp.empty()) dict.Set("OCSP", Value::Tuple(std::move(ocsp)));
   if (!issuers.empty()) dict.Set("caIssuers", Value::Tuple(std::move(issuers)));
   if (!revocation.empty()) dict.Set("crlDistributionPoints", Value::Tuple(std::move(revocation)));
-  // An extension that could not be read counts as none, and leaves errors behind.
+  // An extension that could not be read is left out. Its errors are still in OpenSSL's queue.
   ERR_clear_error();
   return dict.ToValue();
 }

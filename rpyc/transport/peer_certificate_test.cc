@@ -12,7 +12,7 @@
 #include "rpyc/dict.h"
 #include "rpyc/python_ops.h"
 #include "rpyc/transport/openssl.h"
-#include "rpyc/transport/test_certificates.h"
+#include "rpyc/transport/testing/test_certificates.h"
 
 namespace rpyc {
 namespace {
@@ -21,7 +21,7 @@ X509Ptr Read(const std::string& pem) {
   return X509Ptr(PEM_read_bio_X509(BioOver(pem).get(), nullptr, nullptr, nullptr));
 }
 
-// What Python's own ssl module makes of it: its repr(), or "refused".
+// Returns what Python's own ssl module makes of the certificate: its repr(), or "refused".
 std::string PythonsDecoding(const std::string& pem) {
   const TestDirectory directory;
   const std::string file = directory.Write("cert.pem", pem);
@@ -82,7 +82,7 @@ TEST(PeerCertificate, IsWhatPythonMakesOfIt) {
       {.extensions = {{"crlDistributionPoints", "points"}},
        .sections = "[points]\nrelativename=relative\n[relative]\nCN=relative\n"},
       {.extensions = {{"basicConstraints", "CA:FALSE"}, {"keyUsage", "digitalSignature"}}},
-      // Not UTF-8, and not a certificate's time.
+      // This is not UTF-8, and not a time that certificates can have.
       {.extensions = {{"subjectAltName", "URI:\xff\xfe"}}},
       {.extensions = {{"subjectAltName", "DER:30:03:82:01:ff"}}},
       {.extensions = {{"subjectAltName", "DER:30:05:87:03:01:02:03"}}},

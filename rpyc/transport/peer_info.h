@@ -6,7 +6,7 @@
 
 namespace rpyc {
 
-// What a socket tells of both its ends; of the certificate it knows nothing.
+// Returns what a socket tells of its two ends. The certificate is not part of that.
 PeerInfo PeerInfoOf(const Socket& socket);
 
 }  // namespace rpyc

@@ -27,7 +27,7 @@ TEST(PeerInfo, OfATcpConnection) {
 }
 
 TEST(PeerInfo, OfAUnixSocketSaysWhoseProcessThePeerIs) {
-  char directory[] = "/tmp/peer_info_XXXXXX";  // a path that the kernel takes
+  char directory[] = "/tmp/peer_info_XXXXXX";  // short enough for the kernel
   ASSERT_NE(::mkdtemp(directory), nullptr);
   const SocketAddress at = *SocketAddress::Unix(std::string(directory) + "/socket");
   auto listener = *SocketListener::Open(at, {});

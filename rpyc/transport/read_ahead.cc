@@ -1,6 +1,7 @@
 #include "rpyc/transport/read_ahead.h"
 
 #include "absl/algorithm/container.h"
+#include "rpyc/assert.h"
 
 namespace rpyc {
 
@@ -25,8 +26,9 @@ size_t ReadAheadBuffer::Take(absl::Span<char> into) {
   const absl::string_view piece = bytes().substr(0, into.size());
   absl::c_copy(piece, into.begin());
   taken_ += piece.size();
+  RPYC_ASSERT(taken_ <= bytes_.size());
   if (empty()) {
-    bytes_ = std::string();  // gives its memory back
+    bytes_ = std::string();  // frees the memory
     taken_ = 0;
     charge_.ShrinkTo(0);
   }

@@ -11,7 +11,11 @@
 
 namespace rpyc {
 
-// What a stream has read before anybody asked for it. Takes no memory while it is empty.
+// A stream reads ahead at most so many bytes at once.
+inline constexpr size_t kReadAheadPieceBytes = 64 << 10;
+
+// The bytes that a stream has read ahead, before its reader asked for them. It takes no memory
+// while it is empty.
 // Threads: one at a time.
 class ReadAheadBuffer {
  public:
@@ -19,20 +23,22 @@ class ReadAheadBuffer {
   size_t size() const { return bytes_.size() - taken_; }
   absl::string_view bytes() const { return absl::string_view(bytes_).substr(taken_); }
 
-  // Has it count in `budget`, which outlives it; before Append.
+  // Counts the bytes in `budget`, which outlives this. Call it before Append.
   void UseBudget(ByteBudget* budget) { charge_ = ByteCharge(budget); }
 
-  // Errors:  OutOfMemory - also of the budget: all is lost then, and stays so, see status.
+  // Adds bytes at the end.
+  // Errors:  OutOfMemory - no memory, or no room in the budget: all bytes are lost, and status
+  //          says so from then on.
   absl::Status Append(absl::string_view bytes);
-  // Whether there is nothing to Take, nor an error to tell.
+  // Whether there are no bytes to take and no error to report.
   bool idle() const { return bytes_.empty() && status_.ok(); }
   const absl::Status& status() const { return status_; }
   // Moves the first bytes out, as many as `into` has room for. Returns: how many.
   size_t Take(absl::Span<char> into);
 
  private:
-  std::string bytes_;  // of which so many are gone:
-  size_t taken_ = 0;
+  std::string bytes_;
+  size_t taken_ = 0;  // so many of bytes_ have been taken
   ByteCharge charge_;
   absl::Status status_;
 };

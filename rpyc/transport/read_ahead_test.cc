@@ -22,7 +22,7 @@ TEST(ReadAheadBufferTest, GivesInOrderWhatWasAppended) {
   EXPECT_TRUE(buffer.Append("de").ok());
   EXPECT_EQ(Take(buffer, 2), "ab");
   EXPECT_EQ(buffer.bytes(), "cde");
-  EXPECT_TRUE(buffer.Append("f").ok());  // behind what is left
+  EXPECT_TRUE(buffer.Append("f").ok());  // it goes behind what is left
   EXPECT_EQ(buffer.size(), 4);
   EXPECT_EQ(Take(buffer, 10), "cdef");
   EXPECT_TRUE(buffer.empty());

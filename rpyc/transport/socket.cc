@@ -21,35 +21,33 @@
 namespace rpyc {
 namespace {
 
-// Chunks a system call takes; well under IOV_MAX, and small on the stack.
+// A system call takes so many chunks; that is well under IOV_MAX, and small on the stack.
 constexpr size_t kMaxChunks = 64;
-// A piece of read-ahead, on the stack of whoever watches.
-constexpr size_t kReadAheadBytes = 64 << 10;
-// How near the kernel's timeout has to be to what is wanted, of that. A read that it ends early
-// goes on.
+// The kernel's timeout may be so much shorter than the wanted one, as a fraction of it. A read that
+// the kernel ends early goes on.
 constexpr double kTimeoutPrecision = 0.998;
 
-// Questions without an answer that end a connection kept alive.
+// After so many keep-alive probes without an answer the kernel breaks the connection.
 constexpr int kKeepAliveProbes = 5;
 
 void SetOption(int fd, int level, int option, int value) {
   ::setsockopt(fd, level, option, &value, sizeof(value));
 }
 
-// Connects a blocking socket; 0 or an errno, ETIMEDOUT if not by `deadline`.
+// Connects a blocking socket. Returns 0 or an errno; ETIMEDOUT means that `deadline` has passed.
 int ConnectUntil(int fd, const SocketAddress& address, absl::Time deadline) {
   const bool limited = deadline != absl::InfiniteFuture();
   for (;;) {
     if (limited) {
-      // Bounds a connect too, of every family.
+      // SO_SNDTIMEO bounds a connect too, for every family.
       const absl::Duration left = deadline - absl::Now();
       if (left <= absl::ZeroDuration()) return ETIMEDOUT;
       const timeval timeout = absl::ToTimeval(left + absl::Milliseconds(1));
       ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
     }
     if (::connect(fd, address.get(), address.size()) == 0 || errno == EISCONN) break;
-    // One that a signal or the time limit interrupts goes on by itself: connecting again waits for
-    // it. A unix socket's that waited for room in the backlog begins again.
+    // A connect that a signal or the timeout interrupts goes on by itself, and another call waits
+    // for it. The connect of a unix socket that waited for room in the backlog begins again.
     const bool goes_on = errno == EINTR || errno == EINPROGRESS || errno == EALREADY ||
                          (errno == EAGAIN && address.family() == AF_UNIX);
     if (!goes_on) return errno;
@@ -61,7 +59,7 @@ int ConnectUntil(int fd, const SocketAddress& address, absl::Time deadline) {
   return 0;
 }
 
-// The same, for a fiber. A unix socket's connect has no wait to speak of.
+// Does the same for a fiber. The connect of a unix socket hardly ever waits.
 int ConnectOn(Fiber* fiber, int fd, const SocketAddress& address, absl::Time deadline) {
   const int flags = ::fcntl(fd, F_GETFL);
   ::fcntl(fd, F_SETFL, flags | O_NONBLOCK);
@@ -76,8 +74,8 @@ int ConnectOn(Fiber* fiber, int fd, const SocketAddress& address, absl::Time dea
   return error;
 }
 
-// As sendmsg. Apart, for its frame: an idle connection keeps the pages of stack that it has
-// touched.
+// Sends with sendmsg. It is not inlined because of its large frame: an idle connection keeps the
+// pages of stack that it has touched.
 [[gnu::noinline]] ssize_t SendVector(int fd, absl::Span<const absl::string_view> chunks) {
   std::array<iovec, kMaxChunks> vector;
   msghdr message = {};
@@ -99,7 +97,7 @@ absl::StatusOr<Socket> Socket::Connect(const SocketAddress& address, absl::Time 
                     : fiber != nullptr ? ConnectOn(fiber, fd.get(), address, deadline)
                                        : ConnectUntil(fd.get(), address, deadline);
   if (error != 0) {
-    // The kernel gives up by itself too.
+    // The kernel may also give up before the deadline.
     const bool late = error == ETIMEDOUT && absl::Now() >= deadline;
     return ErrnoStatus(late ? absl::StatusCode::kDeadlineExceeded : absl::StatusCode::kUnavailable,
                        absl::StrCat("connect to ", peer), error);
@@ -132,8 +130,8 @@ absl::StatusOr<ReadResult> SocketStream::ReadSome(absl::Span<char> into, ReadHin
   }
   if (hint == ReadHint::kInsideFrame) Acknowledge();
   if (Fiber* const fiber = Fiber::Current()) return ReceiveOn(fiber, into, deadline);
-  // The kernel keeps the time, so that a deadline costs no system call of its own as long as it
-  // is about as far away as that of the read before.
+  // The kernel keeps the time, so a deadline costs no further system call if it is about as far
+  // away as that of the read before.
   for (;;) {
     const absl::Duration left =
         deadline == absl::InfiniteFuture() ? absl::InfiniteDuration() : deadline - absl::Now();
@@ -143,12 +141,12 @@ absl::StatusOr<ReadResult> SocketStream::ReadSome(absl::Span<char> into, ReadHin
       SetReceiveTimeout(left);
     }
     absl::StatusOr<ReadResult> read = Receive(into, 0);
-    if (!read.ok() || read->state != ReadResult::kWouldBlock) return read;
+    if (!read.ok() || read->outcome != ReadResult::kWouldBlock) return read;
   }
 }
 
-// The option does not stick: it has the kernel send what acknowledgement is due now. Whether that
-// worked does not matter.
+// The option is not permanent: it makes the kernel send the acknowledgement that is due now. It
+// does not matter whether that works.
 void SocketStream::Acknowledge() {
   if (socket_.tcp()) SetOption(socket_.fd(), IPPROTO_TCP, TCP_QUICKACK, 1);
 }
@@ -158,8 +156,8 @@ absl::StatusOr<ReadResult> SocketStream::ReceiveOn(Fiber* fiber, absl::Span<char
   for (;;) {
     absl::StatusOr<ReadResult> read = Receive(into, MSG_DONTWAIT);
     if (!read.ok()) return read;
-    const bool none = read->state == ReadResult::kWouldBlock;
-    if (none || read->drained) fiber->Exhausted(socket_.fd(), /*readable=*/true);
+    const bool none = read->outcome == ReadResult::kWouldBlock;
+    if (none || read->drained) fiber->MarkNotReady(socket_.fd(), /*readable=*/true);
     if (!none || deadline == absl::InfinitePast()) return read;
     if (!fiber->AwaitReady(socket_.fd(), /*readable=*/true, /*writable=*/false, deadline)) {
       return read;
@@ -170,7 +168,7 @@ absl::StatusOr<ReadResult> SocketStream::ReceiveOn(Fiber* fiber, absl::Span<char
 void SocketStream::SetReceiveTimeout(absl::Duration timeout) {
   if (timeout == receive_timeout_) return;
   receive_timeout_ = timeout;
-  // Zero is the kernel's word for no timeout.
+  // To the kernel, zero means no timeout.
   const timeval kernels = timeout == absl::InfiniteDuration()
                               ? timeval{}
                               : absl::ToTimeval(std::max(timeout, absl::Microseconds(1)));
@@ -194,17 +192,17 @@ absl::StatusOr<ReadResult> SocketStream::Receive(absl::Span<char> into, int flag
 
 absl::StatusOr<ReadResult> SocketStream::ReadAhead(size_t max_bytes) {
   Acknowledge();  // the peer may hold back the rest of a frame
-  std::array<char, kReadAheadBytes> piece;
+  std::array<char, kReadAheadPieceBytes> piece;
   absl::StatusOr<ReadResult> read =
       Receive(absl::MakeSpan(piece.data(), std::min(max_bytes, piece.size())), MSG_DONTWAIT);
-  if (read.ok() && read->state == ReadResult::kData) {
+  if (read.ok() && read->outcome == ReadResult::kData) {
     if (absl::Status kept = ahead_.Append({piece.data(), read->bytes}); !kept.ok()) {
-      Shutdown();  // the next read tells why
+      Shutdown();  // the next read returns the reason
       return kept;
     }
   }
-  if (read.ok() && read->state == ReadResult::kWouldBlock && Fiber::Current() != nullptr) {
-    Fiber::Current()->Exhausted(socket_.fd(), /*readable=*/true);
+  if (read.ok() && read->outcome == ReadResult::kWouldBlock && Fiber::Current() != nullptr) {
+    Fiber::Current()->MarkNotReady(socket_.fd(), /*readable=*/true);
   }
   return read;
 }
@@ -212,14 +210,15 @@ absl::StatusOr<ReadResult> SocketStream::ReadAhead(size_t max_bytes) {
 absl::StatusOr<size_t> SocketStream::WriteSome(absl::Span<const absl::string_view> chunks) {
   ssize_t sent;
   do {
-    // One chunk is the common case, spared the kernel's walk over a vector.
+    // One chunk is the common case. send spares the kernel the walk over a vector.
     sent = chunks.size() == 1 ? ::send(socket_.fd(), chunks[0].data(), chunks[0].size(),
                                        MSG_NOSIGNAL | MSG_DONTWAIT)
                               : SendVector(socket_.fd(), chunks);
   } while (sent < 0 && errno == EINTR);
   if (sent >= 0) return static_cast<size_t>(sent);
   if (errno == EAGAIN || errno == EWOULDBLOCK) {
-    if (Fiber* const fiber = Fiber::Current()) fiber->Exhausted(socket_.fd(), /*readable=*/false);
+    if (Fiber* const fiber = Fiber::Current())
+      fiber->MarkNotReady(socket_.fd(), /*readable=*/false);
     return 0;
   }
   return ErrnoStatus(absl::StatusCode::kUnavailable, absl::StrCat("write to ", socket_.peer()),
@@ -237,14 +236,14 @@ bool SocketStream::Wait(Event event, absl::Time deadline) {
                                                      : POLLIN | POLLOUT;
   pollfd waited = {.fd = socket_.fd(), .events = events, .revents = 0};
   for (;;) {
-    // Rounded up, so that the deadline has passed when it says so.
+    // This rounds up, so that the deadline has passed when poll says so.
     const int64_t left = absl::ToInt64Milliseconds(deadline - absl::Now() + absl::Milliseconds(1));
     const int timeout = deadline == absl::InfiniteFuture()
                             ? -1
                             : static_cast<int>(std::clamp<int64_t>(left, 0, INT_MAX));
     const int ready = ::poll(&waited, 1, timeout);
     if (ready > 0) return true;
-    if (ready < 0 && errno != EINTR) return true;  // what is tried then will tell
+    if (ready < 0 && errno != EINTR) return true;  // the read or write that follows finds out
     if (absl::Now() >= deadline) return false;
   }
 }

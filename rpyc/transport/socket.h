@@ -19,18 +19,20 @@
 
 namespace rpyc {
 
-// As Socket::KeepAlive, of a TCP socket; those that a listening one accepts are as it is.
+// Does what Socket::KeepAlive says, to a TCP socket. A listening socket passes the setting on to
+// those that it accepts.
 void KeepAlive(int fd, absl::Duration idle);
 
-// A connected stream socket, blocking, and who is at its other end. Move-only.
+// A connected stream socket, blocking, with the name of its peer. Move-only.
 class Socket {
  public:
-  // Connects. Errors:  kUnavailable; kDeadlineExceeded - not by `deadline`. Both name the address.
+  // Connects to `address`, and waits until `deadline`.
+  // Errors:  kUnavailable; kDeadlineExceeded. The message names the address.
   static absl::StatusOr<Socket> Connect(const SocketAddress& address,
                                         absl::Time deadline = absl::InfiniteFuture());
 
   Socket() = default;
-  // Takes over a connected socket. `peer` is for people: "127.0.0.1:53422".
+  // Takes over a connected socket. `peer` is the peer's name for people: "127.0.0.1:53422".
   Socket(Fd fd, std::string peer, bool tcp)
       : fd_(std::move(fd)), peer_(std::move(peer)), tcp_(tcp) {}
 
@@ -38,8 +40,9 @@ class Socket {
   const std::string& peer() const { return peer_; }
   bool tcp() const { return tcp_; }
 
-  // Has the kernel ask a TCP peer that is silent for `idle` whether it lives, five times so far
-  // apart, and break the connection if it does not answer. In whole seconds, at least one.
+  // Has the kernel probe a TCP peer that has been silent for `idle`, and break the connection after
+  // five probes without an answer, each `idle` after the one before.
+  // Units:   whole seconds, at least one.
   // Source:  RPyC core/stream.py, SocketStream._connect, 5.3.1 and 6.0.2.
   void KeepAlive(absl::Duration idle);
 
@@ -49,12 +52,11 @@ class Socket {
   bool tcp_ = false;
 };
 
-// A Stream over a socket: one system call a read and one a write; waiting blocks the thread, or
-// parks the fiber.
-// With kInsideFrame a TCP peer's bytes are acknowledged before the read waits: a stock Python peer
-// writes a large frame in pieces with Nagle's algorithm on, and would wait 40 ms for a delayed ACK
-// otherwise.
-// Owns the socket. Threads: as Stream.
+// A Stream over a socket. A read or a write takes one system call. Waiting blocks the thread, or
+// parks the fiber. With kInsideFrame it acknowledges a TCP peer's bytes before the read waits: a
+// stock Python peer writes a large frame in pieces with Nagle's algorithm on, and would otherwise
+// wait 40 ms for a delayed ACK.
+// Owns: the socket.      Threads: as Stream.
 class SocketStream : public Stream {
  public:
   explicit SocketStream(Socket socket) : socket_(std::move(socket)) {}
@@ -72,14 +74,18 @@ class SocketStream : public Stream {
   void EndReadingIfIdle() override;
 
  private:
+  // Calls recv once.
+  // Threads: the reader, as below.
   absl::StatusOr<ReadResult> Receive(absl::Span<char> into, int flags);
+  // Receives on `fiber`, which parks until `deadline` while there is nothing.
   absl::StatusOr<ReadResult> ReceiveOn(Fiber* fiber, absl::Span<char> into, absl::Time deadline);
+  // Sets the kernel's timeout for a blocking recv, unless it has that value.
   void SetReceiveTimeout(absl::Duration timeout);
 
   const Socket socket_;
   ReadAheadBuffer ahead_;
-  absl::Duration receive_timeout_ = absl::InfiniteDuration();  // the kernel's, of a blocking recv
-  // The kernel still hands out what had arrived before the shutdown; we do not.
+  absl::Duration receive_timeout_ = absl::InfiniteDuration();  // the kernel's, for a blocking recv
+  // After Shutdown the kernel still returns bytes that had arrived before; this stream does not.
   std::atomic<bool> shut_{false};
 };
 

@@ -42,7 +42,8 @@ absl::StatusOr<AddressList> LookUp(const std::string& host, int port, int family
   return AddressList(found, &::freeaddrinfo);
 }
 
-// As inet_ntop, but that prints with stdio, once for each connection.
+// Does what inet_ntop does. That prints with stdio, which is slow for something that each
+// connection needs.
 std::string Ipv4Text(const void* network_order) {
   const auto* bytes = static_cast<const uint8_t*>(network_order);
   return absl::StrCat(bytes[0], ".", bytes[1], ".", bytes[2], ".", bytes[3]);
@@ -139,7 +140,7 @@ Endpoint SocketAddress::ToEndpoint() const {
       break;
     }
     case AF_UNIX: {
-      // A client's socket has no name: only the family is there.
+      // A client's socket has no name: its address is only the family.
       const auto* un = reinterpret_cast<const sockaddr_un*>(&storage_);
       const size_t room = size_ - std::min<size_t>(size_, offsetof(sockaddr_un, sun_path));
       const bool has_no_file = room > 1 && un->sun_path[0] == '\0';

@@ -12,38 +12,43 @@
 
 namespace rpyc {
 
-// An address in the kernel's form: of the internet, or the path of a unix socket. A value.
+// Holds an address in the kernel's form: an internet address, or the path of a unix socket. It is a
+// value.
 class SocketAddress {
  public:
-  // Looks `host` up for listening or connecting; may wait for a name server. A numeric IPv6 address
-  // is one whatever `ipv6` says; the first answer is taken, as RPyC does.
+  // Looks up `host` for listening or connecting, and takes the first answer, as RPyC does. It may
+  // wait for a name server. A numeric IPv6 address is taken as such even without `ipv6`.
   // Errors:  kInvalidArgument - no such host.
   static absl::StatusOr<SocketAddress> Resolve(const std::string& host, int port, bool ipv6);
-  // All addresses to connect to for `host`, those of the preferred family first. Errors as Resolve.
+  // Looks up all addresses of `host` to connect to, with those of the preferred family first.
+  // Errors:  as Resolve.
   static absl::StatusOr<std::vector<SocketAddress>> ResolveAll(const std::string& host, int port,
                                                                bool prefer_ipv6);
-  // Errors:  kInvalidArgument - empty, too long for the kernel (107 bytes), or holds a NUL.
+  // Returns the address of a unix socket.
+  // Errors:  kInvalidArgument - the path is empty, too long for the kernel (107 bytes), or has a
+  //          NUL.
   static absl::StatusOr<SocketAddress> Unix(absl::string_view path);
   // The address that a socket is bound to.
   static SocketAddress OfLocal(int fd);
-  // As OfLocal, of a socket of which it is not known what it is.
-  // Errors:  kInvalidArgument - no listening stream socket of the internet or of unix.
+  // Does what OfLocal does, and checks that `fd` is a listening socket.
+  // Errors:  kInvalidArgument - it is no listening stream socket, TCP or unix.
   static absl::StatusOr<SocketAddress> OfListening(int fd);
 
   SocketAddress() = default;
   SocketAddress(const sockaddr* address, socklen_t size);
 
-  // The numeric form. An IPv4 address as IPv6 has it (::ffff:127.0.0.1), such as peers of a
-  // listener for both have, is written as IPv4; a unix socket's name without a file as @NAME.
+  // The numeric form. An IPv4 address in IPv6's form (::ffff:127.0.0.1), which the IPv4 peers of an
+  // IPv6 listener have, is written as IPv4. The name of a unix socket without a file is written
+  // @NAME.
   Endpoint ToEndpoint() const;
   std::string ToString() const { return ToEndpoint().ToString(); }
   // Whether only this machine can reach it.
   bool is_local() const;
-  // Whether it is [::], the addresses of all families.
+  // Whether it is [::], which stands for all addresses of this machine.
   bool is_ipv6_any() const;
   int family() const { return storage_.ss_family; }
 
-  // For system calls that read or fill an address.
+  // These are for system calls that read or fill an address.
   const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage_); }
   sockaddr* mutable_get() { return reinterpret_cast<sockaddr*>(&storage_); }
   socklen_t size() const { return size_; }

@@ -25,13 +25,13 @@ constexpr int kBackOffMilliseconds = 100;
 // How long a TCP peer may be silent before the kernel asks whether it lives.
 constexpr absl::Duration kKeepAliveIdle = absl::Minutes(1);
 
-// Errors of accept that belong to one connection, or to no one: the next may be fine.
+// Whether an error of accept is about one connection only, so that the next may succeed.
 bool IsPassing(int error) {
   switch (error) {
     case EINTR:
     case ECONNABORTED:
     case EPERM:  // a firewall's doing
-    // Linux hands over what the new connection has seen of the network: see accept(2).
+    // Linux passes on network errors of the new connection: see accept(2).
     case ENETDOWN:
     case EPROTO:
     case ENOPROTOOPT:
@@ -46,19 +46,19 @@ bool IsPassing(int error) {
   }
 }
 
-// What connections are to be is told to the socket that accepts them: they are as it is.
+// Sets options on the listening socket. Accepted connections inherit them.
 void PrepareTcp(int fd) {
   const int on = 1;
   ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
   int kept_alive = 0;
   socklen_t size = sizeof(kept_alive);
   ::getsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &kept_alive, &size);
-  // Who made an inherited socket so knows how long.
+  // If keep-alive is on already, the process that made the socket has chosen its times.
   if (kept_alive == 0) KeepAlive(fd, kKeepAliveIdle);
 }
 
-// What is watched is the file, not its folder, in which others may do much. Removing it changes its
-// count of links, and it lives on while the socket is bound to it.
+// Watches the file and not its folder, in which other programs may do much. The removal of the file
+// is seen as a change of its link count, because the bound socket keeps the inode.
 Fd WatchFile(const std::string& path) {
   Fd watch(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
   constexpr uint32_t kEvents = IN_ATTRIB | IN_MOVE_SELF | IN_DELETE_SELF;
@@ -66,7 +66,7 @@ Fd WatchFile(const std::string& path) {
   return watch;
 }
 
-Fd OpenReserve() { return Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC)); }
+Fd OpenSpareDescriptor() { return Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC)); }
 
 }  // namespace
 
@@ -80,7 +80,8 @@ absl::StatusOr<std::unique_ptr<SocketListener>> SocketListener::Open(
         UnixPath::Take(address.ToEndpoint().socket_path);
     if (!taken.ok()) return taken.status();
     unix_path = *std::move(taken);
-    // Before bind, which gives it to the file: there is no moment at which others may connect.
+    // bind gives the file the mode of the socket, so there is no moment at which other users may
+    // connect.
     ::fchmod(fd.get(), options.socket_mode);
   } else {
     const int reuse = options.reuse_addr;
@@ -103,7 +104,8 @@ absl::StatusOr<std::unique_ptr<SocketListener>> SocketListener::Inherit(int fd) 
   if (!address.ok()) return address.status();
   Fd own(::fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
   Fd wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  // Another who has the socket may take the connection that poll has seen.
+  // It must not block: another process that has the socket may take the connection that poll has
+  // seen.
   const int flags = ::fcntl(fd, F_GETFL);
   if (!own.valid() || !wake.valid() || ::fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0) {
     return ErrnoStatus(absl::StatusCode::kResourceExhausted,
@@ -120,7 +122,7 @@ SocketListener::SocketListener(Fd fd, std::unique_ptr<UnixPath> unix_path, Fd wa
       file_watch_(unix_path_ == nullptr ? Fd() : WatchFile(unix_path_->path())),
       tcp_(SocketAddress::OfLocal(fd_.get()).family() != AF_UNIX),
       endpoint_(SocketAddress::OfLocal(fd_.get()).ToEndpoint()),
-      reserve_(OpenReserve()) {
+      spare_descriptor_(OpenSpareDescriptor()) {
   if (tcp_) PrepareTcp(fd_.get());
 }
 
@@ -144,7 +146,6 @@ absl::StatusOr<Socket> SocketListener::Accept() {
   }
 }
 
-// Returns 0 or errno.
 int SocketListener::AcceptOnce(Socket* socket) {
   SocketAddress peer;
   Fd fd(::accept4(fd_.get(), peer.mutable_get(), peer.mutable_size(), SOCK_CLOEXEC));
@@ -155,16 +156,17 @@ int SocketListener::AcceptOnce(Socket* socket) {
 }
 
 absl::StatusOr<Socket> SocketListener::AcceptWithoutDescriptors() {
-  // accept4 looks for a descriptor before it looks for a connection: wait for one ourselves.
+  // accept4 fails for lack of a descriptor even while there is no connection, so wait for one
+  // first.
   Wait(POLLIN, -1);
   if (inherited() && stopped_.load()) return absl::CancelledError("stopped");
   Socket socket;
   const int error = AcceptOnce(&socket);  // a descriptor may have come free meanwhile
   if (error == 0) return socket;
   if (stopped_.load()) return absl::CancelledError("stopped");
-  reserve_.Reset();
+  spare_descriptor_.Reset();
   const bool closed_one = Fd(::accept4(fd_.get(), nullptr, nullptr, SOCK_CLOEXEC)).valid();
-  reserve_ = OpenReserve();
+  spare_descriptor_ = OpenSpareDescriptor();
   if (!closed_one) Wait(/*events=*/0, kBackOffMilliseconds);
   return ErrnoStatus(absl::StatusCode::kResourceExhausted,
                      absl::StrCat("accept on ", endpoint_.ToString()), error);
@@ -174,7 +176,6 @@ absl::Status SocketListener::CheckFile() const {
   return unix_path_ == nullptr ? absl::OkStatus() : unix_path_->CheckBound();
 }
 
-// As CheckFile, when the file has been lost since the last call.
 absl::Status SocketListener::NoticeLostFile() {
   alignas(inotify_event) char events[1024];
   bool changed = false;
@@ -185,13 +186,11 @@ absl::Status SocketListener::NoticeLostFile() {
   return told ? absl::OkStatus() : found;
 }
 
-// Waits for `events` of the socket, until stopped or until something is done to the file, so long
-// at most; -1 is for ever.
 void SocketListener::Wait(int16_t events, int milliseconds) {
   const Fd& other = inherited() ? wake_ : file_watch_;
   pollfd waited[] = {{.fd = fd_.get(), .events = events, .revents = 0},
                      {.fd = other.get(), .events = POLLIN, .revents = 0}};
-  // At the limit of descriptors poll may refuse one more than it needs.
+  // At the limit of descriptors poll may refuse two entries, so it gets no more than it needs.
   const nfds_t count = other.valid() ? 2 : 1;
   while (::poll(waited, count, milliseconds) < 0 && errno == EINTR) {
   }
@@ -200,11 +199,11 @@ void SocketListener::Wait(int16_t events, int milliseconds) {
 void SocketListener::Stop() {
   stopped_.store(true);
   if (inherited()) {
-    // A shutdown would end it for all who have it.
+    // A shutdown would end the socket for every process that has it.
     ::eventfd_write(wake_.get(), 1);
     return;
   }
-  // Ends a blocked accept and every later one; the descriptor stays ours until nobody uses it.
+  // This ends a blocked accept and every later one. The descriptor stays open until the destructor.
   ::shutdown(fd_.get(), SHUT_RDWR);
 }
 

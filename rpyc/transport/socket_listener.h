@@ -17,14 +17,14 @@ namespace rpyc {
 struct SocketListenerOptions {
   int backlog = 0;         // 0: SOMAXCONN
   bool reuse_addr = true;  // SO_REUSEADDR; SO_REUSEPORT never
-  bool ipv6_only = false;  // else [::] takes IPv4 connections too, whatever the system's default
-  int socket_mode = 0600;  // of a unix socket's file, less the umask
+  bool ipv6_only = false;  // false: [::] takes IPv4 too, whatever the system's default is
+  int socket_mode = 0600;  // the mode of a unix socket's file, less the umask
 };
 
-// A listening socket, TCP or unix. The file of a unix socket that it opened goes with it.
-// A TCP peer that has vanished from the network is noticed within six minutes: after one of
-// silence the kernel asks it, five times a minute apart (SO_KEEPALIVE).
-// Threads: Accept by one; Stop from any.
+// A listening socket, TCP or unix. It removes the file of a unix socket that it opened at its end.
+// A TCP peer that has vanished from the network is noticed within six minutes: after a minute of
+// silence the kernel probes it, five times a minute apart (SO_KEEPALIVE).
+// Threads: Accept, one; Stop, any.
 class SocketListener {
  public:
   // Binds and listens.
@@ -33,50 +33,62 @@ class SocketListener {
   static absl::StatusOr<std::unique_ptr<SocketListener>> Open(const SocketAddress& address,
                                                               const SocketListenerOptions& options);
 
-  // Goes on with a socket that somebody else made listen, and perhaps still has: systemd, a parent
-  // process. Works on a duplicate, so `fd` stays the caller's. The socket becomes non-blocking for
-  // whoever has it. Neither Stop nor the end touch it or its file: connections that come then wait
-  // for the next who accepts, or are refused if nobody has it any more.
+  // Goes on with a socket that another process made listen and may still have: systemd, or a
+  // parent. It works on a duplicate, so `fd` stays the caller's. The socket becomes non-blocking in
+  // every process that has it. Neither Stop nor the listener's end touches it or its file: a
+  // connection that comes then waits for the next process that accepts, and is refused once no
+  // process has the socket.
   // Errors:  kInvalidArgument - no listening stream socket; kResourceExhausted.
   static absl::StatusOr<std::unique_ptr<SocketListener>> Inherit(int fd);
 
   // Waits for a connection. TCP connections send small frames at once (TCP_NODELAY).
-  // Errors:  kCancelled - stopped; kResourceExhausted - out of descriptors or memory: a connection
-  //          was closed unserved if that was possible, go on; kNotFound - as CheckFile, once it is
-  //          noticed: go on; others: this listener is broken.
+  // Errors:  kCancelled - stopped; kResourceExhausted - out of descriptors or memory: it has closed
+  //          a connection unserved if it could; kNotFound - as CheckFile, once for each loss. After
+  //          these two call it again. Others - this listener is broken.
   absl::StatusOr<Socket> Accept();
 
-  // Accepts no connection from now on, has them refused (see Inherit), and wakes Accept.
+  // Accepts no further connection, has them refused (but see Inherit), and wakes Accept.
   // Idempotent.
   void Stop();
 
-  // Whether clients still find what it listens at: only the file of a unix socket that it opened
-  // can go. Errors:  kNotFound - it has been removed, moved or replaced.   Threads: any.
+  // Checks that clients still find the address: the file of a unix socket that it opened may go.
+  // Errors:  kNotFound - the file has been removed, moved or replaced.      Threads: any.
   absl::Status CheckFile() const;
 
-  // As bound, with the port that was picked.
+  // The bound address, with the port that the kernel picked.
   const Endpoint& endpoint() const { return endpoint_; }
 
  private:
   SocketListener(Fd fd, std::unique_ptr<UnixPath> unix_path, Fd wake);
+
+  // --- Called by Accept's thread only. ---
+
+  // Accepts one connection. Returns 0 or an errno.
   int AcceptOnce(Socket* socket);
+  // Waits for a connection when there is no free descriptor, and closes it with the help of
+  // spare_descriptor_: otherwise clients would wait in the backlog, and Accept would spin.
   absl::StatusOr<Socket> AcceptWithoutDescriptors();
+  // Waits for `events` of the socket, until stopped or until something is done to the file, for at
+  // most so many milliseconds; -1 means for ever.
   void Wait(int16_t events, int milliseconds);
+  // Does what CheckFile does, if the file may have changed, and returns a loss once.
   absl::Status NoticeLostFile();
+  // Whether it was made by Inherit.
   bool inherited() const { return wake_.valid(); }
 
   const Fd fd_;
-  // Null for TCP and for what was inherited. Removes the file while fd_ keeps its inode from being
-  // given to another.
+  // Null for TCP and for an inherited socket. It is destroyed before fd_, which keeps the file's
+  // inode from being given to another file until then.
   const std::unique_ptr<UnixPath> unix_path_;
-  const Fd wake_;  // an eventfd for Stop, of an inherited socket
-  // An inotify that becomes readable when something is done to the file; invalid: there is none, or
-  // no more to be had, and Accept notices nothing.
+  const Fd wake_;  // an eventfd that Stop uses; valid for an inherited socket only
+  // An inotify, which becomes readable when something is done to the file. If it is invalid, there
+  // is no file or no inotify was left, and Accept notices nothing.
   const Fd file_watch_;
   const bool tcp_;
   const Endpoint endpoint_;
-  bool lost_file_ = false;  // told already; Accept's thread
-  Fd reserve_;  // Accept's thread; given up to be able to accept, and close, at the limit
+  // Used by Accept's thread only.
+  bool lost_file_ = false;  // the loss of the file has been returned
+  Fd spare_descriptor_;     // is given up at the limit of descriptors, to accept and close
   std::atomic<bool> stopped_{false};
 };
 

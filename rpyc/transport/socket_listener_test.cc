@@ -25,7 +25,7 @@ SocketAddress Tcp(absl::string_view host, int port) {
   return *SocketAddress::Resolve(std::string(host), port, false);
 }
 
-// Where `listener` can be connected to.
+// The address at which clients reach `listener`.
 SocketAddress AddressOf(const SocketListener& listener) {
   const Endpoint& endpoint = listener.endpoint();
   return endpoint.socket_path.empty() ? Tcp(endpoint.host, endpoint.port)
@@ -44,7 +44,7 @@ bool Exists(const std::string& path) {
   return ::lstat(path.c_str(), &found) == 0;
 }
 
-// A folder whose name is short enough for a unix socket in it, unlike TEST_TMPDIR's.
+// A folder with a name short enough for a unix socket in it, which TEST_TMPDIR has not.
 class ListenerTest : public testing::Test {
  protected:
   ListenerTest() {
@@ -116,7 +116,7 @@ TEST_F(ListenerTest, SaysThatAnAddressIsInUse) {
   const absl::Status second = SocketListener::Open(AddressOf(*first), {}).status();
   EXPECT_EQ(second.code(), absl::StatusCode::kFailedPrecondition) << second;
   EXPECT_NE(second.message().find(first->endpoint().ToString()), absl::string_view::npos);
-  // Free again at once, also after connections.
+  // The port is free again at once, even after connections.
   absl::StatusOr<Socket> client = Socket::Connect(AddressOf(*first));
   EXPECT_TRUE(first->Accept().ok());
   const SocketAddress address = AddressOf(*first);
@@ -125,7 +125,7 @@ TEST_F(ListenerTest, SaysThatAnAddressIsInUse) {
 }
 
 TEST_F(ListenerTest, SaysThatAnAddressIsNotOurs) {
-  // TEST-NET-1, nobody's.
+  // This address is of TEST-NET-1, which no machine has.
   const absl::Status status = SocketListener::Open(Tcp("192.0.2.1", 0), {}).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
 }
@@ -171,7 +171,7 @@ TEST_F(ListenerTest, StopWakesAnAcceptWithoutDescriptors) {
   rlimit limit, lowered;
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
   lowered = limit;
-  lowered.rlim_cur = 1;  // stdin has it; poll wants one per descriptor it is given
+  lowered.rlim_cur = 1;  // stdin has the only one; poll needs one for each descriptor
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &lowered), 0);
   auto accepted = std::async(std::launch::async, [&] { return listener->Accept().status(); });
   listener->Stop();
@@ -199,7 +199,7 @@ TEST_F(ListenerTest, UnixSocketIsOursAloneAndGoesWithTheListener) {
 
 TEST_F(ListenerTest, StaleUnixSocketIsTakenOver) {
   {
-    // As a process leaves it that is killed.
+    // A process that is killed leaves its socket so.
     const Fd dead(::socket(AF_UNIX, SOCK_STREAM, 0));
     const SocketAddress address = *SocketAddress::Unix(path_);
     ASSERT_EQ(::bind(dead.get(), address.get(), address.size()), 0);
@@ -237,7 +237,7 @@ TEST_F(ListenerTest, NoticesThatItsFileHasGoneAndGoesOn) {
   ::unlink(path_.c_str());
   EXPECT_EQ(told.get().code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(listener->CheckFile().code(), absl::StatusCode::kNotFound);
-  // It is told once.
+  // Accept returns it once.
   auto accepted = std::async(std::launch::async, [&] { return listener->Accept().status(); });
   listener->Stop();
   EXPECT_EQ(accepted.get().code(), absl::StatusCode::kCancelled);
@@ -290,7 +290,7 @@ TEST_F(ListenerTest, AStartThatFailsLeavesNothing) {
 
 // --- inherited ones ---
 
-// What somebody else made listen, and has.
+// A socket that another owner made listen and still has.
 Fd Made(const SocketAddress& address) {
   Fd fd(::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
   EXPECT_EQ(::bind(fd.get(), address.get(), address.size()), 0);
@@ -317,7 +317,7 @@ TEST_F(ListenerTest, InheritedOnesAcceptAndAreLeftAsTheyWere) {
     auto waiting = std::async(std::launch::async, [&] { return listener->Accept().status(); });
     listener->Stop();
     EXPECT_EQ(waiting.get().code(), absl::StatusCode::kCancelled);
-    // It is still there, for the next.
+    // The connection still waits for the next listener.
     absl::StatusOr<Socket> second = Socket::Connect(bound);
     ASSERT_TRUE(second.ok()) << second.status();
     EXPECT_EQ(listener->Accept().status().code(), absl::StatusCode::kCancelled);

@@ -21,7 +21,7 @@ namespace {
 
 constexpr size_t kBig = 8 << 20;
 
-// Two ends of a loopback TCP connection.
+// Makes the two ends of a loopback TCP connection.
 struct TcpPair {
   Socket client, server;
 };
@@ -41,12 +41,12 @@ std::string ReadAll(Stream& stream) {
   for (;;) {
     absl::StatusOr<ReadResult> result =
         stream.ReadSome(absl::MakeSpan(piece), ReadHint::kBetweenFrames);
-    if (!result.ok() || result->state != ReadResult::kData) return all;
+    if (!result.ok() || result->outcome != ReadResult::kData) return all;
     all.append(piece, 0, result->bytes);
   }
 }
 
-// Bytes that differ enough for a missing or swapped piece to be seen.
+// Makes bytes in which a missing or swapped piece shows.
 std::string Pattern(size_t bytes) {
   std::string text(bytes, '\0');
   for (size_t i = 0; i < bytes; ++i) text[i] = static_cast<char>(i * 2654435761u >> 13);
@@ -65,7 +65,7 @@ TEST(SocketStream, CarriesMuchDataBothWaysAtOnce) {
     while (total < kBig) {
       absl::StatusOr<ReadResult> result =
           server.ReadSome(absl::MakeSpan(piece), ReadHint::kInsideFrame);
-      if (!result.ok() || result->state != ReadResult::kData) break;
+      if (!result.ok() || result->outcome != ReadResult::kData) break;
       total += result->bytes;
       if (!server.WriteAll({absl::string_view(piece.data(), result->bytes)}).ok()) break;
     }
@@ -86,7 +86,7 @@ TEST(SocketStream, WritesManyChunksInOrderThroughPartialWrites) {
   ::setsockopt(pair.server.fd(), SOL_SOCKET, SO_SNDBUF, &small, sizeof(small));
   SocketStream client(std::move(pair.client));
   SocketStream server(std::move(pair.server));
-  // More chunks than one system call takes, of odd sizes, empty ones among them.
+  // These are more chunks than one system call takes, of odd sizes, and some are empty.
   const std::string data = Pattern(512 << 10);
   std::vector<absl::string_view> chunks;
   size_t position = 0;
@@ -103,7 +103,7 @@ TEST(SocketStream, WritesManyChunksInOrderThroughPartialWrites) {
   while (all.size() < 2 * data.size()) {
     absl::StatusOr<ReadResult> result =
         client.ReadSome(absl::MakeSpan(piece), ReadHint::kBetweenFrames);
-    ASSERT_TRUE(result.ok() && result->state == ReadResult::kData);
+    ASSERT_TRUE(result.ok() && result->outcome == ReadResult::kData);
     all.append(piece, 0, result->bytes);
     ::pthread_kill(writer.native_handle(), SIGUSR1);
   }
@@ -143,7 +143,7 @@ TEST(SocketStream, EndsWhenThePeerDoes) {
     ASSERT_TRUE(client.WriteAll({"last"}).ok());
   }
   EXPECT_EQ(ReadAll(server), "last");
-  // The first write may still be taken; its answer is a reset.
+  // The kernel may still take the first write, and the peer answers it with a reset.
   absl::Status status;
   for (int i = 0; i < 1000 && status.ok(); ++i) status = server.WriteAll({"x", "y"});
   EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
@@ -207,7 +207,7 @@ TEST(SocketStream, ConnectSaysWhoDoesNotAnswer) {
 }
 
 TEST(SocketStream, ConnectGivesUpAtItsDeadline) {
-  // A backlog that is full: the kernel drops what would make the next connection.
+  // The backlog is full, so the kernel drops the packets of the next connection.
   auto listener =
       *SocketListener::Open(*SocketAddress::Resolve("127.0.0.1", 0, false), {.backlog = 1});
   const SocketAddress full = *SocketAddress::Resolve("127.0.0.1", listener->endpoint().port, false);
@@ -219,7 +219,7 @@ TEST(SocketStream, ConnectGivesUpAtItsDeadline) {
   }
   EXPECT_EQ(last.status().code(), absl::StatusCode::kDeadlineExceeded) << last.status();
   EXPECT_NE(last.status().message().find(full.ToString()), absl::string_view::npos);
-  // One that was accepted in time is an ordinary blocking socket.
+  // A socket that was accepted in time is an ordinary blocking socket.
   SocketStream first(std::move(waiting.front()));
   SocketStream served(*listener->Accept());
   auto read = std::async(std::launch::async, [&] { return ReadAll(first); });

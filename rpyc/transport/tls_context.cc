@@ -10,26 +10,27 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "rpyc/assert.h"
 #include "rpyc/transport/openssl.h"
 
 namespace rpyc {
 namespace {
 
-constexpr absl::Duration kLookInterval = absl::Seconds(1);
-// Names the server to OpenSSL's sessions, of which we keep none.
+constexpr absl::Duration kStatInterval = absl::Seconds(1);
+// OpenSSL demands a name for the server in its sessions, though none is kept.
 constexpr unsigned char kSessionContext[] = "rpychost";
 
 using ContextPtr = std::shared_ptr<SSL_CTX>;
 
-// What both ends begin with.
+// Makes a context with the settings that both ends share.
 absl::StatusOr<ContextPtr> NewContext(const SSL_METHOD* method) {
   ERR_clear_error();
   ContextPtr context(SSL_CTX_new(method), &SSL_CTX_free);
   if (context == nullptr || SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION) != 1) {
     return absl::ResourceExhaustedError(absl::StrCat("TLS context: ", TakeOpensslError()));
   }
-  // A record's buffer is given back between records. TlsStream repeats a write from where the bytes
-  // are by then.
+  // OpenSSL frees a record's buffer between records. TlsStream may repeat a write with the bytes at
+  // another address.
   SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
   SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
@@ -103,7 +104,7 @@ absl::Status TlsContext::Use(const TlsPem& pem) {
   absl::StatusOr<ContextPtr> context = MakeServerContext(options_, pem);
   if (!context.ok()) return context.status();
   MutexLock lock(&mutex_);
-  std::swap(context_, *context);  // the old one goes when its last connection does
+  std::swap(context_, *context);  // the old one is freed with its last connection
   pem_ = pem;
   version_.fetch_add(1);
   return absl::OkStatus();
@@ -117,10 +118,9 @@ TlsContext::Source TlsContext::source() const {
 absl::Status TlsContext::Reload() {
   if (!has_files_) return absl::OkStatus();
   MutexLock lock(&reload_mutex_);
-  return ReloadLocked(Look());
+  return ReloadLocked(StatFiles());
 }
 
-// `stamps` are from before: what changes while it is read is seen as a change the next time.
 absl::Status TlsContext::ReloadLocked(const Stamps& stamps) {
   absl::Status status = CheckOptions(options_);
   if (!status.ok()) return status;
@@ -148,19 +148,19 @@ absl::Status TlsContext::last_reload() const {
 }
 
 absl::StatusOr<bool> TlsContext::ReloadIfChanged(absl::Time now) {
-  int64_t next_look = next_look_unix_nanos_.load(std::memory_order_relaxed);
+  int64_t next_stat = next_stat_unix_nanos_.load(std::memory_order_relaxed);
   const int64_t nanos = absl::ToUnixNanos(now);
-  // A clock that was put back must not stop it.
-  const bool early = nanos < next_look && next_look - nanos <= ToInt64Nanoseconds(kLookInterval);
+  // After the clock was put back the files must still be looked at.
+  const bool early = nanos < next_stat && next_stat - nanos <= ToInt64Nanoseconds(kStatInterval);
   if (!has_files_ || early ||
-      !next_look_unix_nanos_.compare_exchange_strong(next_look,
-                                                     absl::ToUnixNanos(now + kLookInterval))) {
+      !next_stat_unix_nanos_.compare_exchange_strong(next_stat,
+                                                     absl::ToUnixNanos(now + kStatInterval))) {
     return false;
   }
   MutexLock lock(&reload_mutex_);
-  const Stamps stamps = Look();
+  const Stamps stamps = StatFiles();
   if (stamps == loaded_) {
-    if (failed_.has_value()) {  // what was no good has been put back
+    if (failed_.has_value()) {  // the good files have been put back
       failed_.reset();
       NoteReload(absl::OkStatus());
     }
@@ -173,7 +173,7 @@ absl::StatusOr<bool> TlsContext::ReloadIfChanged(absl::Time now) {
   return status;
 }
 
-TlsContext::Stamps TlsContext::Look() const {
+TlsContext::Stamps TlsContext::StatFiles() const {
   Stamps stamps;
   size_t i = 0;
   for (const std::string* file : {&options_.keyfile, &options_.certfile, &options_.ca_certs}) {
@@ -193,13 +193,14 @@ SslPtr TlsContext::NewConnection() const {
   {
     MutexLock lock(&mutex_);
     context = context_;
+    RPYC_ASSERT(context != nullptr);
   }
   SslPtr ssl(SSL_new(context.get()));
   if (ssl != nullptr) SSL_set_accept_state(ssl.get());
   return ssl;
 }
 
-void TlsContext::Rehearse() const {
+void TlsContext::WarmUp() const {
   const absl::StatusOr<ContextPtr> context = NewContext(TLS_client_method());
   const SslPtr client(context.ok() ? SSL_new(context->get()) : nullptr);
   const SslPtr server = NewConnection();
@@ -211,8 +212,8 @@ void TlsContext::Rehearse() const {
   SSL_set_bio(client.get(), to_server, to_server);
   SSL_set_bio(server.get(), to_client, to_client);
   SSL_set_connect_state(client.get());
-  constexpr int kMostTurns = 10;
-  for (int turn = 0; turn < kMostTurns && SSL_is_init_finished(server.get()) == 0; ++turn) {
+  constexpr int kMaxRounds = 10;
+  for (int turn = 0; turn < kMaxRounds && SSL_is_init_finished(server.get()) == 0; ++turn) {
     SSL_do_handshake(client.get());
     SSL_do_handshake(server.get());
   }
@@ -260,12 +261,12 @@ absl::StatusOr<SslPtr> TlsClientContext::NewConnection(const std::string& host) 
   SSL_set_connect_state(ssl.get());
   const std::string& name = options_.server_name.empty() ? host : options_.server_name;
   const bool numeric = IsNumeric(name);
-  const bool has_nul = absl::StrContains(name, '\0');  // OpenSSL would take what is before it
+  const bool has_nul = absl::StrContains(name, '\0');  // OpenSSL would take the part before it
   bool good = !has_nul && (numeric || SSL_set_tlsext_host_name(ssl.get(), name.c_str()) == 1);
   if (options_.check_hostname) {
     X509_VERIFY_PARAM* const wanted = SSL_get0_param(ssl.get());
     X509_VERIFY_PARAM_set_hostflags(wanted, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-    // An empty name would match any.
+    // An empty name would match every certificate.
     good = good && !name.empty() &&
            (numeric ? X509_VERIFY_PARAM_set1_ip_asc(wanted, name.c_str())
                     : X509_VERIFY_PARAM_set1_host(wanted, name.data(), name.size())) == 1;

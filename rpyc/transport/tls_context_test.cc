@@ -15,14 +15,14 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "rpyc/transport/openssl.h"
-#include "rpyc/transport/test_certificates.h"
+#include "rpyc/transport/testing/test_certificates.h"
 
 namespace rpyc {
 namespace {
 
 class TlsContextTest : public testing::Test {
  protected:
-  // Puts a new pair in place. Returns: its certificate.
+  // Puts a new pair in place and returns its certificate.
   std::string WritePair() {
     const TestCertificate made = authority_.Issue();
     directory_.Write("key.pem", made.key);
@@ -32,7 +32,7 @@ class TlsContextTest : public testing::Test {
   TlsOptions Options() const {
     return {.keyfile = directory_.Path("key.pem"), .certfile = directory_.Path("cert.pem")};
   }
-  // What a new connection would show.
+  // The certificate that a new connection would show.
   static std::string Shown(const TlsContext& context) {
     const SslPtr ssl = context.NewConnection();
     const BioPtr bio(BIO_new(BIO_s_mem()));
@@ -41,7 +41,7 @@ class TlsContextTest : public testing::Test {
     const auto bytes = BIO_get_mem_data(bio.get(), &text);
     return std::string(text, bytes);
   }
-  // That no context is made of `options`, by an error that names all of `words`.
+  // Expects that `options` make no context, and that the error names all of `words`.
   static void ExpectRefused(const TlsOptions& options, std::initializer_list<std::string> words) {
     const absl::Status status = TlsContext::Load(options).status();
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
@@ -134,7 +134,7 @@ TEST_F(TlsContextTest, APassphraseIsNotAskedFor) {
   ExpectRefused(Options(), {directory_.Path("key.pem"), "passphrase"});
 }
 
-// What 32 random bytes are in a process that is forked now.
+// Returns 32 random bytes of a process that is forked now.
 std::string RandomBytesOfAChild() {
   int ends[2];
   EXPECT_EQ(::pipe(ends), 0);
@@ -160,18 +160,18 @@ TEST_F(TlsContextTest, RehearsesAHandshake) {
   const auto context_of = [](const TlsContext& context) {
     return SSL_get_SSL_CTX(context.NewConnection().get());
   };
-  context->Rehearse();
+  context->WarmUp();
   EXPECT_EQ(SSL_CTX_sess_accept_good(context_of(*context)), 1);
   EXPECT_EQ(ERR_peek_error(), 0u);
   EXPECT_EQ(Shown(*context), certificate);
-  // Nor do the processes that are forked afterwards share their random numbers.
+  // Processes that are forked afterwards do not share their random numbers.
   EXPECT_NE(RandomBytesOfAChild(), RandomBytesOfAChild());
 
   TlsOptions strict = Options();
   strict.ca_certs = directory_.Write("ca.pem", authority_.certificate());
   strict.cert_reqs = CertReqs::kRequired;
   const std::shared_ptr<TlsContext> strict_context = *TlsContext::Load(strict);
-  strict_context->Rehearse();  // that client is refused
+  strict_context->WarmUp();  // the client is refused
   EXPECT_EQ(SSL_CTX_sess_accept(context_of(*strict_context)), 1);
   EXPECT_EQ(SSL_CTX_sess_accept_good(context_of(*strict_context)), 0);
   EXPECT_EQ(ERR_peek_error(), 0u);
@@ -190,7 +190,7 @@ TEST_F(TlsContextTest, WhatIsNoGoodLeavesTheOldInPlace) {
   const std::string good = WritePair();
   const auto context = *TlsContext::Load(Options());
   const TestCertificate next = authority_.Issue();
-  directory_.Write("cert.pem", next.certificate);  // half of a pair
+  directory_.Write("cert.pem", next.certificate);  // this is half of a pair
   const absl::Status half = context->Reload();
   EXPECT_TRUE(absl::StrContains(half.message(), "mismatch")) << half;
   directory_.Write("key.pem", "broken");
@@ -209,9 +209,9 @@ TEST_F(TlsContextTest, SeesThatItsFilesHaveChanged) {
   EXPECT_FALSE(*context->ReloadIfChanged(now));
   const TestCertificate next = authority_.Issue();
   directory_.Write("cert.pem", next.certificate);
-  // Not looked at again so soon.
+  // It does not look again so soon.
   EXPECT_FALSE(*context->ReloadIfChanged(now + absl::Milliseconds(999)));
-  // Half of a pair: told once, and tried until there is the other half.
+  // With half of a pair it returns the error once, and tries until the other half is there.
   EXPECT_FALSE(context->ReloadIfChanged(later()).ok());
   EXPECT_FALSE(*context->ReloadIfChanged(later()));
   EXPECT_EQ(Shown(*context), first);
@@ -220,7 +220,7 @@ TEST_F(TlsContextTest, SeesThatItsFilesHaveChanged) {
   EXPECT_TRUE(*context->ReloadIfChanged(later()));
   EXPECT_EQ(Shown(*context), next.certificate);
   EXPECT_FALSE(*context->ReloadIfChanged(later()));
-  // A clock that was put back.
+  // The clock was put back.
   const std::string last = WritePair();
   EXPECT_TRUE(*context->ReloadIfChanged(now - absl::Hours(1)));
   EXPECT_EQ(Shown(*context), last);

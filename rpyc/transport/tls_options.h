@@ -8,25 +8,26 @@
 
 namespace rpyc {
 
-// What becomes of a client's certificate: Python's ssl.CERT_NONE, CERT_OPTIONAL, CERT_REQUIRED.
+// Whether clients must show a certificate: Python's ssl.CERT_NONE, CERT_OPTIONAL, CERT_REQUIRED.
 enum class CertReqs {
   kUnspecified,  // kRequired if ca_certs is given, else kNone
-  kNone,         // not asked for
-  kOptional,     // asked for; verified if there is one
-  kRequired,     // none, or one that cannot be verified: the client is refused
+  kNone,         // clients are not asked for one
+  kOptional,     // clients are asked for one, and it is verified if there is one
+  kRequired,     // a client without a certificate, or with one that cannot be verified, is refused
 };
 
-// TLS at a server's end: RPyC's SSLAuthenticator. Files are PEM. Every field has an initializer, so
-// that {.keyfile = "key.pem", .certfile = "cert.pem"} is one without a warning.
+// The options of TLS at a server's end, as RPyC's SSLAuthenticator has them. Files are PEM. Every
+// field has an initializer, so that {.keyfile = "key.pem", .certfile = "cert.pem"} compiles without
+// a warning.
 // Source:  RPyC utils/authenticators.py, SSLAuthenticator, 5.3.1 and 6.0.2.
 struct TlsOptions {
-  std::string keyfile = "";   // the private key, without a passphrase; empty: it is in certfile
-  std::string certfile = "";  // the certificate, then those that lead to its authority
-  std::string ca_certs = "";  // the authorities that clients' certificates are verified with
+  std::string keyfile = "";   // has the private key, without a passphrase; empty: certfile has it
+  std::string certfile = "";  // has the certificate, then those that lead to its authority
+  std::string ca_certs = "";  // has the authorities that verify clients' certificates
   CertReqs cert_reqs = CertReqs::kUnspecified;
-  std::string ciphers = "";  // of TLS 1.2, in OpenSSL's notation; empty: OpenSSL's default
+  std::string ciphers = "";  // for TLS 1.2, in OpenSSL's notation; empty: OpenSSL's default
 
-  // cert_reqs, never kUnspecified.
+  // The value of cert_reqs that is in force; never kUnspecified.
   CertReqs effective_cert_reqs() const {
     if (cert_reqs != CertReqs::kUnspecified) return cert_reqs;
     return ca_certs.empty() ? CertReqs::kNone : CertReqs::kRequired;
@@ -35,19 +36,19 @@ struct TlsOptions {
   friend bool operator==(const TlsOptions&, const TlsOptions&) = default;
 };
 
-// TLS at a client's end, with the defaults of RPyC's ssl_connect: a server is believed unless
-// ca_certs is given, and its name is not checked unless asked for.
+// The options of TLS at a client's end, with the defaults of RPyC's ssl_connect: any server is
+// trusted unless ca_certs is given, and its name is checked only with check_hostname.
 // Source:  RPyC utils/factory.py, ssl_connect, 5.3.1 and 6.0.2.
 struct TlsClientOptions {
-  std::string keyfile = "";   // as TlsOptions, of this client; for servers that ask for it
-  std::string certfile = "";  // empty: no certificate is shown
-  std::string ca_certs = "";  // the authorities that the server's certificate is verified with
-  // Whether the server's certificate must be good. Unset: if ca_certs is given. True without
-  // ca_certs: by the authorities that the system trusts.
+  std::string keyfile = "";   // has this client's key, as in TlsOptions
+  std::string certfile = "";  // has this client's certificate; empty: it shows none
+  std::string ca_certs = "";  // has the authorities that verify the server's certificate
+  // Whether the server's certificate is verified. Unset: if ca_certs is given. True without
+  // ca_certs: with the authorities that the system trusts.
   std::optional<bool> verify = std::nullopt;
-  // Whether it must also be that of the host connected to, or of server_name.
+  // Whether the certificate must also be for the host that is connected to, or for server_name.
   bool check_hostname = false;
-  // The name that the server is asked for (SNI). Empty: the host, unless that is a number.
+  // The name that the client asks the server for (SNI). Empty: the host, unless it is numeric.
   std::string server_name = "";
   std::string ciphers = "";
 };

@@ -21,13 +21,13 @@
 namespace rpyc {
 namespace {
 
-// More than all authorities of the world.
-constexpr off_t kMostFileBytes = 8 << 20;
+// A larger file is no PEM file: all authorities of the world need less.
+constexpr off_t kMaxFileBytes = 8 << 20;
 
-// The payload of an error that names its field.
+// The key of the status payload that names the field.
 constexpr char kFieldPayload[] = "rpychost/tls_field";
 
-// What a PEM file is for, and the field that names it.
+// What a PEM file is for, and the field of TlsOptions that names it.
 struct Purpose {
   absl::string_view what;
   absl::string_view field;
@@ -42,7 +42,7 @@ absl::Status OfField(absl::Status status, absl::string_view field) {
   return status;
 }
 
-// "certificate /etc/x.pem: no start line".
+// Returns the error for a file: "certificate /etc/x.pem: no start line".
 absl::Status Wrong(const Purpose& purpose, const Pem& pem, absl::string_view why) {
   return OfField(absl::InvalidArgumentError(absl::StrCat(purpose.what, " ", pem.name, ": ", why)),
                  purpose.field);
@@ -55,12 +55,12 @@ absl::Status ReadPem(const Purpose& what, absl::string_view file, Pem* pem) {
     return Wrong(what, *pem, "the name holds a NUL");
   }
   pem->name = std::string(file);
-  // A pipe must not hold up who asks.
+  // O_NONBLOCK keeps a pipe from blocking the caller.
   const Fd fd(::open(pem->name.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   struct stat status = {};
   if (fd.get() < 0 || ::fstat(fd.get(), &status) != 0) return Wrong(what, *pem, ErrnoText(errno));
   if (!S_ISREG(status.st_mode)) return Wrong(what, *pem, "it is not a file");
-  if (status.st_size > kMostFileBytes) return Wrong(what, *pem, "it is too large for a PEM file");
+  if (status.st_size > kMaxFileBytes) return Wrong(what, *pem, "it is too large for a PEM file");
   char piece[4096];
   for (;;) {
     const ssize_t bytes = ::read(fd.get(), piece, sizeof(piece));
@@ -69,18 +69,18 @@ absl::Status ReadPem(const Purpose& what, absl::string_view file, Pem* pem) {
     if (bytes == 0) break;
     pem->text.append(piece, bytes);
   }
-  // One that is being written; and an empty text would count as none.
+  // The file may be about to be written. An empty text would mean that there is no file.
   if (pem->text.empty()) return Wrong(what, *pem, "it is empty");
   return absl::OkStatus();
 }
 
-// OpenSSL would ask on the terminal.
+// Refuses a passphrase, and notes that OpenSSL wanted one. Without it OpenSSL asks on the terminal.
 int NoPassphrase(char*, int, int, void* asked) {
   *static_cast<bool*>(asked) = true;
   return -1;
 }
 
-// The next certificate of a text; null at its end, and with *why, where it is not one.
+// Reads the next certificate of a text. Null: the text has ended, or *why says what is wrong.
 X509Ptr NextCertificate(BIO* bio, std::string* why) {
   bool asked = false;
   X509Ptr certificate(PEM_read_bio_X509_AUX(bio, nullptr, &NoPassphrase, &asked));
@@ -92,7 +92,7 @@ X509Ptr NextCertificate(BIO* bio, std::string* why) {
   return certificate;
 }
 
-// What a text without a private key has, to begin a sentence with.
+// Says that a text has no private key, and what it has instead.
 std::string WhyNoKey(const Pem& pem) {
   std::string why = "there is no PEM private key in it";
   if (absl::StrContains(pem.text, "-----BEGIN PUBLIC KEY-----")) {
@@ -108,7 +108,7 @@ absl::StatusOr<KeyPtr> ReadKey(const Purpose& purpose, const Pem& pem) {
   KeyPtr key(PEM_read_bio_PrivateKey(BioOver(pem.text).get(), nullptr, &NoPassphrase, &asked));
   std::string why = TakeOpensslError();
   if (key != nullptr) return key;
-  // OpenSSL says "unsupported" of what is no key at all.
+  // For a text that is no key at all OpenSSL says only "unsupported".
   if (asked) {
     why = "it has a passphrase, and must be without one";
   } else if (!absl::StrContains(pem.text, "PRIVATE KEY-----")) {

@@ -25,40 +25,42 @@ struct bio_st;
 
 namespace rpyc {
 
-// TLS over any other stream, which decides how it is waited. OpenSSL never sees that stream: it
-// reads and writes buffers here. An ordinary read is one read of the inner stream, an ordinary
-// write one write; several records go in either if there is much. Idle, with nothing begun, it
-// holds a small buffer or none.
+// TLS over another stream, the inner stream, which decides how to wait. OpenSSL never sees the
+// inner stream: it reads and writes buffers of this one. An ordinary read makes one read of the
+// inner stream and an ordinary write makes one write, even if that takes several records. An idle
+// TlsStream holds a small buffer or none.
 //
 //   TlsStream stream(std::make_unique<SocketStream>(std::move(socket)), context.NewConnection());
 //   absl::Status secure = stream.Handshake(deadline);
 //
-// What is read ahead is decrypted; a reader's lock is a writer's too, but nobody waits in it.
-// The end of the inner stream is the end, with a close_notify or without: Python sends none.
-// Shutdown sends one, which answers the peer's if that came first.
-// A peer that begins with something else than TLS is told so in what it speaks, where that is known
-// (rpyc/foreign_protocol.h).
-// Owns the inner stream. Threads: as Stream; Handshake by the reader, before anything else.
+// Read-ahead holds plaintext: ReadAhead decrypts what has arrived, and its limit counts decrypted
+// bytes. At most one buffer of encrypted bytes is held beside it.
+// Reader and writer share one lock, because OpenSSL's state is one; neither waits while it holds
+// it. The end of the inner stream is the end of this one, with or without a close_notify: Python
+// sends none. Shutdown sends one, which answers the peer's if that came first. A peer that does not
+// speak TLS is told so in its own protocol, where that is known (rpyc/foreign_protocol.h).
+// Owns: the inner stream.      Threads: as Stream; Handshake is the reader's, before anything else.
 class TlsStream : public Stream {
  public:
   TlsStream(std::unique_ptr<Stream> inner, SslPtr ssl);
   ~TlsStream() override;
 
-  // Shakes hands, as far as that goes until `deadline`; InfinitePast: without waiting.
-  // Errors:  kDeadlineExceeded - not done yet: call again, when wants() may have come true;
-  //          kUnauthenticated - they cannot agree, or one does not believe the other's certificate:
-  //          OpenSSL's reason; kUnavailable - the peer has gone.
+  // Goes on with the handshake until it is done or `deadline` has passed; with InfinitePast it does
+  // not wait.
+  // Errors:  kDeadlineExceeded - not done yet: call again when wants() may have come;
+  //          kUnauthenticated - the ends cannot agree, or one rejects the other's certificate; the
+  //          message has OpenSSL's reason; kUnavailable - the peer has gone.
   absl::Status Handshake(absl::Time deadline);
-  // What an unfinished Handshake waits for.
+  // The event that an unfinished Handshake waits for.
   Event wants() const { return wants_; }
 
-  // From here on what is written are RPyC's frames, and no record holds pieces of two: a stock
-  // Python peer, which waits for its descriptor, does not see that its TLS has a second frame
-  // already. After the handshake, before any other thread writes.
+  // From now on only RPyC's frames are written, and no record holds parts of two frames: a stock
+  // Python peer waits for its descriptor, and would not see that its TLS holds a second frame
+  // already. Call it after the handshake and before another thread writes.
   void BeginFrames();
 
-  // After the handshake: the peer's certificate as Python's ssl.getpeercert() shows it, a dict; an
-  // empty one if it was not verified; None if the peer has shown none.
+  // The peer's certificate, once the handshake is done, as Python's ssl.getpeercert() shows it: a
+  // dict, empty if the certificate was not verified; None if the peer has shown none.
   const Value& peer_certificate() const { return peer_certificate_; }
 
   absl::StatusOr<ReadResult> ReadSome(absl::Span<char> into, ReadHint hint,
@@ -66,7 +68,7 @@ class TlsStream : public Stream {
   absl::StatusOr<ReadResult> ReadAhead(size_t max_bytes) override;
   size_t read_ahead_bytes() const override { return ahead_.size(); }
   absl::string_view read_ahead() const override { return ahead_.bytes(); }
-  bool has_buffered() const override { return more_ || read_ahead_bytes() > 0; }
+  bool has_buffered() const override { return openssl_has_more_ || read_ahead_bytes() > 0; }
   void Acknowledge() override { inner_->Acknowledge(); }
   absl::StatusOr<size_t> WriteSome(absl::Span<const absl::string_view> chunks) override;
   bool Wait(Event event, absl::Time deadline) override;
@@ -75,63 +77,97 @@ class TlsStream : public Stream {
   void EndReadingIfIdle() override { inner_->EndReadingIfIdle(); }
 
  private:
-  // The end of a record in what was encrypted, and how many of the writer's bytes are in it.
+  // A record in out_: where it ends there, and how many of the writer's bytes are in it.
   struct Record {
     size_t end;
     size_t bytes;
   };
+  // The BIO through which OpenSSL reaches in_ and out_.
+  // Threads: any.
   static bio_method_st* BioMethod();
-  // Called by OpenSSL, for whoever holds the lock.
+  // BioRead takes bytes from in_, and BioWrite appends bytes to out_. OpenSSL calls them within a
+  // call that holds mutex_.
   static int BioRead(bio_st* bio, char* into, int bytes) ABSL_NO_THREAD_SAFETY_ANALYSIS;
   static int BioWrite(bio_st* bio, const char* from, int bytes) ABSL_NO_THREAD_SAFETY_ANALYSIS;
 
+  // Decrypts into `into` what is in in_, and takes all of in_ unless `into` is full. kWouldBlock:
+  // there is no whole record. Takes mutex_.
+  // Threads: the reader.
   absl::StatusOr<ReadResult> Decrypt(absl::Span<char> into);
+  // Receives encrypted bytes into in_, which is empty, and waits until `deadline`; gives large
+  // buffers back before a long wait. `inside`: a record or frame has begun. mutex_ must not be
+  // held.
+  // Threads: the reader.
   absl::StatusOr<ReadResult> Receive(bool inside, absl::Time deadline);
-  absl::StatusOr<ReadResult> ReceiveInto(size_t room, ReadHint hint, absl::Time deadline);
+  // Reads the inner stream once into in_, made `capacity` large, and chooses the next capacity.
+  // mutex_ must not be held.
+  // Threads: the reader.
+  absl::StatusOr<ReadResult> ReceiveInto(size_t capacity, ReadHint hint, absl::Time deadline);
+  // Frees in_, and out_ if it is large and all of it has been sent; takes mutex_ for the latter.
+  // Threads: the reader.
   void ReleaseBuffers();
+  // Goes on with the handshake without waiting. kDeadlineExceeded: wants_ must come first.
+  // Threads: the reader.
   absl::Status ShakeHands() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Says in broken_ what the peer seems to speak instead of TLS, and tells the peer. Called after a
+  // handshake that failed at the first bytes, which in_ still holds.
+  // Threads: the reader.
   void NameForeignPeer() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Sends a close_notify, as far as the inner stream takes it without waiting: a peer that does not
+  // read gets none.
+  // Threads: any.
   void SendCloseNotify() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Encrypts the chunks except for their first `skip` bytes into out_, until there is enough to
+  // send. Small chunks share a record, unless they belong to two frames.
+  // Threads: the writer.
   absl::Status Encrypt(absl::Span<const absl::string_view> chunks, size_t skip)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Encrypts one record into out_.
+  // Threads: the writer.
   absl::Status EncryptRecord(absl::string_view bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Sends as much of out_ as the inner stream takes without waiting.
+  // Threads: any.
   absl::Status Send() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::Status Broken(absl::StatusCode code) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Sets and returns broken_, with OpenSSL's reason, and sends the peer OpenSSL's alert if that
+  // takes no waiting.
+  // Threads: any.
+  absl::Status Break(absl::StatusCode code) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const std::unique_ptr<Stream> inner_;
   std::atomic<bool> shut_{false};
 
-  // The reader's. What has been received and OpenSSL has not taken yet: it takes all before it asks
-  // for more.
+  // Used by the reader only. in_ holds encrypted bytes that OpenSSL has not taken yet. OpenSSL
+  // takes all of them before it asks for more.
   std::unique_ptr<char[]> in_;
-  size_t in_room_ = 0;   // of in_
-  size_t in_begin_ = 0;  // of what is in it
-  size_t in_end_ = 0;
-  size_t next_room_;         // of the next in_
-  int small_reads_ = 0;      // since one needed that much
-  int handshake_reads_ = 0;  // so far
-  bool inside_ = false;      // a record has begun
-  bool more_ = false;        // OpenSSL has more, or it has ended
-  ReadAheadBuffer ahead_;
+  size_t in_capacity_ = 0;         // the size of in_
+  size_t in_begin_ = 0;            // the bytes in in_ begin here
+  size_t in_end_ = 0;              // and end here
+  size_t next_in_capacity_;        // the size of the next in_
+  int small_reads_ = 0;            // reads since one needed more than a small buffer
+  int handshake_reads_ = 0;        // reads in the handshake so far
+  bool inside_record_ = false;     // a record has begun and is not complete
+  bool openssl_has_more_ = false;  // OpenSSL holds more bytes, or knows that the stream has ended
+  ReadAheadBuffer ahead_;          // plaintext
   Event wants_ = Event::kReadable;
   Value peer_certificate_;
 
-  std::atomic<bool> out_is_large_{false};  // by the writer: out_ is, and has been sent
+  std::atomic<bool> out_is_large_{false};  // set by the writer: out_ is large and has been sent
 
-  // No waiting within: the inner stream is written to, which takes no time.
+  // A thread that holds mutex_ never waits: it writes to the inner stream without waiting.
   Mutex mutex_;
-  bool reading_ ABSL_GUARDED_BY(mutex_) = false;  // OpenSSL may take from in_
+  bool reading_ ABSL_GUARDED_BY(mutex_) = false;  // the caller is the reader: OpenSSL may read in_
   const SslPtr ssl_ ABSL_PT_GUARDED_BY(mutex_);
-  absl::Status broken_ ABSL_GUARDED_BY(mutex_);  // by TLS, for good
+  absl::Status broken_ ABSL_GUARDED_BY(mutex_);  // why TLS has failed; stays so
   bool has_frames_ ABSL_GUARDED_BY(mutex_) = false;
-  FrameEnds frame_ends_ ABSL_GUARDED_BY(mutex_);  // of what has been encrypted
-  std::string out_ ABSL_GUARDED_BY(mutex_);       // encrypted, of which out_sent_ bytes are sent
-  size_t out_sent_ ABSL_GUARDED_BY(mutex_) = 0;
-  std::vector<Record> records_ ABSL_GUARDED_BY(mutex_);  // in out_, with bytes of the writer's
-  // Of the writer's bytes, which it is not told of yet and hands over again: encrypted, and of
-  // these sent.
-  size_t encrypted_ ABSL_GUARDED_BY(mutex_) = 0;
-  size_t sent_ ABSL_GUARDED_BY(mutex_) = 0;
+  FrameEnds frame_ends_ ABSL_GUARDED_BY(mutex_);  // follows the frames in what is encrypted
+  std::string out_ ABSL_GUARDED_BY(mutex_);       // encrypted bytes
+  size_t out_sent_ ABSL_GUARDED_BY(mutex_) = 0;   // so many of out_ have been sent
+  std::vector<Record> records_
+      ABSL_GUARDED_BY(mutex_);  // the records in out_ with bytes of the writer
+  // The writer has not been told of these bytes yet, and will pass them again: how many of them
+  // have been encrypted, and how many of those have been sent.
+  size_t encrypted_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  size_t sent_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace rpyc

@@ -18,35 +18,35 @@
 #include "rpyc/testing/memory_stream.h"
 #include "rpyc/transport/fd.h"
 #include "rpyc/transport/socket.h"
-#include "rpyc/transport/test_certificates.h"
+#include "rpyc/transport/testing/test_certificates.h"
 
 namespace rpyc {
 namespace {
 
 using Event = Stream::Event;
 
-constexpr absl::Time kNow = absl::InfinitePast();  // without waiting
+constexpr absl::Time kNow = absl::InfinitePast();  // it does not wait
 
-// Bytes that differ enough for a missing or swapped piece to be seen.
+// Makes bytes in which a missing or swapped piece shows.
 std::string Pattern(size_t bytes) {
   std::string text(bytes, '\0');
   for (size_t i = 0; i < bytes; ++i) text[i] = static_cast<char>(i * 2654435761u >> 13);
   return text;
 }
 
-// What can be read now, or until the end or an error.
+// Reads what can be read now, to the end or an error.
 std::string ReadAll(Stream& stream, absl::Time deadline) {
   std::string all;
   std::string piece(50'000, '\0');
   for (;;) {
     const absl::StatusOr<ReadResult> read =
         stream.ReadSome(absl::MakeSpan(piece), ReadHint::kBetweenFrames, deadline);
-    if (!read.ok() || read->state != ReadResult::kData) return all;
+    if (!read.ok() || read->outcome != ReadResult::kData) return all;
     all.append(piece, 0, read->bytes);
   }
 }
 
-// A stream that takes at most so many bytes a write, and every other time none.
+// A stream that takes at most so many bytes a write, and none at every other write.
 class Sluggish : public Stream {
  public:
   Sluggish(std::unique_ptr<Stream> inner, size_t most) : inner_(std::move(inner)), most_(most) {}
@@ -107,7 +107,7 @@ class TlsStreamTest : public testing::Test {
          std::make_unique<SocketStream>(Socket(Fd(ends[1]), "client", false)));
   }
 
-  // Has both shake hands in turn until both know how it went.
+  // Lets the ends make the handshake in turn until both have a result.
   void ShakeHands() {
     client_shook_ = server_shook_ = absl::DeadlineExceededError("not begun");
     for (int i = 0; i < 100; ++i) {
@@ -121,7 +121,7 @@ class TlsStreamTest : public testing::Test {
     ASSERT_TRUE(client_shook_.ok()) << client_shook_;
     ASSERT_TRUE(server_shook_.ok()) << server_shook_;
   }
-  // What the client's first read finds after the server has refused it.
+  // What the client's first read returns after the server has refused it.
   absl::Status ClientsFirstRead() {
     char byte;
     return client_->ReadSome(absl::MakeSpan(&byte, 1), ReadHint::kBetweenFrames, kNow).status();
@@ -198,7 +198,7 @@ TEST_F(TlsStreamTest, APeerThatDoesNotSpeakTls) {
     const absl::Status status = server_->Handshake(kNow);
     EXPECT_SAYS(status, kUnauthenticated, "TLS handshake: ");
     EXPECT_GT(status.message().size(), 20u) << status;
-    // For good, and a reader is told too.
+    // The error stays, and a reader gets it too.
     EXPECT_EQ(server_->Handshake(kNow), status);
     char byte;
     EXPECT_EQ(server_->ReadSome(absl::MakeSpan(&byte, 1), ReadHint::kBetweenFrames).status(),
@@ -284,10 +284,10 @@ TEST_F(TlsStreamTest, AClientWithoutTheCertificateItNeeds) {
   MakeOverMemory();
   ShakeHands();
   EXPECT_SAYS(server_shook_, kUnauthenticated, "peer did not return a certificate");
-  // With TLS 1.3 the client learns it when it reads.
+  // With TLS 1.3 the client notices when it reads.
   EXPECT_TRUE(client_shook_.ok());
   EXPECT_SAYS(ClientsFirstRead(), kUnavailable, "certificate required");
-  // Where it need not have one, it is not missed.
+  // A server that does not require a certificate does without.
   server_options_.cert_reqs = CertReqs::kOptional;
   Connect();
   EXPECT_TRUE(server_->peer_certificate().is_none());
@@ -351,7 +351,7 @@ TEST_F(TlsStreamTest, ALargeMessageIsFewReadsAndWrites) {
   while (bytes < data.size()) {
     const absl::StatusOr<ReadResult> read = server_->ReadSome(
         absl::MakeSpan(&all[bytes], data.size() - bytes), ReadHint::kInsideFrame, kNow);
-    ASSERT_TRUE(read.ok() && read->state == ReadResult::kData);
+    ASSERT_TRUE(read.ok() && read->outcome == ReadResult::kData);
     bytes += read->bytes;
     ++reads;
   }
@@ -390,8 +390,8 @@ TEST_F(TlsStreamTest, WhatIsNotTakenIsNotWrittenAndMayComeInOtherPieces) {
   ShakeHands();
   ASSERT_TRUE(server_shook_.ok()) << server_shook_;
   const std::string data = Pattern(300'000);
-  // As the outbox does: sometimes the rest of the first chunk alone, sometimes all, each time from
-  // what was reported, and copied elsewhere.
+  // The outbox writes so: sometimes the rest of the first chunk, sometimes all chunks, always from
+  // the byte that was reported, and copied to another address.
   size_t written = 0, none = 0;
   for (int i = 0; written < data.size(); ++i) {
     const std::string copy = data.substr(written);
@@ -424,7 +424,7 @@ TEST_F(TlsStreamTest, CarriesMuchBothWaysAtOnce) {
       const absl::StatusOr<ReadResult> read = stream.ReadSome(
           absl::MakeSpan(&all[bytes], std::min<size_t>(all.size() - bytes, 100'000)),
           ReadHint::kInsideFrame);
-      if (!read.ok() || read->state != ReadResult::kData) break;
+      if (!read.ok() || read->outcome != ReadResult::kData) break;
       bytes += read->bytes;
     }
     return all == data;
@@ -440,7 +440,7 @@ TEST_F(TlsStreamTest, CarriesMuchBothWaysAtOnce) {
 
 TEST_F(TlsStreamTest, ReadsAheadWhatWasSaid) {
   Connect();
-  EXPECT_EQ(server_->ReadAhead(100)->state, ReadResult::kWouldBlock);
+  EXPECT_EQ(server_->ReadAhead(100)->outcome, ReadResult::kWouldBlock);
   ASSERT_TRUE(client_->WriteAll({"first and second"}).ok());
   EXPECT_EQ(server_->ReadAhead(5)->bytes, 5u);
   EXPECT_EQ(server_->read_ahead(), "first");
@@ -455,7 +455,7 @@ TEST_F(TlsStreamTest, ReadsAheadWhatWasSaid) {
   EXPECT_EQ(ReadAll(*server_, kNow), " second");
   EXPECT_EQ(server_->read_ahead_bytes(), 0u);
   client_below_->CloseWrite();
-  EXPECT_EQ(server_->ReadAhead(100)->state, ReadResult::kEof);
+  EXPECT_EQ(server_->ReadAhead(100)->outcome, ReadResult::kEof);
 }
 
 TEST_F(TlsStreamTest, WaitsForWhatIsNotReadYet) {
@@ -465,7 +465,7 @@ TEST_F(TlsStreamTest, WaitsForWhatIsNotReadYet) {
   ASSERT_TRUE(client_->WriteAll({"one record", " and another"}).ok());
   char byte;
   ASSERT_TRUE(server_->ReadSome(absl::MakeSpan(&byte, 1), ReadHint::kBetweenFrames).ok());
-  // The stream below has nothing more.
+  // The inner stream has nothing more.
   EXPECT_FALSE(server_below_->Wait(Event::kReadable, kNow));
   EXPECT_TRUE(server_->Wait(Event::kReadable, kNow));
   EXPECT_EQ(ReadAll(*server_, kNow), "ne record and another");
@@ -476,7 +476,7 @@ TEST_F(TlsStreamTest, WaitsNoLongerThanItsDeadline) {
   Connect();
   char byte;
   const auto read = [&](ReadHint hint, absl::Time deadline) {
-    return server_->ReadSome(absl::MakeSpan(&byte, 1), hint, deadline)->state;
+    return server_->ReadSome(absl::MakeSpan(&byte, 1), hint, deadline)->outcome;
   };
   EXPECT_EQ(read(ReadHint::kBetweenFrames, kNow), ReadResult::kWouldBlock);
   EXPECT_EQ(read(ReadHint::kBetweenFrames, absl::Now() + absl::Milliseconds(1)),
@@ -487,7 +487,7 @@ TEST_F(TlsStreamTest, WaitsNoLongerThanItsDeadline) {
 }
 
 TEST_F(TlsStreamTest, ARecordThatHasBegunIsInsideAFrame) {
-  // One that ends in its head, behind its head, in its body.
+  // The record ends in its head, behind its head, and in its body.
   for (const size_t cut : {3, 5, 6, 100}) {
     Connect();
     ASSERT_TRUE(client_->WriteAll({std::string(1000, 'x')}).ok());
@@ -501,14 +501,14 @@ TEST_F(TlsStreamTest, ARecordThatHasBegunIsInsideAFrame) {
   }
 }
 
-// A stock Python peer, with Nagle's algorithm on, sends nothing small until then.
+// A stock Python peer has Nagle's algorithm on, and sends nothing small before the acknowledgement.
 TEST_F(TlsStreamTest, WhatHasNoAnswerIsAcknowledged) {
   Connect();
   const int shaken = server_below_->acknowledgements();
-  EXPECT_GE(shaken, 1);  // the client's last message of the handshake
+  EXPECT_GE(shaken, 1);  // for the client's last message of the handshake
   ASSERT_TRUE(client_->WriteAll({"data"}).ok());
   EXPECT_EQ(ReadAll(*server_, kNow), "data");
-  EXPECT_EQ(server_below_->acknowledgements(), shaken);  // up to who reads
+  EXPECT_EQ(server_below_->acknowledgements(), shaken);  // the reader decides
   server_->Acknowledge();
   EXPECT_EQ(server_below_->acknowledgements(), shaken + 1);
 }
@@ -526,7 +526,7 @@ TEST_F(TlsStreamTest, TheEndBelowIsTheEnd) {
     client_below_->CloseWrite();
     EXPECT_EQ(ReadAll(*server_, absl::InfiniteFuture()), "whole");
     char byte;
-    EXPECT_EQ(server_->ReadSome(absl::MakeSpan(&byte, 1), ReadHint::kBetweenFrames)->state,
+    EXPECT_EQ(server_->ReadSome(absl::MakeSpan(&byte, 1), ReadHint::kBetweenFrames)->outcome,
               ReadResult::kEof);
   }
 }
@@ -544,13 +544,13 @@ TEST_F(TlsStreamTest, ARecordThatWasChanged) {
   const absl::Status status =
       server_->ReadSome(absl::MakeSpan(&byte, 1), ReadHint::kBetweenFrames).status();
   EXPECT_SAYS(status, kUnavailable, "bad record mac");
-  // The other side is told.
+  // The other end gets an alert.
   EXPECT_SAYS(ClientsFirstRead(), kUnavailable, "alert bad record mac");
   EXPECT_EQ(server_->WriteSome({"x"}).status(), status);
 }
 
 TEST_F(TlsStreamTest, ShutdownSendsCloseNotifyOnce) {
-  constexpr size_t kAlertRecordBytes = 5 + 2 + 1 + 16;  // of TLS 1.3
+  constexpr size_t kAlertRecordBytes = 5 + 2 + 1 + 16;  // with TLS 1.3
   Connect();
   server_->Shutdown();
   server_->Shutdown();
@@ -560,7 +560,7 @@ TEST_F(TlsStreamTest, ShutdownSendsCloseNotifyOnce) {
   const absl::StatusOr<ReadResult> end =
       client_->ReadSome(absl::MakeSpan(&byte, 1), ReadHint::kBetweenFrames, kNow);
   ASSERT_TRUE(end.ok()) << end.status();
-  EXPECT_EQ(end->state, ReadResult::kEof);
+  EXPECT_EQ(end->outcome, ReadResult::kEof);
 }
 
 TEST_F(TlsStreamTest, ShutdownBeforeTheHandshakeSendsNothing) {
@@ -590,7 +590,7 @@ TEST_F(TlsStreamTest, PeersThatDoNotSpeakTlsAreNamedAndTold) {
 
   MakeOverMemory();
   EXPECT_TRUE(absl::IsDeadlineExceeded(client_->Handshake(kNow)));
-  const absl::string_view alert("\x15\x03\x01\0\x02\x02\x0a", 7);  // what our own port says
+  const absl::string_view alert("\x15\x03\x01\0\x02\x02\x0a", 7);  // a port of RPyC answers so
   ASSERT_TRUE(server_below_->WriteAll({alert}).ok());
   EXPECT_TRUE(absl::EndsWith(client_->Handshake(kNow).message(),
                              ": the port seems to be one of RPyC without TLS"));

@@ -18,7 +18,7 @@
 namespace rpyc {
 namespace {
 
-// Whether the file that is now at `path` is the one that `known` says.
+// Whether the file at `path` is the one that `known` describes.
 bool IsSameFile(const std::string& path, const struct stat& known) {
   struct stat found;
   return ::lstat(path.c_str(), &found) == 0 && found.st_dev == known.st_dev &&
@@ -50,7 +50,8 @@ absl::StatusOr<Fd> TakeLock(absl::string_view path) {
   }
 }
 
-// Whether there is a socket at the path that nobody listens at. Errors:  it is none, or in use.
+// Whether there is a socket at the path that refuses connections.
+// Errors:  kFailedPrecondition - there is something else, or the socket is in use.
 absl::StatusOr<bool> HasStale(const SocketAddress& address, const std::string& path) {
   struct stat found;
   if (::lstat(path.c_str(), &found) != 0) {
@@ -79,7 +80,7 @@ absl::StatusOr<std::unique_ptr<UnixPath>> UnixPath::Take(absl::string_view path)
   if (!address.ok()) return address.status();
   absl::StatusOr<Fd> lock = TakeLock(path);
   if (!lock.ok()) return lock.status();
-  std::error_code no_folder;  // then it stays relative
+  std::error_code no_folder;  // if the program's folder is gone, the path stays relative
   const std::filesystem::path absolute = std::filesystem::absolute(std::string(path), no_folder);
   std::unique_ptr<UnixPath> taken(
       new UnixPath(no_folder ? std::string(path) : absolute.string(), *std::move(lock)));
@@ -92,7 +93,7 @@ absl::Status UnixPath::Check(absl::string_view path) {
   if (!address.ok()) return address.status();
   const Fd lock(::open(LockName(path).c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
   if (lock.valid()) {
-    // It is not ours to hold: the end of this function gives it back.
+    // The lock is only tried: the end of this function gives it back.
     if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) return InUse(path, "address already in use");
   } else if (errno != ENOENT) {
     return FileError(path, errno);
@@ -121,7 +122,7 @@ UnixPath::~UnixPath() {
   if (bound_ && IsSameFile(path_, socket_)) ::unlink(path_.c_str());
   const std::string lock_name = LockName(path_);
   struct stat locked;
-  // While it is locked, so that it is ours unless somebody has removed it.
+  // The lock is still held, so the file is this one's unless it has been removed.
   if (::fstat(lock_.get(), &locked) == 0 && IsSameFile(lock_name, locked)) {
     ::unlink(lock_name.c_str());
   }

@@ -32,27 +32,28 @@
 namespace rpyc {
 namespace {
 
-// A place that is ours to listen at.
-struct Place {
+// An address that the admin server may listen at.
+struct ReservedAddress {
   SocketAddress address;
   std::unique_ptr<UnixPath> unix_path;  // null for TCP
 
-  // As gRPC reads it, which undoes percent-encoding.
+  // The address as gRPC expects it: gRPC decodes percent-encoding.
   std::string ForGrpc() const { return absl::StrReplaceAll(address.ToString(), {{"%", "%25"}}); }
 };
 
-absl::StatusOr<Place> TakePlace(absl::string_view text) {
+// Checks the address, and takes the path of a unix socket.
+absl::StatusOr<ReservedAddress> ReserveAddress(absl::string_view text) {
   const absl::StatusOr<Endpoint> endpoint = ParseEndpoint(text);
   if (!endpoint.ok()) return endpoint.status();
-  Place place;
+  ReservedAddress reserved;
   if (!endpoint->socket_path.empty()) {
     absl::StatusOr<SocketAddress> address = SocketAddress::Unix(endpoint->socket_path);
     if (!address.ok()) return address.status();
     absl::StatusOr<std::unique_ptr<UnixPath>> unix_path = UnixPath::Take(endpoint->socket_path);
     if (!unix_path.ok()) return unix_path.status();
-    place.address = *address;
-    place.unix_path = *std::move(unix_path);
-    return place;
+    reserved.address = *address;
+    reserved.unix_path = *std::move(unix_path);
+    return reserved;
   }
   absl::StatusOr<SocketAddress> address = SocketAddress::Resolve(
       endpoint->host.empty() ? "127.0.0.1" : endpoint->host, endpoint->port, /*ipv6=*/false);
@@ -64,18 +65,18 @@ absl::StatusOr<Place> TakePlace(absl::string_view text) {
                                      "socket"),
                         {{"field", "admin_address"}});
   }
-  // gRPC does not tell why it could not listen, it logs it. Our own attempt does.
+  // gRPC only logs why it could not listen. This attempt returns the reason.
   absl::StatusOr<std::unique_ptr<SocketListener>> probe = SocketListener::Open(*address, {});
   if (!probe.ok()) return probe.status();
-  place.address = *address;
-  return place;
+  reserved.address = *address;
+  return reserved;
 }
 
 }  // namespace
 
-struct AdminServer::State {
+struct AdminServer::GrpcServer {
   std::string address;
-  std::unique_ptr<UnixPath> unix_path;  // outlives the listener
+  std::unique_ptr<UnixPath> unix_path;  // must outlive the listener
   std::vector<std::unique_ptr<grpc::Service>> services;
   std::unique_ptr<HealthService> health;
   std::unique_ptr<RegistryService> registry;
@@ -89,70 +90,72 @@ absl::StatusOr<std::unique_ptr<AdminServer>> AdminServer::Start(absl::string_vie
                                                                 ServerDirectory* directory,
                                                                 absl::Time host_start_time,
                                                                 RegistryStore* registry) {
-  absl::StatusOr<Place> place = TakePlace(address);
-  if (!place.ok()) return WithListenReason(place.status(), "admin_address");
+  absl::StatusOr<ReservedAddress> reserved = ReserveAddress(address);
+  if (!reserved.ok()) return WithListenReason(reserved.status(), "admin_address");
 
-  auto state = std::make_unique<State>();
-  state->services.push_back(MakeHostService(directory, host_start_time));
-  state->services.push_back(MakeServerService(directory));
-  state->services.push_back(MakeConnectionService(directory));
-  state->services.push_back(MakeCatalogService(&directory->catalog()));
+  auto grpc_server = std::make_unique<GrpcServer>();
+  grpc_server->services.push_back(MakeHostService(directory, host_start_time));
+  grpc_server->services.push_back(MakeServerService(directory));
+  grpc_server->services.push_back(MakeConnectionService(directory));
+  grpc_server->services.push_back(MakeCatalogService(&directory->catalog()));
 
-  state->health = std::make_unique<HealthService>(directory);
-  state->registry = std::make_unique<RegistryService>(registry);
+  grpc_server->health = std::make_unique<HealthService>(directory);
+  grpc_server->registry = std::make_unique<RegistryService>(registry);
 
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
-  // Or two hosts share a port and neither knows.
+  // Otherwise two hosts could listen at the same port without knowing.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
   interceptors.push_back(ExplainUnreadableRequests());
   builder.experimental().SetInterceptorCreators(std::move(interceptors));
   int port = 0;
-  builder.AddListeningPort(place->ForGrpc(), grpc::InsecureServerCredentials(), &port);
-  for (const auto& service : state->services) builder.RegisterService(service.get());
-  builder.RegisterService(state->health->service());
-  builder.RegisterService(state->registry->service());
-  if (place->unix_path == nullptr) {
-    state->server = builder.BuildAndStart();
+  builder.AddListeningPort(reserved->ForGrpc(), grpc::InsecureServerCredentials(), &port);
+  for (const auto& service : grpc_server->services) builder.RegisterService(service.get());
+  builder.RegisterService(grpc_server->health->service());
+  builder.RegisterService(grpc_server->registry->service());
+  if (reserved->unix_path == nullptr) {
+    grpc_server->server = builder.BuildAndStart();
   } else {
-    // Of the process, but nothing else gives a socket its mode before others can connect.
+    // The umask belongs to the whole process, but only it sets a socket's mode before other users
+    // can connect.
     const mode_t umask_before = ::umask(0177);
-    state->server = builder.BuildAndStart();
+    grpc_server->server = builder.BuildAndStart();
     ::umask(umask_before);
   }
-  if (state->server == nullptr || port == 0) {
-    // Somebody came between our attempt and gRPC's.
+  if (grpc_server->server == nullptr || port == 0) {
+    // Another process took the address between our attempt and gRPC's.
     return ReasonStatus(absl::StatusCode::kFailedPrecondition, "ADDRESS_IN_USE",
-                        absl::StrCat("cannot listen on ", place->address.ToString()),
+                        absl::StrCat("cannot listen on ", reserved->address.ToString()),
                         {{"field", "admin_address"}});
   }
-  Endpoint endpoint = place->address.ToEndpoint();
-  if (place->unix_path != nullptr) {
-    place->unix_path->SetBound();
-    state->unix_path = std::move(place->unix_path);
+  Endpoint endpoint = reserved->address.ToEndpoint();
+  if (reserved->unix_path != nullptr) {
+    reserved->unix_path->SetBound();
+    grpc_server->unix_path = std::move(reserved->unix_path);
   } else {
     endpoint.port = port;
   }
-  state->address = endpoint.ToString();
-  return std::unique_ptr<AdminServer>(new AdminServer(std::move(state)));
+  grpc_server->address = endpoint.ToString();
+  return std::unique_ptr<AdminServer>(new AdminServer(std::move(grpc_server)));
 }
 
-AdminServer::AdminServer(std::unique_ptr<State> state) : state_(std::move(state)) {}
+AdminServer::AdminServer(std::unique_ptr<GrpcServer> grpc_server)
+    : grpc_server_(std::move(grpc_server)) {}
 
 AdminServer::~AdminServer() { Close(absl::Now()); }
 
 void AdminServer::Close(absl::Time deadline) {
-  MutexLock lock(&state_->mutex);
-  if (state_->closed) return;
-  state_->closed = true;
-  state_->health->Stop();  // else a Watch would hold the shutdown until the deadline
-  state_->registry->Stop();
-  state_->server->Shutdown(absl::ToChronoTime(deadline));
-  state_->server->Wait();
-  state_->unix_path.reset();
+  MutexLock lock(&grpc_server_->mutex);
+  if (grpc_server_->closed) return;
+  grpc_server_->closed = true;
+  grpc_server_->health->Stop();  // otherwise a Watch would delay the shutdown until the deadline
+  grpc_server_->registry->Stop();
+  grpc_server_->server->Shutdown(absl::ToChronoTime(deadline));
+  grpc_server_->server->Wait();
+  grpc_server_->unix_path.reset();
 }
 
-const std::string& AdminServer::address() const { return state_->address; }
+const std::string& AdminServer::address() const { return grpc_server_->address; }
 
 }  // namespace rpyc

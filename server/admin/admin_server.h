@@ -13,13 +13,14 @@
 namespace rpyc {
 
 // The gRPC control plane of a host: rpyc.admin.v1, grpc.health.v1 and server reflection.
-// Threads: any. Borrows the directory and the registry, which must outlive it.
+// Owns:    the gRPC server; it borrows the directory and the registry, which must outlive it.
+// Threads: any.
 class AdminServer {
  public:
   // Listens at `address`: HOST:PORT (port 0 picks one) or unix:PATH (mode 0600). `registry` is the
-  // host's, null if it has none.
-  // Errors:  kFailedPrecondition ADDRESS_IN_USE, kPermissionDenied BIND_NOT_PERMITTED,
-  //          kFailedPrecondition INSECURE_LISTENER - not loopback, kInvalidArgument - not an
+  // host's, or null if it has none.
+  // Errors:  kFailedPrecondition ADDRESS_IN_USE; kPermissionDenied BIND_NOT_PERMITTED;
+  //          kFailedPrecondition INSECURE_LISTENER - not loopback; kInvalidArgument - not an
   //          address.
   static absl::StatusOr<std::unique_ptr<AdminServer>> Start(absl::string_view address,
                                                             ServerDirectory* directory,
@@ -27,16 +28,16 @@ class AdminServer {
                                                             RegistryStore* registry = nullptr);
   ~AdminServer();
 
-  // Ends it: calls that run get until `deadline`. Idempotent.
+  // Stops serving. Calls that run may take until `deadline`. Idempotent.
   void Close(absl::Time deadline);
 
-  // As listened at: "127.0.0.1:18810", "[::1]:18810", "unix:/run/admin.sock".
+  // The address that it listens at: "127.0.0.1:18810", "[::1]:18810", "unix:/run/admin.sock".
   const std::string& address() const;
 
  private:
-  struct State;
-  explicit AdminServer(std::unique_ptr<State> state);
-  const std::unique_ptr<State> state_;
+  struct GrpcServer;  // gRPC's server and the services that it serves
+  explicit AdminServer(std::unique_ptr<GrpcServer> grpc_server);
+  const std::unique_ptr<GrpcServer> grpc_server_;
 };
 
 }  // namespace rpyc

@@ -10,10 +10,10 @@
 namespace rpyc {
 namespace {
 
-// A request may be of megabytes.
+// Bounds a line, since a request may have megabytes.
 constexpr size_t kMaxBytes = 1000;
 
-// One line, whatever the peer has sent.
+// Escapes control characters and cuts the text, so that it is one line.
 std::string OneLine(absl::string_view text) {
   std::string line;
   for (const char c : text.substr(0, kMaxBytes)) {

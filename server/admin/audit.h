@@ -6,9 +6,9 @@
 
 namespace rpyc {
 
-// Logs that `peer` asked for a change and what came of it, in one line:
+// Logs in one line that `peer` asked for a change, and the result:
 //   audit: ipv4:127.0.0.1:53422 StartServer servers/calculator (threaded, CALCULATOR): OK
-// Control characters in what the peer sent are escaped.
+// Control characters in the peer's text are escaped.
 void Audit(absl::string_view peer, absl::string_view what, const absl::Status& result);
 
 }  // namespace rpyc

@@ -65,14 +65,9 @@ class CatalogService final : public v1::CatalogService::Service {
     absl::Status known = RefuseUnknownFields(request);
     if (!known.ok()) return known;
     const auto& services = catalog_.services();
-    absl::StatusOr<Page> page = CutPage("services", PositionKeys(services.size()),
-                                        request.page_size(), request.page_token());
-    if (!page.ok()) return page.status();
-    for (size_t i = page->begin; i < page->end; ++i) {
-      *response->add_services() = ToProto(services[i]);
-    }
-    response->set_next_page_token(page->next_page_token);
-    return absl::OkStatus();
+    return AnswerPage(
+        "services", PositionKeys(services.size()), request,
+        [&](size_t i) { *response->add_services() = ToProto(services[i]); }, response);
   }
 
   absl::Status Get(const v1::GetServiceRequest& request, v1::Service* response) const {

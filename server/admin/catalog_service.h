@@ -11,7 +11,7 @@ class Service;
 
 namespace rpyc {
 
-// rpyc.admin.v1.CatalogService over `catalog`, which must outlive it.
+// Makes rpyc.admin.v1.CatalogService over `catalog`, which must outlive it.
 std::unique_ptr<grpc::Service> MakeCatalogService(const ServiceCatalog* catalog);
 
 }  // namespace rpyc

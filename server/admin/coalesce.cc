@@ -14,15 +14,15 @@ std::vector<RegistrationChange> Coalesce(const std::vector<RegistrationChange>& 
     const auto [place, is_first] = revisions.try_emplace(change.registration.key, change.revision);
     if (!is_first) {
       const auto before = kept.find(place->second);
-      const bool came = before->second.cause == Cause::kRegistered;
-      const bool went = before->second.removed();
+      const bool was_added = before->second.cause == Cause::kRegistered;
+      const bool was_removed = before->second.removed();
       kept.erase(before);
-      if (came && change.removed()) {
+      if (was_added && change.removed()) {
         revisions.erase(place);
         continue;
       }
-      if (came) change.cause = Cause::kRegistered;
-      if (went) change.cause = Cause::kRefreshed;
+      if (was_added) change.cause = Cause::kRegistered;
+      if (was_removed) change.cause = Cause::kRefreshed;
       place->second = change.revision;
     }
     const int64_t revision = change.revision;

@@ -7,8 +7,9 @@
 
 namespace rpyc {
 
-// Puts the changes of each registration together, for a watcher who is behind: what has come and
-// gone is left out, what has gone and come is refreshed. In the order of the last change of each.
+// Merges the changes of each registration into one, for a watcher that is behind. A registration
+// that was added and removed again is left out; one that was removed and added again counts as
+// refreshed. The result has the order of each registration's last change.
 std::vector<RegistrationChange> Coalesce(const std::vector<RegistrationChange>& changes);
 
 }  // namespace rpyc

@@ -27,8 +27,8 @@ namespace {
 
 namespace v1 = admin::v1;
 
-// A server's connections.
-struct Book {
+// A server's id and the records of its connections.
+struct ServerLedger {
   std::string server_id;
   std::shared_ptr<SessionLedger> ledger;
 };
@@ -36,7 +36,7 @@ struct Book {
 v1::Connection ToProto(absl::string_view server_id, const ConnectionRecord& record) {
   v1::Connection proto;
   proto.set_name(ConnectionResourceName(server_id, record.number));
-  proto.set_state(record.entering ? v1::Connection::ENTERING : v1::Connection::SERVING);
+  proto.set_state(record.authenticating ? v1::Connection::ENTERING : v1::Connection::SERVING);
   proto.set_peer(record.peer);
   *proto.mutable_start_time() = ToTimestamp(record.start_time);
   proto.set_dialect(record.dialect);
@@ -74,7 +74,7 @@ class ConnectionService final : public v1::ConnectionService::Service {
     return StatusToGrpc(Get(*request, response));
   }
 
-  // Holds its thread until the connection has ended; gRPC starts another one for the next call.
+  // Holds its thread until the connection has ended; gRPC starts another thread for the next call.
   grpc::Status CloseConnection(grpc::ServerContext* context,
                                const v1::CloseConnectionRequest* request,
                                v1::Connection* response) override {
@@ -89,50 +89,47 @@ class ConnectionService final : public v1::ConnectionService::Service {
   }
 
  private:
-  // Those of one server, or of all.
-  absl::StatusOr<std::vector<Book>> Books(const std::string& parent, bool closed_servers) const {
+  // The ledgers of the server that `parent` names, or of all servers.
+  absl::StatusOr<std::vector<ServerLedger>> Ledgers(const std::string& parent,
+                                                    bool closed_servers) const {
     const absl::StatusOr<std::optional<std::string>> id = ParseServerParent(parent);
     if (!id.ok()) return id.status();
-    std::vector<Book> books;
+    std::vector<ServerLedger> servers;
     if (id->has_value()) {
       absl::StatusOr<std::shared_ptr<SessionLedger>> ledger = directory_.GetLedger(**id);
       if (!ledger.ok()) return ledger.status();
-      books.push_back({**id, *std::move(ledger)});
-      return books;
+      servers.push_back({**id, *std::move(ledger)});
+      return servers;
     }
     for (ServerRecord& server : directory_.ListServers(closed_servers)) {
       absl::StatusOr<std::shared_ptr<SessionLedger>> ledger = directory_.GetLedger(server.id);
-      if (ledger.ok()) books.push_back({std::move(server.id), *std::move(ledger)});
+      if (ledger.ok()) servers.push_back({std::move(server.id), *std::move(ledger)});
     }
-    return books;
+    return servers;
   }
 
   absl::Status List(const v1::ListConnectionsRequest& request,
                     v1::ListConnectionsResponse* response) const {
     absl::Status known = RefuseUnknownFields(request);
     if (!known.ok()) return known;
-    const absl::StatusOr<std::vector<Book>> books =
-        Books(request.parent(), /*closed_servers=*/false);
-    if (!books.ok()) return books.status();
-    std::vector<std::pair<int64_t, const Book*>> open;
-    for (const Book& book : *books) {
-      for (const int64_t number : book.ledger->Numbers()) open.emplace_back(number, &book);
+    const absl::StatusOr<std::vector<ServerLedger>> servers =
+        Ledgers(request.parent(), /*closed_servers=*/false);
+    if (!servers.ok()) return servers.status();
+    std::vector<std::pair<int64_t, const ServerLedger*>> open;
+    for (const ServerLedger& server : *servers) {
+      for (const int64_t number : server.ledger->Numbers()) open.emplace_back(number, &server);
     }
     std::sort(open.begin(), open.end());
-    std::vector<std::string> keys;
-    keys.reserve(open.size());
-    for (const auto& [number, book] : open) keys.push_back(NumberKey(number));
-    const absl::StatusOr<Page> page = CutPage(absl::StrCat("connections of ", request.parent()),
-                                              keys, request.page_size(), request.page_token());
-    if (!page.ok()) return page.status();
-    for (size_t i = page->begin; i < page->end; ++i) {
-      const auto& [number, book] = open[i];
-      const std::optional<ConnectionRecord> record = book->ledger->Get(number);
-      if (!record.has_value() || record->end.has_value()) continue;  // it has ended just now
-      *response->add_connections() = ToProto(book->server_id, *record);
-    }
-    response->set_next_page_token(page->next_page_token);
-    return absl::OkStatus();
+    return AnswerPage(
+        absl::StrCat("connections of ", request.parent()),
+        KeysOf(open, [](const auto& each) { return NumberKey(each.first); }), request,
+        [&](size_t i) {
+          const auto& [number, server] = open[i];
+          const std::optional<ConnectionRecord> record = server->ledger->Get(number);
+          if (!record.has_value() || record->end.has_value()) return;  // it has just ended
+          *response->add_connections() = ToProto(server->server_id, *record);
+        },
+        response);
   }
 
   absl::Status Get(const v1::GetConnectionRequest& request, v1::Connection* response) const {
@@ -170,34 +167,30 @@ class ConnectionService final : public v1::ConnectionService::Service {
                           v1::ListRecentClosesResponse* response) const {
     absl::Status known = RefuseUnknownFields(request);
     if (!known.ok()) return known;
-    const absl::StatusOr<std::vector<Book>> books =
-        Books(request.parent(), /*closed_servers=*/true);
-    if (!books.ok()) return books.status();
+    const absl::StatusOr<std::vector<ServerLedger>> servers =
+        Ledgers(request.parent(), /*closed_servers=*/true);
+    if (!servers.ok()) return servers.status();
     struct Closed {
-      int64_t countdown;  // newest first, so the keys, which rise, count down
+      int64_t countdown;  // falls with each close: keys rise, and the newest comes first
       ConnectionRecord record;
-      const Book* book;
+      const ServerLedger* server;
     };
     std::vector<Closed> ends;
-    for (const Book& book : *books) {
-      for (ConnectionRecord& record : book.ledger->Ends()) {
+    for (const ServerLedger& server : *servers) {
+      for (ConnectionRecord& record : server.ledger->Ends()) {
         const int64_t countdown = std::numeric_limits<int64_t>::max() - record.end->number;
-        ends.push_back({countdown, std::move(record), &book});
+        ends.push_back({countdown, std::move(record), &server});
       }
     }
     std::sort(ends.begin(), ends.end(),
               [](const Closed& a, const Closed& b) { return a.countdown < b.countdown; });
-    std::vector<std::string> keys;
-    keys.reserve(ends.size());
-    for (const Closed& end : ends) keys.push_back(NumberKey(end.countdown));
-    const absl::StatusOr<Page> page = CutPage(absl::StrCat("closes of ", request.parent()), keys,
-                                              request.page_size(), request.page_token());
-    if (!page.ok()) return page.status();
-    for (size_t i = page->begin; i < page->end; ++i) {
-      *response->add_connections() = ToProto(ends[i].book->server_id, ends[i].record);
-    }
-    response->set_next_page_token(page->next_page_token);
-    return absl::OkStatus();
+    return AnswerPage(
+        absl::StrCat("closes of ", request.parent()),
+        KeysOf(ends, [](const Closed& end) { return NumberKey(end.countdown); }), request,
+        [&](size_t i) {
+          *response->add_connections() = ToProto(ends[i].server->server_id, ends[i].record);
+        },
+        response);
   }
 
   ServerDirectory& directory_;

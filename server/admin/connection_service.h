@@ -9,7 +9,7 @@
 
 namespace rpyc {
 
-// rpyc.admin.v1.ConnectionService over `directory`, which is borrowed.
+// Makes rpyc.admin.v1.ConnectionService over `directory`, which must outlive it.
 std::unique_ptr<grpc::Service> MakeConnectionService(ServerDirectory* directory);
 
 }  // namespace rpyc

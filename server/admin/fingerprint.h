@@ -7,8 +7,8 @@
 
 namespace rpyc {
 
-// A number that is the same for the same bytes in every build, as absl::Hash is not, and another
-// one for others unless somebody means harm: 64 bits of FNV-1a.
+// The 64-bit FNV-1a hash of `bytes`. Unlike absl::Hash it is the same in every build. It does not
+// protect against a peer that looks for a collision.
 uint64_t Fingerprint(absl::string_view bytes);
 
 }  // namespace rpyc

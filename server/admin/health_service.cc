@@ -14,10 +14,10 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "grpc/health/v1/health.grpc.pb.h"
-#include "rpyc/mutex.h"
 #include "server/admin/request_checks.h"
 #include "server/admin/resource_name.h"
 #include "server/admin/status_to_grpc.h"
+#include "server/admin/watch_slots.h"
 #include "server/reason.h"
 
 namespace rpyc {
@@ -26,9 +26,7 @@ namespace {
 namespace health = grpc::health::v1;
 using ServingStatus = health::HealthCheckResponse::ServingStatus;
 
-// How often a Watch of which nothing is told looks whether its client has gone.
-constexpr absl::Duration kCancelInterval = absl::Seconds(1);
-
+// The status of the host, or of a server by its resource name.
 ServingStatus StatusOf(const ServerDirectory& directory, const std::string& name) {
   if (name.empty()) {
     return directory.closing() ? health::HealthCheckResponse::NOT_SERVING
@@ -43,16 +41,12 @@ ServingStatus StatusOf(const ServerDirectory& directory, const std::string& name
              : health::HealthCheckResponse::NOT_SERVING;
 }
 
-absl::Status HostClosing() {
-  return ReasonStatus(absl::StatusCode::kUnavailable, "HOST_CLOSING", "the host is closing");
-}
-
 }  // namespace
 
 class HealthService::Service : public health::Health::Service {
  public:
   Service(ServerDirectory* directory, size_t max_watches)
-      : directory_(*directory), max_watches_(max_watches) {}
+      : directory_(*directory), watches_(max_watches) {}
 
   grpc::Status Check(grpc::ServerContext*, const health::HealthCheckRequest* request,
                      health::HealthCheckResponse* response) override {
@@ -62,28 +56,25 @@ class HealthService::Service : public health::Health::Service {
   grpc::Status Watch(grpc::ServerContext* context, const health::HealthCheckRequest* request,
                      grpc::ServerWriter<health::HealthCheckResponse>* writer) override {
     absl::Status status = RefuseUnknownFields(*request);
-    status.Update(Enter());
+    status.Update(watches_.Enter());
     if (!status.ok()) return StatusToGrpc(status);
-    const absl::Cleanup leave = [this] { Leave(); };
+    const absl::Cleanup leave = [this] { watches_.Leave(); };
     health::HealthCheckResponse response;  // UNKNOWN: none has been sent
     for (int64_t revision = 0; !context->IsCancelled();) {
-      const bool last = stopped();  // asked first: what changed before is told
+      const bool last = watches_.stopped();  // read first, so that earlier changes are sent
       const ServingStatus now = StatusOf(directory_, request->service());
       if (now != response.status()) {
         response.set_status(now);
         if (!writer->Write(response)) break;
       }
       if (last) return StatusToGrpc(HostClosing());
-      revision = directory_.AwaitChange(revision, absl::Now() + kCancelInterval);
+      revision = directory_.AwaitChange(revision, absl::Now() + WatchSlots::kCheckInterval);
     }
     return grpc::Status::CANCELLED;
   }
 
   void Stop() {
-    {
-      MutexLock lock(&mutex_);
-      stopped_ = true;
-    }
+    watches_.Stop();
     directory_.WakeWaiters();
   }
 
@@ -103,30 +94,8 @@ class HealthService::Service : public health::Health::Service {
     return absl::OkStatus();
   }
 
-  absl::Status Enter() {
-    MutexLock lock(&mutex_);
-    if (stopped_) return HostClosing();
-    if (watches_ >= max_watches_) {
-      return ReasonStatus(absl::StatusCode::kResourceExhausted, "LIMIT_EXCEEDED",
-                          absl::StrCat(max_watches_, " Watches run already"));
-    }
-    ++watches_;
-    return absl::OkStatus();
-  }
-  void Leave() {
-    MutexLock lock(&mutex_);
-    --watches_;
-  }
-  bool stopped() {
-    MutexLock lock(&mutex_);
-    return stopped_;
-  }
-
   ServerDirectory& directory_;
-  const size_t max_watches_;
-  Mutex mutex_;
-  bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
-  size_t watches_ ABSL_GUARDED_BY(mutex_) = 0;
+  WatchSlots watches_;
 };
 
 HealthService::HealthService(ServerDirectory* directory, size_t max_watches)

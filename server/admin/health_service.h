@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <memory>
 
+#include "server/admin/watch_slots.h"
 #include "server/server_directory.h"
 
 namespace grpc {
@@ -12,22 +13,21 @@ class Service;
 
 namespace rpyc {
 
-// grpc.health.v1.Health over a directory: "" is the host, "servers/{server_id}" a server, which is
-// SERVING while it listens. A Watch holds one of gRPC's threads.
-// Threads: any. Borrows the directory, which must outlive it.
+// grpc.health.v1.Health: the service "" is the host, and "servers/{server_id}" is a server, which
+// is SERVING while it listens. A Watch holds one of gRPC's threads.
+// Owns:    nothing; it borrows the directory, which must outlive it.
+// Threads: any.
 class HealthService {
  public:
-  static constexpr size_t kMaxWatches = 100;
-
-  explicit HealthService(ServerDirectory* directory, size_t max_watches = kMaxWatches);
-  // To be destroyed after the gRPC server that serves it.
+  explicit HealthService(ServerDirectory* directory, size_t max_watches = WatchSlots::kDefaultMax);
+  // It must be destroyed after the gRPC server that serves it.
   ~HealthService();
 
-  // What a gRPC server registers.
+  // The service that a gRPC server registers.
   grpc::Service* service();
 
-  // Ends every Watch, when it has told the last change, and refuses new ones, so that they do not
-  // hold the gRPC server's shutdown. Idempotent.
+  // Ends every Watch once it has sent the last change, and refuses new ones, so that they do not
+  // delay the gRPC server's shutdown. Idempotent.
   void Stop();
 
  private:

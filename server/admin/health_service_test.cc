@@ -41,7 +41,7 @@ class HealthServiceTest : public testing::Test {
   }
   ~HealthServiceTest() override {
     health_->Stop();
-    server_->Shutdown();  // with no deadline: would wait for a Watch that does not end
+    server_->Shutdown();  // without a deadline it waits for every Watch
     server_->Wait();
   }
 
@@ -50,7 +50,7 @@ class HealthServiceTest : public testing::Test {
     const ServerKindTable kinds = BuiltinServerKinds();
     for (const ServerKindInfo& kind : kinds.rows()) {
       const ServerKindTraits& traits = kind.traits;
-      if (traits.separate_process) continue;  // there is no zygote here
+      if (traits.separate_process) continue;  // the test has no zygote
       if (traits.one_connection == one_connection) options.kind = kind.name;
     }
     options.service = "ECHO";
@@ -60,7 +60,7 @@ class HealthServiceTest : public testing::Test {
   void Close(const std::string& id) {
     EXPECT_TRUE(directory_.CloseServer(id, absl::ZeroDuration()).ok());
   }
-  // The state of `name`, or the code of the error.
+  // Returns the state of `name`, or the code of the error.
   std::string Check(const std::string& name) {
     health::HealthCheckRequest request;
     request.set_service(name);
@@ -77,7 +77,7 @@ class HealthServiceTest : public testing::Test {
   std::unique_ptr<health::Health::Stub> stub_;
 };
 
-// A client's Watch.
+// A Watch of a client.
 class Watching {
  public:
   Watching(health::Health::Stub* stub, const std::string& name) {
@@ -87,13 +87,13 @@ class Watching {
     reader_ = stub->Watch(&context_, request);
   }
 
-  // What comes next, or the code that it ends with.
+  // Returns the next state, or the code that the Watch ends with.
   std::string Next() {
     Response response;
     if (reader_->Read(&response)) return Response::ServingStatus_Name(response.status());
     return absl::StrCat(reader_->Finish().error_code());
   }
-  // Reads until `state` comes; others may or may not be seen on the way.
+  // Reads until `state` comes, whatever comes before.
   void Await(const std::string& state) {
     for (std::string next = Next(); next != state; next = Next()) {
       ASSERT_TRUE(next == "SERVING" || next == "NOT_SERVING") << next;
@@ -124,7 +124,7 @@ TEST_F(HealthServiceTest, AWatchSeesAServerComeAndGo) {
   Watching watch(stub_.get(), "servers/one");
   EXPECT_EQ(watch.Next(), "SERVICE_UNKNOWN");
   Start("one");
-  // It is STARTING for a moment.
+  // The server is STARTING for a moment.
   watch.Await("SERVING");
   Close("one");
   EXPECT_EQ(watch.Next(), "NOT_SERVING");
@@ -144,7 +144,7 @@ TEST_F(HealthServiceTest, AWatchOfTheHostSeesItClose) {
   Watching watch(stub_.get(), "");
   EXPECT_EQ(watch.Next(), "SERVING");
   directory_.CloseAll(absl::ZeroDuration());
-  health_->Stop();  // whoever is first, the news arrives
+  health_->Stop();  // the Watch sends the change, whichever of the two comes first
   EXPECT_EQ(watch.Next(), "NOT_SERVING");
   EXPECT_EQ(Check(""), "NOT_SERVING");
   EXPECT_EQ(watch.Next(), "14");
@@ -170,7 +170,7 @@ TEST_F(HealthServiceTest, ThereIsALimit) {
   }
   EXPECT_EQ(Watching(stub_.get(), "").Next(), "8");
   watches.pop_back();
-  // The server hears of that later.
+  // The server notices that later.
   std::string next;
   do {
     next = Watching(stub_.get(), "").Next();
@@ -178,7 +178,7 @@ TEST_F(HealthServiceTest, ThereIsALimit) {
   EXPECT_EQ(next, "SERVING");
 }
 
-// Watches come and go while servers do, and everything ends in the middle of it.
+// Watches and servers come and go at the same time, and everything ends while they do.
 TEST_F(HealthServiceTest, AStormEnds) {
   std::vector<std::thread> threads;
   for (int i = 0; i < 3; ++i) {

@@ -12,13 +12,13 @@ namespace {
 
 namespace v1 = admin::v1;
 
-v1::Zygote::State StateOf(Zygote::State state) {
+v1::Zygote::State StateOf(Zygote::RunState state) {
   switch (state) {
-    case Zygote::State::kRunning:
+    case Zygote::RunState::kRunning:
       return v1::Zygote::RUNNING;
-    case Zygote::State::kReplacing:
+    case Zygote::RunState::kReplacing:
       return v1::Zygote::REPLACING;
-    case Zygote::State::kGone:
+    case Zygote::RunState::kGone:
       break;
   }
   return v1::Zygote::GONE;

@@ -12,7 +12,7 @@ class Service;
 
 namespace rpyc {
 
-// rpyc.admin.v1.HostService over `directory`, which must outlive it.
+// Makes rpyc.admin.v1.HostService over `directory`, which must outlive it.
 std::unique_ptr<grpc::Service> MakeHostService(const ServerDirectory* directory,
                                                absl::Time host_start_time);
 

@@ -13,14 +13,14 @@ namespace {
 constexpr int32_t kDefaultPageSize = 100;
 constexpr int32_t kMaxPageSize = 1000;
 
-// Between the parts of a token: in no list's name and in no key.
+// Separates the parts of a token. No list's name and no key contains it.
 constexpr char kSeparator = '\0';
 
 std::string MakeToken(absl::string_view list, absl::string_view key) {
   return absl::WebSafeBase64Escape(absl::StrCat(list, absl::string_view(&kSeparator, 1), key));
 }
 
-// Reads the key out of a token of `list`; false if it is none.
+// Reads the key out of a token of `list`. Returns false if it is not such a token.
 bool ReadToken(absl::string_view list, absl::string_view token, std::string* key) {
   std::string text;
   if (!absl::WebSafeBase64Unescape(token, &text)) return false;

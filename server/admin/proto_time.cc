@@ -9,16 +9,16 @@
 namespace rpyc {
 namespace {
 
-// Ten thousand years, protobuf's bound.
-constexpr int64_t kMostSeconds = 315'576'000'000;
+// This is Protobuf's bound of a Duration: ten thousand years.
+constexpr int64_t kMaxSeconds = 315'576'000'000;
 constexpr int64_t kNanosPerSecond = 1'000'000'000;
 
 absl::Status CheckDuration(absl::string_view field, const google::protobuf::Duration& duration) {
   const int64_t seconds = duration.seconds();
   const int64_t nanos = duration.nanos();
-  const bool valid = seconds <= kMostSeconds && seconds >= -kMostSeconds &&
-                     nanos < kNanosPerSecond && nanos > -kNanosPerSecond &&
-                     !(seconds > 0 && nanos < 0) && !(seconds < 0 && nanos > 0);
+  const bool valid = seconds <= kMaxSeconds && seconds >= -kMaxSeconds && nanos < kNanosPerSecond &&
+                     nanos > -kNanosPerSecond && !(seconds > 0 && nanos < 0) &&
+                     !(seconds < 0 && nanos > 0);
   if (valid) return absl::OkStatus();
   return InvalidField(field, absl::StrCat(field, " is not a valid duration"));
 }

@@ -12,17 +12,18 @@ namespace rpyc {
 
 google::protobuf::Timestamp ToTimestamp(absl::Time time);
 
-// How long to wait, of a request's field.
-// Errors:  INVALID_FIELD `field` - negative, or not a Duration by protobuf's rules.
+// Reads how long to wait from a field of a request.
+// Errors:  INVALID_FIELD - negative, or not a Duration by protobuf's rules.
 absl::StatusOr<absl::Duration> ReadDuration(absl::string_view field,
                                             const google::protobuf::Duration& duration);
 
-// How long to wait, where negative means for ever, as with RPyC's timeouts.
-// Errors:  INVALID_FIELD `field` - not a Duration by protobuf's rules.
+// Reads how long to wait from a field in which a negative duration means for ever, as in RPyC's
+// timeouts.
+// Errors:  INVALID_FIELD - not a Duration by protobuf's rules.
 absl::StatusOr<absl::Duration> ReadTimeout(absl::string_view field,
                                            const google::protobuf::Duration& duration);
 
-// An infinite one is -1 s.
+// An infinite duration becomes -1 s.
 google::protobuf::Duration ToProtoDuration(absl::Duration duration);
 
 }  // namespace rpyc

@@ -13,10 +13,10 @@
 
 namespace rpyc {
 
-// A registration as the control plane shows it; `now` is what its ttl counts from.
+// A registration as the control plane shows it; its ttl counts from `now`.
 admin::v1::Registration RegistrationResource(const Registration& registration, absl::Time now);
 
-// A change as WatchRegistrations tells it.
+// A change as WatchRegistrations sends it.
 admin::v1::WatchRegistrationsResponse ChangeResource(const RegistrationChange& change,
                                                      absl::Time now);
 
@@ -24,7 +24,7 @@ admin::v1::RegistryState StateResource(const RegistryStore::State& state);
 
 // "registrations/CALCULATOR@10.0.0.5:18861".
 std::string RegistrationResourceName(const RegistrationKey& key);
-// Errors:  INVALID_FIELD name - not of that form.
+// Errors:  INVALID_FIELD - name is not of that form.
 absl::StatusOr<RegistrationKey> ParseRegistrationResourceName(absl::string_view name);
 
 }  // namespace rpyc

@@ -34,26 +34,26 @@ namespace {
 namespace v1 = admin::v1;
 using WatchResponse = v1::WatchRegistrationsResponse;
 
-// How often a watch of which nothing is told looks whether its client has gone.
-constexpr absl::Duration kCancelInterval = absl::Seconds(1);
-// Who is so many changes behind gets them put together.
+// How many changes a watcher must be behind to get them coalesced.
 constexpr size_t kCoalesceFrom = 1000;
-constexpr size_t kMostChanges = 20'000;  // more than are kept
-// How long a change may take, all in all; a store is quicker to say no.
+// More than a registry's table keeps.
+constexpr size_t kMaxChanges = 20'000;
+// How long a change may take in total. A store fails sooner.
 constexpr absl::Duration kChangeTimeout = absl::Seconds(20);
-constexpr absl::Duration kMostTtl = absl::Hours(24 * 366);
+constexpr absl::Duration kMaxTtl = absl::Hours(24 * 366);
 constexpr char kAdminSource[] = "admin";
-constexpr size_t kMostHostBytes = 255;
+constexpr size_t kMaxHostBytes = 255;
 
-// What a store's Done said, for who waits for it.
-class Outcome {
+// The result of a change of the store, which a thread waits for.
+class PendingResult {
  public:
-  static RegistryStore::Done Tell(std::shared_ptr<Outcome> outcome) {
-    return [outcome = std::move(outcome)](absl::Status status) {
-      MutexLock lock(&outcome->mutex_);
-      outcome->known_ = true;
-      outcome->status_ = std::move(status);
-      outcome->changed_.SignalAll();
+  // Makes a Done that sets the result.
+  static RegistryStore::Done SetterOf(std::shared_ptr<PendingResult> result) {
+    return [result = std::move(result)](absl::Status status) {
+      MutexLock lock(&result->mutex_);
+      result->known_ = true;
+      result->status_ = std::move(status);
+      result->changed_.SignalAll();
     };
   }
 
@@ -93,31 +93,28 @@ absl::Status WithReason(const absl::Status& status, absl::string_view name) {
   }
 }
 
-absl::Status HostClosing() {
-  return ReasonStatus(absl::StatusCode::kUnavailable, "HOST_CLOSING", "the host is closing");
-}
-
-absl::Status NotToBeGiven(bool given, absl::string_view field) {
+// Refuses a field that only the registry sets, if it is given.
+absl::Status RefuseIfGiven(bool given, absl::string_view field) {
   if (!given) return absl::OkStatus();
   return InvalidField(field, absl::StrCat(field, " is the registry's to say"));
 }
 
-// What CreateRegistration asks for.
+// Reads and checks a CreateRegistrationRequest.
 absl::StatusOr<RegisterRequest> ReadCreate(const v1::CreateRegistrationRequest& request) {
   absl::Status status = RefuseUnknownFields(request);
   const v1::Registration& registration = request.registration();
-  status.Update(NotToBeGiven(!registration.name().empty(), "registration.name"));
-  status.Update(NotToBeGiven(!registration.source().empty(), "registration.source"));
-  status.Update(NotToBeGiven(registration.has_register_time(), "registration.register_time"));
-  status.Update(NotToBeGiven(registration.has_refresh_time(), "registration.refresh_time"));
-  status.Update(NotToBeGiven(registration.has_expire_time(), "registration.expire_time"));
-  status.Update(NotToBeGiven(registration.has_ttl(), "registration.ttl"));
+  status.Update(RefuseIfGiven(!registration.name().empty(), "registration.name"));
+  status.Update(RefuseIfGiven(!registration.source().empty(), "registration.source"));
+  status.Update(RefuseIfGiven(registration.has_register_time(), "registration.register_time"));
+  status.Update(RefuseIfGiven(registration.has_refresh_time(), "registration.refresh_time"));
+  status.Update(RefuseIfGiven(registration.has_expire_time(), "registration.expire_time"));
+  status.Update(RefuseIfGiven(registration.has_ttl(), "registration.ttl"));
   const auto need = [&status](bool good, absl::string_view field, absl::string_view what) {
     if (!good) status.Update(InvalidField(field, absl::StrCat(field, " ", what)));
   };
   need(!registration.service_name().empty(), "registration.service_name", "is empty");
   need(!registration.host().empty(), "registration.host", "is empty");
-  need(registration.host().size() <= kMostHostBytes, "registration.host", "is too long");
+  need(registration.host().size() <= kMaxHostBytes, "registration.host", "is too long");
   need(registration.port() >= 1 && registration.port() <= UINT16_MAX, "registration.port",
        absl::StrCat("is ", registration.port(), ", not within 1 and 65535"));
   RegisterRequest read{.names = {absl::AsciiStrToUpper(registration.service_name())},
@@ -129,7 +126,7 @@ absl::StatusOr<RegisterRequest> ReadCreate(const v1::CreateRegistrationRequest& 
     const absl::StatusOr<absl::Duration> ttl = ReadDuration("ttl", request.ttl());
     status.Update(ttl.status());
     read.ttl = ttl.value_or(absl::ZeroDuration());
-    need(!ttl.ok() || (*ttl >= absl::Seconds(1) && *ttl <= kMostTtl), "ttl",
+    need(!ttl.ok() || (*ttl >= absl::Seconds(1) && *ttl <= kMaxTtl), "ttl",
          "is not within a second and a year");
   }
   if (!status.ok()) return status;
@@ -140,7 +137,7 @@ absl::StatusOr<RegisterRequest> ReadCreate(const v1::CreateRegistrationRequest& 
 
 class RegistryService::Service final : public v1::RegistryService::Service {
  public:
-  Service(RegistryStore* store, size_t max_watches) : store_(store), max_watches_(max_watches) {}
+  Service(RegistryStore* store, size_t max_watches) : store_(store), watches_(max_watches) {}
 
   grpc::Status ListRegistrations(grpc::ServerContext*, const v1::ListRegistrationsRequest* request,
                                  v1::ListRegistrationsResponse* response) override {
@@ -175,13 +172,13 @@ class RegistryService::Service final : public v1::RegistryService::Service {
   grpc::Status WatchRegistrations(grpc::ServerContext* context,
                                   const v1::WatchRegistrationsRequest* request,
                                   grpc::ServerWriter<WatchResponse>* writer) override {
-    absl::Status status = Ready(*request);
+    absl::Status status = CheckReady(*request);
     if (request->start_revision() < 0) {
       status.Update(InvalidField("start_revision", "start_revision is negative"));
     }
-    status.Update(Enter());
+    status.Update(watches_.Enter());
     if (!status.ok()) return StatusToGrpc(status);
-    const absl::Cleanup leave = [this] { Leave(); };
+    const absl::Cleanup leave = [this] { watches_.Leave(); };
     status = Watch(*request, [context, writer](const WatchResponse& response) {
       return !context->IsCancelled() &&
              (response.type() == WatchResponse::TYPE_UNSPECIFIED || writer->Write(response));
@@ -190,15 +187,13 @@ class RegistryService::Service final : public v1::RegistryService::Service {
   }
 
   void Stop() {
-    {
-      MutexLock lock(&mutex_);
-      stopped_ = true;
-    }
+    watches_.Stop();
     if (store_ != nullptr) store_->table().WakeWaiters();
   }
 
  private:
-  absl::Status Ready(const google::protobuf::Message& request) const {
+  // Fails if there is no registry, or the request has unknown fields.
+  absl::Status CheckReady(const google::protobuf::Message& request) const {
     if (store_ == nullptr) {
       return ReasonStatus(absl::StatusCode::kFailedPrecondition, "REGISTRY_DISABLED",
                           "this host has no registry: --registry_address gives it one");
@@ -208,11 +203,11 @@ class RegistryService::Service final : public v1::RegistryService::Service {
 
   absl::Status List(const v1::ListRegistrationsRequest& request,
                     v1::ListRegistrationsResponse* response) const {
-    const absl::Status ready = Ready(request);
+    absl::Status ready = CheckReady(request);
     if (!ready.ok()) return ready;
     const std::string name = absl::AsciiStrToUpper(request.service_name());
     int64_t revision = 0;
-    std::vector<std::pair<std::string, Registration>> found;  // with its name, which sorts them
+    std::vector<std::pair<std::string, Registration>> found;  // sorted by resource name
     for (Registration& registration : store_->table().All(&revision)) {
       if (!name.empty() && registration.key.service_name != name) continue;
       if (!request.host().empty() && registration.key.host != request.host()) continue;
@@ -222,20 +217,17 @@ class RegistryService::Service final : public v1::RegistryService::Service {
     }
     std::sort(found.begin(), found.end(),
               [](const auto& a, const auto& b) { return a.first < b.first; });
-    std::vector<std::string> keys;
-    keys.reserve(found.size());
-    for (const auto& [key, registration] : found) keys.push_back(key);
-    // A token is for the same question only.
+    // A page token is valid only for a request with the same filters.
     const std::string list = absl::StrCat("registrations of \"", name, "\" at \"", request.host(),
                                           "\" by \"", request.source(), "\"");
-    const absl::StatusOr<Page> page =
-        CutPage(list, keys, request.page_size(), request.page_token());
-    if (!page.ok()) return page.status();
     const absl::Time now = absl::Now();
-    for (size_t i = page->begin; i < page->end; ++i) {
-      *response->add_registrations() = RegistrationResource(found[i].second, now);
-    }
-    response->set_next_page_token(page->next_page_token);
+    absl::Status answered = AnswerPage(
+        list, KeysOf(found, [](const auto& each) { return each.first; }), request,
+        [&](size_t i) {
+          *response->add_registrations() = RegistrationResource(found[i].second, now);
+        },
+        response);
+    if (!answered.ok()) return answered;
     *response->mutable_state() = StateResource(store_->state());
     response->set_revision(revision);
     return absl::OkStatus();
@@ -243,7 +235,7 @@ class RegistryService::Service final : public v1::RegistryService::Service {
 
   absl::Status Lookup(const v1::LookupServiceRequest& request,
                       v1::LookupServiceResponse* response) const {
-    const absl::Status ready = Ready(request);
+    absl::Status ready = CheckReady(request);
     if (!ready.ok()) return ready;
     if (request.service_name().empty()) {
       return InvalidField("service_name", "service_name is empty");
@@ -264,41 +256,42 @@ class RegistryService::Service final : public v1::RegistryService::Service {
   }
 
   absl::Status Create(const v1::CreateRegistrationRequest& request, v1::Registration* response) {
-    const absl::Status ready = Ready(request);
+    absl::Status ready = CheckReady(request);
     if (!ready.ok()) return ready;
     const absl::StatusOr<RegisterRequest> read = ReadCreate(request);
     if (!read.ok()) return read.status();
     const RegistrationKey key = {read->names.front(), read->host, read->port};
-    const auto outcome = std::make_shared<Outcome>();
-    store_->Register(*read, Outcome::Tell(outcome));
-    const absl::Status created = WithReason(outcome->Await(), RegistrationResourceName(key));
+    const auto result = std::make_shared<PendingResult>();
+    store_->Register(*read, PendingResult::SetterOf(result));
+    absl::Status created = WithReason(result->Await(), RegistrationResourceName(key));
     if (!created.ok()) return created;
     const absl::Time now = absl::Now();
     const std::optional<Registration> made = store_->table().Get(key);
-    // Somebody may have been quick to remove it.
+    // It may have been removed already.
     *response =
         RegistrationResource(made.value_or(Registration{key, kAdminSource, now, now, now}), now);
     return absl::OkStatus();
   }
 
   absl::Status Delete(const v1::DeleteRegistrationRequest& request) {
-    const absl::Status ready = Ready(request);
+    absl::Status ready = CheckReady(request);
     if (!ready.ok()) return ready;
     const absl::StatusOr<RegistrationKey> key = ParseRegistrationResourceName(request.name());
     if (!key.ok()) return key.status();
-    const auto outcome = std::make_shared<Outcome>();
-    store_->Delete(*key, Outcome::Tell(outcome));
-    return WithReason(outcome->Await(), request.name());
+    const auto result = std::make_shared<PendingResult>();
+    store_->Delete(*key, PendingResult::SetterOf(result));
+    return WithReason(result->Await(), request.name());
   }
 
-  // Tells until `tell` says that nobody listens any more; a response without a type only asks it.
+  // Sends changes until `send` returns false, because the client has gone. A response without a
+  // type only asks `send` whether it has.
   absl::Status Watch(const v1::WatchRegistrationsRequest& request,
-                     absl::FunctionRef<bool(const WatchResponse&)> tell) const {
+                     absl::FunctionRef<bool(const WatchResponse&)> send) const {
     const std::string name = absl::AsciiStrToUpper(request.service_name());
     const auto wanted = [&name](const Registration& registration) {
       return name.empty() || registration.key.service_name == name;
     };
-    int64_t revision = request.start_revision() - 1;  // the last that has been told
+    int64_t revision = request.start_revision() - 1;  // of the last change that was sent
     bool synced = false;
     if (request.start_revision() == 0) {
       const absl::Time now = absl::Now();
@@ -306,19 +299,20 @@ class RegistryService::Service final : public v1::RegistryService::Service {
         WatchResponse response =
             ChangeResource({revision, RegistrationChange::Cause::kRegistered, registration}, now);
         response.clear_cause();
-        if (wanted(registration) && !tell(response)) return absl::CancelledError("client gone");
+        if (wanted(registration) && !send(response)) return absl::CancelledError("client gone");
       }
     }
     for (bool first = true;; first = false) {
-      const bool last = stopped();  // asked first: what changed before is told
+      const bool last = watches_.stopped();  // read first, so that earlier changes are sent
       absl::StatusOr<std::vector<RegistrationChange>> changes =
-          store_->table().ChangesFrom(revision + 1, kMostChanges);
-      if (!changes.ok()) return TooOld(changes.status(), first && request.start_revision() != 0);
+          store_->table().ChangesFrom(revision + 1, kMaxChanges);
+      if (!changes.ok())
+        return ChangesError(changes.status(), first && request.start_revision() != 0);
       if (!changes->empty()) revision = changes->back().revision;
       if (changes->size() >= kCoalesceFrom) changes = Coalesce(*changes);
       const absl::Time now = absl::Now();
       for (const RegistrationChange& change : *changes) {
-        if (wanted(change.registration) && !tell(ChangeResource(change, now))) {
+        if (wanted(change.registration) && !send(ChangeResource(change, now))) {
           return absl::CancelledError("client gone");
         }
       }
@@ -328,14 +322,14 @@ class RegistryService::Service final : public v1::RegistryService::Service {
         response.set_revision(revision);
         *response.mutable_state() = StateResource(store_->state());
       }
-      if (!tell(response)) return absl::CancelledError("client gone");
+      if (!send(response)) return absl::CancelledError("client gone");
       if (last) return HostClosing();
-      store_->table().AwaitChange(revision, absl::Now() + kCancelInterval);
+      store_->table().AwaitChange(revision, absl::Now() + WatchSlots::kCheckInterval);
     }
   }
 
-  // Why the changes that come next cannot be told.
-  static absl::Status TooOld(const absl::Status& why, bool asked) {
+  // The error for changes that cannot be sent. `asked`: the request's start_revision asks for them.
+  static absl::Status ChangesError(const absl::Status& why, bool asked) {
     if (absl::IsInvalidArgument(why)) return InvalidField("start_revision", why.message());
     if (asked) {
       return ReasonStatus(why.code(), "REVISION_TOO_OLD", why.message(),
@@ -345,30 +339,8 @@ class RegistryService::Service final : public v1::RegistryService::Service {
                         absl::StrCat("the watch is too far behind: ", why.message()));
   }
 
-  absl::Status Enter() {
-    MutexLock lock(&mutex_);
-    if (stopped_) return HostClosing();
-    if (watches_ >= max_watches_) {
-      return ReasonStatus(absl::StatusCode::kResourceExhausted, "LIMIT_EXCEEDED",
-                          absl::StrCat(max_watches_, " watches run already"));
-    }
-    ++watches_;
-    return absl::OkStatus();
-  }
-  void Leave() {
-    MutexLock lock(&mutex_);
-    --watches_;
-  }
-  bool stopped() const {
-    MutexLock lock(&mutex_);
-    return stopped_;
-  }
-
   RegistryStore* const store_;
-  const size_t max_watches_;
-  mutable Mutex mutex_;
-  bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
-  size_t watches_ ABSL_GUARDED_BY(mutex_) = 0;
+  WatchSlots watches_;
 };
 
 RegistryService::RegistryService(RegistryStore* store, size_t max_watches)

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "registry/registry_store.h"
+#include "server/admin/watch_slots.h"
 
 namespace grpc {
 class Service;
@@ -12,21 +13,20 @@ class Service;
 
 namespace rpyc {
 
-// rpyc.admin.v1.RegistryService over the host's registry; null: there is none, and every call says
-// so. A watch holds one of gRPC's threads.
-// Threads: any. Borrows the store, which must outlive it.
+// rpyc.admin.v1.RegistryService over the host's registry. If `store` is null, every call fails and
+// says that there is no registry. A watch holds one of gRPC's threads.
+// Owns:    nothing; it borrows the store, which must outlive it.
+// Threads: any.
 class RegistryService {
  public:
-  static constexpr size_t kMaxWatches = 100;
-
-  explicit RegistryService(RegistryStore* store, size_t max_watches = kMaxWatches);
-  // To be destroyed after the gRPC server that serves it.
+  explicit RegistryService(RegistryStore* store, size_t max_watches = WatchSlots::kDefaultMax);
+  // It must be destroyed after the gRPC server that serves it.
   ~RegistryService();
 
-  // What a gRPC server registers.
+  // The service that a gRPC server registers.
   grpc::Service* service();
 
-  // Ends every watch, and refuses new ones, so that they do not hold the gRPC server's shutdown.
+  // Ends every watch and refuses new ones, so that they do not delay the gRPC server's shutdown.
   // Idempotent.
   void Stop();
 

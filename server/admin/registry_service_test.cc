@@ -23,7 +23,7 @@ namespace {
 namespace v1 = ::rpyc::admin::v1;
 using Response = v1::WatchRegistrationsResponse;
 
-// More than a stream takes that nobody reads, and than changes are kept.
+// More than an unread stream holds, and more than the registry keeps.
 constexpr int kManyServers = 5'000;
 constexpr int kManyChanges = 40'000;
 constexpr std::chrono::seconds kHang(120);
@@ -35,14 +35,14 @@ class RegistryServiceTest : public testing::Test {
                                             [](absl::AnyInvocable<void() &&> body) {
                                               return StartThread(std::move(body));
                                             },
-                                        .log = [](RegistryLogLevel, absl::string_view) {}})),
+                                        .log = [](LogLevel, absl::string_view) {}})),
         registry_(std::make_unique<RegistryService>(store_.get())) {
     grpc::ServerBuilder builder;
     int port = 0;
     builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
     builder.RegisterService(registry_->service());
     server_ = builder.BuildAndStart();
-    // What is on its way to who does not read is little, and does not become more.
+    // Keeps small what is buffered for a client that does not read.
     grpc::ChannelArguments arguments;
     arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
     arguments.SetInt(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, 64 << 10);
@@ -56,7 +56,7 @@ class RegistryServiceTest : public testing::Test {
   }
 
   void Register(int server) {
-    // Of a source each: one may not announce so many.
+    // Each has a source of its own, since one source may not announce so many.
     const std::string host = absl::StrCat("10.0.", server / 250, ".", server % 250 + 1);
     store_->Register({.names = {"ECHO"}, .host = host, .port = 18861, .source = host},
                      [](absl::Status done) { EXPECT_TRUE(done.ok()) << done; });
@@ -68,14 +68,14 @@ class RegistryServiceTest : public testing::Test {
   std::unique_ptr<v1::RegistryService::Stub> stub_;
 };
 
-// What a reader does not take is not kept for it without end, and it is told.
+// The registry does not keep changes for ever for a client that does not read; the watch ends.
 TEST_F(RegistryServiceTest, AWatcherThatDoesNotReadIsEnded) {
   for (int server = 0; server < kManyServers; ++server) Register(server);
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + kHang);
   const auto watch = stub_->WatchRegistrations(&context, {});
   Response response;
-  ASSERT_TRUE(watch->Read(&response));  // it has begun, and more has to come than it is sent
+  ASSERT_TRUE(watch->Read(&response));  // the watch has begun; the stream cannot hold the rest
   for (int change = 0; change < kManyChanges; ++change) Register(change % kManyServers);
   int told = 1;
   while (watch->Read(&response)) ++told;

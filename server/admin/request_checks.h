@@ -8,13 +8,13 @@
 
 namespace rpyc {
 
-// Refuses a request with a field that this host does not know, at any depth: one of a newer client,
-// which must not believe it was honoured.
-// Errors:  INVALID_FIELD with the path to the field's number, "spec.limits.99".
+// Refuses a request that has, at any depth, a field that this host does not know. A newer client
+// sends such fields, and must not believe that the host honours them.
+// Errors:  INVALID_FIELD - with the path to the field's number: "spec.limits.99".
 absl::Status RefuseUnknownFields(const google::protobuf::Message& request);
 
-// Refuses a field that is not built yet, if it is given.
-// Errors:  NOT_SUPPORTED with the field.
+// Refuses a field that is not supported yet, if it is given.
+// Errors:  NOT_SUPPORTED - with the field.
 absl::Status NotSupportedIf(bool given, absl::string_view field);
 
 }  // namespace rpyc

@@ -6,17 +6,17 @@
 
 namespace rpyc {
 
-RequestMemory::Answer RequestMemory::Once(absl::string_view request_id, uint64_t fingerprint,
-                                          absl::FunctionRef<Answer()> start) {
+RequestMemory::Answer RequestMemory::RunOnce(absl::string_view request_id, uint64_t fingerprint,
+                                             absl::FunctionRef<Answer()> start) {
   const std::string id(request_id);
   std::shared_ptr<Entry> entry;
   {
     MutexLock lock(&mutex_);
-    ForgetLocked(now_());
+    ExpireLocked(now_());
     std::shared_ptr<Entry>& known = entries_[id];
     if (known != nullptr) {
       entry = known;
-      absl::Status fits = Fits(id, *entry, fingerprint);
+      absl::Status fits = CheckFingerprint(id, *entry, fingerprint);
       if (!fits.ok()) return fits;
       while (entry->answered == absl::InfiniteFuture()) answered_.Wait(&mutex_);
       return entry->answer;
@@ -31,7 +31,7 @@ RequestMemory::Answer RequestMemory::Once(absl::string_view request_id, uint64_t
   answered_.SignalAll();
   if (answer.ok()) {
     order_.push_back(id);
-    ForgetLocked(entry->answered);
+    ExpireLocked(entry->answered);
   } else {
     entries_.erase(id);
   }
@@ -42,13 +42,14 @@ absl::Status RequestMemory::Check(absl::string_view request_id, uint64_t fingerp
   const std::string id(request_id);
   MutexLock lock(&mutex_);
   const auto found = entries_.find(id);
-  if (found == entries_.end() || found->second->answered + kKeptFor <= now_()) {
+  if (found == entries_.end() || found->second->answered + kLifetime <= now_()) {
     return absl::OkStatus();
   }
-  return Fits(id, *found->second, fingerprint);
+  return CheckFingerprint(id, *found->second, fingerprint);
 }
 
-absl::Status RequestMemory::Fits(const std::string& id, const Entry& entry, uint64_t fingerprint) {
+absl::Status RequestMemory::CheckFingerprint(const std::string& id, const Entry& entry,
+                                             uint64_t fingerprint) {
   if (entry.fingerprint == fingerprint) return absl::OkStatus();
   return ReasonStatus(absl::StatusCode::kInvalidArgument, "REQUEST_ID_REUSED",
                       absl::StrCat("request_id \"", absl::Utf8SafeCEscape(id),
@@ -56,9 +57,9 @@ absl::Status RequestMemory::Fits(const std::string& id, const Entry& entry, uint
                       {{"field", "request_id"}});
 }
 
-void RequestMemory::ForgetLocked(absl::Time now) {
+void RequestMemory::ExpireLocked(absl::Time now) {
   while (!order_.empty() &&
-         (order_.size() > kKept || entries_[order_.front()]->answered + kKeptFor <= now)) {
+         (order_.size() > kMaxEntries || entries_[order_.front()]->answered + kLifetime <= now)) {
     entries_.erase(order_.front());
     order_.pop_front();
   }

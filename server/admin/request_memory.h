@@ -21,42 +21,45 @@
 
 namespace rpyc {
 
-// Makes repeating a StartServer harmless: what was answered to a request_id is answered again, for
-// ten minutes and for the last thousand of them. Only successes are remembered: after an error the
-// request may be tried again.
+// Makes repeating a StartServer harmless: for ten minutes, and for the last thousand requests, a
+// request_id gets the same answer again. It remembers only successes; after an error the request
+// may be tried again.
 // Threads: any.
 class RequestMemory {
  public:
   using Answer = absl::StatusOr<ServerRecord>;
-  static constexpr absl::Duration kKeptFor = absl::Minutes(10);
-  static constexpr size_t kKept = 1000;
+  static constexpr absl::Duration kLifetime = absl::Minutes(10);
+  static constexpr size_t kMaxEntries = 1000;
 
-  // `now` tells the time; tests have one of their own.
+  // `now` returns the time; tests pass their own clock.
   explicit RequestMemory(std::function<absl::Time()> now = &absl::Now) : now_(std::move(now)) {}
 
-  // Runs `start`, or answers what it answered when the same id came with the same request. While
-  // one runs, an equal request waits for it and has its answer, also if that is an error.
-  // Errors:  REQUEST_ID_REUSED - the id came with another request; those of `start`.
-  Answer Once(absl::string_view request_id, uint64_t fingerprint,
-              absl::FunctionRef<Answer()> start);
+  // Runs `start`, or returns what it returned when the same id came with the same request. While it
+  // runs, an equal request waits for it and gets the same answer, even if that is an error.
+  // Errors:  REQUEST_ID_REUSED - the id came with another request before; those of `start`.
+  Answer RunOnce(absl::string_view request_id, uint64_t fingerprint,
+                 absl::FunctionRef<Answer()> start);
 
-  // Whether Once would refuse, without running anything.
+  // Whether RunOnce would refuse, without running anything.
   absl::Status Check(absl::string_view request_id, uint64_t fingerprint) const;
 
  private:
   struct Entry {
     uint64_t fingerprint;
-    absl::Time answered = absl::InfiniteFuture();  // until then `start` runs
+    absl::Time answered = absl::InfiniteFuture();  // infinite while `start` runs
     Answer answer = absl::UnknownError("not answered yet");
   };
-  static absl::Status Fits(const std::string& id, const Entry& entry, uint64_t fingerprint);
-  void ForgetLocked(absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Fails if `entry` is of another request.
+  static absl::Status CheckFingerprint(const std::string& id, const Entry& entry,
+                                       uint64_t fingerprint);
+  // Forgets the entries that are too old or too many.
+  void ExpireLocked(absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const std::function<absl::Time()> now_;
   mutable Mutex mutex_;
   CondVar answered_;
   std::unordered_map<std::string, std::shared_ptr<Entry>> entries_ ABSL_GUARDED_BY(mutex_);
-  std::deque<std::string> order_ ABSL_GUARDED_BY(mutex_);  // those answered, oldest first
+  std::deque<std::string> order_ ABSL_GUARDED_BY(mutex_);  // answered ids, oldest first
 };
 
 }  // namespace rpyc

@@ -20,9 +20,9 @@ using Answer = RequestMemory::Answer;
 
 class RequestMemoryTest : public testing::Test {
  protected:
-  // Answers the id of the server, or the reason; a server is started anew each time, "s0", "s1"...
+  // Returns the id of the server, or the reason. Each start makes a new server: "s0", "s1"...
   std::string Ask(const std::string& request_id, uint64_t fingerprint = 1) {
-    const Answer answer = memory_.Once(request_id, fingerprint, [this] { return Start(); });
+    const Answer answer = memory_.RunOnce(request_id, fingerprint, [this] { return Start(); });
     return answer.ok() ? answer->id : GetReason(answer.status()).reason;
   }
   Answer Start() {
@@ -74,14 +74,14 @@ TEST_F(RequestMemoryTest, ForgetsTheOldestOfMoreThanAThousand) {
 
 TEST_F(RequestMemoryTest, ErrorsAreNotRemembered) {
   const auto fail = [] { return Answer(ReasonStatus(absl::StatusCode::kInternal, "X", "no")); };
-  EXPECT_EQ(GetReason(memory_.Once("a", 1, fail).status()).reason, "X");
+  EXPECT_EQ(GetReason(memory_.RunOnce("a", 1, fail).status()).reason, "X");
   EXPECT_EQ(Ask("a", 2), "s0");
 }
 
 TEST_F(RequestMemoryTest, EqualRequestsAtOnceStartOneServer) {
   std::promise<void> running, go;
   auto first = std::async(std::launch::async, [&] {
-    return memory_.Once("a", 1, [&] {
+    return memory_.RunOnce("a", 1, [&] {
       running.set_value();
       go.get_future().wait();
       return Start();

@@ -19,7 +19,7 @@ absl::Status Malformed(absl::string_view name, absl::string_view form,
   return InvalidField(field, absl::StrCat(field, " \"", name, "\" is not of the form ", form));
 }
 
-// The id in "servers/{server_id}"; nothing if it is none.
+// The id in "servers/{server_id}"; nothing if the name is not of that form.
 std::optional<std::string> ServerIdIn(absl::string_view name) {
   if (!absl::ConsumePrefix(&name, kServers) || !IsServerId(name)) return std::nullopt;
   return std::string(name);

@@ -10,14 +10,14 @@
 
 namespace rpyc {
 
-// "servers/calculator" of "calculator", "services/CALCULATOR" of "CALCULATOR".
+// "servers/calculator" for "calculator", "services/CALCULATOR" for "CALCULATOR".
 std::string ServerResourceName(absl::string_view id);
 std::string ServiceResourceName(absl::string_view service_name);
 // "servers/calculator/connections/17".
 std::string ConnectionResourceName(absl::string_view server_id, int64_t number);
 
-// Their last parts.
-// Errors:  INVALID_FIELD name - not of that form.
+// These return the last part of such a name.
+// Errors:  INVALID_FIELD - name is not of that form.
 absl::StatusOr<std::string> ParseServerResourceName(absl::string_view name);
 absl::StatusOr<std::string> ParseServiceResourceName(absl::string_view name);
 
@@ -25,11 +25,11 @@ struct ConnectionName {
   std::string server_id;
   int64_t number = 0;
 };
-// Errors:  INVALID_FIELD name - not of that form.
+// Errors:  INVALID_FIELD - name is not of that form.
 absl::StatusOr<ConnectionName> ParseConnectionResourceName(absl::string_view name);
 
-// What a list is to be of: a server's id, or nothing for "servers/-", all.
-// Errors:  INVALID_FIELD parent - not of that form.
+// Reads the parent of a list: a server's id, or nothing for "servers/-", which is all servers.
+// Errors:  INVALID_FIELD - parent is not of that form.
 absl::StatusOr<std::optional<std::string>> ParseServerParent(absl::string_view parent);
 
 }  // namespace rpyc

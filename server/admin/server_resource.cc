@@ -56,7 +56,7 @@ v1::Server ServerResource(const ServerRecord& record) {
   if (snapshot.start_time != absl::Time()) {
     *server.mutable_start_time() = ToTimestamp(snapshot.start_time);
   }
-  // Of what is set by now: there are no maps in it, whose order would differ from time to time.
+  // The etag covers what is set above. That contains no maps, whose order could vary.
   server.set_etag(
       absl::StrCat(absl::Hex(Fingerprint(server.SerializeAsString()), absl::kZeroPad16)));
 

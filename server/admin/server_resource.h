@@ -6,7 +6,7 @@
 
 namespace rpyc {
 
-// A server as the control plane shows it, etag included.
+// A server as the control plane shows it, with its etag.
 admin::v1::Server ServerResource(const ServerRecord& record);
 
 }  // namespace rpyc

@@ -80,7 +80,7 @@ TEST(ServerResourceTest, EtagIsOfSpecStateAndAddress) {
   EXPECT_NE(etag_after([](ServerRecord* r) { r->snapshot.state = ServerState::kDraining; }), etag);
   EXPECT_NE(etag_after([](ServerRecord* r) { r->options.limits.max_nesting = 3; }), etag);
   EXPECT_NE(etag_after([](ServerRecord* r) { r->snapshot.port = 1; }), etag);
-  // Another server under the same id.
+  // This is another server under the same id.
   EXPECT_NE(etag_after([](ServerRecord* r) { r->snapshot.start_time += absl::Nanoseconds(1); }),
             etag);
 }

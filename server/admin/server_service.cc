@@ -41,7 +41,7 @@ v1::ServerKind ToProto(const ServerKindInfo& kind) {
   return proto;
 }
 
-// AIP-155 recommends a UUID, which has 36.
+// AIP-155 recommends a UUID, which has 36 bytes.
 constexpr size_t kMaxRequestIdBytes = 128;
 
 class ServerService final : public v1::ServerService::Service {
@@ -56,8 +56,8 @@ class ServerService final : public v1::ServerService::Service {
   grpc::Status StartServer(grpc::ServerContext* context, const v1::StartServerRequest* request,
                            v1::Server* response) override {
     if (request->validate_only()) {
-      const grpc::Status status = Answer(Validate(*request), response);
-      // There is no server yet: nothing of it has a state, or changes.
+      grpc::Status status = Answer(Validate(*request), response);
+      // There is no server yet, so it has neither a state nor an etag.
       response->clear_state();
       response->clear_etag();
       return status;
@@ -71,7 +71,7 @@ class ServerService final : public v1::ServerService::Service {
     return Answer(record, response);
   }
 
-  // Holds its thread until the server is closed; gRPC starts another one for the next call.
+  // Holds its thread until the server is closed; gRPC starts another thread for the next call.
   grpc::Status CloseServer(grpc::ServerContext* context, const v1::CloseServerRequest* request,
                            v1::Server* response) override {
     const absl::StatusOr<ServerRecord> record = Close(*request);
@@ -101,18 +101,13 @@ class ServerService final : public v1::ServerService::Service {
     absl::Status known = RefuseUnknownFields(request);
     if (!known.ok()) return known;
     const auto& kinds = directory_.kinds().rows();
-    absl::StatusOr<Page> page =
-        CutPage("kinds", PositionKeys(kinds.size()), request.page_size(), request.page_token());
-    if (!page.ok()) return page.status();
-    for (size_t i = page->begin; i < page->end; ++i) {
-      *response->add_server_kinds() = ToProto(kinds[i]);
-    }
-    response->set_next_page_token(page->next_page_token);
-    return absl::OkStatus();
+    return AnswerPage(
+        "kinds", PositionKeys(kinds.size()), request,
+        [&](size_t i) { *response->add_server_kinds() = ToProto(kinds[i]); }, response);
   }
 
   absl::StatusOr<ServerRecord> Start(const v1::StartServerRequest& request) {
-    const absl::Status good = CheckStart(request);
+    absl::Status good = CheckStart(request);
     if (!good.ok()) return good;
     const auto start = [&]() -> absl::StatusOr<ServerRecord> {
       const absl::StatusOr<ServerOptions> options = OptionsFromSpec(request.spec());
@@ -120,10 +115,10 @@ class ServerService final : public v1::ServerService::Service {
       return directory_.StartServer(request.server_id(), *options);
     };
     if (request.request_id().empty()) return start();
-    return requests_.Once(request.request_id(), FingerprintOf(request), start);
+    return requests_.RunOnce(request.request_id(), FingerprintOf(request), start);
   }
 
-  // What Start would say, and the server it would begin with.
+  // Checks what Start checks, and returns the record that the server would have.
   absl::StatusOr<ServerRecord> Validate(const v1::StartServerRequest& request) const {
     absl::Status status = CheckStart(request);
     status.Update(requests_.Check(request.request_id(), FingerprintOf(request)));
@@ -142,15 +137,14 @@ class ServerService final : public v1::ServerService::Service {
     return status;
   }
 
-  // Two requests that ask for the same have the same; whether they only ask for a check is no
-  // difference.
+  // Two requests that ask for the same have the same fingerprint, whatever their validate_only.
   static uint64_t FingerprintOf(v1::StartServerRequest request) {
     request.clear_validate_only();
     return Fingerprint(request.SerializeAsString());
   }
 
   absl::StatusOr<ServerRecord> Close(const v1::CloseServerRequest& request) {
-    const absl::Status known = RefuseUnknownFields(request);
+    absl::Status known = RefuseUnknownFields(request);
     if (!known.ok()) return known;
     const absl::StatusOr<std::string> id = ParseServerResourceName(request.name());
     if (!id.ok()) return id.status();
@@ -183,18 +177,11 @@ class ServerService final : public v1::ServerService::Service {
     absl::Status known = RefuseUnknownFields(request);
     if (!known.ok()) return known;
     const std::vector<ServerRecord> records = directory_.ListServers(request.show_closed());
-    std::vector<std::string> keys;
-    keys.reserve(records.size());
-    for (const ServerRecord& record : records) keys.push_back(NumberKey(record.number));
-    absl::StatusOr<Page> page =
-        CutPage(request.show_closed() ? "servers with closed ones" : "servers", keys,
-                request.page_size(), request.page_token());
-    if (!page.ok()) return page.status();
-    for (size_t i = page->begin; i < page->end; ++i) {
-      *response->add_servers() = ServerResource(records[i]);
-    }
-    response->set_next_page_token(page->next_page_token);
-    return absl::OkStatus();
+    return AnswerPage(
+        request.show_closed() ? "servers with closed ones" : "servers",
+        KeysOf(records, [](const ServerRecord& record) { return NumberKey(record.number); }),
+        request, [&](size_t i) { *response->add_servers() = ServerResource(records[i]); },
+        response);
   }
 
   ServerDirectory& directory_;

@@ -11,7 +11,7 @@ class Service;
 
 namespace rpyc {
 
-// rpyc.admin.v1.ServerService over `directory`, which must outlive it.
+// Makes rpyc.admin.v1.ServerService over `directory`, which must outlive it.
 std::unique_ptr<grpc::Service> MakeServerService(ServerDirectory* directory);
 
 }  // namespace rpyc

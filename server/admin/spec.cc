@@ -21,33 +21,33 @@ namespace {
 
 namespace v1 = admin::v1;
 
-// Values are read and written by recursion; see Limits::max_nesting.
-constexpr int kMostNesting = 500;
-// A call within a call has the stack of both.
-constexpr int kMostCallbackDepth = 1000;
-constexpr size_t kMostLabelBytes = 255;
-constexpr int kMostSafeAttrs = 1000;
-constexpr size_t kMostFileNameBytes = 4096;
+// Reading and writing a value recurses into it; see Limits::max_nesting.
+constexpr int kMaxNesting = 500;
+// Bounds the stack: a call within a call needs the stack of both.
+constexpr int kMaxCallbackDepth = 1000;
+constexpr size_t kMaxLabelBytes = 255;
+constexpr int kMaxSafeAttrs = 1000;
+constexpr size_t kMaxFileNameBytes = 4096;
 
-// Refuses a key that has no meaning in a host that is no Python.
-absl::Status MeaninglessIf(bool given, absl::string_view field, absl::string_view why) {
+// Refuses a key that means nothing in a host that is not Python, if it is given.
+absl::Status RefuseIf(bool given, absl::string_view field, absl::string_view why) {
   return given ? InvalidField(field, absl::StrCat(field, " is refused: ", why)) : absl::OkStatus();
 }
 
-// Takes a number of which 0 means the default.
+// Reads a number; 0 means the default, which `out` holds.
 template <typename T>
-absl::Status TakeNumber(absl::string_view field, int64_t value, int64_t most, T* out) {
-  if (value < 0 || value > most) {
-    return InvalidField(field, absl::StrCat(field, " is ", value, ", not within 0 and ", most));
+absl::Status TakeNumber(absl::string_view field, int64_t value, int64_t max, T* out) {
+  if (value < 0 || value > max) {
+    return InvalidField(field, absl::StrCat(field, " is ", value, ", not within 0 and ", max));
   }
   if (value != 0) *out = static_cast<T>(value);
   return absl::OkStatus();
 }
 
-// Takes a name or a label.
+// Reads a name or a label.
 absl::Status TakeText(absl::string_view field, const std::string& text, std::string* out) {
-  if (text.size() > kMostLabelBytes) {
-    return InvalidField(field, absl::StrCat(field, " has over ", kMostLabelBytes, " bytes"));
+  if (text.size() > kMaxLabelBytes) {
+    return InvalidField(field, absl::StrCat(field, " has over ", kMaxLabelBytes, " bytes"));
   }
   if (absl::StrContains(text, '\0')) {
     return InvalidField(field, absl::StrCat(field, " holds a NUL"));
@@ -58,8 +58,8 @@ absl::Status TakeText(absl::string_view field, const std::string& text, std::str
 
 absl::Status TakeSafeAttrs(const v1::SafeAttrs& attrs, ProtocolConfig* out) {
   constexpr absl::string_view kField = "spec.protocol_config.safe_attrs.names";
-  if (attrs.names_size() > kMostSafeAttrs) {
-    return InvalidField(kField, absl::StrCat(kField, " has over ", kMostSafeAttrs, " names"));
+  if (attrs.names_size() > kMaxSafeAttrs) {
+    return InvalidField(kField, absl::StrCat(kField, " has over ", kMaxSafeAttrs, " names"));
   }
   absl::flat_hash_set<std::string>& safe_attrs = out->safe_attrs.emplace();
   absl::Status status;
@@ -71,7 +71,7 @@ absl::Status TakeSafeAttrs(const v1::SafeAttrs& attrs, ProtocolConfig* out) {
   return status;
 }
 
-// Takes a time; `read` says what is a good one.
+// Reads a duration by `read`, which checks it.
 absl::Status TakeTime(absl::string_view field, const google::protobuf::Duration& value,
                       decltype(&ReadDuration) read, absl::Duration* out) {
   const absl::StatusOr<absl::Duration> duration = read(field, value);
@@ -101,7 +101,7 @@ absl::Status TakeListener(const v1::ServerSpec& spec, ServerOptions* options) {
   return absl::OkStatus();
 }
 
-// The fields that only some kinds have. Whether this one has them is the server's to say.
+// Reads the fields that only some kinds have. The server checks whether its kind has them.
 absl::Status TakeKindOptions(const v1::ServerSpec& spec, ServerOptions* options) {
   options->nbthreads = spec.nbthreads();
   options->request_batch_size = spec.request_batch_size();
@@ -148,22 +148,22 @@ absl::Status TakeProtocolConfig(const v1::ProtocolConfig& config, ProtocolConfig
 
   constexpr absl::string_view kNoClasses = "a host in C++ has no Python classes to make";
   constexpr absl::string_view kToPeer = "what a method raises goes to the peer";
-  status.Update(MeaninglessIf(config.allow_pickle(), "spec.protocol_config.allow_pickle",
-                              "unpickling runs code of the peer's choice"));
-  status.Update(MeaninglessIf(config.instantiate_custom_exceptions(),
-                              "spec.protocol_config.instantiate_custom_exceptions", kNoClasses));
-  status.Update(MeaninglessIf(config.import_custom_exceptions(),
-                              "spec.protocol_config.import_custom_exceptions", kNoClasses));
-  status.Update(MeaninglessIf(config.instantiate_oldstyle_exceptions(),
-                              "spec.protocol_config.instantiate_oldstyle_exceptions", kNoClasses));
-  status.Update(MeaninglessIf(config.propagate_systemexit_locally(),
-                              "spec.protocol_config.propagate_SystemExit_locally", kToPeer));
-  status.Update(MeaninglessIf(config.propagate_keyboardinterrupt_locally(),
-                              "spec.protocol_config.propagate_KeyboardInterrupt_locally", kToPeer));
-  status.Update(MeaninglessIf(config.has_log_exceptions(), "spec.protocol_config.log_exceptions",
-                              "RPyC itself does not use it"));
-  status.Update(MeaninglessIf(config.close_catchall(), "spec.protocol_config.close_catchall",
-                              "closing raises nothing here"));
+  status.Update(RefuseIf(config.allow_pickle(), "spec.protocol_config.allow_pickle",
+                         "unpickling runs code of the peer's choice"));
+  status.Update(RefuseIf(config.instantiate_custom_exceptions(),
+                         "spec.protocol_config.instantiate_custom_exceptions", kNoClasses));
+  status.Update(RefuseIf(config.import_custom_exceptions(),
+                         "spec.protocol_config.import_custom_exceptions", kNoClasses));
+  status.Update(RefuseIf(config.instantiate_oldstyle_exceptions(),
+                         "spec.protocol_config.instantiate_oldstyle_exceptions", kNoClasses));
+  status.Update(RefuseIf(config.propagate_systemexit_locally(),
+                         "spec.protocol_config.propagate_SystemExit_locally", kToPeer));
+  status.Update(RefuseIf(config.propagate_keyboardinterrupt_locally(),
+                         "spec.protocol_config.propagate_KeyboardInterrupt_locally", kToPeer));
+  status.Update(RefuseIf(config.has_log_exceptions(), "spec.protocol_config.log_exceptions",
+                         "RPyC itself does not use it"));
+  status.Update(RefuseIf(config.close_catchall(), "spec.protocol_config.close_catchall",
+                         "closing raises nothing here"));
 
   if (config.dialect() != 0 && config.dialect() != 5 && config.dialect() != 6) {
     status.Update(InvalidField("spec.protocol_config.dialect",
@@ -174,35 +174,35 @@ absl::Status TakeProtocolConfig(const v1::ProtocolConfig& config, ProtocolConfig
 }
 
 absl::Status TakeLimits(const v1::Limits& limits, ServerOptions* options) {
-  constexpr int64_t kMost32 = std::numeric_limits<int32_t>::max();
-  constexpr int64_t kMostU32 = std::numeric_limits<uint32_t>::max();
-  constexpr int64_t kMost64 = std::numeric_limits<int64_t>::max();
+  constexpr int64_t kMaxInt32 = std::numeric_limits<int32_t>::max();
+  constexpr int64_t kMaxUint32 = std::numeric_limits<uint32_t>::max();
+  constexpr int64_t kMaxInt64 = std::numeric_limits<int64_t>::max();
   Limits* out = &options->limits;
   absl::Status status;
-  status.Update(TakeNumber("spec.limits.max_frame_bytes", limits.max_frame_bytes(), kMostU32,
+  status.Update(TakeNumber("spec.limits.max_frame_bytes", limits.max_frame_bytes(), kMaxUint32,
                            &out->max_frame_bytes));
-  status.Update(TakeNumber("spec.limits.max_inflated_bytes", limits.max_inflated_bytes(), kMostU32,
-                           &out->max_inflated_bytes));
+  status.Update(TakeNumber("spec.limits.max_inflated_bytes", limits.max_inflated_bytes(),
+                           kMaxUint32, &out->max_inflated_bytes));
   status.Update(
-      TakeNumber("spec.limits.max_nesting", limits.max_nesting(), kMostNesting, &out->max_nesting));
-  status.Update(TakeNumber("spec.limits.max_int_digits", limits.max_int_digits(), kMost32,
+      TakeNumber("spec.limits.max_nesting", limits.max_nesting(), kMaxNesting, &out->max_nesting));
+  status.Update(TakeNumber("spec.limits.max_int_digits", limits.max_int_digits(), kMaxInt32,
                            &out->max_int_digits));
-  status.Update(TakeNumber("spec.limits.max_local_objects", limits.max_local_objects(), kMost64,
+  status.Update(TakeNumber("spec.limits.max_local_objects", limits.max_local_objects(), kMaxInt64,
                            &out->max_local_objects));
   status.Update(TakeNumber("spec.limits.max_read_ahead_bytes", limits.max_read_ahead_bytes(),
-                           kMost64, &out->max_read_ahead_bytes));
+                           kMaxInt64, &out->max_read_ahead_bytes));
   status.Update(TakeNumber("spec.limits.max_callback_depth", limits.max_callback_depth(),
-                           kMostCallbackDepth, &out->max_callback_depth));
+                           kMaxCallbackDepth, &out->max_callback_depth));
   status.Update(TakeTime("spec.limits.idle_timeout", limits.idle_timeout(), &ReadDuration,
                          &out->idle_timeout));
-  status.Update(TakeNumber("spec.limits.max_total_bytes", limits.max_total_bytes(), kMost64,
+  status.Update(TakeNumber("spec.limits.max_total_bytes", limits.max_total_bytes(), kMaxInt64,
                            &out->max_total_bytes));
   absl::Duration frame_timeout;
   status.Update(
       TakeTime("spec.limits.frame_timeout", limits.frame_timeout(), &ReadDuration, &frame_timeout));
   if (frame_timeout != absl::ZeroDuration()) out->frame_timeout = frame_timeout;
   options->max_sessions = limits.max_sessions();
-  // A long string must still decode.
+  // A string as long as a frame must still decode.
   out->max_decoded_bytes =
       std::max<size_t>({out->max_decoded_bytes, out->max_frame_bytes, out->max_inflated_bytes});
 
@@ -213,7 +213,7 @@ absl::Status TakeLimits(const v1::Limits& limits, ServerOptions* options) {
   return status;
 }
 
-// Rows of the two enums.
+// This pairs the values of the two enums.
 constexpr struct {
   v1::TlsConfig::CertReqs in_spec;
   CertReqs in_options;
@@ -224,11 +224,11 @@ constexpr struct {
     {v1::TlsConfig::REQUIRED, CertReqs::kRequired},
 };
 
-// What the files hold is the server's to judge.
+// Reads the names of the files; the server checks what they hold.
 absl::Status TakeTls(const v1::TlsConfig& tls, TlsOptions* out) {
   absl::Status status;
   const auto take_name = [&](absl::string_view field, const std::string& name, std::string* to) {
-    if (name.size() > kMostFileNameBytes || absl::StrContains(name, '\0')) {
+    if (name.size() > kMaxFileNameBytes || absl::StrContains(name, '\0')) {
       status.Update(InvalidField(field, absl::StrCat(field, " is too long, or holds a NUL")));
     }
     *to = name;
@@ -248,7 +248,7 @@ absl::Status TakeTls(const v1::TlsConfig& tls, TlsOptions* out) {
   return status;
 }
 
-void ShowTls(const TlsOptions& tls, v1::TlsConfig* out) {
+void SetTls(const TlsOptions& tls, v1::TlsConfig* out) {
   out->set_keyfile(tls.keyfile);
   out->set_certfile(tls.certfile);
   out->set_ca_certs(tls.ca_certs);
@@ -258,7 +258,7 @@ void ShowTls(const TlsOptions& tls, v1::TlsConfig* out) {
   }
 }
 
-// What is out of range is the server's to judge.
+// Reads the registrar; the server checks its ranges.
 absl::Status TakeRegistrar(const v1::RegistrarConfig& registrar, RegistrarOptions* out) {
   absl::Status status = TakeText("spec.registrar.hostname", registrar.hostname(), &out->hostname);
   status.Update(TakeText("spec.registrar.advertised_hostname", registrar.advertised_hostname(),
@@ -282,7 +282,7 @@ absl::Status TakeRegistrar(const v1::RegistrarConfig& registrar, RegistrarOption
   }
 }
 
-void ShowRegistrar(const RegistrarOptions& registrar, v1::RegistrarConfig* out) {
+void SetRegistrar(const RegistrarOptions& registrar, v1::RegistrarConfig* out) {
   out->set_hostname(registrar.hostname);
   out->set_advertised_hostname(registrar.advertised_hostname);
   out->set_port(registrar.port);
@@ -292,7 +292,7 @@ void ShowRegistrar(const RegistrarOptions& registrar, v1::RegistrarConfig* out) 
   *out->mutable_timeout() = ToProtoDuration(registrar.timeout);
 }
 
-void ShowProtocolConfig(const ProtocolConfig& config, v1::ProtocolConfig* out) {
+void SetProtocolConfig(const ProtocolConfig& config, v1::ProtocolConfig* out) {
   out->set_allow_safe_attrs(config.allow_safe_attrs);
   out->set_allow_exposed_attrs(config.allow_exposed_attrs);
   out->set_allow_public_attrs(config.allow_public_attrs);
@@ -300,7 +300,7 @@ void ShowProtocolConfig(const ProtocolConfig& config, v1::ProtocolConfig* out) {
   if (config.safe_attrs.has_value()) {
     auto* names = out->mutable_safe_attrs()->mutable_names();
     names->Add(config.safe_attrs->begin(), config.safe_attrs->end());
-    std::sort(names->begin(), names->end());  // the same each time, for the etag
+    std::sort(names->begin(), names->end());  // the etag must not vary
   }
   out->set_exposed_prefix(config.exposed_prefix);
   out->set_allow_getattr(config.allow_getattr);
@@ -315,7 +315,7 @@ void ShowProtocolConfig(const ProtocolConfig& config, v1::ProtocolConfig* out) {
   if (!config.connid.empty()) out->set_connid(config.connid);
 }
 
-void ShowLimits(const ServerOptions& options, v1::Limits* out) {
+void SetLimits(const ServerOptions& options, v1::Limits* out) {
   const Limits& limits = options.limits;
   out->set_max_frame_bytes(limits.max_frame_bytes);
   out->set_max_inflated_bytes(limits.max_inflated_bytes);
@@ -374,11 +374,11 @@ v1::ServerSpec SpecFromOptions(const ServerOptions& options) {
   spec.set_max_fibers(options.max_fibers);
   if (options.socket_path.empty()) spec.set_reuse_addr(options.reuse_addr);
   spec.set_auto_register(options.auto_register.value_or(options.registrar.has_value()));
-  if (options.registrar.has_value()) ShowRegistrar(*options.registrar, spec.mutable_registrar());
-  if (options.tls.has_value()) ShowTls(*options.tls, spec.mutable_tls());
+  if (options.registrar.has_value()) SetRegistrar(*options.registrar, spec.mutable_registrar());
+  if (options.tls.has_value()) SetTls(*options.tls, spec.mutable_tls());
 
-  ShowProtocolConfig(options.protocol_config, spec.mutable_protocol_config());
-  ShowLimits(options, spec.mutable_limits());
+  SetProtocolConfig(options.protocol_config, spec.mutable_protocol_config());
+  SetLimits(options, spec.mutable_limits());
   return spec;
 }
 

@@ -7,13 +7,13 @@
 
 namespace rpyc {
 
-// The plain form of a ServerSpec. Every field of it is honoured or refused by name.
+// The plain form of a ServerSpec. Every field is honoured, or refused by its name. Server::Start
+// checks what plain options can be wrong about too, for example the kind.
 // Errors:  INVALID_FIELD - out of range, or means nothing here; NOT_SUPPORTED. Both name the field:
-//          "spec.limits.max_nesting". What plain options can be wrong about, an unknown kind or an
-//          option of another for one, is left to Server::Start.
+//          "spec.limits.max_nesting".
 absl::StatusOr<ServerOptions> OptionsFromSpec(const admin::v1::ServerSpec& spec);
 
-// The spec that gives `options` back, with every default it knows filled in.
+// The spec of which OptionsFromSpec makes `options`; every known default is filled in.
 admin::v1::ServerSpec SpecFromOptions(const ServerOptions& options);
 
 }  // namespace rpyc

@@ -111,7 +111,7 @@ TEST(SpecTest, ARegistrarIsTakenAsItIs) {
   EXPECT_EQ(full.registrar->advertised_hostname, "10.0.0.5");
 }
 
-// The server's own check lists the known ones.
+// The check of the server lists the known kinds.
 TEST(SpecTest, AnUnknownKindIsLeftToTheServer) {
   EXPECT_EQ(Convert("kind: 'none' nbthreads: 4")->kind, "none");
 }
@@ -197,7 +197,7 @@ TEST(SpecTest, UnsetAndZeroAreTheDefaults) {
   const absl::StatusOr<ServerOptions> options = Convert("protocol_config {} limits {}");
   ASSERT_TRUE(options.ok()) << options.status();
   EXPECT_TRUE(options->reuse_addr);
-  EXPECT_EQ(options->max_sessions, 0);  // the server's default, as in a flag
+  EXPECT_EQ(options->max_sessions, 0);  // means the server's default
   EXPECT_FALSE(options->tls.has_value());
   EXPECT_EQ(options->handshake_timeout, absl::Seconds(10));
   EXPECT_EQ(options->limits.max_frame_bytes, defaults.limits.max_frame_bytes);
@@ -218,7 +218,7 @@ TEST(SpecTest, ANegativeTimeoutIsForEver) {
   }
 }
 
-// Whatever says what happens anyway is honoured.
+// A value that says what the host does anyway is accepted.
 TEST(SpecTest, HarmlessValuesPass) {
   const absl::StatusOr<ServerOptions> options = Convert(R"(
       auto_register: false
@@ -232,7 +232,7 @@ TEST(SpecTest, HarmlessValuesPass) {
   EXPECT_TRUE(options.ok()) << options.status();
 }
 
-// A client may start a server with the spec of another one.
+// A client may start a server with the spec of another server.
 TEST(SpecTest, WhatIsShownCanBeGivenBack) {
   for (const char* text :
        {"", "tls {}",

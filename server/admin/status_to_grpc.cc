@@ -13,15 +13,15 @@
 namespace rpyc {
 namespace {
 
-// The message travels twice, as grpc-message (at worst three bytes for one) and inside the details
-// (four for three): 8 KiB hold both.
+// The message is sent twice, as grpc-message (up to three bytes for each) and inside the details
+// (four for three). 8 KiB hold both.
 constexpr size_t kMaxMessageBytes = 1024;
 constexpr size_t kMaxMetadataBytes = 256;
 
-// The start of `text`, ending between two characters. It may quote a peer, and a message of
-// protobuf's with text that is not UTF-8 cannot be read.
+// Cuts `text` between two characters. It also mends it, since it may quote a peer, and a protobuf
+// message with text that is not UTF-8 cannot be read.
 std::string Cut(absl::string_view text, size_t max_bytes) {
-  const std::string mended = MendedUtf8(std::string(text));
+  std::string mended = MendedUtf8(std::string(text));
   if (mended.size() <= max_bytes) return mended;
   return absl::StrCat(
       mended.substr(0, ValidUtf8Prefix(absl::string_view(mended).substr(0, max_bytes))), "...");

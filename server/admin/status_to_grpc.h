@@ -9,8 +9,8 @@
 namespace rpyc {
 
 // An error as the control plane sends it: code, message, and one google.rpc.ErrorInfo of the domain
-// "rpyc.admin" if `status` has a Reason (server/reason.h). Long texts are cut, since a client
-// refuses trailers over 8 KiB and with them the whole answer.
+// "rpyc.admin" if `status` has a Reason (server/reason.h). Long texts are cut, since a client that
+// receives trailers over 8 KiB refuses the whole answer.
 google::rpc::Status StatusToProto(const absl::Status& status);
 grpc::Status StatusToGrpc(const absl::Status& status);
 

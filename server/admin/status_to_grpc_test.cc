@@ -57,7 +57,7 @@ TEST(StatusToGrpcTest, TextIsUtf8) {
   EXPECT_EQ(info.metadata().at("field"), "?");
 }
 
-// Whole trailers over 8 KiB would cost the client the answer.
+// A client that receives trailers over 8 KiB refuses the answer.
 TEST(StatusToGrpcTest, LongTextsAreCutBetweenCharacters) {
   std::string text = "x";
   for (int i = 0; i < 10'000; ++i) text += "\xc3\xa9";

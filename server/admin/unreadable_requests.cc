@@ -22,7 +22,7 @@ class Explainer final : public grpc::experimental::Interceptor {
   void Intercept(grpc::experimental::InterceptorBatchMethods* methods) override {
     if (methods->QueryInterceptionHookPoint(InterceptionHookPoints::PRE_SEND_STATUS)) {
       const grpc::Status status = methods->GetSendStatus();
-      // Every error of ours has a text.
+      // Every error of our services has a text, so this one is gRPC's.
       if (status.error_code() == grpc::StatusCode::INTERNAL && status.error_message().empty()) {
         methods->ModifySendStatus(StatusToGrpc(ReasonStatus(
             absl::StatusCode::kInvalidArgument, "UNREADABLE_REQUEST",
@@ -42,7 +42,7 @@ class Factory final : public grpc::experimental::ServerInterceptorFactoryInterfa
  public:
   grpc::experimental::Interceptor* CreateServerInterceptor(
       grpc::experimental::ServerRpcInfo* info) override {
-    return new Explainer(info->method());  // gRPC's from here on
+    return new Explainer(info->method());  // gRPC takes ownership
   }
 };
 

@@ -7,10 +7,10 @@
 
 namespace rpyc {
 
-// Has requests whose bytes are no message of their type, or hold text that is not UTF-8, answered
-// by INVALID_ARGUMENT, reason UNREADABLE_REQUEST, and a sentence. gRPC itself answers INTERNAL with
-// no text, before any service of ours is called. Source:  gRPC 1.51,
-// grpcpp/impl/codegen/proto_utils.h, GenericDeserialize: the status is INTERNAL
+// Answers requests whose bytes are not a message of their type, or hold text that is not UTF-8,
+// with INVALID_ARGUMENT, the reason UNREADABLE_REQUEST and a sentence. By itself gRPC answers
+// INTERNAL without a text, and calls no service.
+// Source:  gRPC 1.51, grpcpp/impl/codegen/proto_utils.h, GenericDeserialize: the status is INTERNAL
 //          with InitializationErrorString(), which proto3 leaves empty.
 std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface> ExplainUnreadableRequests();
 

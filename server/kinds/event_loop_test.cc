@@ -27,7 +27,7 @@ class EventLoopTest : public testing::Test {
  protected:
   void Start(int max_fibers = 1000) {
     loop_ = std::make_shared<EventLoop>(EventLoop::Options{
-        .label = "test", .max_fibers = max_fibers, .stack_bytes = 256 << 10, .ended = [this] {
+        .label = "test", .max_fibers = max_fibers, .stack_bytes = 256 << 10, .on_ended = [this] {
           ended_.set_value();
         }});
     const absl::Status started = loop_->Start();
@@ -39,7 +39,7 @@ class EventLoopTest : public testing::Test {
     ended_.get_future().wait();
   }
 
-  // Runs it on a fiber and waits for its end.
+  // Runs `task` on a fiber and waits for its end.
   void Do(std::function<void()> task) {
     std::promise<void> done;
     loop_->Post([&] {
@@ -60,10 +60,10 @@ class EventLoopTest : public testing::Test {
 
 TEST_F(EventLoopTest, RunsTasksOnFibersOfItsThread) {
   Start();
-  EXPECT_FALSE(loop_->IsHere());
+  EXPECT_FALSE(loop_->IsCurrent());
   std::thread::id thread;
   Do([&] {
-    EXPECT_TRUE(loop_->IsHere());
+    EXPECT_TRUE(loop_->IsCurrent());
     EXPECT_NE(Fiber::Current(), nullptr);
     EXPECT_EQ(Fiber::Current()->loop(), loop_);
     thread = std::this_thread::get_id();
@@ -72,7 +72,7 @@ TEST_F(EventLoopTest, RunsTasksOnFibersOfItsThread) {
   Do([&] { EXPECT_EQ(thread, std::this_thread::get_id()); });
 }
 
-// None goes on before all of them sleep.
+// No fiber goes on before all of them sleep.
 TEST_F(EventLoopTest, AllSleepAtOnce) {
   constexpr int kSleepers = kSanitizedStackFactor == 1 ? 5000 : 500;
   Start(kSleepers);
@@ -88,7 +88,7 @@ TEST_F(EventLoopTest, AllSleepAtOnce) {
     });
   }
   done.get_future().wait();
-  EXPECT_EQ(loop_->stats().most_busy, kSleepers);
+  EXPECT_EQ(loop_->stats().peak_busy, kSleepers);
 }
 
 TEST_F(EventLoopTest, SleepersWakeInOrder) {
@@ -131,7 +131,7 @@ TEST_F(EventLoopTest, NoMoreThanSoManyAtATime) {
   changed.SignalAll();
   while (done < 10) changed.Wait(&mutex);
   EXPECT_EQ(most, 3);
-  EXPECT_EQ(loop_->stats().most_busy, 3);
+  EXPECT_EQ(loop_->stats().peak_busy, 3);
   EXPECT_GT(loop_->stats().saturated, 0);
 }
 
@@ -177,7 +177,7 @@ TEST_F(EventLoopTest, ACondVarsDeadlineOnAFiber) {
   });
 }
 
-// One Signal wakes one, also where some have given up.
+// Each Signal wakes a waiter, even if some waiters have given up.
 TEST_F(EventLoopTest, ASignalIsNotLostToOneThatHasGivenUp) {
   Start();
   Mutex mutex;
@@ -243,12 +243,12 @@ TEST_F(EventLoopTest, AStreamParksItsFiber) {
     char piece[3];
     for (;;) {
       const auto got = stream.ReadSome(absl::MakeSpan(piece), ReadHint::kBetweenFrames);
-      if (!got.ok() || got->state != ReadResult::kData) break;
+      if (!got.ok() || got->outcome != ReadResult::kData) break;
       text.append(piece, got->bytes);
     }
     read.set_value(text);
   });
-  Do([] {});  // the loop goes on
+  Do([] {});  // the loop still runs
   SocketStream stream(std::move(theirs));
   const absl::string_view text = "0123456789";
   EXPECT_TRUE(stream.WriteAll({text}).ok());
@@ -262,7 +262,7 @@ TEST_F(EventLoopTest, TwoFibersOfOneStream) {
   Start();
   auto [ours, theirs] = Pair();
   SocketStream mine(std::move(ours)), other(std::move(theirs));
-  // More than the kernel takes: the writer parks, and so does the reader of the same descriptor.
+  // The kernel does not take so much: the writer parks, and so does the reader of the descriptor.
   const std::string much(4 << 20, 'x');
   std::promise<void> wrote;
   std::promise<size_t> read;
@@ -282,7 +282,7 @@ TEST_F(EventLoopTest, TwoFibersOfOneStream) {
   for (size_t got = 0; got < much.size();) {
     const auto some =
         other.ReadSome(absl::MakeSpan(piece.data(), piece.size()), ReadHint::kBetweenFrames);
-    ASSERT_TRUE(some.ok() && some->state == ReadResult::kData);
+    ASSERT_TRUE(some.ok() && some->outcome == ReadResult::kData);
     got += some->bytes;
   }
   wrote.get_future().wait();
@@ -297,13 +297,13 @@ TEST_F(EventLoopTest, AReadsDeadlineOnAFiber) {
     const auto got = stream.ReadSome(absl::MakeSpan(piece), ReadHint::kBetweenFrames,
                                      absl::Now() + absl::Milliseconds(5));
     ASSERT_TRUE(got.ok());
-    EXPECT_EQ(got->state, ReadResult::kWouldBlock);
+    EXPECT_EQ(got->outcome, ReadResult::kWouldBlock);
     EXPECT_FALSE(stream.Wait(Stream::Event::kReadable, absl::Now() + absl::Milliseconds(1)));
     EXPECT_TRUE(stream.Wait(Stream::Event::kWritable, absl::InfiniteFuture()));
   });
 }
 
-// What is left in the kernel is found again, though epoll told of it once.
+// The loop finds again what is left in the kernel, though epoll reported it only once.
 TEST_F(EventLoopTest, WhatIsWatchedIsServedUntilNothingIsThere) {
   Start();
   auto [ours, theirs] = Pair();
@@ -318,11 +318,11 @@ TEST_F(EventLoopTest, WhatIsWatchedIsServedUntilNothingIsThere) {
       const auto got =
           stream.ReadSome(absl::MakeSpan(one), ReadHint::kBetweenFrames, absl::InfinitePast());
       ASSERT_TRUE(got.ok());
-      if (got->state == ReadResult::kEof) {
+      if (got->outcome == ReadResult::kEof) {
         loop_->Unwatch(number);
         return all.set_value(text);
       }
-      if (got->state == ReadResult::kData) text += one[0];
+      if (got->outcome == ReadResult::kData) text += one[0];
       loop_->Arm(number, Stream::Event::kReadable);
     });
     ASSERT_TRUE(watched.ok()) << watched.status();

@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/clock.h"
+#include "rpyc/assert.h"
 #include "rpyc/thread_locals.h"
 #include "server/kinds/fiber_stack.h"
 #include "server/kinds/fiber_switch.h"
@@ -18,13 +19,14 @@
 namespace rpyc {
 namespace {
 
-// Idle fibers that keep their stacks, with the pages that they have touched.
+// So many idle fibers keep their stacks, with the pages that they have touched.
 constexpr size_t kKeptStacks = 64;
-// Of a stack, what must be left for a further call into a peer.
+// So much of a stack must be left before another call into a peer may begin.
 constexpr size_t kStackReserve = (64 << 10) * kSanitizedStackFactor;
-// When a stack is tried for again if there was no memory and nobody will give one back.
+// After a lack of memory the pool tries again to map a stack this often, in case no fiber ends.
 constexpr int kRetryMilliseconds = 10;
-constexpr int64_t kComplaintInterval = 1'000'000'000;
+// A lack of stacks is logged at most once in this time.
+constexpr absl::Duration kShortageLogInterval = absl::Seconds(1);
 
 }  // namespace
 
@@ -33,6 +35,7 @@ class FiberPool::PooledFiber final : public Fiber, public TimerQueue::Timer {
   explicit PooledFiber(FiberPool* pool) : pool_(pool) {}
 
   void Park(absl::Time deadline) override {
+    RPYC_ASSERT(Fiber::Current() == this && !parked_);
     if (std::exchange(woken_, false)) return;
     if (deadline != absl::InfiniteFuture()) {
       if (deadline <= absl::Now()) return;
@@ -42,25 +45,27 @@ class FiberPool::PooledFiber final : public Fiber, public TimerQueue::Timer {
     switch_->Suspend();
   }
   void Unpark() override {
-    if (pool_->surroundings_->IsOnThread()) return pool_->Wake(this);
-    pool_->surroundings_->WakeFromAfar(this);
+    if (pool_->loop_interface_->IsOnLoopThread()) return pool_->Wake(this);
+    pool_->loop_interface_->WakeFromOtherThread(this);
   }
   bool AwaitReady(int fd, bool readable, bool writable, absl::Time deadline) override {
-    return pool_->surroundings_->AwaitReady(this, fd, readable, writable, deadline);
+    return pool_->loop_interface_->AwaitReady(this, fd, readable, writable, deadline);
   }
-  void Exhausted(int fd, bool readable) override { pool_->surroundings_->Exhausted(fd, readable); }
+  void MarkNotReady(int fd, bool readable) override {
+    pool_->loop_interface_->MarkNotReady(fd, readable);
+  }
   bool IsStackShort() const override { return switch_->bytes_left() < kStackReserve; }
-  const std::shared_ptr<FiberLoop>& loop() const override { return pool_->surroundings_->loop(); }
+  const std::shared_ptr<FiberLoop>& loop() const override { return pool_->loop_interface_->loop(); }
 
  private:
   friend class FiberPool;
 
   void ShowRunning(absl::string_view name) override {
-    // What has been run last stays, to tell who has blocked the loop.
-    if (!name.empty()) shown_.Show(name);
+    // The name of the last method stays, so that it can be blamed when the loop was blocked.
+    if (!name.empty()) published_name_.Publish(name);
   }
 
-  // On its own stack: tasks, until it is not needed any more.
+  // Runs tasks until the fiber is not needed any more. This is all that runs on its stack.
   void Body() {
     for (;;) {
       task_->Run();
@@ -78,16 +83,21 @@ class FiberPool::PooledFiber final : public Fiber, public TimerQueue::Timer {
   FiberPool* const pool_;
   std::optional<FiberSwitch> switch_;
   std::shared_ptr<FiberTask> task_;
-  bool in_task_ = false;  // its destruction included
+  bool in_task_ = false;  // until the task has been destroyed too
   bool parked_ = false;
-  bool woken_ = false;  // while it was not parked
-  ShownName shown_;
+  bool woken_ = false;  // it was woken while it was not parked
+  PublishedName published_name_;
 };
 
-FiberPool::FiberPool(int size, size_t stack_bytes, Surroundings* surroundings, LoopMonitor* monitor)
-    : size_(size), stack_bytes_(stack_bytes), surroundings_(surroundings), monitor_(monitor) {}
+FiberPool::FiberPool(int size, size_t stack_bytes, LoopInterface* loop_interface,
+                     LoopMonitor* monitor)
+    : size_(size),
+      stack_bytes_(stack_bytes),
+      loop_interface_(loop_interface),
+      monitor_(monitor),
+      shortage_log_(kShortageLogInterval) {}
 
-FiberPool::~FiberPool() = default;
+FiberPool::~FiberPool() { RPYC_ASSERT(busy_ == 0 && idle_.empty()); }
 
 int64_t FiberPool::Now() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(
@@ -95,17 +105,18 @@ int64_t FiberPool::Now() {
       .count();
 }
 
-// By the steady clock, so that a step of the wall clock neither hastens nor delays it.
 void FiberPool::SetTimer(PooledFiber* fiber, absl::Time deadline) {
   timers_.Set(fiber, Now() + absl::ToInt64Nanoseconds(deadline - absl::Now()));
 }
 
 void FiberPool::Wake(Fiber* woken) {
+  RPYC_ASSERT(loop_interface_->IsOnLoopThread());
   PooledFiber* const fiber = static_cast<PooledFiber*>(woken);
   if (!std::exchange(fiber->parked_, false)) {
     fiber->woken_ = true;
     return;
   }
+  RPYC_ASSERT(fiber->in_task_);
   timers_.Clear(fiber);
   ready_.push_back(fiber);
 }
@@ -116,9 +127,8 @@ void FiberPool::WakeExpired(int64_t now) {
   }
 }
 
-// Null: no more than so many, or there is no memory.
 FiberPool::PooledFiber* FiberPool::TakeFiber() {
-  if (!MayTake()) return nullptr;
+  if (!MayStartTask()) return nullptr;
   if (!idle_.empty()) {
     PooledFiber* const fiber = idle_.back();
     idle_.pop_back();
@@ -127,18 +137,17 @@ FiberPool::PooledFiber* FiberPool::TakeFiber() {
   absl::StatusOr<FiberStack> stack = FiberStack::Map(stack_bytes_ * kSanitizedStackFactor);
   out_of_stacks_ = !stack.ok();
   if (out_of_stacks_) {
-    if (Now() - last_complaint_ >= kComplaintInterval) {
-      last_complaint_ = Now();
+    if (shortage_log_.Pass(absl::FromUnixNanos(Now())).has_value()) {
       LogWarning("a loop is short of a fiber: ", stack.status().message());
     }
     return nullptr;
   }
-  if (bare_.empty()) {
+  if (stackless_.empty()) {
     fibers_.push_back(std::make_unique<PooledFiber>(this));
-    bare_.push_back(fibers_.back().get());
+    stackless_.push_back(fibers_.back().get());
   }
-  PooledFiber* const fiber = bare_.back();
-  bare_.pop_back();
+  PooledFiber* const fiber = stackless_.back();
+  stackless_.pop_back();
   ThreadLocals locals;
   locals.fiber = fiber;
   fiber->switch_.emplace(*std::move(stack), locals, [fiber] { fiber->Body(); });
@@ -158,35 +167,37 @@ void FiberPool::RunReady() {
     tasks_.pop_front();
     fiber->in_task_ = true;
     fiber->woken_ = false;
-    fiber->shown_.Show("");
+    fiber->published_name_.Publish("");
     if (++busy_ == size_) saturated_.fetch_add(1, std::memory_order_relaxed);
     Run(fiber);
   }
 }
 
 void FiberPool::Run(PooledFiber* fiber) {
-  shown_busy_.store(busy_, std::memory_order_relaxed);
-  if (busy_ > most_busy_.load(std::memory_order_relaxed)) {
-    most_busy_.store(busy_, std::memory_order_relaxed);
+  RPYC_ASSERT(fiber->in_task_ && busy_ > 0 && busy_ <= size_);
+  published_busy_.store(busy_, std::memory_order_relaxed);
+  if (busy_ > peak_busy_.load(std::memory_order_relaxed)) {
+    peak_busy_.store(busy_, std::memory_order_relaxed);
   }
-  monitor_->Begin(&fiber->shown_, Now());
+  monitor_->Begin(&fiber->published_name_, Now());
   const bool goes_on = fiber->switch_->Resume();
   monitor_->End(Now());
+  RPYC_ASSERT(fiber->in_task_ ? goes_on && fiber->parked_ : !fiber->parked_);
   if (!goes_on) {
     fiber->switch_.reset();
-    bare_.push_back(fiber);
+    stackless_.push_back(fiber);
   }
   if (fiber->in_task_) return;
   --busy_;
-  shown_busy_.store(busy_, std::memory_order_relaxed);
+  published_busy_.store(busy_, std::memory_order_relaxed);
 }
 
 int FiberPool::IdleMilliseconds(int64_t now) const {
   if (!ready_.empty()) return 0;
-  const bool has_task = !tasks_.empty() && MayTake();
+  const bool has_task = !tasks_.empty() && MayStartTask();
   if (has_task && !out_of_stacks_) return 0;
   const int64_t next = timers_.next();
-  // Rounded up, so that the time has come when it is looked at.
+  // This rounds up, so that the deadline has passed when the loop wakes.
   const int64_t left = next == TimerQueue::kNever ? -1
                        : next <= now
                            ? 0
@@ -197,18 +208,20 @@ int FiberPool::IdleMilliseconds(int64_t now) const {
 }
 
 void FiberPool::End() {
+  RPYC_ASSERT(has_nothing_to_do() && ready_.empty());
   ending_ = true;
   while (!idle_.empty()) {
     PooledFiber* const fiber = idle_.back();
     idle_.pop_back();
-    fiber->switch_->Resume();
+    const bool goes_on = fiber->switch_->Resume();
+    RPYC_ASSERT(!goes_on);
     fiber->switch_.reset();
   }
 }
 
 FiberPool::Stats FiberPool::stats() const {
-  return {.busy = shown_busy_.load(std::memory_order_relaxed),
-          .most_busy = most_busy_.load(std::memory_order_relaxed),
+  return {.busy = published_busy_.load(std::memory_order_relaxed),
+          .peak_busy = peak_busy_.load(std::memory_order_relaxed),
           .saturated = saturated_.load(std::memory_order_relaxed)};
 }
 

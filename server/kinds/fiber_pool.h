@@ -10,104 +10,113 @@
 
 #include "absl/time/time.h"
 #include "rpyc/fiber.h"
+#include "rpyc/throttle.h"
 #include "server/kinds/loop_monitor.h"
 #include "server/kinds/timer_queue.h"
 
 namespace rpyc {
 
-// What a fiber is given to do.
+// A piece of work for a fiber.
 class FiberTask {
  public:
   virtual ~FiberTask() = default;
-  // On a fiber; must not throw.
+  // Does the work, on a fiber. Must not throw.
   virtual void Run() = 0;
 };
 
-// The fibers of one loop, and which of them may go on. A task gets a fiber only when its turn has
-// come; one that has done its task takes the next, so that a few serve thousands of connections
-// that want something now and then. At most so many are in the middle of a task, parked ones
-// included; more tasks wait.
-// Threads: the loop's own; stats from any.
+// The fibers of one loop, and the queue of those that may go on. A task gets a fiber only when it
+// is about to run, and a fiber that has done its task takes the next, so that a few fibers serve
+// thousands of connections that want something now and then. At most `size` fibers have a task,
+// parked ones included; further tasks wait.
+// Threads: the loop's own, except for stats, which any may call.
 class FiberPool {
  public:
-  // What its fibers need of the loop around it.
-  class Surroundings {
+  // What the fibers of a pool need of the loop that runs it.
+  class LoopInterface {
    public:
     // Whether the caller is the loop's thread.
-    virtual bool IsOnThread() const = 0;
-    // By another thread: has Wake called on the loop's.
-    virtual void WakeFromAfar(Fiber* fiber) = 0;
-    // As Fiber's.
+    virtual bool IsOnLoopThread() const = 0;
+    // Has the loop's thread call Wake.
+    // Threads: any but the loop's.
+    virtual void WakeFromOtherThread(Fiber* fiber) = 0;
+    // These do what the functions of the same name in Fiber say.
     virtual bool AwaitReady(Fiber* fiber, int fd, bool readable, bool writable,
                             absl::Time deadline) = 0;
-    virtual void Exhausted(int fd, bool readable) = 0;
+    virtual void MarkNotReady(int fd, bool readable) = 0;
     virtual const std::shared_ptr<FiberLoop>& loop() const = 0;
 
    protected:
-    ~Surroundings() = default;
+    ~LoopInterface() = default;
   };
 
   struct Stats {
-    int64_t busy = 0;       // in the middle of a task
-    int64_t most_busy = 0;  // so far
-    int64_t saturated = 0;  // how often so far the last free one got a task
+    int64_t busy = 0;       // fibers that have a task now
+    int64_t peak_busy = 0;  // the most fibers that have had a task at one time
+    int64_t saturated = 0;  // how often the last free fiber got a task
   };
 
-  // Borrows `surroundings` and `monitor`.
-  FiberPool(int size, size_t stack_bytes, Surroundings* surroundings, LoopMonitor* monitor);
-  // After End.
+  // Borrows `loop_interface` and `monitor`.
+  FiberPool(int size, size_t stack_bytes, LoopInterface* loop_interface, LoopMonitor* monitor);
+  // Call End first.
   ~FiberPool();
   FiberPool(const FiberPool&) = delete;
   FiberPool& operator=(const FiberPool&) = delete;
 
-  // Has a fiber run `task` when its turn comes.
+  // Queues `task` for the next free fiber.
   void Add(std::shared_ptr<FiberTask> task) { tasks_.push_back(std::move(task)); }
-  // Has a fiber go on that is parked; what is not will not park the next time.
+  // Has a parked fiber go on. One that is not parked will not park the next time.
   void Wake(Fiber* fiber);
 
-  // Runs what can run, each until it parks or has done its task; what they make ready waits for the
-  // next time.
+  // Runs each fiber that is ready until it parks or has done its task. A fiber that becomes ready
+  // meanwhile waits for the next call.
   void RunReady();
-  // Wakes those whose deadline has passed.
+  // Wakes the fibers whose deadline has passed.
   void WakeExpired(int64_t now);
-  // For how long there is nothing to do unless somebody wakes a fiber; for epoll_wait.
-  // Units:   milliseconds; -1 for ever.
+  // How long epoll_wait may sleep: for that long there is nothing to do unless a fiber is woken.
+  // Units:   milliseconds; -1 means for ever.
   int IdleMilliseconds(int64_t now) const;
   bool has_nothing_to_do() const { return busy_ == 0 && tasks_.empty(); }
-  // Ends the idle fibers; nothing runs any more.
+  // Ends the idle fibers. No fiber may have a task, and none runs afterwards.
   void End();
 
   Stats stats() const;
-  // Nanoseconds of the steady clock.
+  // Returns the time of the steady clock.
+  // Units:   nanoseconds.
   static int64_t Now();
 
  private:
   class PooledFiber;
 
-  bool MayTake() const { return busy_ < size_; }
+  // Whether one more fiber may have a task.
+  bool MayStartTask() const { return busy_ < size_; }
+  // Takes a fiber with a stack for a task. Null: `size_` fibers have one, or there is no memory.
   PooledFiber* TakeFiber();
+  // Runs `fiber` until it parks or has done its task, and counts it.
   void Run(PooledFiber* fiber);
+  // Has `fiber` woken at `deadline`. It goes by the steady clock, so that a step of the wall clock
+  // changes nothing.
   void SetTimer(PooledFiber* fiber, absl::Time deadline);
 
   const int size_;
   const size_t stack_bytes_;
-  Surroundings* const surroundings_;
+  LoopInterface* const loop_interface_;
   LoopMonitor* const monitor_;
 
-  std::vector<std::unique_ptr<PooledFiber>> fibers_;  // all there ever were: others may hold them
-  std::vector<PooledFiber*> idle_;                    // with a stack
-  std::vector<PooledFiber*> bare_;                    // without
+  // All fibers that were ever made: other threads may still point to one.
+  std::vector<std::unique_ptr<PooledFiber>> fibers_;
+  std::vector<PooledFiber*> idle_;       // have a stack and no task
+  std::vector<PooledFiber*> stackless_;  // have neither
   std::deque<PooledFiber*> ready_;
-  std::deque<std::shared_ptr<FiberTask>> tasks_;  // that have no fiber yet
+  std::deque<std::shared_ptr<FiberTask>> tasks_;  // wait for a fiber
   TimerQueue timers_;
   int busy_ = 0;
   bool out_of_stacks_ = false;
   bool ending_ = false;
-  int64_t last_complaint_ = 0;
+  Throttle shortage_log_;
 
-  // For others' eyes.
-  std::atomic<int64_t> shown_busy_{0};
-  std::atomic<int64_t> most_busy_{0};
+  // For other threads to read.
+  std::atomic<int64_t> published_busy_{0};
+  std::atomic<int64_t> peak_busy_{0};
   std::atomic<int64_t> saturated_{0};
 };
 

@@ -46,7 +46,7 @@ absl::StatusOr<FiberStack> FiberStack::Map(size_t bytes) {
 FiberStack::~FiberStack() {
   if (mapping_ == nullptr) return;
 #if RPYC_HAS_ASAN
-  // What is mapped here next is not this stack.
+  // Whatever is mapped here next must not inherit the marks of this stack.
   __asan_unpoison_memory_region(low(), bytes_);
 #endif
   ::munmap(mapping_, bytes_ + PageBytes());

@@ -8,13 +8,15 @@
 
 namespace rpyc {
 
-// Memory for one fiber's stack, with a page below it that nobody may touch: who overflows it
-// crashes there, and nowhere else. Takes address space; memory only where it has been touched.
-// Move-only.
+// Memory for one fiber's stack, with a guard page below it: a fiber that overflows its stack
+// crashes there, and spoils nothing else. It takes address space, and memory only where it was
+// touched. Move-only.
 class FiberStack {
  public:
+  // Maps a stack.
   // Units:   bytes, rounded up to whole pages; the guard comes on top.
-  // Errors:  kResourceExhausted - out of memory, or of mappings (vm.max_map_count; each takes two).
+  // Errors:  kResourceExhausted - out of memory, or of mappings (vm.max_map_count; a stack takes
+  // two).
   static absl::StatusOr<FiberStack> Map(size_t bytes);
 
   FiberStack() = default;
@@ -27,12 +29,12 @@ class FiberStack {
   }
   ~FiberStack();
 
-  // The lowest usable byte, and how many there are; it grows down from the end.
+  // The lowest usable byte, and the number of usable bytes. A stack grows down from the end.
   char* low() const;
   size_t bytes() const { return bytes_; }
 
  private:
-  char* mapping_ = nullptr;  // begins with the guard
+  char* mapping_ = nullptr;  // begins with the guard page
   size_t bytes_ = 0;
 };
 

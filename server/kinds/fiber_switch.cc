@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "rpyc/assert.h"
+
 #if RPYC_HAS_ASAN
 #include <sanitizer/common_interface_defs.h>
 #endif
@@ -27,6 +29,7 @@ FiberSwitch::FiberSwitch(FiberStack stack, const ThreadLocals& locals, std::func
 }
 
 FiberSwitch::~FiberSwitch() {
+  RPYC_ASSERT(returned_ || outside_ == nullptr);
 #if RPYC_HAS_TSAN
   __tsan_destroy_fiber(tsan_inside_);
 #endif
@@ -34,14 +37,15 @@ FiberSwitch::~FiberSwitch() {
 
 void FiberSwitch::Begin(transfer_t from) {
   FiberSwitch* const self = static_cast<FiberSwitch*>(from.data);
-  self->Arrive(from);
+  self->OnSwitchedIn(from);
   self->body_();
   self->returned_ = true;
-  self->Leave(/*for_good=*/true);
+  self->SwitchOut(/*for_good=*/true);
 }
 
 bool FiberSwitch::Resume() {
-  // The same object for all fibers of the thread: what is in it goes with the fiber.
+  RPYC_ASSERT(!returned_);
+  // All fibers of the thread share this object, so its content is swapped at each switch.
   Exceptions* const exceptions = reinterpret_cast<Exceptions*>(abi::__cxa_get_globals());
   std::swap(*exceptions, exceptions_);
   std::swap(ThreadLocals::Current(), locals_);
@@ -63,24 +67,25 @@ bool FiberSwitch::Resume() {
 }
 
 size_t FiberSwitch::bytes_left() const {
-  return static_cast<const char*>(__builtin_frame_address(0)) - stack_.low();
+  const char* const here = static_cast<const char*>(__builtin_frame_address(0));
+  RPYC_ASSERT(here >= stack_.low() && here < stack_.low() + stack_.bytes());
+  return here - stack_.low();
 }
 
-void FiberSwitch::Suspend() { Leave(/*for_good=*/false); }
+void FiberSwitch::Suspend() { SwitchOut(/*for_good=*/false); }
 
-void FiberSwitch::Leave([[maybe_unused]] bool for_good) {
+void FiberSwitch::SwitchOut([[maybe_unused]] bool for_good) {
 #if RPYC_HAS_ASAN
-  // Without a place for it the fake stack goes.
+  // Null tells ASan to free the fake stack.
   __sanitizer_start_switch_fiber(for_good ? nullptr : &fake_stack_, outside_low_, outside_bytes_);
 #endif
 #if RPYC_HAS_TSAN
   __tsan_switch_to_fiber(tsan_outside_, 0);
 #endif
-  Arrive(boost::context::detail::jump_fcontext(outside_, this));
+  OnSwitchedIn(boost::context::detail::jump_fcontext(outside_, this));
 }
 
-// On the fiber's stack, each time it has been entered.
-void FiberSwitch::Arrive(transfer_t from) {
+void FiberSwitch::OnSwitchedIn(transfer_t from) {
   outside_ = from.fctx;
 #if RPYC_HAS_ASAN
   __sanitizer_finish_switch_fiber(fake_stack_, &outside_low_, &outside_bytes_);

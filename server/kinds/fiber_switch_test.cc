@@ -23,7 +23,7 @@ FiberStack Stack() {
   return *std::move(stack);
 }
 
-// A FiberSwitch whose body may name it.
+// Makes a FiberSwitch that its body gets as an argument.
 std::unique_ptr<FiberSwitch> Make(std::function<void(FiberSwitch&)> body,
                                   const ThreadLocals& locals = {}) {
   auto self = std::make_shared<FiberSwitch*>();
@@ -68,7 +68,7 @@ TEST(FiberSwitchTest, AnExceptionStaysOnItsStack) {
   EXPECT_EQ(caught, "thrown");
 }
 
-// Each is in the middle of handling something of its own when the other runs.
+// Each fiber handles an exception of its own when the other runs.
 TEST(FiberSwitchTest, TwoThatWaitInACatch) {
   std::vector<std::string> caught;
   const auto body = [&caught](const std::string& what) {
@@ -78,7 +78,7 @@ TEST(FiberSwitchTest, TwoThatWaitInACatch) {
       } catch (...) {
         self.Suspend();
         try {
-          throw;  // the one being handled: must be this fiber's
+          throw;  // rethrows what this fiber handles
         } catch (const std::runtime_error& e) {
           caught.emplace_back(e.what());
         }
@@ -149,7 +149,7 @@ TEST(FiberSwitchTest, KnowsWhatIsLeft) {
   const auto fiber = Make([](FiberSwitch& self) {
     EXPECT_LT(self.bytes_left(), kStackBytes);
     EXPECT_GT(self.bytes_left(), kStackBytes / 2);
-    Deeper(100);  // fits
+    Deeper(100);  // this fits
   });
   EXPECT_FALSE(fiber->Resume());
 }

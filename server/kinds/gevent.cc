@@ -13,21 +13,21 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "rpyc/assert.h"
 #include "rpyc/mutex.h"
 #include "server/kinds/event_loop.h"
-#include "server/kinds/session_set.h"
+#include "server/kinds/session_set_kind.h"
 #include "server/log.h"
 #include "server/watcher.h"
 
 namespace rpyc {
 namespace {
 
-// Messages of one connection that are served before others have their turn.
-constexpr int kBatch = 64;
-// How long loops that have nothing more to do are waited for.
-constexpr absl::Duration kEndGrace = absl::Seconds(2);
+// So many messages of one connection are served before another connection is.
+constexpr int kMaxRequestsAtOnce = 64;
 
-// How many of a kind's loops have not ended. Outlives the kind, for loops that are stuck.
+// Counts the loops of a kind that have not ended. Outlives the kind where a loop is stuck.
+// Threads: any.
 class RunningLoops {
  public:
   void Began() {
@@ -36,10 +36,11 @@ class RunningLoops {
   }
   void Ended() {
     MutexLock lock(&mutex_);
+    RPYC_ASSERT(running_ > 0);
     --running_;
     ended_.SignalAll();
   }
-  // But for so many, until `deadline`.
+  // Waits until no more than `stuck` loops run, or until `deadline`.
   void AwaitEnd(int64_t stuck, absl::Time deadline) {
     MutexLock lock(&mutex_);
     while (running_ > stuck && ended_.WaitUntil(&mutex_, deadline)) {
@@ -52,10 +53,10 @@ class RunningLoops {
   int64_t running_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
-// A session on its loop, by whose fibers it is used.
-struct Served {
+// A session and the loop whose fibers serve it.
+struct LoopSession {
   void Serve() {
-    if (!session->ServeArrived(kBatch).has_value()) return;
+    if (!session->ServeArrived(kMaxRequestsAtOnce).has_value()) return;
     loop->Unwatch(number);
     sessions->Remove(session);
   }
@@ -66,11 +67,11 @@ struct Served {
   uint64_t number = 0;
 };
 
-// By a fiber of the loop, where the connection is at home from then on.
+// Has `loop` serve `session` from now on. Called by a fiber of `loop`.
 void BeginServing(const std::shared_ptr<EventLoop>& loop, int fd,
                   const std::shared_ptr<Session>& session,
                   const std::shared_ptr<SessionSet>& sessions) {
-  const auto served = std::make_shared<Served>(Served{session, sessions, loop.get()});
+  const auto served = std::make_shared<LoopSession>(LoopSession{session, sessions, loop.get()});
   const absl::StatusOr<uint64_t> number = loop->Watch(fd, [served] { served->Serve(); });
   if (!number.ok()) {
     LogWarning("refused ", session->peer(), ": ", number.status().message());
@@ -80,20 +81,20 @@ void BeginServing(const std::shared_ptr<EventLoop>& loop, int fd,
   session->ServeBy([loop, number = *number](Stream::Event wanted) { loop->Arm(number, wanted); });
 }
 
-class GeventKind : public ServerKind, private Watcher::Watched {
+class GeventKind : public SessionSetKind, private Watcher::Watched {
  public:
   ~GeventKind() override { StopLoops(); }
 
   absl::Status Start(const KindContext& context) override {
-    make_session_ = context.make_session;
+    if (absl::Status started = SessionSetKind::Start(context); !started.ok()) return started;
     const ServerOptions& options = *context.options;
     for (int i = 0; i < options.loops; ++i) {
       auto loop = std::make_shared<EventLoop>(
           EventLoop::Options{.label = absl::StrCat(options.service, ", loop ", i + 1),
-                             // Of the server; each has as many.
+                             // The option is for the whole server; each loop has its share.
                              .max_fibers = (options.max_fibers + options.loops - 1) / options.loops,
                              .stack_bytes = static_cast<size_t>(options.fiber_stack_kib) << 10,
-                             .ended = [running = running_] { running->Ended(); }});
+                             .on_ended = [running = running_] { running->Ended(); }});
       running_->Began();
       if (absl::Status started = loop->Start(); !started.ok()) {
         running_->Ended();
@@ -110,32 +111,32 @@ class GeventKind : public ServerKind, private Watcher::Watched {
 
   absl::Status Admit(Socket socket) override {
     const int fd = socket.fd();
-    std::shared_ptr<Session> session = make_session_(std::move(socket));
-    if (!sessions_->Add(session)) return absl::CancelledError("the server is closing");
-    const std::shared_ptr<EventLoop>& loop = loops_[next_++ % loops_.size()];
-    loop->Post([loop, fd, session = std::move(session), sessions = sessions_] {
+    absl::StatusOr<std::shared_ptr<Session>> session = AddSession(std::move(socket));
+    if (!session.ok()) return session.status();
+    const std::shared_ptr<EventLoop>& loop = loops_[next_loop_++ % loops_.size()];
+    loop->Post([loop, fd, session = *std::move(session), sessions = sessions()] {
       BeginServing(loop, fd, session, sessions);
     });
     return absl::OkStatus();
   }
 
   absl::Status Drain(absl::Time deadline) override {
-    sessions_->Drain(deadline);
+    absl::Status drained = SessionSetKind::Drain(deadline);
     StopLoops();
-    running_->AwaitEnd(sessions_->Stats().abandoned_calls, absl::Now() + kEndGrace);
-    return absl::OkStatus();
+    running_->AwaitEnd(sessions()->Stats().abandoned_calls, absl::Now() + kThreadEndGrace);
+    return drained;
   }
 
   ServerKindStats Stats() const override {
-    ServerKindStats stats = sessions_->Stats();
-    ServerKindStats::Fibers& fibers = stats.fibers.emplace();
+    ServerKindStats stats = SessionSetKind::Stats();
+    ServerKindStats::Fibers& fibers = stats.fibers.emplace(ServerKindStats::Fibers());
     fibers.size = max_fibers_;
     const int64_t now = FiberPool::Now();
     for (const std::shared_ptr<EventLoop>& loop : loops_) {
-      const FiberPool::Stats of_pool = loop->stats();
-      fibers.busy += of_pool.busy;
-      fibers.most_busy += of_pool.most_busy;
-      fibers.saturated += of_pool.saturated;
+      const FiberPool::Stats pool_stats = loop->stats();
+      fibers.busy += pool_stats.busy;
+      fibers.most_busy += pool_stats.peak_busy;
+      fibers.saturated += pool_stats.saturated;
       const LoopMonitor::Stats blocked = loop->monitor().stats(now);
       fibers.blocked += blocked.blocked;
       if (blocked.longest > fibers.longest_blocked) {
@@ -151,9 +152,9 @@ class GeventKind : public ServerKind, private Watcher::Watched {
   }
 
  private:
-  void Look() override {
+  void Tick() override {
     const int64_t now = FiberPool::Now();
-    for (const std::shared_ptr<EventLoop>& loop : loops_) loop->monitor().Look(now);
+    for (const std::shared_ptr<EventLoop>& loop : loops_) loop->monitor().Tick(now);
   }
 
   void StopLoops() {
@@ -163,14 +164,12 @@ class GeventKind : public ServerKind, private Watcher::Watched {
   }
 
   // Constant once started.
-  std::function<std::shared_ptr<Session>(Socket)> make_session_;
   std::vector<std::shared_ptr<EventLoop>> loops_;
   int64_t max_fibers_ = 0;
   Watcher* watcher_ = nullptr;
 
-  const std::shared_ptr<SessionSet> sessions_ = std::make_shared<SessionSet>();
   const std::shared_ptr<RunningLoops> running_ = std::make_shared<RunningLoops>();
-  size_t next_ = 0;  // of the thread that admits
+  size_t next_loop_ = 0;  // used by the thread that calls Admit
   std::atomic<bool> stopped_{false};
 };
 

@@ -7,11 +7,11 @@
 
 namespace rpyc {
 
-// Serves all connections by fibers on a thread, or on a few, as RPyC's GeventServer does by
-// greenlets: a call that waits by our own means (a callback, rpyc::SleepFor, a call through our
-// client, rpyc::CondVar) holds nobody up, one that blocks its thread holds up all of its loop. An
-// idle connection has no fiber, no stack and no buffer. A connection stays on its loop, and so does
-// all that runs for it.
+// Serves all connections with fibers on one thread or a few, as RPyC's GeventServer does with
+// greenlets. A call that waits by our own means (a callback, rpyc::SleepFor, a call through our
+// client, rpyc::CondVar) holds up no other call; a call that blocks its thread holds up its whole
+// loop. An idle connection has no fiber, no stack and no buffer. A connection stays on its loop,
+// and so does all that runs for it.
 // Source:  RPyC utils/server.py, GeventServer, 5.3.1 and 6.0.2.
 std::unique_ptr<ServerKind> MakeGeventKind();
 

@@ -7,9 +7,7 @@
 namespace rpyc {
 namespace {
 
-// Lines for one loop: at most one block in this time is told.
-constexpr int64_t kLogInterval = 1'000'000'000;
-
+// How the log names what blocked a loop.
 std::string Culprit(const std::string& method) {
   return method.empty() ? "something that is no method" : absl::StrCat(method, "()");
 }
@@ -20,21 +18,20 @@ std::string Text(absl::Duration duration) {
 
 }  // namespace
 
-void LoopMonitor::Look(int64_t now) {
+void LoopMonitor::Tick(int64_t now) {
   const int64_t since = since_.load(std::memory_order_acquire);
   const absl::Duration lasts = absl::Nanoseconds(now - since);
-  if (since == 0 || lasts < kBlocked) return;
+  if (since == 0 || lasts < kBlockedAfter) return;
   {
     MutexLock lock(&mutex_);
-    if (logged_ == since || now - last_logged_ < kLogInterval) return;
-    logged_ = since;
-    last_logged_ = now;
+    if (logged_block_ == since || !log_throttle_.Pass(absl::FromUnixNanos(now)).has_value()) return;
+    logged_block_ = since;
   }
   LogWarning(label_, ": blocked for ", Text(lasts), " so far, by ",
              Culprit(name_.load(std::memory_order_relaxed)->Read()), ": all its connections wait");
 }
 
-void LoopMonitor::WasBlocked(int64_t since, int64_t now) {
+void LoopMonitor::OnBlockEnded(int64_t since, int64_t now) {
   const absl::Duration lasted = absl::Nanoseconds(now - since);
   std::string method = name_.load(std::memory_order_relaxed)->Read();
   bool log;
@@ -45,8 +42,9 @@ void LoopMonitor::WasBlocked(int64_t since, int64_t now) {
       stats_.longest = lasted;
       stats_.longest_by = method;
     }
-    log = logged_ == since || now - last_logged_ >= kLogInterval;
-    if (log) last_logged_ = now;
+    // The second line about a block that was logged while it lasted is always written.
+    if (logged_block_ == since) log_throttle_.Reset();
+    log = log_throttle_.Pass(absl::FromUnixNanos(now)).has_value();
   }
   if (log) LogWarning(label_, ": was blocked for ", Text(lasted), ", by ", Culprit(method));
 }
@@ -59,7 +57,7 @@ LoopMonitor::Stats LoopMonitor::stats(int64_t now) const {
   }
   const int64_t since = since_.load(std::memory_order_acquire);
   const absl::Duration lasts = absl::Nanoseconds(now - since);
-  if (since != 0 && lasts >= kBlocked) {
+  if (since != 0 && lasts >= kBlockedAfter) {
     stats.blocked_for = lasts;
     stats.blocked_by = name_.load(std::memory_order_relaxed)->Read();
   }

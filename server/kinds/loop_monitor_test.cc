@@ -13,7 +13,7 @@ constexpr int64_t kMillisecond = 1'000'000;
 
 TEST(LoopMonitorTest, WhatIsShortIsNoBlock) {
   LoopMonitor monitor("loop");
-  ShownName name;
+  PublishedName name;
   monitor.Begin(&name, 1);
   monitor.End(99 * kMillisecond);
   EXPECT_EQ(monitor.stats(99 * kMillisecond).blocked, 0);
@@ -21,9 +21,9 @@ TEST(LoopMonitorTest, WhatIsShortIsNoBlock) {
 
 TEST(LoopMonitorTest, TheLongestIsNamed) {
   LoopMonitor monitor("loop");
-  ShownName name;
+  PublishedName name;
   for (const auto& [method, lasts] : {std::pair("first", 150), {"second", 400}, {"third", 200}}) {
-    name.Show(method);
+    name.Publish(method);
     monitor.Begin(&name, kMillisecond);
     monitor.End((1 + lasts) * kMillisecond);
   }
@@ -36,38 +36,38 @@ TEST(LoopMonitorTest, TheLongestIsNamed) {
 
 TEST(LoopMonitorTest, WhatStillRunsIsSeen) {
   LoopMonitor monitor("loop");
-  ShownName name;
-  name.Show("stuck");
+  PublishedName name;
+  name.Publish("stuck");
   monitor.Begin(&name, kMillisecond);
   EXPECT_EQ(monitor.stats(50 * kMillisecond).blocked_for, absl::ZeroDuration());
-  monitor.Look(2001 * kMillisecond);
+  monitor.Tick(2001 * kMillisecond);
   const LoopMonitor::Stats stats = monitor.stats(2001 * kMillisecond);
   EXPECT_EQ(stats.blocked, 0);
   EXPECT_EQ(stats.blocked_for, absl::Seconds(2));
   EXPECT_EQ(stats.blocked_by, "stuck");
 }
 
-TEST(ShownNameTest, LongOnesAreCut) {
-  ShownName name;
+TEST(PublishedNameTest, LongOnesAreCut) {
+  PublishedName name;
   EXPECT_EQ(name.Read(), "");
-  name.Show("add");
+  name.Publish("add");
   EXPECT_EQ(name.Read(), "add");
-  name.Show(std::string(64, 'x'));
+  name.Publish(std::string(64, 'x'));
   EXPECT_EQ(name.Read(), std::string(64, 'x'));
-  name.Show(std::string(100, 'y'));
+  name.Publish(std::string(100, 'y'));
   EXPECT_EQ(name.Read(), std::string(64, 'y'));
-  name.Show("");
+  name.Publish("");
   EXPECT_EQ(name.Read(), "");
 }
 
-TEST(ShownNameTest, IsNeverHalfOfOneAndHalfOfAnother) {
-  ShownName name;
+TEST(PublishedNameTest, IsNeverHalfOfOneAndHalfOfAnother) {
+  PublishedName name;
   const std::string a(40, 'a'), b(30, 'b');
   std::atomic<bool> done{false};
   std::thread writer([&] {
     while (!done.load()) {
-      name.Show(a);
-      name.Show(b);
+      name.Publish(a);
+      name.Publish(b);
     }
   });
   for (int i = 0; i < 20000; ++i) {

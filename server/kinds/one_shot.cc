@@ -1,40 +1,24 @@
 #include "server/kinds/one_shot.h"
 
-#include <functional>
+#include <memory>
 #include <utility>
 
-#include "server/kinds/session_set.h"
+#include "server/kinds/session_set_kind.h"
 
 namespace rpyc {
 namespace {
 
-class OneShotKind : public ServerKind {
+class OneShotKind : public SessionSetKind {
  public:
-  absl::Status Start(const KindContext& context) override {
-    make_session_ = context.make_session;
-    return absl::OkStatus();
-  }
-
   absl::Status Admit(Socket socket) override {
-    // A call that never returns keeps this thread, and what is its own, when the kind has gone.
-    const std::shared_ptr<SessionSet> sessions = sessions_;
-    const std::shared_ptr<Session> session = make_session_(std::move(socket));
-    if (!sessions->Add(session)) return absl::CancelledError("the server is closing");
-    session->ServeAll().IgnoreError();  // it has said itself how it ended
-    sessions->Remove(session);
+    const absl::StatusOr<std::shared_ptr<Session>> session = AddSession(std::move(socket));
+    if (!session.ok()) return session.status();
+    // Where a call never returns, this thread outlives the kind: it uses only what it owns.
+    const std::shared_ptr<SessionSet> sessions = this->sessions();
+    (*session)->ServeAll().IgnoreError();  // the session has logged how it ended
+    sessions->Remove(*session);
     return absl::OkStatus();
   }
-
-  absl::Status Drain(absl::Time deadline) override {
-    sessions_->Drain(deadline);
-    return absl::OkStatus();
-  }
-
-  ServerKindStats Stats() const override { return sessions_->Stats(); }
-
- private:
-  std::function<std::shared_ptr<Session>(Socket)> make_session_;
-  const std::shared_ptr<SessionSet> sessions_ = std::make_shared<SessionSet>();
 };
 
 }  // namespace

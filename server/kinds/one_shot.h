@@ -7,8 +7,8 @@
 
 namespace rpyc {
 
-// Serves one connection on the thread that accepted it, as RPyC's OneShotServer does. That the
-// server ends with it is the server's doing, by the trait one_connection.
+// Serves one connection on the thread that accepted it, as RPyC's OneShotServer does. The server
+// closes when that connection has ended, because the kind has the trait one_connection.
 // Source:  RPyC utils/server.py, OneShotServer, 5.3.1 and 6.0.2.
 std::unique_ptr<ServerKind> MakeOneShotKind();
 

@@ -5,7 +5,7 @@
 #include <future>
 #include <memory>
 
-#include "server/kinds/fake_session.h"
+#include "server/kinds/testing/fake_session.h"
 
 namespace rpyc {
 namespace {
@@ -20,7 +20,7 @@ class OneShotTest : public testing::Test {
     EXPECT_TRUE(started.ok());
   }
 
-  // Admits a session, on a thread of its own as it is served there, and waits until it is.
+  // Admits a session on a thread of its own, which also serves it, and waits until it is served.
   void Admit(FakeSession::Nature nature) {
     session_ = std::make_shared<FakeSession>(nature);
     admitted_ = std::async(std::launch::async, [this] { return kind_->Admit(Socket()); });

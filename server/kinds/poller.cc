@@ -8,17 +8,19 @@
 #include <utility>
 
 #include "absl/algorithm/container.h"
+#include "absl/cleanup/cleanup.h"
 #include "absl/time/clock.h"
+#include "rpyc/assert.h"
 #include "rpyc/transport/errno_status.h"
 
 namespace rpyc {
 namespace {
 
-constexpr int kMostEvents = 256;  // of one Poll
-constexpr int kFdBits = 24;       // of a number; the kernel's bound on descriptors is below
-constexpr uint64_t kWakeUp = 0;   // no number: generations begin at 1
-// When a descriptor is looked at again that epoll does not take.
-constexpr absl::Duration kRetry = absl::Milliseconds(10);
+constexpr int kMaxEvents = 256;  // a Poll takes so many at once
+constexpr int kFdBits = 24;      // of a number; the kernel allows fewer descriptors
+constexpr uint64_t kWakeUp = 0;  // not a number of a descriptor: generations begin at 1
+// A descriptor that epoll does not take is tried again after this time.
+constexpr absl::Duration kRetryInterval = absl::Milliseconds(10);
 
 int FdOf(uint64_t number) { return static_cast<int>(number & ((1 << kFdBits) - 1)); }
 
@@ -30,7 +32,7 @@ struct Poller::Descriptor : FiberTask {
     bool readable, writable;
   };
 
-  // What is said of its state may be out of date in one way only: that it is ready.
+  // May say that the descriptor is ready when it is not any more, never the reverse.
   bool IsReady(bool for_reading, bool for_writing) const {
     return (for_reading && (readable || hung_up)) || (for_writing && (writable || broken));
   }
@@ -38,20 +40,21 @@ struct Poller::Descriptor : FiberTask {
     return IsReady(event != Stream::Event::kWritable, event != Stream::Event::kReadable);
   }
   void Run() override {
+    RPYC_ASSERT(queued && serve != nullptr);
     queued = false;
     serve();
   }
 
   int fd;
   uint64_t number;
-  std::function<void()> serve;  // null: it is not watched, only waited for
+  std::function<void()> serve;  // null: fibers wait for it, and it is not watched
   bool readable = false;
   bool writable = false;
-  bool hung_up = false;  // for good: reading finds the end
-  bool broken = false;   // for good
+  bool hung_up = false;  // the peer has ended its direction; stays so
+  bool broken = false;   // stays so
   bool armed = false;
   Stream::Event wanted = Stream::Event::kReadable;
-  bool queued = false;  // with the pool
+  bool queued = false;  // the pool has it as a task
   std::vector<Waiter*> waiters;
 };
 
@@ -89,6 +92,7 @@ absl::StatusOr<std::shared_ptr<Poller::Descriptor>> Poller::Register(int fd) {
 
 void Poller::Unregister(Descriptor* descriptor) {
   ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, descriptor->fd, nullptr);
+  RPYC_ASSERT(by_fd_[descriptor->fd].get() == descriptor);
   by_fd_[descriptor->fd].reset();  // perhaps its last owner
 }
 
@@ -96,7 +100,7 @@ absl::StatusOr<uint64_t> Poller::Watch(int fd, std::function<void()> serve) {
   const absl::StatusOr<std::shared_ptr<Descriptor>> descriptor = Register(fd);
   if (!descriptor.ok()) return descriptor.status();
   (*descriptor)->serve = std::move(serve);
-  (*descriptor)->writable = true;  // as a new connection is
+  (*descriptor)->writable = true;  // a new connection is
   ++watched_;
   return (*descriptor)->number;
 }
@@ -119,6 +123,7 @@ void Poller::ServeIfReady(const std::shared_ptr<Descriptor>& descriptor) {
 void Poller::Unwatch(uint64_t number) {
   const std::shared_ptr<Descriptor> descriptor = FindNumber(number);
   if (descriptor == nullptr) return;
+  RPYC_ASSERT(descriptor->serve != nullptr && watched_ > 0);
   --watched_;
   descriptor->armed = false;
   Unregister(descriptor.get());
@@ -129,34 +134,39 @@ bool Poller::AwaitReady(Fiber* fiber, int fd, bool readable, bool writable, absl
   if (descriptor == nullptr) {
     absl::StatusOr<std::shared_ptr<Descriptor>> registered = Register(fd);
     if (!registered.ok()) {
-      // What is tried then will tell.
-      fiber->Park(std::min(deadline, absl::Now() + kRetry));
+      // The read or write that follows finds out.
+      fiber->Park(std::min(deadline, absl::Now() + kRetryInterval));
       return true;
     }
     descriptor = *std::move(registered);
   }
   Descriptor::Waiter self = {fiber, readable, writable};
   descriptor->waiters.push_back(&self);
+  // This happens also when memory runs out while the fiber parks.
+  const absl::Cleanup forget = [&] {
+    const auto place = absl::c_find(descriptor->waiters, &self);
+    RPYC_ASSERT(place != descriptor->waiters.end());
+    descriptor->waiters.erase(place);
+    if (descriptor->serve == nullptr && descriptor->waiters.empty()) Unregister(descriptor.get());
+  };
   bool ready;
   while (!(ready = descriptor->IsReady(readable, writable)) &&
          (deadline == absl::InfiniteFuture() || absl::Now() < deadline)) {
     fiber->Park(deadline);
   }
-  descriptor->waiters.erase(absl::c_find(descriptor->waiters, &self));
-  if (descriptor->serve == nullptr && descriptor->waiters.empty()) Unregister(descriptor.get());
   return ready;
 }
 
-void Poller::Exhausted(int fd, bool readable) {
+void Poller::MarkNotReady(int fd, bool readable) {
   if (static_cast<size_t>(fd) >= by_fd_.size() || by_fd_[fd] == nullptr) return;
   (readable ? by_fd_[fd]->readable : by_fd_[fd]->writable) = false;
 }
 
 void Poller::Poll(int timeout) {
-  std::array<epoll_event, kMostEvents> events;
-  const int count = ::epoll_wait(epoll_.get(), events.data(), kMostEvents, timeout);
+  std::array<epoll_event, kMaxEvents> events;
+  const int count = ::epoll_wait(epoll_.get(), events.data(), kMaxEvents, timeout);
   for (int i = 0; i < count; ++i) {
-    // One that has gone since may have left its descriptor to another.
+    // Its descriptor may have been closed meanwhile, and its number may be another's.
     const std::shared_ptr<Descriptor> descriptor = FindNumber(events[i].data.u64);
     if (descriptor == nullptr) continue;
     const uint32_t happened = events[i].events;

@@ -16,40 +16,48 @@
 
 namespace rpyc {
 
-// A loop's descriptors: which are ready, and who is to be told. A descriptor is made known to epoll
-// once, edge-triggered, so that no call costs a system call for it; whether it is ready is
-// remembered here, until somebody has tried and found nothing (Fiber::Exhausted).
-// Borrows the pool. Threads: the loop's.
+// A loop's descriptors: which of them are ready, and which fibers wait for them. A descriptor is
+// registered with epoll once, edge-triggered, so that a call makes no system call for it. The
+// poller remembers that a descriptor is ready until a reader or writer finds nothing
+// (Fiber::MarkNotReady).
+// Owns: nothing; borrows the pool.      Threads: the loop's.
 class Poller {
  public:
   explicit Poller(FiberPool* pool) : pool_(pool) {}
 
-  // Also makes `wake_fd` known, for WakeUp's end of an eventfd: it only ends a Poll.
+  // Makes the epoll, and registers `wake_fd` with it, an eventfd whose only effect is to end a
+  // Poll.
+  // Errors:  kResourceExhausted.
   absl::Status Start(int wake_fd);
 
-  // Runs `serve` on a fiber each time what was asked for by Arm is ready; it is asked for once.
-  // Answers a number for it, never used again. Until Unwatch, before the descriptor is closed.
+  // Runs `serve` on a fiber once after each Arm, when what Arm asked for is ready. Call Unwatch
+  // before the descriptor is closed. Returns a number for the descriptor, which is never used
+  // again.
   // Errors:  kResourceExhausted.
   absl::StatusOr<uint64_t> Watch(int fd, std::function<void()> serve);
-  // Nothing to a number that is not watched any more.
+  // Both do nothing if the number is not watched any more.
   void Arm(uint64_t number, Stream::Event wanted);
   void Unwatch(uint64_t number);
   bool watches_none() const { return watched_ == 0; }
 
-  // As Fiber's. Any descriptor may be waited for, watched or not.
+  // These do what Fiber::AwaitReady and Fiber::MarkNotReady say. A fiber may wait for any
+  // descriptor, watched or not.
   bool AwaitReady(Fiber* fiber, int fd, bool readable, bool writable, absl::Time deadline);
-  void Exhausted(int fd, bool readable);
+  void MarkNotReady(int fd, bool readable);
 
-  // Waits for at most so long and tells whom it concerns. Units:  milliseconds; -1 for ever.
+  // Waits for events, and wakes the fibers and queues the tasks that they concern.
+  // Units:   milliseconds; -1 means for ever.
   void Poll(int timeout);
 
  private:
   struct Descriptor;
 
+  // Both return null if there is none.
   std::shared_ptr<Descriptor> Find(int fd) const;
   std::shared_ptr<Descriptor> FindNumber(uint64_t number) const;
   absl::StatusOr<std::shared_ptr<Descriptor>> Register(int fd);
   void Unregister(Descriptor* descriptor);
+  // Queues the descriptor's task if it is armed and what it waits for is ready.
   void ServeIfReady(const std::shared_ptr<Descriptor>& descriptor);
 
   FiberPool* const pool_;

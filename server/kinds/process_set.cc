@@ -5,7 +5,6 @@
 #include <sys/wait.h>
 
 #include <algorithm>
-#include <cstring>
 #include <optional>
 #include <string>
 #include <utility>
@@ -13,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "rpyc/assert.h"
 #include "rpyc/transport/fd.h"
 #include "rpyc/transport/fd_message.h"
 #include "rpyc/transport/tls_context.h"
@@ -22,28 +22,22 @@
 #include "server/nursery_spec.h"
 #include "server/process_slots.h"
 #include "server/thread.h"
+#include "server/wait_status.h"
 
 namespace rpyc {
 namespace {
 
-// For a nursery to kill what is left, say so and end; and for the end of one that hung, and is
-// killed with all that is left.
+// Drain waits this long for the nursery to kill what is left and end. If it hangs, Drain kills the
+// nursery, and waits as long again.
 constexpr absl::Duration kNurseryGrace = absl::Seconds(5);
 
-// No machine has more processes for one server; memory is taken as slots are used.
+// A server never has more processes than this. Slots that are not used take no memory.
 constexpr int64_t kMaxProcesses = 65'536;
 
-// How a process ended that did not end its session first.
-absl::Status Death(int64_t pid, int wait_status, const ServerOptions& options) {
-  const std::string process = absl::StrCat("its process ", pid);
-  if (!WIFSIGNALED(wait_status)) {
-    return absl::AbortedError(
-        absl::StrCat(process, " exited with status ", WEXITSTATUS(wait_status)));
-  }
-  const int signal = WTERMSIG(wait_status);
-  std::string text =
-      absl::StrCat(process, " died by signal ", signal, " (", ::strsignal(signal), ")");
-  if (signal == SIGXCPU) {
+// How a process ended whose session had not ended before.
+absl::Status DeathStatus(int64_t pid, int wait_status, const ServerOptions& options) {
+  std::string text = absl::StrCat("its process ", pid, " ", WaitStatusText(wait_status));
+  if (WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGXCPU) {
     absl::StrAppend(&text, ": max_cpu_time is ", absl::FormatDuration(options.max_cpu_time));
   }
   return absl::AbortedError(text);
@@ -55,8 +49,9 @@ absl::Status NurseryDied() {
 
 }  // namespace
 
-// A nursery, and what is shared with its processes: those of one that has died may be about to go,
-// and must not write where the next one's do.
+// A nursery, and the slots that it shares with its processes. Each nursery has slots of its own:
+// processes of one that has died may still run for a moment, and must not write into a slot of the
+// next.
 struct ProcessSet::Nursery {
   Nursery(ProcessSlots its_slots, int64_t certificates, Zygote::Nursery link)
       : slots(std::move(its_slots)),
@@ -72,18 +67,20 @@ struct ProcessSet::Nursery {
 
   const ProcessSlots slots;
   FreeSlots free_slots;
-  int64_t certificates;  // version of those that it has; the thread's that admits
+  int64_t certificates;  // the version that it has; used by the admitting thread only
   const Fd channel;
   const pid_t pid;
   const absl::Time began = absl::Now();
 };
 
-// Where a process is made, and its slot there.
+// The nursery that makes a process, and the process's slot there. Gives the slot back at its end.
 struct ProcessSet::Placement {
   Placement(NurseryPtr its_nursery, size_t its_index)
-      : nursery(std::move(its_nursery)), index(its_index), slot(nursery->slots.slot(index)) {}
+      : nursery(std::move(its_nursery)), index(its_index), slot(nursery->slots.slot(index)) {
+    RPYC_ASSERT(slot != nullptr);
+  }
   ~Placement() {
-    nursery->slots.TakeBack(index);
+    nursery->slots.FreeHeldBytes(index);
     nursery->free_slots.Return(index);
   }
   Placement(const Placement&) = delete;
@@ -94,13 +91,14 @@ struct ProcessSet::Placement {
   ProcessSlot* const slot;
 };
 
-absl::StatusOr<ProcessSet::PlacementPtr> ProcessSet::Place(const NurseryPtr& nursery) {
+absl::StatusOr<ProcessSet::PlacementPtr> ProcessSet::TakePlacement(const NurseryPtr& nursery) {
   const absl::StatusOr<size_t> index = nursery->free_slots.Take(nursery->slots);
   if (!index.ok()) return index.status();
   return std::make_shared<const Placement>(nursery, *index);
 }
 
-// A connection's process, as the host sees it.
+// This is a connection's process, as the host sees it.
+// Threads: any.
 class ProcessSet::Process : public Drainable {
  public:
   Process(Socket socket, std::string name, PlacementPtr placement)
@@ -109,7 +107,7 @@ class ProcessSet::Process : public Drainable {
   void Drain(absl::Time deadline) override { placement()->slot->OrderDrain(deadline); }
   void Shutdown() override {
     placement()->slot->OrderShutdown();
-    Hang();
+    ShutSocket();
   }
   bool busy() const override { return placement()->slot->busy(); }
   int64_t process_id() const override { return placement()->slot->pid(); }
@@ -118,21 +116,22 @@ class ProcessSet::Process : public Drainable {
     TrySendFdMessage(placement()->nursery->channel.get(), WriteOrder(order)).IgnoreError();
   }
 
-  // The client hears the end, whatever the process does.
-  void Hang() { ::shutdown(socket_.fd(), SHUT_RDWR); }
+  // Ends the connection for the client, whatever the process does.
+  void ShutSocket() { ::shutdown(socket_.fd(), SHUT_RDWR); }
 
-  // Has it counted as begun; once.
-  void EnterInto(SessionLedger& ledger) {
+  // Enters the connection in the ledger. Call it once.
+  void EnterLedger(SessionLedger& ledger) {
     number_.store(
         static_cast<uint64_t>(ledger.Began(this, &name_, &placement()->slot->counters())));
   }
-  // Has another nursery make the process: the one that was to has died before.
-  void Move(PlacementPtr placement, SessionLedger& ledger) {
-    ledger.CountIn(static_cast<int64_t>(number()), &placement->slot->counters());
+  // Lets another nursery make the process, because the first one died before it did.
+  void MoveTo(PlacementPtr placement, SessionLedger& ledger) {
+    ledger.UseCounters(static_cast<int64_t>(number()), &placement->slot->counters());
     MutexLock lock(&mutex_);
     placement_.swap(placement);
   }
-  // What has its nursery make it. Errors:  the nursery has died.
+  // Orders the nursery to make the process.
+  // Errors:  kAborted - the nursery has died.
   absl::Status Order() const {
     const PlacementPtr placement = this->placement();
     return placement->nursery->Send({.kind = NurseryOrder::kServe,
@@ -144,7 +143,7 @@ class ProcessSet::Process : public Drainable {
   }
   uint64_t number() const {
     return number_.load();
-  }  // in the ledger, and in what the nursery hears
+  }  // in the ledger and in the messages to the nursery
   const std::string& name() const { return name_; }
   PlacementPtr placement() const {
     MutexLock lock(&mutex_);
@@ -153,8 +152,8 @@ class ProcessSet::Process : public Drainable {
 
  private:
   const Socket socket_;
-  const std::string name_;           // of the peer, for the log
-  std::atomic<uint64_t> number_{0};  // the ledger may call before it has said which
+  const std::string name_;           // the peer's, for the log
+  std::atomic<uint64_t> number_{0};  // 0 until the ledger has returned it; it may call before
   mutable Mutex mutex_;
   PlacementPtr placement_ ABSL_GUARDED_BY(mutex_);
 };
@@ -170,6 +169,7 @@ absl::Status ProcessSet::Start() {
   if (!nursery.ok()) return nursery.status();
   {
     MutexLock lock(&mutex_);
+    RPYC_ASSERT(nursery_ == nullptr);
     nursery_ = *nursery;
   }
   return StartThread([self = shared_from_this(), nursery = *nursery] { self->Run(nursery); });
@@ -187,19 +187,16 @@ absl::StatusOr<ProcessSet::NurseryPtr> ProcessSet::MakeNursery() {
   return std::make_shared<Nursery>(*std::move(slots), certificates.version, *std::move(link));
 }
 
-// A nursery, unless that is `but`, which has gone. Errors:  kCancelled - the server is closing; why
-// there will be no other.
-absl::StatusOr<ProcessSet::NurseryPtr> ProcessSet::AwaitNursery(const NurseryPtr& but) {
+absl::StatusOr<ProcessSet::NurseryPtr> ProcessSet::AwaitNursery(const NurseryPtr& except) {
   MutexLock lock(&mutex_);
-  while (!draining_ && failure_.ok() && (nursery_ == nullptr || nursery_ == but)) {
+  while (!draining_ && failure_.ok() && (nursery_ == nullptr || nursery_ == except)) {
     changed_.Wait(&mutex_);
   }
-  if (draining_) return absl::CancelledError("the server is closing");
+  if (draining_) return ServerIsClosing();
   if (!failure_.ok()) return failure_;
   return nursery_;
 }
 
-// If the host has others than the nursery.
 absl::Status ProcessSet::SendCertificates(Nursery& nursery) {
   if (setup_->tls == nullptr) return absl::OkStatus();
   setup_->RefreshTls();
@@ -222,62 +219,63 @@ absl::Status ProcessSet::Admit(Socket socket) {
     }
     nursery = *std::move(other);
     if (absl::Status sent = SendCertificates(*nursery); !sent.ok()) {
-      if (absl::IsAborted(sent)) continue;  // it has died; the next one has them from the start
+      if (absl::IsAborted(sent)) continue;  // it has died; the next nursery begins with them
       return sent;
     }
-    absl::StatusOr<PlacementPtr> placement = Place(nursery);
+    absl::StatusOr<PlacementPtr> placement = TakePlacement(nursery);
     if (!placement.ok()) return placement.status();
-    const std::string name = setup_->NameOf(socket);
+    const std::string name = setup_->PeerNameOf(socket);
     ProcessPtr process;
     {
       MutexLock lock(&mutex_);
       if (draining_ || nursery_ != nursery) continue;
       process = std::make_shared<Process>(std::move(socket), name, *std::move(placement));
-      // Not refused: while the server drains there is no nursery to be found above.
-      if (!sessions_.Add(process)) return absl::CancelledError("the server is closing");
-      process->EnterInto(*setup_->ledger);
-      processes_.emplace(process->number(), process);
+      // The set refuses only while it is drained, and then AwaitNursery has returned an error.
+      if (!sessions_.Add(process)) return ServerIsClosing();
+      process->EnterLedger(*setup_->ledger);
+      const bool is_new = processes_.emplace(process->number(), process).second;
+      RPYC_ASSERT(is_new);
     }
     LogDebug(setup_->label, ": accepted ", name);
-    // Should the nursery go before it has made the process, the next one does.
+    // If the nursery dies before it has made the process, the next one makes it.
     process->Order().IgnoreError();
     return absl::OkStatus();
   }
 }
 
-// The thread that reads reports, of one nursery after the other.
 void ProcessSet::Run(NurseryPtr nursery) {
   while (nursery != nullptr) {
     ReadReports(*nursery);
     const absl::Duration lived = absl::Now() - nursery->began;
-    nursery = Lost() ? Replace(lived) : nullptr;
+    nursery = OnNurseryGone() ? Replace(lived) : nullptr;
   }
-  for (const ProcessPtr& process : std::exchange(unserved_, {})) Ended(process, NurseryDied());
+  for (const ProcessPtr& process : std::exchange(unserved_, {}))
+    OnProcessEnded(process, NurseryDied());
   MutexLock lock(&mutex_);
   all_ended_ = true;
   changed_.SignalAll();
 }
 
-// To the nursery's end.
 void ProcessSet::ReadReports(const Nursery& nursery) {
   for (;;) {
     const absl::StatusOr<FdMessage> message = ReceiveFdMessage(nursery.channel.get());
     if (!message.ok()) return;
     const absl::StatusOr<NurseryReport> report = ReadReport(message->bytes);
-    if (report.ok()) Heard(*report);
+    if (report.ok()) OnReport(*report);
   }
 }
 
-void ProcessSet::Heard(const NurseryReport& report) {
+void ProcessSet::OnReport(const NurseryReport& report) {
   switch (report.kind) {
     case NurseryReport::kEnded:
       if (const ProcessPtr process = Take(report.number); process != nullptr) {
-        Ended(process, Death(process->placement()->slot->pid(), report.wait_status, options_));
+        OnProcessEnded(
+            process, DeathStatus(process->placement()->slot->pid(), report.wait_status, options_));
       }
       return;
     case NurseryReport::kNotForked:
       if (const ProcessPtr process = Take(report.number); process != nullptr) {
-        Ended(process, absl::ResourceExhaustedError(report.text));
+        OnProcessEnded(process, absl::ResourceExhaustedError(report.text));
       }
       return;
     case NurseryReport::kError:
@@ -288,7 +286,6 @@ void ProcessSet::Heard(const NurseryReport& report) {
   }
 }
 
-// Null if there is no such process.
 ProcessSet::ProcessPtr ProcessSet::Take(uint64_t number) {
   MutexLock lock(&mutex_);
   const auto found = processes_.find(number);
@@ -298,9 +295,8 @@ ProcessSet::ProcessPtr ProcessSet::Take(uint64_t number) {
   return process;
 }
 
-// `process` is no more; `death` is how, unless it has said itself how its session ended.
-void ProcessSet::Ended(const ProcessPtr& process, const absl::Status& death) {
-  process->Hang();
+void ProcessSet::OnProcessEnded(const ProcessPtr& process, const absl::Status& death) {
+  process->ShutSocket();
   const std::optional<absl::Status> end = process->placement()->slot->end();
   const bool killed = !end.has_value() && killed_.load();
   absl::Status how = end.value_or(death);
@@ -320,9 +316,7 @@ void ProcessSet::Ended(const ProcessPtr& process, const absl::Status& death) {
   sessions_.Remove(process);
 }
 
-// The nursery has gone, and with it its processes. Clients whose processes it had not made yet wait
-// for the next one. Whether another is wanted.
-bool ProcessSet::Lost() {
+bool ProcessSet::OnNurseryGone() {
   std::unordered_map<uint64_t, ProcessPtr> left;
   bool expected;
   {
@@ -335,32 +329,29 @@ bool ProcessSet::Lost() {
     if (!expected && process->placement()->slot->Withdraw()) {
       unserved_.push_back(process);
     } else {
-      Ended(process, NurseryDied());
+      OnProcessEnded(process, NurseryDied());
     }
   }
   return !expected;
 }
 
-// Has `nursery`, which nobody else knows yet, make the processes that the one before it did not.
-// Its channel holds as many as the other's did, so that this does not wait.
 void ProcessSet::MoveUnserved(const NurseryPtr& nursery) {
   for (const ProcessPtr& process : std::exchange(unserved_, {})) {
-    absl::StatusOr<PlacementPtr> placement = Place(nursery);
+    absl::StatusOr<PlacementPtr> placement = TakePlacement(nursery);
     if (!placement.ok()) {
-      Ended(process, placement.status());
+      OnProcessEnded(process, placement.status());
       continue;
     }
-    process->Move(*std::move(placement), *setup_->ledger);
+    process->MoveTo(*std::move(placement), *setup_->ledger);
     {
       MutexLock lock(&mutex_);
-      processes_.emplace(process->number(), process);
+      const bool is_new = processes_.emplace(process->number(), process).second;
+      RPYC_ASSERT(is_new);
     }
-    process->Order().IgnoreError();  // should this one die too, they wait for the next
+    process->Order().IgnoreError();  // if this nursery dies too, they wait for the next
   }
 }
 
-// Has another nursery made for one that has died after it had lived so long. Null: the server is
-// closing, or has failed.
 ProcessSet::NurseryPtr ProcessSet::Replace(absl::Duration lived) {
   std::string why = std::string(NurseryDied().message());
   std::optional<absl::Duration> wait = policy_.OnDeath(lived);
@@ -381,9 +372,10 @@ ProcessSet::NurseryPtr ProcessSet::Replace(absl::Duration lived) {
       MoveUnserved(*nursery);
       MutexLock lock(&mutex_);
       if (draining_) {
-        // Drain has not seen it: it is told here, and its end is read as any other's.
+        // Drain has not seen this nursery, so it is told to end here. Run reads its last reports.
         ::shutdown((*nursery)->channel.get(), SHUT_WR);
       } else {
+        RPYC_ASSERT(nursery_ == nullptr);
         nursery_ = *nursery;
         changed_.SignalAll();
       }
@@ -412,7 +404,7 @@ void ProcessSet::Drain(absl::Time deadline) {
   sessions_.Drain(deadline);
   killed_.store(true);
   MutexLock lock(&mutex_);
-  // It kills what is left, reports that, and ends.
+  // The nursery kills what is left, reports that, and ends.
   if (nursery_ != nullptr) ::shutdown(nursery_->channel.get(), SHUT_WR);
   for (const bool hangs : {false, true}) {
     if (hangs && nursery_ != nullptr) ::kill(nursery_->pid, SIGKILL);
@@ -425,7 +417,7 @@ void ProcessSet::Drain(absl::Time deadline) {
 ServerKindStats ProcessSet::Stats() const {
   ServerKindStats stats = sessions_.Stats();
   MutexLock lock(&mutex_);
-  // What Drain left has been killed since.
+  // Drain has killed what the set counts as abandoned.
   stats.abandoned_calls = std::min(stats.abandoned_calls, static_cast<int64_t>(processes_.size()));
   return stats;
 }

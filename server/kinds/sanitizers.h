@@ -1,8 +1,8 @@
 #ifndef RPYC_SERVER_KINDS_SANITIZERS_H_
 #define RPYC_SERVER_KINDS_SANITIZERS_H_
 
-// Which sanitizer this is compiled for, by either compiler: those that must be told of other
-// stacks.
+// Says for which sanitizer this is compiled, with GCC or Clang. ASan and TSan must be told when the
+// stack is switched.
 
 #ifndef __has_feature
 #define __has_feature(feature) 0
@@ -22,7 +22,7 @@
 
 namespace rpyc {
 
-// By how much larger frames are.
+// A sanitizer makes the frames on a stack so many times larger.
 constexpr int kSanitizedStackFactor = RPYC_HAS_ASAN || RPYC_HAS_TSAN ? 4 : 1;
 
 }  // namespace rpyc

@@ -3,16 +3,19 @@
 #include <algorithm>
 
 #include "absl/time/clock.h"
+#include "rpyc/assert.h"
 
 namespace rpyc {
 namespace {
 
-// After the deadline, for calls that end soon because their socket was shut.
-constexpr absl::Duration kGrace = absl::Milliseconds(100);
-// After that, for sessions that are in no call: they have only to say goodbye.
-constexpr absl::Duration kGoodbye = absl::Seconds(2);
+// After the deadline Drain waits this long for calls that end because their socket was shut.
+constexpr absl::Duration kShutGrace = absl::Milliseconds(100);
+// Then it waits this long for sessions that are in no call: they need only finish their ending.
+constexpr absl::Duration kIdleEndGrace = absl::Seconds(2);
 
 }  // namespace
+
+absl::Status ServerIsClosing() { return absl::CancelledError("the server is closing"); }
 
 bool SessionSet::Add(const SessionPtr& session) {
   MutexLock lock(&mutex_);
@@ -23,7 +26,8 @@ bool SessionSet::Add(const SessionPtr& session) {
 
 void SessionSet::Remove(const SessionPtr& session) {
   MutexLock lock(&mutex_);
-  open_.erase(session);
+  const size_t erased = open_.erase(session);
+  RPYC_ASSERT(erased == 1);
   removed_.SignalAll();
 }
 
@@ -43,10 +47,10 @@ void SessionSet::Drain(absl::Time deadline) {
   }
   for (const SessionPtr& session : Snapshot()) session->Shutdown();
   MutexLock lock(&mutex_);
-  const absl::Time grace = absl::Now() + kGrace;
+  const absl::Time grace = absl::Now() + kShutGrace;
   while (!open_.empty() && removed_.WaitUntil(&mutex_, grace)) {
   }
-  const absl::Time goodbye = absl::Now() + kGoodbye;
+  const absl::Time goodbye = absl::Now() + kIdleEndGrace;
   while (AnyIdleLocked() && removed_.WaitUntil(&mutex_, goodbye)) {
   }
   abandoned_ = static_cast<int64_t>(open_.size());
@@ -57,7 +61,6 @@ ServerKindStats SessionSet::Stats() const {
   return {.sessions_open = static_cast<int64_t>(open_.size()), .abandoned_calls = abandoned_};
 }
 
-// User code may run in sessions' methods and destructors, hence outside the lock.
 std::vector<SessionSet::SessionPtr> SessionSet::Snapshot() const {
   MutexLock lock(&mutex_);
   return {open_.begin(), open_.end()};

@@ -6,6 +6,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "rpyc/mutex.h"
 #include "server/server_kind.h"
@@ -13,8 +14,15 @@
 
 namespace rpyc {
 
-// The sessions of a kind that run, and how they are drained. Shared by the kind and the threads
-// that serve, since a call that never returns keeps its thread when the kind is long gone.
+// The status of a connection that comes while the server is being closed.
+absl::Status ServerIsClosing();
+
+// How long a kind, once drained, waits for its idle threads to end.
+inline constexpr absl::Duration kThreadEndGrace = absl::Seconds(2);
+
+// The open sessions of a kind, which it drains.
+// Owns:    shared by the kind and the threads that serve: a call that never returns keeps its
+//          thread when the kind is long gone.
 // Threads: any.
 class SessionSet {
  public:
@@ -24,12 +32,15 @@ class SessionSet {
   bool Add(const SessionPtr& session);
   void Remove(const SessionPtr& session);
 
-  // As ServerKind::Drain. A later one may hasten it.
+  // Does what ServerKind::Drain says. A later call with an earlier deadline hastens it.
   void Drain(absl::Time deadline);
   ServerKindStats Stats() const;
 
  private:
+  // The open sessions. Their methods and destructors may run user code, so callers use this copy
+  // and hold no lock.
   std::vector<SessionPtr> Snapshot() const;
+  // Whether a session is in no call.
   bool AnyIdleLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   mutable Mutex mutex_;

@@ -1,13 +1,13 @@
-// How kinds drain whose threads serve many connections.
+// Tests how kinds drain whose threads serve many connections.
 
 #include <memory>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
-#include "server/kinds/fake_session.h"
 #include "server/kinds/gevent.h"
-#include "server/kinds/kind_fixture.h"
+#include "server/kinds/testing/fake_session.h"
+#include "server/kinds/testing/kind_fixture.h"
 #include "server/kinds/thread_pool.h"
 
 namespace rpyc {
@@ -53,7 +53,7 @@ TEST_P(SharedDrainTest, CallsThatNeverEndAreAbandoned) {
   EXPECT_EQ(kind_->Stats().abandoned_calls, 2);
   EXPECT_TRUE(kind_->Drain(absl::InfinitePast()).ok());  // idempotent
   kind_ = GetParam()();
-  stuck->Finish();  // its thread needs nothing of the kind's
+  stuck->Finish();  // its thread uses nothing of the kind
   another->Finish();
 }
 

@@ -20,14 +20,11 @@
 #include "rpyc/mutex.h"
 #include "rpyc/transport/errno_status.h"
 #include "rpyc/transport/fd.h"
-#include "server/kinds/session_set.h"
+#include "server/kinds/session_set_kind.h"
 #include "server/kinds/worker_pool.h"
 
 namespace rpyc {
 namespace {
-
-// How long threads that have nothing more to do are waited for.
-constexpr absl::Duration kEndGrace = absl::Seconds(2);
 
 uint32_t EventsOf(Stream::Event wanted) {
   switch (wanted) {
@@ -41,8 +38,10 @@ uint32_t EventsOf(Stream::Event wanted) {
   return EPOLLIN | EPOLLOUT;
 }
 
-// Sessions, and what tells which of them has something to do. An idle one is a descriptor that is
-// armed: whoever finds it ready disarms it, and it is armed again when it is left.
+// An epoll of all sessions, which tells which of them has something to do. The descriptor of an
+// idle session is armed. The thread that finds it ready disarms it by that, and arms it again when
+// it leaves the session.
+// Threads: any.
 class Poll {
  public:
   Poll() : epoll_(::epoll_create1(EPOLL_CLOEXEC)), end_(::eventfd(0, EFD_CLOEXEC)) {}
@@ -54,37 +53,35 @@ class Poll {
     return ErrnoStatus(absl::StatusCode::kResourceExhausted, "epoll", errno);
   }
 
-  // Whether a session has asked for something: from then on it may be served.
-  using Begun = std::shared_ptr<std::atomic<bool>>;
+  // True once a session has been armed. Before that it may not be served.
+  using ArmedFlag = std::shared_ptr<std::atomic<bool>>;
 
-  // Watches for a session, whose number it answers. Disarmed until it asks for something, except
-  // that epoll tells of a reset all the same: that is not heard until `begun`, and told again by
-  // the first Arm.
-  absl::StatusOr<uint64_t> Add(int fd, const std::shared_ptr<Session>& session, Begun begun) {
-    if (!sessions_.Add(session)) return absl::CancelledError("the server is closing");
+  // Watches `fd` for `session`, and returns a number for it. The session begins disarmed. epoll
+  // reports a reset even so: Next ignores that until `was_armed`, and the first Arm makes epoll
+  // report it again.
+  // Errors:  kResourceExhausted.
+  absl::StatusOr<uint64_t> Add(int fd, const std::shared_ptr<Session>& session,
+                               ArmedFlag was_armed) {
     uint64_t number;
     {
       MutexLock lock(&mutex_);
       number = ++last_number_;
-      by_number_.emplace(number, Entry{session, std::move(begun)});
+      by_number_.emplace(number, Entry{session, std::move(was_armed)});
     }
     if (Control(EPOLL_CTL_ADD, fd, EPOLLONESHOT, number)) return number;
     absl::Status status = ErrnoStatus(absl::StatusCode::kResourceExhausted, "epoll", errno);
-    Remove({number, session});
+    Remove(number);
     return status;
   }
-  void Remove(const WorkerPool::Ready& ended) {
-    {
-      MutexLock lock(&mutex_);
-      by_number_.erase(ended.number);
-    }
-    sessions_.Remove(ended.session);
+  void Remove(uint64_t number) {
+    MutexLock lock(&mutex_);
+    by_number_.erase(number);
   }
-  // While the descriptor is open.
+  // Has Next return the session once it is ready. `fd` must be open.
   void Arm(int fd, uint64_t number, Stream::Event wanted) {
     Control(EPOLL_CTL_MOD, fd, EventsOf(wanted) | EPOLLONESHOT, number);
   }
-  // Waits for a session that has something to do; none: the end.
+  // Waits for a session that has something to do. Returns none once End has been called.
   WorkerPool::Ready Next() {
     for (;;) {
       epoll_event event;
@@ -93,61 +90,67 @@ class Poll {
       MutexLock lock(&mutex_);
       const auto found = by_number_.find(event.data.u64);
       if (found == by_number_.end()) continue;  // it has ended since
-      if (!found->second.begun->load(std::memory_order_acquire)) continue;
+      if (!found->second.was_armed->load(std::memory_order_acquire)) continue;
       return {found->first, found->second.session};
     }
   }
   void End() { ::eventfd_write(end_.get(), 1); }
 
-  SessionSet& sessions() { return sessions_; }
-
  private:
   struct Entry {
     std::shared_ptr<Session> session;
-    Begun begun;
+    ArmedFlag was_armed;
   };
 
   static constexpr uint64_t kEnd = 0;
 
   bool Control(int operation, int fd, uint32_t events, uint64_t number) {
     epoll_event event = {.events = events, .data = {.u64 = number}};
-    // Not by its wrapper, which TSan takes for a hand-over of all memory; the session does that.
+    // TSan takes a call of the wrapper for a hand-over of all memory, and would find no race after
+    // it. The session synchronises by itself, so this calls the kernel directly.
     return ::syscall(SYS_epoll_ctl, epoll_.get(), operation, fd, &event) == 0;
   }
 
   const Fd epoll_;
-  const Fd end_;  // readable for good, once it is
-  SessionSet sessions_;
+  const Fd end_;  // an eventfd; readable for good once End has been called
   Mutex mutex_;
-  // Numbers are never used again, unlike addresses and descriptors: an event may be late.
+  // An event may come late, so numbers are never used again, unlike addresses and descriptors.
   uint64_t last_number_ ABSL_GUARDED_BY(mutex_) = kEnd;
   HashMap<uint64_t, Entry> by_number_ ABSL_GUARDED_BY(mutex_);
 };
 
-class ThreadPoolKind : public ServerKind {
+class ThreadPoolKind : public SessionSetKind {
  public:
   absl::Status Start(const KindContext& context) override {
-    make_session_ = context.make_session;
+    if (absl::Status started = SessionSetKind::Start(context); !started.ok()) return started;
     if (absl::Status ready = poll_->Start(); !ready.ok()) return ready;
     workers_ = std::make_shared<WorkerPool>(
         context.options->nbthreads, [poll = poll_] { return poll->Next(); },
-        [poll = poll_,
+        [poll = poll_, sessions = sessions(),
          batch = context.options->request_batch_size](const WorkerPool::Ready& ready) {
-          if (ready.session->ServeArrived(batch).has_value()) poll->Remove(ready);
+          if (!ready.session->ServeArrived(batch).has_value()) return;
+          poll->Remove(ready.number);
+          sessions->Remove(ready.session);
         });
     absl::Status started = workers_->Start();
-    if (!started.ok()) poll_->End();  // for those that did
+    if (!started.ok()) poll_->End();  // ends the threads that have started
     return started;
   }
 
   absl::Status Admit(Socket socket) override {
     const int fd = socket.fd();
-    const std::shared_ptr<Session> session = make_session_(std::move(socket));
-    const auto begun = std::make_shared<std::atomic<bool>>(false);
-    const absl::StatusOr<uint64_t> number = poll_->Add(fd, session, begun);
-    if (!number.ok()) return number.status();
-    session->ServeBy([poll = poll_, fd, number = *number, begun](Stream::Event wanted) {
-      if (!begun->load(std::memory_order_relaxed)) begun->store(true, std::memory_order_release);
+    const absl::StatusOr<std::shared_ptr<Session>> session = AddSession(std::move(socket));
+    if (!session.ok()) return session.status();
+    const auto was_armed = std::make_shared<std::atomic<bool>>(false);
+    const absl::StatusOr<uint64_t> number = poll_->Add(fd, *session, was_armed);
+    if (!number.ok()) {
+      sessions()->Remove(*session);
+      return number.status();
+    }
+    (*session)->ServeBy([poll = poll_, fd, number = *number, was_armed](Stream::Event wanted) {
+      if (!was_armed->load(std::memory_order_relaxed)) {
+        was_armed->store(true, std::memory_order_release);
+      }
       poll->Arm(fd, number, wanted);
     });
     return absl::OkStatus();
@@ -155,22 +158,21 @@ class ThreadPoolKind : public ServerKind {
 
   absl::Status Drain(absl::Time deadline) override {
     if (workers_ == nullptr) return absl::OkStatus();
-    // Should all be stuck, one must say goodbye to the idle.
-    if (!drained_.exchange(true)) workers_->AddOne();
-    poll_->sessions().Drain(deadline);
+    // All threads may be stuck, so one more must be there to end the idle sessions.
+    if (!drained_.exchange(true)) workers_->GrowByOne();
+    absl::Status drained = SessionSetKind::Drain(deadline);
     poll_->End();
-    workers_->AwaitEnd(poll_->sessions().Stats().abandoned_calls, absl::Now() + kEndGrace);
-    return absl::OkStatus();
+    workers_->AwaitEnd(sessions()->Stats().abandoned_calls, absl::Now() + kThreadEndGrace);
+    return drained;
   }
 
   ServerKindStats Stats() const override {
-    ServerKindStats stats = poll_->sessions().Stats();
+    ServerKindStats stats = SessionSetKind::Stats();
     if (workers_ != nullptr) stats.workers = workers_->Stats();
     return stats;
   }
 
  private:
-  std::function<std::shared_ptr<Session>(Socket)> make_session_;
   const std::shared_ptr<Poll> poll_ = std::make_shared<Poll>();
   std::shared_ptr<WorkerPool> workers_;
   std::atomic<bool> drained_{false};

@@ -7,10 +7,10 @@
 
 namespace rpyc {
 
-// Serves all connections by a fixed number of threads, as RPyC's ThreadPoolServer does. All of them
-// wait for all connections; the one that wakes reads, runs and answers, so that a request is never
-// handed from thread to thread. Requests of one connection keep their order. A thread whose call
-// waits for a client is stood in for meanwhile.
+// Serves all connections with a fixed number of threads, as RPyC's ThreadPoolServer does. Every
+// thread waits for every connection; the thread that wakes reads, runs and answers, so that a
+// request is never handed from thread to thread. Requests of one connection keep their order. While
+// a thread's call waits for a client, a replacement thread works in its place.
 // Source:  RPyC utils/server.py, ThreadPoolServer, 5.3.1 and 6.0.2.
 std::unique_ptr<ServerKind> MakeThreadPoolKind();
 

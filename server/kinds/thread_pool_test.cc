@@ -5,8 +5,8 @@
 
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
-#include "server/kinds/fake_session.h"
-#include "server/kinds/kind_fixture.h"
+#include "server/kinds/testing/fake_session.h"
+#include "server/kinds/testing/kind_fixture.h"
 
 namespace rpyc {
 namespace {

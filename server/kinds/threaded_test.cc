@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "server/kinds/fake_session.h"
+#include "server/kinds/testing/fake_session.h"
 
 namespace rpyc {
 namespace {
@@ -78,7 +78,7 @@ TEST_F(ThreadedTest, ACallThatNeverEndsIsAbandoned) {
   EXPECT_EQ(kind_->Stats().abandoned_calls, 1);
   EXPECT_TRUE(kind_->Drain(absl::InfinitePast()).ok());  // idempotent
   kind_.reset();
-  stuck->Finish();  // its thread needs nothing of the kind's
+  stuck->Finish();  // its thread uses nothing of the kind
 }
 
 TEST_F(ThreadedTest, ASecondDrainMayBeInAHurry) {

@@ -8,32 +8,33 @@
 
 namespace rpyc {
 
-// Who wants to be woken when; the next of many, by a heap. Each is in it at most once, and knows
-// where. Borrows them. Threads: one.
+// A heap of timers that tells which is due next. A timer is in it at most once and knows its place.
+// Owns: nothing; borrows the timers.      Threads: one.
 class TimerQueue {
  public:
   static constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
 
   class Timer {
    public:
-    bool is_set() const { return place_ != kNowhere; }
+    bool is_set() const { return heap_index_ != kNotInHeap; }
 
    protected:
     ~Timer() = default;
 
    private:
     friend class TimerQueue;
-    static constexpr size_t kNowhere = std::numeric_limits<size_t>::max();
-    size_t place_ = kNowhere;
+    static constexpr size_t kNotInHeap = std::numeric_limits<size_t>::max();
+    size_t heap_index_ = kNotInHeap;
   };
 
-  // `timer` is not set. Units:  nanoseconds, of whichever clock.
+  // Sets `timer`, which must not be set.
+  // Units:   nanoseconds, of any one clock.
   void Set(Timer* timer, int64_t when);
-  // Nothing to one that is not set.
+  // Does nothing if `timer` is not set.
   void Clear(Timer* timer);
-  // Of the first; kNever if there is none.
+  // When the next timer is due; kNever if there is none.
   int64_t next() const { return heap_.empty() ? kNever : heap_.front().when; }
-  // Clears and answers the first, if its time has come; else null.
+  // Clears and returns the next timer if it is due; else returns null.
   Timer* TakeExpired(int64_t now);
 
  private:
@@ -42,9 +43,12 @@ class TimerQueue {
     Timer* timer;
   };
 
-  void Put(size_t place, Entry entry);
-  void Rise(size_t place, Entry entry);
-  void Sink(size_t place, Entry entry);
+  // Writes `entry` at that place of the heap.
+  void Put(size_t heap_index, Entry entry);
+  // Puts `entry` where it belongs: at `heap_index` or nearer to the front.
+  void Rise(size_t heap_index, Entry entry);
+  // Puts `entry` where it belongs: at `heap_index` or farther from the front.
+  void Sink(size_t heap_index, Entry entry);
 
   std::vector<Entry> heap_;
 };

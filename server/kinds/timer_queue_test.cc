@@ -31,11 +31,11 @@ TEST(TimerQueueTest, OnlyThoseWhoseTimeHasCome) {
   EXPECT_TRUE(late.is_set());
   EXPECT_EQ(queue.TakeExpired(19), nullptr);
   queue.Clear(&late);
-  queue.Clear(&late);  // nothing to one that is not set
+  queue.Clear(&late);  // this does nothing: it is not set
   EXPECT_EQ(queue.next(), TimerQueue::kNever);
 }
 
-// Against the obvious way to do it, with sets and clears in any order.
+// Compares the queue with a plain search, with sets and clears in any order.
 TEST(TimerQueueTest, ManyInAnyOrder) {
   std::mt19937 random(7);
   TimerQueue queue;

@@ -5,15 +5,16 @@
 #include <utility>
 
 #include "absl/time/clock.h"
+#include "rpyc/assert.h"
 #include "server/log.h"
 #include "server/thread.h"
 
 namespace rpyc {
 namespace {
 
-// Calls that may wait for peers and be stood in for, in one pool.
-constexpr int kMostWaiting = 1000;
-// For how long a thread that was needed as a stand-in is kept for the next time.
+// While more threads of a pool than this wait for peers, no replacement is started.
+constexpr int kMaxWaitingThreads = 1000;
+// A replacement thread that is not needed any more is kept as a spare for this long.
 constexpr absl::Duration kSpareTime = absl::Seconds(1);
 
 }  // namespace
@@ -30,20 +31,21 @@ absl::Status WorkerPool::Start() {
   return absl::OkStatus();
 }
 
-void WorkerPool::AddOne() {
+void WorkerPool::GrowByOne() {
   {
     MutexLock lock(&mutex_);
     ++size_;
   }
-  StandIn();
+  StartReplacement();
 }
 
 void WorkerPool::AwaitEnd(int64_t stuck, absl::Time deadline) {
   MutexLock lock(&mutex_);
   ending_ = true;
-  wanted_.SignalAll();
+  spare_wanted_.SignalAll();
   const auto left = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    return idle_ + spare_ > 0 ? INT64_MAX : int64_t{active_} + waiting_;
+    return idle_threads_ + spare_threads_ > 0 ? INT64_MAX
+                                              : int64_t{active_threads_} + waiting_threads_;
   };
   while (left() > stuck && ended_.WaitUntil(&mutex_, deadline)) {
   }
@@ -51,79 +53,83 @@ void WorkerPool::AwaitEnd(int64_t stuck, absl::Time deadline) {
 
 ServerKindStats::Workers WorkerPool::Stats() const {
   MutexLock lock(&mutex_);
-  return {.size = size_, .busy = active_ - idle_, .waiting = waiting_, .saturated = saturated_};
+  return {.size = size_,
+          .busy = active_threads_ - idle_threads_,
+          .waiting = waiting_threads_,
+          .saturated = saturated_};
 }
 
 absl::Status WorkerPool::StartWorker() {
   {
     MutexLock lock(&mutex_);
-    ++active_;
-    ++idle_;
+    ++active_threads_;
+    ++idle_threads_;
   }
   absl::Status started = StartThread([self = shared_from_this()] { self->Work(); });
   if (!started.ok()) {
     MutexLock lock(&mutex_);
-    --active_;
-    --idle_;
+    --active_threads_;
+    --idle_threads_;
   }
   return started;
 }
 
 void WorkerPool::Work() {
-  PeerWait::ObserveThisThread(this);
+  BlockedOnPeer::ObserveThisThread(this);
   for (;;) {
     Ready ready = next_();
     if (ready.session == nullptr) break;
-    bool one_more;
+    bool needs_replacement;
     {
       MutexLock lock(&mutex_);
-      --idle_;
-      one_more = NeedsOneMoreLocked();
-      if (idle_ == 0 && !one_more) ++saturated_;
+      RPYC_ASSERT(idle_threads_ > 0);
+      --idle_threads_;
+      needs_replacement = NeedsReplacementLocked();
+      if (idle_threads_ == 0 && !needs_replacement) ++saturated_;
     }
-    if (one_more) StandIn();
+    if (needs_replacement) StartReplacement();
     serve_(ready);
-    ready.session.reset();  // perhaps its last owner
+    ready.session.reset();  // this may run user code, so no lock is held
     MutexLock lock(&mutex_);
-    if (!GoesOnLocked()) return ended_.SignalAll();
+    if (!BecomeIdleOrSpareLocked()) return ended_.SignalAll();
   }
   MutexLock lock(&mutex_);
-  --active_;
-  --idle_;
+  RPYC_ASSERT(idle_threads_ > 0);
+  --active_threads_;
+  --idle_threads_;
   ended_.SignalAll();
 }
 
-// Whether nobody is left to find what comes next, though not enough are at work.
-bool WorkerPool::NeedsOneMoreLocked() { return idle_ == 0 && active_ < size_ && !ending_; }
+bool WorkerPool::NeedsReplacementLocked() {
+  return idle_threads_ == 0 && active_threads_ < size_ && !ending_;
+}
 
-// After a session: becomes idle, or spare where others stand in for this thread. False: it is not
-// needed any more.
-bool WorkerPool::GoesOnLocked() {
-  if (active_ <= size_) {
-    ++idle_;
+bool WorkerPool::BecomeIdleOrSpareLocked() {
+  if (active_threads_ <= size_) {
+    ++idle_threads_;
     return true;
   }
-  --active_;
-  ++spare_;
+  --active_threads_;
+  ++spare_threads_;
   const absl::Time until = absl::Now() + kSpareTime;
-  while (called_ == 0 && !ending_ && wanted_.WaitUntil(&mutex_, until)) {
+  while (recalled_spares_ == 0 && !ending_ && spare_wanted_.WaitUntil(&mutex_, until)) {
   }
-  --spare_;
-  if (called_ == 0) return false;
-  --called_;
+  RPYC_ASSERT(recalled_spares_ <= spare_threads_);
+  --spare_threads_;
+  if (recalled_spares_ == 0) return false;
+  --recalled_spares_;
   return true;
 }
 
-// Has one more thread work, if that still is needed.
-void WorkerPool::StandIn() {
+void WorkerPool::StartReplacement() {
   {
     MutexLock lock(&mutex_);
-    if (!NeedsOneMoreLocked() || waiting_ > kMostWaiting) return;
-    if (spare_ > called_) {
-      ++called_;
-      ++active_;
-      ++idle_;
-      return wanted_.Signal();
+    if (!NeedsReplacementLocked() || waiting_threads_ > kMaxWaitingThreads) return;
+    if (spare_threads_ > recalled_spares_) {
+      ++recalled_spares_;
+      ++active_threads_;
+      ++idle_threads_;
+      return spare_wanted_.Signal();
     }
   }
   absl::Status started = StartWorker();
@@ -131,20 +137,21 @@ void WorkerPool::StandIn() {
 }
 
 void WorkerPool::BeginWait() {
-  bool one_more;
+  bool needs_replacement;
   {
     MutexLock lock(&mutex_);
-    --active_;
-    ++waiting_;
-    one_more = NeedsOneMoreLocked();
+    --active_threads_;
+    ++waiting_threads_;
+    needs_replacement = NeedsReplacementLocked();
   }
-  if (one_more) StandIn();
+  if (needs_replacement) StartReplacement();
 }
 
 void WorkerPool::EndWait() {
   MutexLock lock(&mutex_);
-  --waiting_;
-  ++active_;
+  RPYC_ASSERT(waiting_threads_ > 0);
+  --waiting_threads_;
+  ++active_threads_;
 }
 
 }  // namespace rpyc

@@ -6,13 +6,13 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "server/kinds/fake_session.h"
+#include "server/kinds/testing/fake_session.h"
 
 namespace rpyc {
 namespace {
 
-// Sessions come from a queue; one is served until it is told to finish, as a call or, between two
-// calls of Wait, as one that waits for its peer.
+// Sessions come from a queue. A session is served until Finish, either in a call or in a call that
+// waits for its peer.
 class WorkerPoolTest : public testing::Test {
  protected:
   void Start(int size) {
@@ -73,7 +73,7 @@ TEST_F(WorkerPoolTest, CallsThatWaitForPeersAreStoodInFor) {
   std::vector<std::shared_ptr<FakeSession>> waiting;
   for (int i = 0; i < 20; ++i) {
     waiting.push_back(Put(FakeSession::kWaiting));
-    waiting.back()->WaitUntilServing();  // though all before it still wait
+    waiting.back()->WaitUntilServing();  // though all earlier sessions still wait
   }
   EXPECT_EQ(pool_->Stats().waiting, 20);
   auto call = Put(FakeSession::kCalling);
@@ -106,7 +106,7 @@ TEST_F(WorkerPoolTest, OneMoreWorksWhereAllAreStuck) {
   Start(1);
   auto stuck = Put(FakeSession::kStuck);
   stuck->WaitUntilServing();
-  pool_->AddOne();
+  pool_->GrowByOne();
   auto other = Put(FakeSession::kCalling);
   other->WaitUntilServing();
   other->Finish();

@@ -74,7 +74,7 @@ absl::StatusOr<PeerMessage> Caller::ReceiveMessage() {
     absl::StatusOr<ReadResult> read =
         stream_.ReadSome(absl::MakeSpan(piece), ReadHint::kBetweenFrames);
     if (!read.ok()) return read.status();
-    if (read->state != ReadResult::kData) return absl::UnavailableError("ended");
+    if (read->outcome != ReadResult::kData) return absl::UnavailableError("ended");
     received_.append(piece, read->bytes);
   }
 }

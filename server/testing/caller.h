@@ -13,7 +13,7 @@
 
 namespace rpyc {
 
-// A client of a running server, for tests: connected by a real socket, one request at a time.
+// A client of a running server, for tests. It uses a real socket and makes one request at a time.
 // Errors:  kUnavailable - the server ended the connection.
 class Caller {
  public:

@@ -1,6 +1,6 @@
-// A host for host_main_test: a call says "entered" on stdout, then waits until a SIGUSR1 lets it
-// go. With GATE_HOST_THREAD in the environment it has a thread before HostMain, as a program with a
-// library that starts one.
+// A host for host_main_test. A call prints "entered" on stdout and then waits for a SIGUSR1. With
+// GATE_HOST_THREAD in the environment the program has a thread before HostMain, as if one of its
+// libraries had started one.
 
 #include <semaphore.h>
 #include <signal.h>
@@ -32,7 +32,7 @@ rpyc::Service Gate() {
 int main(int argc, char** argv) {
   ::sem_init(&gate, /*pshared=*/0, /*value=*/0);
   if (std::getenv("GATE_HOST_THREAD") != nullptr) {
-    // With no signal, so that the host's are the host's.
+    // The thread blocks every signal, so that the host gets its own.
     sigset_t all;
     sigset_t former;
     ::sigfillset(&all);

@@ -1,4 +1,4 @@
-"""What the attacks share: the host that is attacked, and what must hold whatever is done to it.
+"""The attacks share this: the host that is attacked, and what must hold whatever is done to it.
 
 Each attack demands three things: the host serves others during and after it, its memory stays within a stated bound at its
 very peak, and the attacking connection alone ends, or waits, or is answered with an exception, as the case may be.
@@ -16,27 +16,28 @@ import harness
 from wire import DEADLINE_S, MSG_EXCEPTION, NOTHING, Peer, RemoteError, dump
 
 MIB = 1024  # /proc counts in KiB
-# What a peer may cost by the documented defaults: max_frame_bytes and max_inflated_bytes are 64 MiB each. A buffer that grows
-# by doubling holds half as much again for a moment.
+# A peer may cost this much by the documented defaults: max_frame_bytes and max_inflated_bytes are 64 MiB each. A buffer that
+# grows by doubling holds half as much again for a moment.
 BOUND = 16 * MIB
 BOUND_INFLATING = (64 + 64 + 32) * MIB
 
-# The kind of server that is attacked; and whether its host has little of what attackers take (BUILD.bazel).
+# These say which kind of server is attacked, and whether its host has little of what attackers take (BUILD.bazel).
 KIND = os.environ.get("ATTACKED_KIND", "threaded")
 LIMITED = bool(os.environ.get("ATTACK_LIMITED"))
+DIALECTS = tuple(map(int, os.environ.get("ATTACK_DIALECTS", "5 6").split()))
 ADDRESS_SPACE = 1500 << 20  # an idle host takes some 500 MiB of it, most of it stacks and arenas
 DESCRIPTORS = 64
 
 host = None
-friend = None  # a well-behaved connection that lives through all attacks
-served = None  # what others want of the host: the server, the method, and what it returns for (1, 2)
+bystander = None  # a well-behaved connection that lives through all attacks
+served = None  # what the other clients want of the host: the server, the method, and what it returns for (1, 2)
 
 
 def attack_host(new_host, server, method, answer):
-    global host, friend, served
+    global host, bystander, served
     host, served = new_host, (server, method, answer)
-    friend = Peer(host.servers[server], harness.DIALECTS[-1])
-    friend.method = friend.getattr(friend.root(), method)
+    bystander = Peer(host.servers[server])
+    bystander.method = bystander.getattr(bystander.root(), method)
 
 
 def limit():
@@ -45,22 +46,20 @@ def limit():
 
 
 def start_host(*services):
-    """The demo host with servers of these services too, and the friend: a setUpModule of each file of attacks."""
+    """Starts the demo host with servers of these services too, and the bystander; the setUpModule of each file of attacks."""
     servers = (f"--server={KIND}:{service}@127.0.0.1:0" for service in ("CALCULATOR", "ECHO", *services))
     attack_host(harness.Host("--admin_address=127.0.0.1:0", *servers, preexec_fn=limit if LIMITED else None),
                 "calculator", "add", 3)
 
 
 def connections_share_memory():
-    """Whether an object of one connection can be an argument on another."""
-    if harness.BASELINE:
-        return True
+    """Returns whether an object of one connection can be an argument on another."""
     kinds = harness.admin(host, "ServerService/ListServerKinds")["server_kinds"]
     return not any(kind.get("traits", {}).get("separate_process") for kind in kinds if kind["name"] == KIND)
 
 
 def room(count):
-    """So many connections at a time, or as many as a host with little may have beside the others."""
+    """Returns this number of connections, or as many as a host with little may have beside the others."""
     return min(count, 16) if LIMITED else count
 
 
@@ -69,14 +68,14 @@ def start_fixture_host():
 
 
 def host_ends_well():
-    """Its tearDownModule."""
-    friend.sock.close()
+    """Ends what start began; the tearDownModule."""
+    bystander.sock.close()
     harness.ends_well(host)
 
 
 @contextlib.contextmanager
 def gone_is_fine():
-    """Around what an attacker sends: the host may have ended the connection already. A timeout is not suppressed."""
+    """Surrounds what an attacker sends, since the host may have ended the connection already. It suppresses no timeout."""
     try:
         yield
     except OSError as e:
@@ -85,28 +84,28 @@ def gone_is_fine():
 
 
 def in_both_dialects(case):
-    """The class of cases twice, under the name of each dialect, in the module that defines it."""
-    for dialect in harness.DIALECTS:
+    """Puts the class of cases twice, under the name of each dialect, into the module that defines it."""
+    for dialect in DIALECTS:
         name = f"{case.__name__}InDialect{dialect}"
         vars(sys.modules[case.__module__])[name] = type(name, (case,), {"dialect": dialect, "__module__": case.__module__})
 
 
 class Case(unittest.TestCase):
     dialect = None
-    server = "echo"  # what is attacked unless a test says otherwise
+    server = "echo"  # this server is attacked unless a test says otherwise
 
     def peer(self, server=None):
         return Peer(host.servers[server or self.server], self.dialect)
 
     def opened(self, server=None):
-        """A connection whose dialect is settled: the host has answered once."""
+        """Opens a connection and has the host answer once, which settles the dialect."""
         deadline = time.monotonic() + DEADLINE_S
         while True:
             peer = self.peer(server)
             try:
                 peer.its_root = peer.root()
                 return peer
-            except (EOFError, ConnectionError):  # there was no room: those before it have not gone yet
+            except (EOFError, ConnectionError):  # there was no room: the connections before it have not gone yet
                 peer.sock.close()
                 if not LIMITED or time.monotonic() > deadline:
                     raise
@@ -114,7 +113,7 @@ class Case(unittest.TestCase):
     def serve_others(self):
         self.assertIsNone(host.child.poll(), "the host has died")
         server, method, answer = served
-        self.assertEqual(friend.call(friend.method, 1, 2), answer)
+        self.assertEqual(bystander.call(bystander.method, 1, 2), answer)
         if LIMITED:
             states = [server["state"] for server in harness.admin(host, "ServerService/ListServers")["servers"]]
             self.assertEqual(set(states), {"LISTENING"}, host.story())
@@ -123,19 +122,19 @@ class Case(unittest.TestCase):
 
     @contextlib.contextmanager
     def others_are_served(self, bound=BOUND):
-        """Around an attack: memory at its peak, an old connection and a new one, and the process itself."""
+        """Surrounds an attack and checks memory at its peak, an old connection and a new one, and the process itself."""
         before = host.status("VmRSS")
-        measured = not os.environ.get("RPYC_SANITIZER") and not harness.BASELINE
+        measured = not os.environ.get("RPYC_SANITIZER")
         if measured:
             with open(f"/proc/{host.pid}/clear_refs", "w") as file:
-                file.write("5")  # VmHWM starts anew
+                file.write("5")  # this makes VmHWM start anew
         yield
         self.serve_others()
         if measured:
             self.assertLess(host.status("VmHWM") - before, bound, "KiB at the peak over what it had before")
 
     def head(self, seq=0):
-        """A payload up to where (handler, box) follows."""
+        """Returns a payload up to where (handler, box) follows."""
         return b"\x12\x51" + dump(seq) if self.dialect == 5 else b"\x01\x11" + dump(seq)
 
     def ends(self, *sent, opened=True, bound=BOUND):
@@ -162,7 +161,7 @@ class Case(unittest.TestCase):
                         peer.ping()
 
     def answered(self, peer, handler, box=NOTHING, cls=None, args=None):
-        """An exception for that request, and the connection lives."""
+        """The request is answered by an exception, and the connection lives."""
         with self.assertRaises(RemoteError) as caught:
             peer.ask(handler, box)
         if cls:

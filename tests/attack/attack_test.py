@@ -14,7 +14,7 @@ import zlib
 
 import attack
 import harness
-from attack import BOUND_INFLATING, MIB, Case, gone_is_fine, in_both_dialects, room
+from attack import BOUND, BOUND_INFLATING, MIB, Case, gone_is_fine, in_both_dialects, room
 from wire import (CALL, CALLATTR, CLOSE, CMP, DEL, GETATTR, GETROOT, INSPECT, MSG_EXCEPTION, MSG_REPLY, MSG_REQUEST,
                   NOTHING, PING, STR, RemoteError, boxes, dump, frame, mine, payload, value, yours)
 
@@ -71,7 +71,7 @@ class Frames(Case):
         self.ends(struct.pack("!IB", 0xffffffff, 0), struct.pack("!IB", 0xffffffff, 1), opened=False)
 
     def test_a_length_over_max_frame_bytes(self):
-        # The whole of it is read, so that whoever sends it can read the answer; nothing is kept.
+        # The host reads all of it, so that the peer that sends it can read the answer, and keeps nothing.
         for opened in (True, False):
             self.refused("ValueError", f"frame of {(64 << 20) + 1} bytes exceeds max_frame_bytes {64 << 20}",
                          frame(self.head() + bytes((64 << 20) + 1 - len(self.head()))), opened=opened)
@@ -85,7 +85,7 @@ class Frames(Case):
             self.serve_others()
 
     def test_a_large_frame_that_never_comes(self):
-        # 64 MiB are promised and allowed: memory is for what has arrived, not for what was promised.
+        # 64 MiB are promised and allowed. The host uses memory for what has arrived, not for what was promised.
         with self.others_are_served(), contextlib.ExitStack() as peers:
             for _ in range(room(50)):
                 peers.enter_context(self.peer()).send(struct.pack("!IB", 64 << 20, 0) + self.head())
@@ -126,7 +126,7 @@ class Bombs(Case):
         self.ends(frame(deflated_zeros(256 << 20), 1), opened=False, bound=BOUND_INFLATING)
 
     def test_zlib_bomb_behind_a_good_head(self):
-        # PING(bytes of 1 GiB): all of it would be well-formed.
+        # This is a well-formed PING with bytes of 1 GiB.
         packer = zlib.compressobj(9)
         parts = [packer.compress(self.head() + b"\x11\x51\x11\x51\x10\x0f" + struct.pack("!I", 1 << 30))]
         parts += [packer.compress(bytes(1 << 20)) for _ in range(1 << 10)] + [packer.flush()]
@@ -147,7 +147,7 @@ class Bombs(Case):
                   frame(good[:-4] + b"\0\0\0\0", 1), frame(self.head(), 1), frame(b"\x1f\x8b\x08" + bytes(20), 1))
 
     def test_many_bombs_at_once(self):
-        # A host that gives each of them its 64 MiB at the same time still gives it back.
+        # A host that gives each of these peers its 64 MiB at the same time still gives it back.
         bomb = frame(deflated_zeros(256 << 20), 1)
         before = attack.host.status("VmRSS")
         with self.others_are_served(bound=1024 * MIB), contextlib.ExitStack() as peers:
@@ -158,13 +158,13 @@ class Bombs(Case):
                 self.assertIsNone(peer.read_frame())
         if not os.environ.get("RPYC_SANITIZER"):
             harness.eventually("the memory is given back",
-                               lambda: attack.friend.ping() or attack.host.status("VmRSS") - before < 64 * MIB)
+                               lambda: attack.bystander.ping() or attack.host.status("VmRSS") - before < 64 * MIB)
 
 
 @in_both_dialects
 class Brine(Case):
     def ping_of(self, *forms):
-        """(PING, (1, (form,))) with the raw form in it: a good head, and then this."""
+        """Returns (PING, (1, (form,))) with the raw form in it, after a good head."""
         return [frame(self.head() + b"\x11\x51\x11\x51\x10" + form) for form in forms]
 
     def test_tuples_100_000_deep(self):
@@ -200,7 +200,7 @@ class Brine(Case):
                                 most, b"\x15\x7f\xff\xff\xff", b"\x15\x00\x10\x00\x00", b"\x14\xff", b"\x16\xff1"))
 
     def test_tuple_of_tuples_that_lie(self):
-        # Each level promises a million: reserving for the promise multiplies.
+        # Each level promises a million items; reserving memory for the promise would multiply.
         self.ends(*self.ping_of((b"\x15\x00\x0f\xff\xff" * 100)))
 
     def test_cut_short(self):
@@ -232,7 +232,7 @@ class Brine(Case):
         self.ends(*self.ping_of(b"\x19\x02", b"\x19\x11\0\0", b"\x19\x50", b"\x19\x13\0\0\0\0"))
 
     def test_a_frozenset_of_many(self):
-        # Hashing is the peer's to choose: equal items, and a great many of them.
+        # The peer chooses what is hashed: equal items, and a great many of them.
         with self.others_are_served(bound=96 * MIB):
             with self.opened() as peer:
                 peer.send(self.ping_of(b"\x1a\x15" + struct.pack("!I", 1_000_000) + b"\x51" * 1_000_000)[0])
@@ -240,7 +240,7 @@ class Brine(Case):
                     peer.answer(0)
 
     def test_a_wide_tuple(self):
-        # A million small values in one frame of 1 MiB: what a value costs in memory is multiplied here.
+        # This frame of 1 MiB holds a million small values, so what a value costs in memory counts a million times.
         with self.others_are_served(bound=96 * MIB):
             with self.opened() as peer:
                 peer.send(self.ping_of(b"\x15" + struct.pack("!I", 1_000_000) + b"\x02" * 1_000_000)[0])
@@ -271,7 +271,7 @@ class Messages(Case):
         self.ends(*(frame(dump(shape) if self.dialect == 5 else b"\x01" + dump(shape)) for shape in shapes))
 
     def test_wrong_shapes_of_a_request(self):
-        """An exception on that seq, or the end: nothing else, and nobody else."""
+        """This connection gets an exception on that seq, or ends; nothing else happens."""
         with self.others_are_served():
             for args in ((), (1,), (1, NOTHING, 3), 5, None, "text", (None, NOTHING), ("x", NOTHING), (1.5, NOTHING),
                          ((), NOTHING), (PING, ()), (PING, (1,)), (PING, (1, 2, 3)), (PING, 5), (PING, (None, None)),
@@ -345,7 +345,7 @@ class Messages(Case):
             peer.ping()
 
     def test_malformed_answers_to_nothing(self):
-        """Ignored, or the end of this one connection."""
+        """They are ignored, or end this one connection."""
         with self.others_are_served():
             for msg, args in ((MSG_REPLY, 5), (MSG_REPLY, ()), (MSG_REPLY, (9, 9)), (MSG_REPLY, yours(
                 ("x", 1, 2))), (MSG_EXCEPTION, None), (MSG_EXCEPTION, "text"), (MSG_EXCEPTION, ((), (), ())),
@@ -356,7 +356,8 @@ class Messages(Case):
                         peer.ping()
 
     def test_names_that_are_none(self):
-        with self.others_are_served(), self.opened() as peer:
+        # Each thread of a pool may have answered one of the long names, and the heap keeps its buffers for a while.
+        with self.others_are_served(2 * BOUND), self.opened() as peer:
             root = yours(peer.its_root)
             for name in (5, None, (), 1.5, b"\xff\xfe", ("add",), b"x" * 1_000_000):
                 self.answered(peer, GETATTR, boxes(root, value(name)))
@@ -392,7 +393,7 @@ class Messages(Case):
                 peer.ask_value(CALL, boxes(yours(method), value(()), value((("a", 5), ("b", 2), ("a", 1))))), 3)
 
     def test_boxes_100_deep(self):
-        """Not brine's nesting but the boxes': TUPLE in TUPLE."""
+        """The boxes are nested, TUPLE in TUPLE, not the brine."""
         with self.others_are_served(), self.opened() as peer:
             box = value(1)
             for _ in range(60):
@@ -402,7 +403,7 @@ class Messages(Case):
                 peer.answer(500)
 
     def test_references_without_end(self):
-        # Ten thousand objects lent in one call: each is taken, and each is given back.
+        # Ten thousand objects are lent in one call: the host takes each and gives each back.
         with self.others_are_served(bound=64 * MIB), self.opened() as peer:
             echo = peer.getattr(peer.its_root, "echo")
             lent = tuple(mine(("builtins.list", 5, i + 1)) for i in range(10_000))
@@ -411,7 +412,7 @@ class Messages(Case):
             peer.ping()
 
     def test_an_unknown_class_is_lent_and_never_explained(self):
-        # RPyC asks INSPECT about it; a peer that does not answer costs its own connection, nobody else's.
+        # RPyC asks INSPECT about it. A peer that does not answer costs only its own connection.
         with self.others_are_served(), self.opened() as peer:
             echo = peer.getattr(peer.its_root, "echo")
             peer.send(
@@ -447,11 +448,11 @@ class Sockets(Case):
                     if i % 2:
                         peer.ping()
         harness.eventually("no descriptor is left behind",
-                           lambda: attack.friend.ping() or attack.host.descriptors() <= descriptors + 4)
-        harness.eventually("no thread is left behind", lambda: attack.friend.ping() or attack.host.status("Threads") <= threads + 4)
+                           lambda: attack.bystander.ping() or attack.host.descriptors() <= descriptors + 4)
+        harness.eventually("no thread is left behind", lambda: attack.bystander.ping() or attack.host.status("Threads") <= threads + 4)
 
     def test_a_peer_that_never_reads(self):
-        # It asks for 1 MiB again and again and takes nothing. The host may stop reading it, not hoard.
+        # The peer asks for 1 MiB again and again and reads nothing. The host may stop reading from it, but not hoard.
         with self.others_are_served(bound=(64 + 64) * MIB), self.opened() as peer:
             echo = peer.getattr(peer.its_root, "echo")
             ask = peer.message(MSG_REQUEST, 5, (CALL, boxes(yours(echo), value((bytes(1 << 20),)), value(()))))

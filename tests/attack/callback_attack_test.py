@@ -25,7 +25,7 @@ class RelayCase(Case):
     server = "relay"
 
     def relay(self):
-        """A connection, with `methods` by name."""
+        """Opens a connection, with `methods` by name."""
         peer = self.opened()
         peer.methods = {name: peer.getattr(peer.its_root, name) for name in ("call", "both", "keep", "kept", "forget")}
         return peer
@@ -34,7 +34,7 @@ class RelayCase(Case):
         return peer.request(CALL, boxes(yours(peer.methods[method]), boxes(*boxed), value(())))
 
     def next_request(self, peer):
-        """The next thing the host asks, DEL apart: (seq, handler, box)."""
+        """Returns the next request of the host other than DEL: (seq, handler, box)."""
         while True:
             msg, seq, args = peer.read()
             self.assertEqual(MSG_REQUEST, msg, args)
@@ -42,12 +42,12 @@ class RelayCase(Case):
                 return seq, *args
 
     def outcome(self, peer, seq):
-        """(label, content) of a reply, or the RemoteError."""
+        """Returns (label, content) of a reply, or the RemoteError."""
         msg, args = peer.answer(seq)
         return args if msg == MSG_REPLY else RemoteError(args)
 
     def asked_back(self, peer, answer, msg=MSG_REPLY):
-        """What comes of a callback that is answered so."""
+        """Returns the outcome of a callback that gets this answer."""
         seq = self.begin(peer, "call", mine(FUNCTION))
         asked, handler, _ = self.next_request(peer)
         self.assertEqual(CALL, handler)
@@ -55,7 +55,7 @@ class RelayCase(Case):
         return self.outcome(peer, seq)
 
     def releases(self, peer, times):
-        """The sum of what the host gives back, by id_pack, read until there are so many."""
+        """Returns the sum of what the host gives back, by id_pack; reads until there are this many."""
         peer.ping()
         got = {}
 
@@ -83,7 +83,7 @@ class RelayCase(Case):
 @in_both_dialects
 class Callbacks(RelayCase):
     def bomb(self, peer):
-        """Every callback is answered by a call that calls back. The (call, callback) that wait then."""
+        """Answers every callback by a call that calls back. Returns the (call, callback) pairs that wait then."""
         waiting = []
         while True:
             call = self.begin(peer, "call", mine(FUNCTION))
@@ -185,7 +185,7 @@ class Callbacks(RelayCase):
             for name in ("__class__", "__main__", "a.b.c", "..", "/etc/passwd", "a\nb", "\x1b[31m", "\u202e", "'\"\\", "x" * 10**6):
                 got = raised(name, name, ("text",))
                 self.assertEqual((name, name, ("text",)), (got.module, got.cls, got.remote_args))
-            # What would stand in place of the next peer's own.
+            # These names would replace the next peer's own attributes.
             names = ("__class__", "__dict__", "__traceback__", "_remote_tb", "_remote_version", "args", "with_traceback", "add_note")
             got = raised("builtins", "ValueError", (), tuple((name, "theirs") for name in names) + (("fine", 1),))
             self.assertEqual(["fine", "_remote_version"], [name for name, _ in got.attrs])
@@ -227,7 +227,7 @@ class IdPacks(RelayCase):
             self.assertEqual({thing: sent}, self.releases(peer, sent))
 
     def test_ping_pong_between_two_peers(self):
-        """The one sends it on and on, the other asks for it over and over: each is told what was its own."""
+        """One peer sends it on and on, the other asks for it over and over: each is told what was its own."""
         with self.others_are_served(), self.relay() as owner, self.relay() as user:
             key, thing = f"ping-pong {self.id()}", ("builtins.list", 16, 48)
             for _ in range(100):
@@ -257,7 +257,7 @@ class IdPacks(RelayCase):
                 self.assertEqual((4, forged[0], forged[2] == 0), (label, seen[0], seen[2] == 0))
                 self.assertNotEqual(forged[1:], seen[1:])
                 self.assertNotEqual(its[1], seen[1], "or isinstance would be fooled")
-                # Each is still what it was.
+                # Each id still means what it meant before.
                 self.assertEqual(value((1, 1)), self.outcome(victim, self.begin(victim, "both", value(1))))
                 self.assertEqual(yours(forged), self.outcome(forger, self.begin(forger, "kept", value(key))))
                 user = self.outcome(victim, self.begin(victim, "both", yours(seen)))
@@ -281,7 +281,7 @@ class IdPacks(RelayCase):
 
 @in_both_dialects
 class Chained(RelayCase):
-    """One peer asks about another's object, and that one answers as it likes."""
+    """One peer asks about another peer's object, and the owner answers as it likes."""
 
     def through(self, handler, more, answer, msg=MSG_REPLY):
         thing = ("mod.Thing", 16, 48)

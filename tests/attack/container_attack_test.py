@@ -9,15 +9,15 @@ import attack
 from attack import MIB, Case, in_both_dialects
 from wire import (BUFFITER, CALLATTR, CMP, MSG_EXCEPTION, MSG_REQUEST, REPR, STR, RemoteError, boxes, mine, value, yours)
 
-MOST_ITEMS_AT_ONCE = 10_000  # of BUFFITER: whoever wants more asks again
-# Fewer items than one list may hold (max_decoded_bytes), more than any list of this size needs.
+MAX_ITEMS_AT_ONCE = 10_000  # the limit of BUFFITER; a peer that wants more asks again
+# One list may hold more items than this allows (max_decoded_bytes), and any list of this size needs less.
 A_STEP_OF_A_LIST = 300 * MIB
 
 setUpModule, tearDownModule = attack.start_fixture_host, attack.host_ends_well
 
 
 def method(target, name, *args):
-    """The boxed arguments of CALLATTR; what is no box already is a value."""
+    """Returns the boxed arguments of CALLATTR; what is not boxed yet is boxed as a value."""
     return boxes(yours(target), value(name), boxes(*(arg if is_box(arg) else value(arg) for arg in args)), value(()))
 
 
@@ -81,7 +81,7 @@ class Lists(Case):
                     self.answered(peer, CALLATTR, method(peer.its_list, name, key, *more))
 
     def test_a_list_in_itself(self):
-        # Memory that nobody frees; but no recursion of ours is without an end.
+        # Nothing frees this memory; but no recursion of ours is endless.
         with self.others_are_served(), self.with_list() as peer:
             one, other = self.new_list(peer), self.new_list(peer)
             for target in (one, other):
@@ -94,7 +94,7 @@ class Lists(Case):
                 peer.ask(CALLATTR, method(target, "__delitem__", slice(None)))
 
     def test_lists_that_hold_each_other_twice(self):
-        # Thirty lists of two items: a thousand million paths from the first to the last.
+        # Thirty lists of two items have a thousand million paths from the first to the last.
         with self.others_are_served(bound=256 * MIB), self.with_list() as peer:
             last = self.new_list(peer)
             for _ in range(30):
@@ -105,7 +105,7 @@ class Lists(Case):
             peer.ask(CMP, boxes(yours(last), yours(last), value("__eq__")))
 
     def test_lists_60_000_deep(self):
-        # Each in the next: to destroy, print or compare the last one is a recursion, if it is not told otherwise.
+        # Each list is in the next. Destroying, printing or comparing the last one would be a recursion without a limit.
         with self.others_are_served(bound=128 * MIB), self.with_list() as peer:
             inner = self.new_list(peer)
             for _ in range(120):
@@ -119,14 +119,14 @@ class Lists(Case):
         self.serve_others()  # and it has been destroyed, or will be: the host lives
 
     def batch(self, peer, boxed):
-        """Many CALLATTRs at once; the contents of their answers, in order."""
+        """Sends many CALLATTRs at once and returns the contents of their answers, in order."""
         first = peer.next_seq
         peer.next_seq += len(boxed)
         peer.send(b"".join(peer.message(MSG_REQUEST, first + i, (CALLATTR, box)) for i, box in enumerate(boxed)))
         return [peer.answer(first + i)[1][1] for i in range(len(boxed))]
 
     def test_keys_and_items_that_are_the_peers(self):
-        """Comparing asks the peer's objects, which never answer: its own connection waits, nobody else's."""
+        """Comparing asks the peer's objects, which never answer: only its own connection waits."""
         with self.others_are_served(), contextlib.ExitStack() as peers:
             for name, args in (("__contains__", (mine(("evil.Key", 5, 6)),)), ("__iadd__", (mine(("builtins.list", 5, 6)),)),
                                ("__add__", (mine(("builtins.list", 5, 6)),)), ("__eq__", (mine(("builtins.list", 5, 6)),)),
@@ -156,7 +156,7 @@ class Dicts(Case):
             self.assertEqual(peer.ask_value(CALLATTR, method(peer.its_dict, "__len__")), 2 + 8)
 
     def test_keys_that_are_equal_and_are_not(self):
-        # In Python 1, True, 1.0 and 1+0j are one key; NaN is none.
+        # In Python 1, True, 1.0 and 1+0j are one key, and NaN equals none.
         with self.others_are_served(), self.with_dict() as peer:
             for key in (1, True, 1.0, 1 + 0j, 2**64, float(2**64)):
                 peer.ask(CALLATTR, method(peer.its_dict, "__setitem__", key, 1))
@@ -188,7 +188,7 @@ class Iterators(Case):
             taken = 0
             for count in (10**9, 2**62, 1, 2**63 - 1):
                 items = peer.ask_value(BUFFITER, boxes(yours(squares), value(count)))
-                self.assertTrue(1 <= len(items) <= MOST_ITEMS_AT_ONCE)
+                self.assertTrue(1 <= len(items) <= MAX_ITEMS_AT_ONCE)
                 self.assertEqual(items, tuple(i * i for i in range(taken, taken + len(items))))
                 taken += len(items)
             for count in (-1, -2**63, 2**63, 10**100, None, "x", 1.5, ()):
@@ -196,13 +196,13 @@ class Iterators(Case):
             self.assertEqual(peer.ask_value(BUFFITER, boxes(yours(squares), value(1))), (taken * taken,))
 
     def test_buffiter_of_objects_beyond_the_limit(self):
-        # Ten thousand objects in one answer, again and again, and none given back.
+        # The host sends ten thousand objects in one answer, again and again, and gets none given back.
         with self.others_are_served(bound=400 * MIB), self.opened() as peer:
             names = tuple(str(i) for i in range(10_000))
             for _ in range(3):
                 items = peer.ask_reference(CALLATTR, method(peer.its_root, "logged_items", names))
                 label, boxed = peer.ask(BUFFITER, boxes(yours(items), value(10**9)))
-                self.assertEqual((label, len(boxed)), (2, MOST_ITEMS_AT_ONCE))
+                self.assertEqual((label, len(boxed)), (2, MAX_ITEMS_AT_ONCE))
 
     def test_an_iterator_after_its_end(self):
         with self.others_are_served(), self.opened() as peer:
@@ -218,7 +218,7 @@ class Iterators(Case):
                     self.assertEqual(peer.answer(seq), (MSG_EXCEPTION, 1))
 
     def test_iterators_without_end(self):
-        # Each is an object, held until it is given back.
+        # Each is an object, which is held until it is given back.
         with self.others_are_served(bound=96 * MIB), self.opened() as peer:
             for _ in range(20):
                 for _ in range(500):

@@ -1,5 +1,5 @@
-"""A host that may have 64 descriptors, and peers that take as many as they get: each kind of server goes on, whoever has a
-connection is served, the control plane answers, and those who come too late hear it at once."""
+"""A host may have 64 descriptors, and peers take as many as they get: each kind of server goes on, a client with a connection
+is served, the control plane answers, and clients that come too late are told so at once."""
 
 import contextlib
 import tempfile
@@ -11,7 +11,7 @@ from certificates import Authority
 from harness import address_of, admin, eventually
 from wire import Peer
 
-CROWD = 150  # connections at a time
+CONNECTIONS = 150  # connections at a time
 
 HALF_A_FRAME = b"\x00\x10\x00\x00\x00half"
 GARBAGE = b"\x00\x00\x00\x05\x00garbage"
@@ -19,8 +19,6 @@ GARBAGE = b"\x00\x00\x00\x05\x00garbage"
 
 class Descriptors(unittest.TestCase):
     def setUp(self):
-        if harness.BASELINE:
-            self.skipTest("a Python server has no control plane")
         self.host = harness.Host("--admin_address=127.0.0.1:0", "--drain_timeout=1s",
                                  under=["prlimit", f"--nofile={DESCRIPTORS}:{DESCRIPTORS}"])
         self.addCleanup(self.host.kill)
@@ -29,17 +27,17 @@ class Descriptors(unittest.TestCase):
         self.assertEqual(peer.call(peer.getattr(peer.root(), "add"), 1, 2), 3)
 
     def is_served(self, address):
-        """Whether a client that comes now is; one that is not hears the end at once."""
+        """Returns whether a client that comes now is served; if not, its connection ends at once."""
         with contextlib.suppress(OSError, EOFError):
             with Peer(address) as peer:
                 self.serves(peer)
                 return True
         return False
 
-    def crowd(self, address, stack, said):
-        """Peers that come, say that, and stay."""
+    def connect_many(self, address, stack, said):
+        """Opens connections that send this and stay."""
         peers = []
-        for _ in range(CROWD):
+        for _ in range(CONNECTIONS):
             with contextlib.suppress(OSError):
                 peer = stack.enter_context(Peer(address))
                 peers.append(peer)
@@ -47,7 +45,7 @@ class Descriptors(unittest.TestCase):
         return peers
 
     def controls(self, server, kind):
-        """An operator does what he came for, and several at once do."""
+        """Operators can do their work, one alone and several at once."""
         self.assertEqual(admin(self.host, "ServerService/GetServer", name=server["name"])["state"], "LISTENING")
         self.assertEqual(admin(self.host, "HostService/GetHost")["servers_open"], "1")
         self.assertTrue(admin(self.host, "ConnectionService/ListConnections", parent=server["name"])["connections"])
@@ -57,15 +55,15 @@ class Descriptors(unittest.TestCase):
     def check(self, kind, **spec):
         server = harness.start_server(self.host, kind=kind, **spec)
         address = address_of(server)
-        with Peer(address) as friend:
-            self.serves(friend)
+        with Peer(address) as bystander:
+            self.serves(bystander)
             for said in (b"", HALF_A_FRAME, GARBAGE):
                 with self.subTest(said), contextlib.ExitStack() as stack:
-                    self.crowd(address.removeprefix("tls:"), stack, said)
+                    self.connect_many(address.removeprefix("tls:"), stack, said)
                     self.assertIsNone(self.host.child.poll(), self.host.story())
-                    self.serves(friend)
+                    self.serves(bystander)
                     self.controls(server, kind)
-                    self.serves(friend)
+                    self.serves(bystander)
                 eventually("others are served again" + self.host.story(), lambda: self.is_served(address))
             now = admin(self.host, "ServerService/GetServer", name=server["name"])
             self.assertGreater(int(now["connections_refused"]), 0)
@@ -96,10 +94,10 @@ class Descriptors(unittest.TestCase):
                     self.check(kind, tls={"keyfile": keyfile, "certfile": certfile})
 
     def test_one_shot(self):
-        """It has one connection; servers of it come and go while a crowd holds the rest."""
+        """It has one connection; servers of it come and go while other connections hold the rest."""
         crowded = harness.start_server(self.host, "crowded")
         with contextlib.ExitStack() as stack:
-            self.crowd(address_of(crowded), stack, b"")
+            self.connect_many(address_of(crowded), stack, b"")
             server = harness.start_server(self.host, kind="one_shot")
             listing = admin(self.host, "ServerService/ListServers")
             self.assertIn(server["name"], [each["name"] for each in listing["servers"]])

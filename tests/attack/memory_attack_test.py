@@ -1,5 +1,5 @@
-"""Peers that would have all the memory of a host whose address space is limited (ulimit -v), in every kind: it does not die,
-serves others meanwhile, and the control plane answers. What a peer is refused is refused by name, or its connection ends.
+"""Peers try to take all the memory of a host whose address space is limited (ulimit -v), in every kind: the host does not die,
+it serves others meanwhile, and the control plane answers. A refusal names its error, or the connection ends.
 """
 
 import contextlib
@@ -13,7 +13,7 @@ import harness
 from attack import ADDRESS_SPACE, gone_is_fine
 from wire import MSG_EXCEPTION, PING, Peer, frame, value
 
-CROWD = 30
+CONNECTIONS = 30
 UNFINISHED = 60 << 20
 
 
@@ -31,23 +31,23 @@ class Case(unittest.TestCase):
         self.host = harness.Host("--admin_address=127.0.0.1:0", f"--server={self.kind}:ECHO@127.0.0.1:0", preexec_fn=preexec_fn)
         self.addCleanup(self.host.kill)
         self.address, = self.host.servers.values()
-        self.friend = Peer(self.address)
-        self.friend.ping()
+        self.bystander = Peer(self.address)
+        self.bystander.ping()
 
     def lives(self):
         self.assertIsNone(self.host.child.poll(), "the host has died" + self.host.story())
-        self.friend.ping()
+        self.bystander.ping()
         with Peer(self.address) as peer:
             peer.ping()
         server = harness.admin(self.host, "ServerService/ListServers")["servers"][0]
         self.assertEqual(server["state"], "LISTENING", self.host.story())
 
     def ends_well(self):
-        self.friend.sock.close()
+        self.bystander.sock.close()
         self.assertEqual(self.host.stop(), 0, self.host.story())
 
-    def crowd(self, stack, known):
-        for n in range(CROWD):
+    def connect_many(self, stack, known):
+        for n in range(CONNECTIONS):
             peer = stack.enter_context(Peer(self.address, dialect=5 + n % 2))
             if known:
                 peer.ping()
@@ -57,7 +57,7 @@ class Case(unittest.TestCase):
         part = bytes(1 << 20)
         for known in (False, True):
             with self.subTest(known=known), contextlib.ExitStack() as stack:
-                for peer in self.crowd(stack, known):
+                for peer in self.connect_many(stack, known):
                     peer.sock.settimeout(20)
                     with gone_is_fine():
                         head = b"\x12\x51\x50" if peer.dialect == 5 else b"\x01\x11\x50"
@@ -68,12 +68,12 @@ class Case(unittest.TestCase):
         self.ends_well()
 
     def test_values_that_are_large_once_decoded(self):
-        # Some kilobytes that inflate to tuples in tuples, which take a hundred times as much again.
+        # These are some kilobytes that inflate to tuples in tuples, which take a hundred times as much again.
         inner = b"\x15" + struct.pack("!I", 2000) + b"\x10\x02" * 2000
         count = 1000
         body = b"\x11\x51\x11\x51\x10\x15" + struct.pack("!I", count) + inner * count
         with contextlib.ExitStack() as stack:
-            peers = list(self.crowd(stack, known=True))
+            peers = list(self.connect_many(stack, known=True))
             for peer in peers:
                 head = b"\x12\x51\x52" if peer.dialect == 5 else b"\x01\x11\x52"
                 peer.send(frame(zlib.compress(head + body), 1))
@@ -91,22 +91,22 @@ class Case(unittest.TestCase):
         self.start(None)  # malloc has all its arenas
         before = self.host.status("VmRSS")
         with contextlib.ExitStack() as stack:
-            peers = list(self.crowd(stack, known=True))[:8]
+            peers = list(self.connect_many(stack, known=True))[:8]
             for _ in range(3):
                 for seq, peer in enumerate(peers):  # at the same time, and of many objects
                     peer.request(PING, value((("x" * 40,) * 50_000, bytes(4 << 20))), seq=100 + seq)
                 for seq, peer in enumerate(peers):
                     peer.answer(100 + seq)
             harness.eventually("it is given back",
-                               lambda: self.friend.ping() or self.host.status("VmRSS") - before < 48 << 10)
+                               lambda: self.bystander.ping() or self.host.status("VmRSS") - before < 48 << 10)
         self.ends_well()
 
     def test_replies_that_nobody_takes(self):
         rng = random.Random(1)
         big = value((rng.randbytes(8 << 20),))
         with contextlib.ExitStack() as stack:
-            for peer in self.crowd(stack, known=True):
-                peer.sock.settimeout(0.5)
+            for peer in self.connect_many(stack, known=True):
+                peer.sock.settimeout(0.2)
                 with gone_is_fine(), contextlib.suppress(TimeoutError):
                     for seq in range(100, 110):
                         peer.request(PING, big, seq=seq)

@@ -1,5 +1,5 @@
-// Whatever a handler throws, it is the peer's exception: never the host's end, nor the
-// connection's. In Python, KeyboardInterrupt and SystemExit could be both.
+// Whatever a handler throws is the peer's exception: it ends neither the host nor the connection.
+// In Python, KeyboardInterrupt and SystemExit could end both.
 
 #include <functional>
 #include <new>
@@ -19,7 +19,7 @@
 namespace rpyc {
 namespace {
 
-// What it does decides its every member.
+// All its members raise what the test chose.
 class Raiser {
  public:
   static void Raise() { (*action)(); }
@@ -53,14 +53,15 @@ struct Thrown {
   std::function<void()> action;
 };
 
-// A class of builtins that user code names itself.
+// Makes an exception whose builtin class the user code itself names.
 Thrown Builtin(const char* name) {
   return {name, [name] { throw PyError("builtins", name, "from a handler"); }};
 }
 
 class RaisingTest : public testing::TestWithParam<Dialect> {
  protected:
-  // Asks a new connection for its root, and then what `next` says of it; all answers but the first.
+  // Asks a new connection for its root, and then what `next` says of it. It returns all answers but
+  // the first.
   std::vector<PeerMessage> Ask(const std::function<std::string(const Value& root)>& next) {
     auto [mine, theirs] = MemoryStream::MakePair();
     const Service service = Service::Of<Raiser>("RAISER");

@@ -27,7 +27,7 @@ from rpyc_servers import add_rpyc_servers  # noqa: E402
 from setting import Setting, machine  # noqa: E402
 
 ROUNDS = 5  # fewer do not judge
-AROUND_S = 0.7  # what starting and ending takes, about
+SETUP_S = 0.7  # what starting and ending takes, about
 BELOW_FLOOR = 3  # the exit status
 IDLE_LOAD = 1.0  # a machine whose load average is below it is idle
 IDLE_WAIT_S = 300  # how long a machine has to become idle: a build that has just ended is in its load average for some minutes
@@ -62,12 +62,12 @@ def parse(arguments):
 
 def run_rounds(plan, names, options, placement, children, tool):
     rounds, began, total = [], time.monotonic(), options.rounds * len(names)
-    left = total * (options.seconds * 1.25 + AROUND_S)
+    left = total * (options.seconds * 1.25 + SETUP_S)
     for number in range(1, options.rounds + 1):
         figures = {}
         print(f"{plural(options.rounds - number + 1, 'round')} of {len(names)} measurements to go, about "
               f"{max(1, round(left / 60))} min", file=sys.stderr, flush=True)
-        # There and back again: what drifts with time hits both sides alike.
+        # Each second round goes backwards, so what drifts with time affects both sides alike.
         for name in names if number % 2 else reversed(names):
             print(f"round {number}/{options.rounds}: {name}", file=sys.stderr, flush=True)
             figures[name] = measure(plan.runs[name], placement, children, options, tool)
@@ -77,7 +77,7 @@ def run_rounds(plan, names, options, placement, children, tool):
 
 
 def load_average():
-    """Of the last minute."""
+    """Returns the load average of the last minute."""
     return os.getloadavg()[0]
 
 
@@ -103,7 +103,7 @@ def read(file):
 
 
 def write(results, options):
-    """Whatever files were asked for; the page is changed last, it tells of the others."""
+    """Writes the files that were asked for; the page is changed last, since it tells of the others."""
     if options.json:
         with open(options.json, "w") as file:
             file.write(report.dump(results) + "\n")
@@ -114,7 +114,7 @@ def write(results, options):
 
 
 def measure_all(parser, options, directory, children):
-    """The results; or only the notes, where there is nothing to measure."""
+    """Returns the results, or only the notes if there is nothing to measure."""
     placement, setting = Placement(), Setting(directory)
     plan = Plan(options, setting, *setting.kinds(options, children))
     for add in (add_limits, add_rpyc_servers, add_other_systems, add_everyday):
@@ -123,7 +123,7 @@ def measure_all(parser, options, directory, children):
     for target in asked:
         if target not in plan.targets():
             parser.error(f"no target {target}; there are {' '.join(plan.targets())}")
-    # Stable: kinds stay in order.
+    # The sort is stable, so kinds stay in order.
     rows = sorted((row for row in plan.rows if row.target in asked), key=lambda row: number_of(row.target))
     notes = placement.notes + plan.notes
     if options.rounds < ROUNDS:
@@ -159,7 +159,7 @@ def main(arguments):
 
 
 def verdict(results):
-    """The exit status, and what is below its floor by name. Few rounds do not judge."""
+    """Returns the exit status, and names what is below its floor. Few rounds do not judge."""
     if len(results["rounds"]) < ROUNDS:
         return 0
     fallen = report.below_floor(results)

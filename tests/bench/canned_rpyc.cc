@@ -16,16 +16,16 @@ using namespace std::string_view_literals;
 
 constexpr size_t kFirstBytes = 4 << 10;
 
-// Boxed values: (LABEL_VALUE, 3), (LABEL_VALUE, None), (LABEL_VALUE, ()).
+// These are boxed values: (LABEL_VALUE, 3), (LABEL_VALUE, None), (LABEL_VALUE, ()).
 constexpr absl::string_view kThree("\x11\x51\x53", 3);
 constexpr absl::string_view kNone("\x11\x51\x00", 3);
 constexpr absl::string_view kEmpty("\x11\x51\x02", 3);
-// (LABEL_VALUE, what follows).
+// This begins (LABEL_VALUE, ...); the value follows.
 constexpr absl::string_view kBoxed("\x11\x51", 2);
-// (LABEL_REMOTE_REF, ("root", 1, 2)).
+// This is (LABEL_REMOTE_REF, ("root", 1, 2)).
 constexpr absl::string_view kRoot("\x11\x54\x12\x08\x0droot\x51\x52", 11);
-// (LABEL_REMOTE_REF, ("builtins.method", 3, id)) without its last byte: a Python client has a class
-// of that name ready and asks nothing more about it.
+// This is (LABEL_REMOTE_REF, ("builtins.method", 3, id)) without its last byte. A Python client has
+// a class of that name ready and asks nothing more about it.
 constexpr absl::string_view kMethod(
     "\x11\x54\x12\x08\x0e\x0f"
     "builtins.method"
@@ -39,7 +39,8 @@ uint32_t LoadBig32(const char* p) {
   return uint32_t{bytes[0]} << 24 | uint32_t{bytes[1]} << 16 | uint32_t{bytes[2]} << 8 | bytes[3];
 }
 
-// A reply frame: `head` is the type's two bytes and the sequence number, then a boxed value.
+// Appends a reply frame: `head` is the type's two bytes and the sequence number; a boxed value
+// follows.
 void AppendReply(absl::string_view head, absl::string_view boxed, absl::string_view tail,
                  std::string* out) {
   const auto size = static_cast<uint32_t>(head.size() + boxed.size() + tail.size());
@@ -95,7 +96,7 @@ absl::string_view CannedRpyc::Inflate(absl::string_view compressed) {
 
 void CannedRpyc::Answer(absl::string_view payload, std::string* out) {
   if (payload.size() < 6) return;
-  // Dialect 5: (type, seq, ...) is 0x12, type; dialect 6: type, then (seq, ...) is 0x11.
+  // In dialect 5, (type, seq, ...) is 0x12, type; in dialect 6 it is type, and (seq, ...) is 0x11.
   const bool v5 = payload[0] == 0x12;
   constexpr char kRequest = static_cast<char>(MessageType::kRequest);
   if (v5 ? payload[1] != brine::kTagSmallIntZero + kRequest : payload[0] != kRequest) return;
@@ -123,11 +124,13 @@ void CannedRpyc::Answer(absl::string_view payload, std::string* out) {
       if (request.size() < 4) break;
       return AppendReply(head, kBoxed, request.substr(3), out);
     case Handle::kCallAttr:
-      // (LABEL_TUPLE, (root, (LABEL_VALUE, "add"), (LABEL_VALUE, args), (LABEL_VALUE, ())))
+      // This request is (LABEL_TUPLE, (root, (LABEL_VALUE, "add"), (LABEL_VALUE, args),
+      // (LABEL_VALUE, ()))).
       if (request.find("add") == absl::string_view::npos) break;
       return AppendReply(head, kThree, "", out);
     case Handle::kCall: {
-      // (LABEL_TUPLE, ((LABEL_LOCAL_REF, method), (LABEL_VALUE, args), (LABEL_VALUE, ())))
+      // This request is (LABEL_TUPLE, ((LABEL_LOCAL_REF, method), (LABEL_VALUE, args),
+      // (LABEL_VALUE, ()))).
       const size_t id = 5 + kMethod.size() - 2;
       if (request.size() <= id) break;
       if (request[id] == kAddId) return AppendReply(head, kThree, "", out);

@@ -10,18 +10,18 @@
 
 namespace rpyc::bench {
 
-// What no RPyC server can be faster than: finds the frames, the sequence number and the handler,
-// and answers with canned bytes. There is no object model. A root with add(a, b), always 3, and
-// echo(data), which wants its method to be asked for first. Answers in the dialect of each request;
-// inflates, never deflates. For peers that are trusted: what it does not understand is answered by
-// None. One per connection.
+// Shows the speed that no RPyC server can exceed: it finds the frames, the sequence number and the
+// handler, and answers with canned bytes. It has no object model. It has a root with add(a, b),
+// which is always 3, and echo(data), whose method must be asked for first. It answers in the
+// dialect of each request; it inflates and never deflates. It is for peers that are trusted: it
+// answers None to what it does not understand. Each connection has its own.
 class CannedRpyc {
  public:
-  // Space for the next read.
+  // Returns space for the next read.
   absl::Span<char> PrepareRead();
-  // Takes over the first `bytes` bytes of it and appends the answers to whole requests.
+  // Takes over the first `bytes` bytes of the space and appends the answers to whole requests.
   void Commit(size_t bytes, std::string* out);
-  // Whether the peer has said that it closes, and now waits for the end of the connection.
+  // Returns whether the peer has said that it closes, and now waits for the end of the connection.
   bool closed() const { return closed_; }
 
  private:

@@ -13,30 +13,30 @@ from plan import plural
 
 PANELS = (("add", "Calls a second, one connection, same core"), ("many100", "Calls a second, 100 in flight, a core each"),
           ("echo1048576", "1 MiB there and back, same core"), ("idle", "Memory of an idle connection, times less"))
-# From what is nearest to the machine to what is farthest; what is not named comes last.
+# This goes from what is nearest to the machine to what is farthest; what is not named comes last.
 ORDER = ("bare socket", "Thrift threaded", "Cap'n Proto", "gRPC callback", "gRPC sync")
-COLOURS = ("#0072b2", "#e69f00")  # told apart by who sees few colours, and in grey
+COLOURS = ("#0072b2", "#e69f00")  # readers without red-green vision can tell them apart, and they differ in grey
 
-WIDTH, LEFT, RIGHT = 860, 160, 70  # what bars have is between the margins
+WIDTH, LEFT, RIGHT = 860, 160, 70  # bars have the space between the margins
 BAR, GAP, BETWEEN = 10, 2, 8
 TITLE, AXIS, HEAD = 30, 26, 92
 FONT = "font-family='Helvetica, Arial, sans-serif'"
 
 
 def gain(row):
-    """How many times the host is ahead, whichever way the ratio counts; below 1 it is behind."""
+    """Returns how many times the host is ahead, whichever way the ratio counts; below 1 it is behind."""
     return 1 / row["ratio"] if row["at_most"] else row["ratio"]
 
 
 def comparisons(results):
-    """[(title, [(other, [gain or None, of each kind])])], and the names of the kinds."""
+    """Returns [(title, [(other, [gain or None, of each kind])])], and the names of the kinds."""
     kinds = [next((kind["name"] for kind in results["kinds"] if kind[trait]), None) for trait in ("threads", "cooperative")]
     kinds = [kind for kind in kinds if kind] or [kind["name"] for kind in results["kinds"][:2]]
     panels = []
     for load, title in PANELS:
         others = {}
         for row in results["rows"]:
-            # Rates and memory: latencies at some quantile are other rows of the same load.
+            # The chart shows rates and memory; latencies at some quantile are other rows of the same load.
             if (row["load"] == load and row["ratio"] and row["kind"] in kinds and row["other"] not in kinds and
                     row["figure"] in ("calls_per_s", "mb_per_s", "rss_kib", "pss_kib")):
                 others.setdefault(row["other"], [None] * len(kinds))[kinds.index(row["kind"])] = gain(row)
@@ -47,7 +47,7 @@ def comparisons(results):
 
 
 class Scale:
-    """Where on the axis a number is."""
+    """Returns where on the axis a number is."""
 
     def __init__(self, numbers):
         self.low = math.log10(min([0.8, *numbers]) / 1.1)
@@ -70,7 +70,7 @@ def times(number):
 
 
 def panel(title, others, scale, kinds, top):
-    """The lines of one panel, and where it ends."""
+    """Returns the lines of one panel, and where it ends."""
     row_height = len(kinds) * (BAR + GAP) + BETWEEN
     bottom = top + TITLE + len(others) * row_height
     yield text(LEFT, top + 16, title, 13, weight="bold")

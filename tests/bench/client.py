@@ -14,7 +14,7 @@ import rpyc
 def main(what, seconds, port, *_):
     conn = rpyc.connect("127.0.0.1", int(port.rpartition("=")[2]))
     wanted = 3
-    # Only what is needed is held: a proxy that lives spares the DEL of the next one of the same object.
+    # Only what is needed is held: a proxy that lives spares the DEL of the next proxy of the same object.
     if what == "root.add":
         call = lambda: conn.root.add(1, 2)
     elif what == "add":

@@ -1,6 +1,6 @@
-// client_load: the C++ client as a program uses it, root["add"](1, 2) again and again on one
-// connection. Prints one JSON object of figures, as load does; the raw client it is compared with
-// is `load --blocking --operation=root.add`, which exchanges the same bytes.
+// client_load uses the C++ client as a program does: it calls root["add"](1, 2) again and again on
+// one connection. It prints one JSON object of figures, as load does. The raw client that it is
+// compared with is `load --blocking --operation=root.add`, which exchanges the same bytes.
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
@@ -18,11 +18,11 @@ namespace {
 
 struct Options : LoadOptions {
   int dialect = 6;
-  int64_t calls = 0;  // 0: for as long as is measured
+  int64_t calls = 0;  // 0: as long as the measurement lasts
   bool background = false;
 };
 
-// Calls as often as asked for; figures only where it is for a time.
+// Makes as many calls as asked for; it has figures only if it runs for a time.
 absl::StatusOr<Figures> Call(Client& client, const Options& options) {
   Netref root = client.root();
   auto add = root.Function<int(int, int)>("add");

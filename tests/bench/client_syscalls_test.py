@@ -24,7 +24,7 @@ class OneSendOneReceive(unittest.TestCase):
         self.port = self.server.line().rpartition(" ")[2]
 
     def counts(self, calls, *flags):
-        """The system calls of a client that makes so many calls, by name."""
+        """Returns the system calls of a client that makes this many calls, by name."""
         strace = shutil.which("strace", path="/usr/bin:/bin:/usr/local/bin")
         if not strace:
             raise unittest.SkipTest("no strace")
@@ -40,7 +40,7 @@ class OneSendOneReceive(unittest.TestCase):
             return collections.Counter(found[1] for line in file if (found := re.match(r"\d+\s+(\w+)\(", line)))
 
     def of_a_call(self, *flags):
-        """What is left when connecting and closing is taken off: of MANY - FEW calls, for one of them."""
+        """Returns the cost of one call without connecting and closing: the cost of MANY - FEW calls, divided."""
         more = self.counts(MANY, *flags)
         more.subtract(self.counts(FEW, *flags))
         return {name: count / (MANY - FEW) for name, count in more.items() if count}

@@ -11,7 +11,8 @@ std::string EchoData(size_t bytes, bool text) {
   std::string data(bytes, '\0');
   uint64_t random = 88172645463325252u;
   for (size_t i = 0; i < data.size(); ++i) {
-    // xorshift64; for text a step every few characters, so that deflate finds words to repeat.
+    // This is xorshift64. Text takes a step only every few characters, so that deflate finds words
+    // to repeat.
     if (!text || i % 7 == 0) {
       random ^= random << 13;
       random ^= random >> 7;

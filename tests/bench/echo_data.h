@@ -6,8 +6,8 @@
 
 namespace rpyc::bench {
 
-// What echo is called with: random bytes, which do not compress, or text, which does. The same ones
-// each time.
+// Returns the argument of echo: random bytes, which do not compress, or text, which does. They are
+// the same each time.
 std::string EchoData(size_t bytes, bool text);
 
 }  // namespace rpyc::bench

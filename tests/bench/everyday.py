@@ -14,7 +14,7 @@ import patterns  # noqa: E402
 
 TARGET, BOUND, FLOOR, MEDIAN = "T21", 1.0, 0.95, 1.8
 PARTS = 16  # of --seconds, each pattern gets one
-# How long a long sequence is. A ThreadPoolServer takes a tenth of a second for an item.
+# These say how long a long sequence is. A ThreadPoolServer takes a tenth of a second for an item.
 MANY, MANY_OF_POOL = 1000, 20
 
 

@@ -19,7 +19,7 @@ import patterns  # noqa: E402
 def rate(once, seconds):
     begin = time.perf_counter()
     once()
-    first = time.perf_counter() - begin  # of a slow server that is all there is
+    first = time.perf_counter() - begin  # a slow server gives no more than this
     if first > seconds:
         return 1 / first
     done, begin = 0, time.perf_counter()
@@ -36,7 +36,7 @@ def main(seconds, many, *flags):
     port = int(told["--port"])
     connect = rpyc.ssl_connect if "--tls" in told else rpyc.connect
     registrar = UDPRegistryClient(ip="127.0.0.1", port=int(told["--registry_port"]))
-    # Servers that announce themselves do so when they like: this one is announced here.
+    # Servers announce themselves when they like, so this one is announced here.
     if not registrar.register(("EVERYDAY", ), port):
         raise SystemExit("the registry does not answer")
     program = patterns.Program(lambda: connect("127.0.0.1", port),

@@ -7,7 +7,7 @@
 
 namespace rpyc::bench {
 
-// Counts latencies in buckets about 3 % wide, whatever their size: adding one is a few
+// Counts latencies in buckets about 3 % wide, whatever their size. Adding one takes a few
 // instructions, so that measuring costs next to nothing of what is measured.
 // Units:   nanoseconds.   Threads: one.
 class LatencyHistogram {
@@ -16,11 +16,11 @@ class LatencyHistogram {
 
   uint64_t count() const { return count_; }
   uint64_t max() const { return max_; }
-  // The latency that `share` (0..1) of those added do not exceed; 0 if there are none.
+  // Returns the latency that `share` (0..1) of those added do not exceed, or 0 if there are none.
   double Quantile(double share) const;
 
  private:
-  // Per power of two.
+  // Each power of two has this many buckets.
   static constexpr int kSteps = 32;
   static int BucketOf(uint64_t nanoseconds);
   static double MiddleOf(int bucket);

@@ -1,5 +1,5 @@
-// limit_server: what the host is measured against. Prints "listening on PORT" and serves until it
-// is killed, either bare bytes (--raw=A:B) or canned RPyC, with a thread or a
+// limit_server shows the limit that the host is measured against. It prints "listening on PORT" and
+// serves until it is killed, either bare bytes (--raw=A:B) or canned RPyC, with a thread or a
 // process for each connection or with one thread and epoll for all.
 
 #include <signal.h>
@@ -39,37 +39,37 @@ Line MakeLine(Fd fd, const Options& options) {
   return options.tls != nullptr ? Line(std::move(fd), options.tls, true) : Line(std::move(fd));
 }
 
-// After every `in` bytes received sends `out` bytes.
+// Sends `out` bytes after every `in` bytes received.
 class RawExchange {
  public:
   explicit RawExchange(const Options& options)
       : in_(options.raw_in), answer_(options.raw_out, 'y') {
     if (in_ > 0) input_.resize(std::max(in_, size_t{64} << 10));
   }
-  // As much memory is touched as by one that keeps a whole message.
-  absl::Span<char> PrepareRead() { return absl::MakeSpan(input_).subspan(received_); }
+  // It touches as much memory as a server that keeps a whole message.
+  absl::Span<char> PrepareRead() { return absl::MakeSpan(input_).subspan(received_bytes_); }
   void Commit(size_t bytes, std::string* out) {
-    received_ += bytes;
-    for (; received_ >= in_; received_ -= in_) out->append(answer_);
+    received_bytes_ += bytes;
+    for (; received_bytes_ >= in_; received_bytes_ -= in_) out->append(answer_);
   }
 
  private:
   const size_t in_;
   const std::string answer_;
   std::vector<char> input_;
-  size_t received_ = 0;  // of the current exchange
+  size_t received_bytes_ = 0;  // of the current exchange
 };
 
-// One connection.
+// Serves one connection.
 class Session {
  public:
   Session(Fd fd, const Options& options)
       : line_(MakeLine(std::move(fd), options)), is_raw_(options.raw_in > 0), raw_(options) {}
 
   int fd() const { return line_.fd().get(); }
-  bool has_output() const { return sent_ < out_.size(); }
+  bool has_output() const { return sent_bytes_ < out_.size(); }
 
-  // One read, and the answers to what it brought; false when the peer is gone.
+  // Reads once and appends the answers to what came. It returns false when the peer is gone.
   bool Receive() {
     const absl::Span<char> space = is_raw_ ? raw_.PrepareRead() : canned_.PrepareRead();
     const ssize_t bytes = line_.Receive(space.data(), space.size());
@@ -82,18 +82,18 @@ class Session {
     }
     return !canned_.closed();
   }
-  // Whether another read finds what epoll does not see.
+  // Returns whether another read finds what epoll does not see.
   bool has_input() const { return !is_drained_ && line_.has_input(); }
-  // Sends what there is, or what the socket takes of it; false when the peer is gone.
+  // Sends as much as the socket takes. It returns false when the peer is gone.
   bool Send() {
     while (has_output()) {
-      const ssize_t bytes = line_.Send({out_.data() + sent_, out_.size() - sent_});
+      const ssize_t bytes = line_.Send({out_.data() + sent_bytes_, out_.size() - sent_bytes_});
       if (bytes < 0 && errno == EAGAIN) return true;
       if (bytes < 0 && errno != EINTR) return false;
-      if (bytes > 0) sent_ += static_cast<size_t>(bytes);
+      if (bytes > 0) sent_bytes_ += static_cast<size_t>(bytes);
     }
     out_.clear();
-    sent_ = 0;
+    sent_bytes_ = 0;
     return true;
   }
 
@@ -103,7 +103,7 @@ class Session {
   RawExchange raw_;
   CannedRpyc canned_;
   std::string out_;
-  size_t sent_ = 0;  // of out_
+  size_t sent_bytes_ = 0;  // of out_
   bool is_drained_ = true;
 };
 
@@ -119,7 +119,7 @@ void ServeOnThreads(const Fd& listener, const Options& options) {
 }
 
 void ServeInProcesses(const Fd& listener, const Options& options) {
-  ::signal(SIGCHLD, SIG_IGN);  // reaped by the kernel
+  ::signal(SIGCHLD, SIG_IGN);  // the kernel reaps the children
   for (;;) {
     absl::StatusOr<Fd> fd = AcceptFrom(listener);
     if (!fd.ok() || ::fork() != 0) continue;
@@ -137,7 +137,7 @@ void Watch(int epoll, int operation, int fd, uint32_t events, Session* session) 
   ::epoll_ctl(epoll, operation, fd, &event);
 }
 
-// Takes the connections that wait; not all, so that those open are served in between.
+// Accepts some of the connections that wait, so that the open ones are served in between.
 void AcceptSome(int epoll, const Fd& listener, const Options& options) {
   for (int i = 0; i < 64; ++i) {
     absl::StatusOr<Fd> fd = AcceptFrom(listener);
@@ -145,7 +145,7 @@ void AcceptSome(int epoll, const Fd& listener, const Options& options) {
     SetBlocking(*fd, false);
     auto session = std::make_unique<Session>(*std::move(fd), options);
     Watch(epoll, EPOLL_CTL_ADD, session->fd(), EPOLLIN, session.get());
-    static_cast<void>(session.release());  // epoll has it
+    static_cast<void>(session.release());  // epoll now holds the pointer
   }
 }
 
@@ -201,7 +201,7 @@ int Main(int argc, char** argv) {
     tls = *std::move(made);
     options.tls = tls.get();
   }
-  ::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes as it does
+  ::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes without MSG_NOSIGNAL
   RaiseDescriptorLimit();
   absl::StatusOr<Listening> listening = ListenOnLoopback();
   if (!listening.ok()) {

@@ -2,9 +2,9 @@
 
 from plan import KIB, MIB, Row, Run, plural
 
-# The sizes of an `add` call of RPyC 6 and its reply.
+# These are the sizes of an `add` call of RPyC 6 and of its reply.
 RAW = "--raw=75:22"
-WAITING = 500  # calls that wait at once
+WAITING_CALLS = 500  # calls that wait at once
 
 
 def add_limits(plan):
@@ -112,7 +112,7 @@ def _idle(plan, kind):
     else:
         plan.row("T12", kind, f"{what}: RSS, KiB", "idle", "rss_kib", bound=1, **figure)
     if kind.cooperative:
-        waiting = min(WAITING, connections)
+        waiting = min(WAITING_CALLS, connections)
         command, _ = plan.host(kind, "HIGHCONCURRENCY")
         plan.run(f"{kind.name}/waiting/host", Run(
             command, plan.load("--wait", "--operation=io_operation", f"--connections={waiting}"), same_core=False))
@@ -127,7 +127,7 @@ def _open(plan, kind):
     plan.run_host(kind, "open", plan.load("--hold", f"--connections={connections}"), same_core=False)
     plan.row("T14", kind, f"{connections} connections open: that answer", "open", "answered", bound=connections,
              absolute=True)
-    # Beside a host whose connection is alone.
+    # This is compared with a host that has only this connection.
     command, _ = plan.host(kind)
     plan.run(f"{kind.name}/beside/limit", Run(command, plan.load("--blocking")))
     plan.run(f"{kind.name}/beside/host", Run(command, plan.load("--blocking", f"--idle={connections}")))
@@ -136,7 +136,7 @@ def _open(plan, kind):
 
 
 def _cpp_client(plan):
-    # The same bytes to the same server, by a loop of send and recv and by the client.
+    # A loop of send and recv, and then the client, send the same bytes to the same server.
     server = plan.limit()
     plan.run("client/limit", Run(server, plan.load("--blocking", "--operation=root.add")))
     plan.run("client/host", Run(server, plan.load(program="CLIENT_LOAD")))

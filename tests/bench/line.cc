@@ -21,7 +21,7 @@ absl::Status Failed(absl::string_view doing) {
   return absl::InvalidArgumentError(absl::StrCat(doing, ": ", reason));
 }
 
-// Releases the buffers of connections that idle, and reads as much at once as has come.
+// Releases the buffers of idle connections, and reads at once as much as has come.
 void MakeFast(SSL_CTX* context) {
   SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                                 SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);

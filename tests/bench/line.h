@@ -21,28 +21,31 @@ struct FreeTls {
 };
 using TlsContext = std::unique_ptr<SSL_CTX, FreeTls>;
 
-// TLS 1.3 at the server's end, with what a fast server would choose: no session tickets, one
-// context for all connections, many records by one read.
+// Makes the context for TLS 1.3 at the server's end, with what a fast server would choose: no
+// session tickets, one context for all connections, many records by one read.
 absl::StatusOr<TlsContext> MakeServerTls(const std::string& keyfile, const std::string& certfile);
-// The client's end; believes any server.
+// Makes the context for the client's end, which trusts any server.
 absl::StatusOr<TlsContext> MakeClientTls();
 
-// A connected socket, with TLS or without: the least that either costs. Move-only. Threads: one.
+// This is a connected socket, with TLS or without, at the least cost that either has. It can be
+// moved, not copied.
+// Threads: one.
 class Line {
  public:
   explicit Line(Fd fd) : fd_(std::move(fd)) {}
-  // With TLS of `context`, which outlives it; the handshake is done by the first Send or Receive.
+  // Uses TLS of `context`, which must outlive the line. The first Send or Receive does the
+  // handshake.
   Line(Fd fd, SSL_CTX* context, bool is_server);
 
   const Fd& fd() const { return fd_; }
-  // As send(2) and recv(2): bytes, 0 at the end, or -1 with errno EAGAIN where the socket is not
-  // blocking and there is nothing to do.
+  // These return what send(2) and recv(2) do: the bytes, 0 at the end, or -1 with errno EAGAIN
+  // where the socket is not blocking and there is nothing to do.
   ssize_t Send(absl::string_view data);
   ssize_t Receive(char* into, size_t bytes);
-  // Whether Receive has something that epoll does not see.
+  // Returns whether Receive has something that epoll does not see.
   bool has_input() const { return tls_ != nullptr && SSL_has_pending(tls_.get()) != 0; }
 
-  // All of it, on a blocking socket; false if it broke.
+  // These transfer all of it on a blocking socket; they return false if it broke.
   bool SendAll(absl::string_view data);
   bool ReceiveAll(char* into, size_t bytes);
 
@@ -50,11 +53,11 @@ class Line {
   static void CloseByReset(Line line);
 
  private:
-  // What an operation of TLS came to, as send(2) and recv(2) say it.
+  // Converts the result of a TLS operation to that of send(2) and recv(2).
   ssize_t Result(int result) const;
 
   Fd fd_;
-  std::unique_ptr<SSL, FreeTls> tls_;  // null: none
+  std::unique_ptr<SSL, FreeTls> tls_;  // null without TLS
 };
 
 }  // namespace rpyc::bench

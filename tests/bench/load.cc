@@ -1,6 +1,6 @@
-// load: a load generator that speaks just enough RPyC to ask one question many times. Prints one
-// JSON object of figures. The ways: calls on open connections (the default), connections that are
-// opened for one call (--churn), connections that idle (--hold) or wait (--wait).
+// load generates load: it speaks just enough RPyC to ask one question many times, and prints one
+// JSON object of figures. It makes calls on open connections (the default), opens a connection for
+// each call (--churn), or holds connections that idle (--hold) or wait (--wait).
 
 #include <poll.h>
 #include <signal.h>
@@ -40,7 +40,7 @@ struct Options : LoadOptions {
 };
 
 absl::StatusOr<Line> ConnectLine(const Options& options) {
-  // One context for all, which goes with the process.
+  // There is one context for all connections, which lives as long as the process.
   static SSL_CTX* const tls = options.tls ? MakeClientTls().value().release() : nullptr;
   absl::StatusOr<Fd> fd = ConnectToLoopback(options.port);
   if (!fd.ok()) return fd.status();
@@ -55,7 +55,7 @@ absl::StatusOr<LoadConnection> Connect(const Options& options) {
   return LoadConnection(*std::move(line), *std::move(exchange), options.depth);
 }
 
-// That many connections, each of which has made a call.
+// Opens that many connections, each of which makes a call.
 absl::StatusOr<std::vector<LoadConnection>> ConnectAll(int count, const Options& options) {
   std::vector<LoadConnection> connections;
   connections.reserve(count);
@@ -75,12 +75,12 @@ uint64_t ErrorsOf(const std::vector<LoadConnection>& connections) {
 
 constexpr size_t kReadBytes = 1 << 20;
 
-// One connection, and recv blocks: the purest ping-pong.
+// Calls on one connection, where recv blocks: this is the purest ping-pong.
 absl::Status CallBlocking(LoadConnection& connection, const Options& options,
                           Measurement* measurement) {
   std::vector<char> buffer(kReadBytes);
   while (measurement->GoesOn()) {
-    connection.Owe(options.depth);
+    connection.QueueRequests(options.depth);
     if (!connection.Send()) return absl::UnavailableError("send: the server is gone");
     while (connection.in_flight() > 0) {
       const ssize_t bytes = connection.line().Receive(buffer.data(), buffer.size());
@@ -98,13 +98,13 @@ void Watch(const Fd& epoll, int operation, LoadConnection& connection) {
   ::epoll_ctl(epoll.get(), operation, connection.line().fd().get(), &event);
 }
 
-// Each connection keeps `depth` requests on their way.
+// Keeps `depth` requests on their way on each connection.
 absl::Status CallByEpoll(std::vector<LoadConnection>& connections, const Options& options,
                          Measurement* measurement) {
   const Fd epoll(::epoll_create1(EPOLL_CLOEXEC));
   for (LoadConnection& connection : connections) {
     SetBlocking(connection.line().fd(), false);
-    connection.Owe(options.depth);
+    connection.QueueRequests(options.depth);
     if (!connection.Send()) return absl::UnavailableError("send: the server is gone");
     Watch(epoll, EPOLL_CTL_ADD, connection);
   }
@@ -121,7 +121,7 @@ absl::Status CallByEpoll(std::vector<LoadConnection>& connections, const Options
           return absl::UnavailableError("recv: the server is gone");
         }
         if (bytes < 0) break;
-        connection.Owe(
+        connection.QueueRequests(
             connection.Take({buffer.data(), static_cast<size_t>(bytes)}, measurement->histogram()));
       } while (connection.line().has_input());
       if (!connection.Send()) return absl::UnavailableError("send: the server is gone");
@@ -138,14 +138,13 @@ absl::StatusOr<Figures> Call(const Options& options) {
       ConnectAll(options.connections, options);
   if (!connections.ok()) return connections.status();
   Measurement measurement(options.measurement);
-  const absl::Status status = options.blocking
-                                  ? CallBlocking(connections->front(), options, &measurement)
-                                  : CallByEpoll(*connections, options, &measurement);
+  absl::Status status = options.blocking ? CallBlocking(connections->front(), options, &measurement)
+                                         : CallByEpoll(*connections, options, &measurement);
   if (!status.ok()) return status;
   return measurement.Finish(ErrorsOf(*connections), options.work.bulk_bytes());
 }
 
-// Connect, root, method, call, close: one after the other.
+// Connects, asks for the root and the method, calls and closes, again and again.
 absl::StatusOr<Figures> Churn(const Options& options) {
   LatencyHistogram histogram;
   double server_cpu = CpuSeconds(options.measurement.server_pid);
@@ -155,7 +154,7 @@ absl::StatusOr<Figures> Churn(const Options& options) {
   while (now < end) {
     absl::StatusOr<Line> line = ConnectLine(options);
     if (!line.ok()) return line.status();
-    const absl::Status prepared = Prepare(*line, options.work).status();
+    absl::Status prepared = Prepare(*line, options.work).status();
     if (!prepared.ok()) return prepared;
     Line::CloseByReset(*std::move(line));
     const uint64_t closed = NowNanoseconds();
@@ -171,7 +170,7 @@ absl::StatusOr<Figures> Churn(const Options& options) {
   return figures;
 }
 
-// Whether a reply comes to every call; those that are wrong are counted as errors.
+// Returns whether a reply comes to every call; wrong replies are counted as errors.
 bool TakeReplies(std::vector<LoadConnection>& connections) {
   std::vector<char> buffer(kReadBytes);
   for (LoadConnection& connection : connections) {
@@ -184,10 +183,10 @@ bool TakeReplies(std::vector<LoadConnection>& connections) {
   return true;
 }
 
-// Connections that have made one call each and idle: what the server keeps for one, and that all
-// are served when they call again.
+// Holds connections that have made one call each and idle. It measures what the server keeps for
+// one of them, and checks that all are served when they call again.
 absl::StatusOr<Figures> Hold(const Options& options) {
-  // The first brings in what all share.
+  // The first connection brings in what all of them share.
   absl::StatusOr<LoadConnection> first = Connect(options);
   if (!first.ok()) return first.status();
   const MemoryUse before = MemoryOf(options.measurement.server_pid);
@@ -195,7 +194,7 @@ absl::StatusOr<Figures> Hold(const Options& options) {
   if (!held.ok()) return held.status();
   const MemoryUse after = MemoryOf(options.measurement.server_pid);
   for (LoadConnection& connection : *held) {
-    connection.Owe(1);
+    connection.QueueRequests(1);
     if (!connection.Send()) return absl::UnavailableError("send: the server is gone");
   }
   if (!TakeReplies(*held)) return absl::UnavailableError("recv: the server is gone");
@@ -207,10 +206,11 @@ bool HasInput(LoadConnection& connection) {
   return ::poll(&wanted, 1, 0) > 0;
 }
 
-// How often the server may be too fast for what looks at it.
+// If the server is too fast to be observed, the measurement is tried this often.
 constexpr int kAttempts = 10;
 
-// Connections that all wait for an answer at once: what the server keeps for a call that waits.
+// Holds connections that all wait for an answer at once, and measures what the server keeps for a
+// call that waits.
 absl::StatusOr<Figures> Wait(const Options& options) {
   absl::StatusOr<std::vector<LoadConnection>> connections =
       ConnectAll(options.connections, options);
@@ -218,11 +218,11 @@ absl::StatusOr<Figures> Wait(const Options& options) {
   const MemoryUse before = MemoryOf(options.measurement.server_pid);
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     for (LoadConnection& connection : *connections) {
-      connection.Owe(1);
+      connection.QueueRequests(1);
       if (!connection.Send()) return absl::UnavailableError("send: the server is gone");
     }
     const MemoryUse during = MemoryOf(options.measurement.server_pid);
-    // Only those that wait even now count: else the figure would be too good.
+    // Only those that still wait count, or the figure would be too good.
     const auto answered = std::count_if(connections->begin(), connections->end(), &HasInput);
     const int waiting = options.connections - static_cast<int>(answered);
     if (!TakeReplies(*connections)) return absl::UnavailableError("recv: the server is gone");
@@ -268,7 +268,7 @@ int Main(int argc, char** argv) {
     }
   }
 
-  ::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes as it does
+  ::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes without MSG_NOSIGNAL
   RaiseDescriptorLimit();
   return Report("load", options.churn  ? Churn(options)
                         : options.hold ? Hold(options)

@@ -14,28 +14,28 @@ LoadConnection::LoadConnection(Line line, Exchange exchange, size_t depth)
     : line_(std::move(line)),
       exchange_(std::move(exchange)),
       depth_(depth),
-      started_(std::bit_ceil(depth)) {
+      start_times_(std::bit_ceil(depth)) {
   for (size_t i = 0; i < depth; ++i) batch_ += exchange_.request;
 }
 
 bool LoadConnection::Send() {
   while (has_output()) {
-    if (sent_ == batch_bytes_) {
-      const size_t count = std::min(owed_, depth_);
+    if (sent_bytes_ == batch_bytes_) {
+      const size_t count = std::min(queued_requests_, depth_);
       const uint64_t now = NowNanoseconds();
       for (size_t i = 0; i < count; ++i) {
-        if (!exchange_.same_seq) PatchSeq(next_, &batch_[i * exchange_.request.size()]);
-        started_[next_ % started_.size()] = now;
-        ++next_;
+        if (!exchange_.same_seq) PatchSeq(next_seq_, &batch_[i * exchange_.request.size()]);
+        start_times_[next_seq_ % start_times_.size()] = now;
+        ++next_seq_;
       }
-      owed_ -= count;
-      sent_ = 0;
+      queued_requests_ -= count;
+      sent_bytes_ = 0;
       batch_bytes_ = count * exchange_.request.size();
     }
-    const ssize_t bytes = line_.Send({batch_.data() + sent_, batch_bytes_ - sent_});
+    const ssize_t bytes = line_.Send({batch_.data() + sent_bytes_, batch_bytes_ - sent_bytes_});
     if (bytes < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return true;
     if (bytes < 0 && errno != EINTR) return false;
-    if (bytes > 0) sent_ += static_cast<size_t>(bytes);
+    if (bytes > 0) sent_bytes_ += static_cast<size_t>(bytes);
   }
   return true;
 }
@@ -57,18 +57,20 @@ size_t LoadConnection::Take(absl::string_view bytes, LatencyHistogram* histogram
   const uint64_t now = NowNanoseconds();
   size_t replies = 0;
   while (!bytes.empty()) {
-    // A reply of another length makes the next ones fail the check.
-    const size_t part = std::min(bytes.size(), exchange_.reply.size() - received_);
-    if (received_ < kHeadBytes) {
-      std::memcpy(head_.data() + received_, bytes.data(), std::min(part, kHeadBytes - received_));
+    // If a reply has another length, the next ones fail the check.
+    const size_t part = std::min(bytes.size(), exchange_.reply.size() - received_bytes_);
+    if (received_bytes_ < kHeadBytes) {
+      std::memcpy(head_.data() + received_bytes_, bytes.data(),
+                  std::min(part, kHeadBytes - received_bytes_));
     }
-    received_ += part;
+    received_bytes_ += part;
     bytes.remove_prefix(part);
-    if (received_ < exchange_.reply.size()) break;
-    Check(answered_);
-    if (histogram != nullptr) histogram->Add(now - started_[answered_ % started_.size()]);
-    ++answered_;
-    received_ = 0;
+    if (received_bytes_ < exchange_.reply.size()) break;
+    Check(next_reply_seq_);
+    if (histogram != nullptr)
+      histogram->Add(now - start_times_[next_reply_seq_ % start_times_.size()]);
+    ++next_reply_seq_;
+    received_bytes_ = 0;
     ++replies;
   }
   return replies;

@@ -14,29 +14,30 @@
 
 namespace rpyc::bench {
 
-// One connection that makes the same request again and again, up to `depth` at a time, and checks
+// Makes the same request again and again on one connection, up to `depth` at a time, and checks
 // each reply's length, sequence number and first bytes. Replies must come in order, as they do from
-// every server that serves a connection on one thread. Move-only. Threads: one.
+// every server that serves a connection on one thread. It can be moved, not copied.
+// Threads: one.
 class LoadConnection {
  public:
   // `line` and `exchange` are as Prepare left them.
   LoadConnection(Line line, Exchange exchange, size_t depth);
 
   Line& line() { return line_; }
-  // Requests that wait to be sent, bytes that the socket did not take.
-  void Owe(size_t requests) { owed_ += requests; }
-  bool has_output() const { return owed_ > 0 || sent_ < batch_bytes_; }
-  size_t in_flight() const { return next_ - answered_; }
+  // Adds requests to those that wait to be sent. has_output() says whether requests or bytes wait.
+  void QueueRequests(size_t requests) { queued_requests_ += requests; }
+  bool has_output() const { return queued_requests_ > 0 || sent_bytes_ < batch_bytes_; }
+  size_t in_flight() const { return next_seq_ - next_reply_seq_; }
   uint64_t errors() const { return errors_; }
 
-  // Sends what is owed, as far as the socket takes it; false if the connection broke.
+  // Sends what waits, as far as the socket takes it. It returns false if the connection broke.
   bool Send();
-  // Takes received bytes; adds the latency of each reply that is whole to `histogram` unless it is
-  // null. Returns how many there were.
+  // Takes received bytes. For each reply that is whole it adds the latency to `histogram`, unless
+  // that is null. It returns how many whole replies there were.
   size_t Take(absl::string_view bytes, LatencyHistogram* histogram);
 
  private:
-  // What of a frame is kept to compare.
+  // This much of a frame is kept, to be compared.
   static constexpr size_t kHeadBytes = 64;
 
   void Check(uint32_t expected_seq);
@@ -45,14 +46,14 @@ class LoadConnection {
   Exchange exchange_;
   size_t depth_;
   std::string batch_;  // `depth` copies of the request
-  size_t owed_ = 0;
-  size_t sent_ = 0;
-  size_t batch_bytes_ = 0;  // of batch_ being sent
-  uint32_t next_ = 2 * kFirstSeq;
-  uint32_t answered_ = 2 * kFirstSeq;
-  std::vector<uint64_t> started_;  // ring by sequence number
+  size_t queued_requests_ = 0;
+  size_t sent_bytes_ = 0;
+  size_t batch_bytes_ = 0;  // the part of batch_ that is being sent
+  uint32_t next_seq_ = 2 * kFirstSeq;
+  uint32_t next_reply_seq_ = 2 * kFirstSeq;
+  std::vector<uint64_t> start_times_;  // a ring by sequence number
   std::array<char, kHeadBytes> head_;
-  size_t received_ = 0;  // of the current reply
+  size_t received_bytes_ = 0;  // of the current reply
   uint64_t errors_ = 0;
 };
 

@@ -10,7 +10,7 @@
 
 namespace rpyc::bench {
 
-// The flags that load generators have in common, so that one plan drives them all.
+// Holds the flags that load generators have in common, so that one plan drives them all.
 struct LoadOptions {
   int port = 0;
   MeasurementOptions measurement;
@@ -21,9 +21,10 @@ struct LoadOptions {
   bool hold = false;
 };
 
-// Which server, and how long: --port, --server_pid, --seconds, --warmup_seconds.
+// Declares the flags that say which server is measured and how long: --port, --server_pid,
+// --seconds, --warmup_seconds.
 void DeclareMeasurement(CLI::App& app, LoadOptions* options);
-// What to ask, one of `operations`, and in which way: all the others.
+// Declares all other flags: they say which of `operations` is asked for, and in which way.
 void DeclareWork(CLI::App& app, const std::vector<std::string>& operations, LoadOptions* options);
 
 }  // namespace rpyc::bench

@@ -23,8 +23,8 @@ Value Boxed(Label label, Value content) {
 }
 Value ByValue(Value value) { return Boxed(Label::kValue, std::move(value)); }
 
-// (type, seq, args) as a payload. The generator's own encoding is the library's, which has been
-// compared with Python's; replies are compared with bytes.
+// Encodes (type, seq, args) as a payload. The generator uses the library's encoding, which has been
+// compared with Python's; it compares replies as bytes.
 std::string Payload(Dialect dialect, MessageType type, uint32_t seq, Value args) {
   const auto number = static_cast<int>(type);
   Value seq_value(static_cast<int64_t>(seq));
@@ -55,7 +55,8 @@ std::string Frame(absl::string_view payload, bool deflate) {
   return frame;
 }
 
-// The payload of a frame; empty if it is deflated and cannot be inflated to `bytes` bytes.
+// Returns the payload of a frame. It is empty if it is deflated and cannot be inflated to `bytes`
+// bytes.
 std::string PayloadOf(absl::string_view frame, size_t bytes) {
   const bool deflated = frame[kFrameHeaderBytes - 1] != 0;
   frame.remove_prefix(kFrameHeaderBytes);
@@ -91,7 +92,7 @@ absl::StatusOr<std::string> Ask(Line& line, absl::string_view request) {
   return reply;
 }
 
-// The object that a request gives a reference to, as its id_pack.
+// Makes a request that answers with a reference to an object; returns its id_pack.
 absl::StatusOr<Value> AskForObject(Line& line, const Work& work, uint32_t seq, Handle handle,
                                    Value args) {
   absl::StatusOr<std::string> reply = Ask(line, Request(work, seq, handle, std::move(args)));
@@ -118,7 +119,7 @@ const char* NameOf(Work::Operation operation) {
   }
 }
 
-// What the method is called with, and what it answers.
+// Holds what the method is called with and what it answers.
 struct Question {
   Value args;
   Value answer;
@@ -136,7 +137,8 @@ Question QuestionOf(const Work& work) {
   }
 }
 
-// The request, with what it needs asked for first: (handle, boxed arguments).
+// Makes the request as (handle, boxed arguments); it first asks for the objects that the request
+// needs.
 absl::StatusOr<Value> PrepareRequest(Line& line, const Work& work, const Value& args) {
   const auto request = [](Handle handle, std::vector<Value> boxed) {
     return Tuple({Value(static_cast<int>(handle)), Boxed(Label::kTuple, Tuple(std::move(boxed)))});
@@ -202,7 +204,8 @@ absl::StatusOr<Exchange> Prepare(Line& line, const Work& work) {
   absl::StatusOr<std::string> reply = Ask(line, exchange->request);
   if (!reply.ok()) return reply.status();
   if (*reply == exchange->reply) return exchange;
-  // Deflated, as RPyC's own servers answer? Then each further reply is, and by the same bytes.
+  // RPyC's own servers may answer deflated. If this reply is, each further one is too, with the
+  // same bytes.
   const std::string payload = PayloadOf(exchange->reply, 0);
   if (PayloadOf(*reply, payload.size()) != payload) {
     return absl::InternalError(absl::StrCat("wrong reply of ", reply->size(), " bytes instead of ",

@@ -14,29 +14,29 @@
 
 namespace rpyc::bench {
 
-// What the generator asks for.
+// Says what the generator asks for.
 struct Work {
-  // kRootAdd: add as a C++ client calls it, by one CALLATTR of the root. kIoOperation: of the
+  // kRootAdd calls add as a C++ client does, by one CALLATTR of the root. kIoOperation calls the
   // service HIGHCONCURRENCY, which waits before it answers.
   enum class Operation { kAdd, kRootAdd, kEcho, kIoOperation, kRaw };
   Operation operation = Operation::kAdd;
   Dialect dialect = Dialect::kV6;
   size_t echo_bytes = 16;
   bool text = false;     // echo text, which compresses, instead of random bytes
-  bool deflate = false;  // as a stock client does above 3000 bytes
-  size_t raw_out = 0;    // kRaw: bytes sent for each raw_in received
+  bool deflate = false;  // deflate, as a stock client does, above 3000 bytes
+  size_t raw_out = 0;    // kRaw receives this many bytes for each raw_in sent
   size_t raw_in = 0;
 
-  // Payload bytes of one exchange, both directions; 0 where they do not matter.
+  // Returns the payload bytes of one exchange, both directions, or 0 where they do not matter.
   size_t bulk_bytes() const;
 };
 
-// One request as a frame and the reply that a correct server gives, for one connection. Made once:
-// for each further call only the digits of the sequence number change.
+// Holds one request as a frame, and the reply that a correct server gives, for one connection. It
+// is made once: for each further call only the digits of the sequence number change.
 struct Exchange {
   std::string request;
   std::string reply;
-  bool same_seq = false;  // what is deflated cannot be changed: all have one number
+  bool same_seq = false;  // a deflated frame cannot be changed, so all have one number
 };
 
 // The sequence number is always seven decimal digits, at this offset of any frame.
@@ -45,13 +45,13 @@ inline constexpr size_t kSeqOffset = 9;
 inline constexpr size_t kSeqDigits = 7;
 inline constexpr uint32_t kFirstSeq = 1'000'000;
 void PatchSeq(uint32_t seq, char* frame);
-// The number in a frame, or 0 if there is none such.
+// Returns the number in a frame, or 0 if there is none such.
 uint32_t SeqOf(absl::string_view frame);
 
-// Asks the server for its root and the method, makes one call and checks the whole reply, which
-// may come deflated; the connection is then as a client's that has done so. No call is made where
-// it would take its time. Errors:  kUnavailable - the connection broke; kInternal - the server
-// answers something else.
+// Asks the server for its root and the method, makes one call and checks the whole reply, which may
+// come deflated. After that the connection is in the state of a client's that has done so. It makes
+// no call if that would take its time.
+// Errors:  kUnavailable - the connection broke; kInternal - the server answers something else.
 absl::StatusOr<Exchange> Prepare(Line& line, const Work& work);
 
 }  // namespace rpyc::bench

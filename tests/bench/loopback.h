@@ -4,8 +4,8 @@
 #include "absl/status/statusor.h"
 #include "rpyc/transport/fd.h"
 
-// Bare TCP sockets on 127.0.0.1, with nothing of the host in between: the limit that it is measured
-// against. All send small pieces at once (TCP_NODELAY).
+// These are bare TCP sockets on 127.0.0.1, with nothing of the host in between; the host is
+// measured against them. All send small pieces at once (TCP_NODELAY).
 namespace rpyc::bench {
 
 struct Listening {
@@ -14,7 +14,8 @@ struct Listening {
 };
 absl::StatusOr<Listening> ListenOnLoopback();
 
-// Waits for a connection. Errors:  kUnavailable.
+// Waits for a connection.
+// Errors:  kUnavailable.
 absl::StatusOr<Fd> AcceptFrom(const Fd& listener);
 absl::StatusOr<Fd> ConnectToLoopback(int port);
 
@@ -22,7 +23,7 @@ void SetBlocking(const Fd& fd, bool blocking);
 // Ends with a reset, so that thousands of short connections do not use up the ports.
 void CloseByReset(Fd fd);
 
-// As many descriptors as the system allows.
+// Lets this process have as many descriptors as the system allows.
 void RaiseDescriptorLimit();
 
 }  // namespace rpyc::bench

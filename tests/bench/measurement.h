@@ -11,38 +11,40 @@
 #include "tests/bench/latency_histogram.h"
 #include "tests/bench/process_usage.h"
 
-// What every load generator measures, and how it says so, whatever it speaks.
+// This header says what every load generator measures and how it reports it, whatever protocol it
+// speaks.
 namespace rpyc::bench {
 
-// Nanoseconds of a clock that only goes forward.
+// Returns nanoseconds of a clock that only goes forward.
 uint64_t NowNanoseconds();
 
-// Named numbers, in the order they are printed in.
+// Holds named numbers in the order in which they are printed.
 using Figures = std::vector<std::pair<std::string, double>>;
 
 struct MeasurementOptions {
-  int server_pid = 0;  // whose CPU time counts; 0: nobody's
+  int server_pid = 0;  // the process whose CPU time counts; 0: none
   double seconds = 1;
   double warmup_seconds = 0.25;
 };
 
-// What is measured: begins after the warm-up, ends when the time is over. Threads: one.
+// Begins after the warm-up and ends when the time is over.
+// Threads: one.
 class Measurement {
  public:
   explicit Measurement(const MeasurementOptions& options);
 
-  // Where latencies go now; null during the warm-up.
+  // Says where latencies go now; it is null during the warm-up.
   LatencyHistogram* histogram() { return running_ ? &histogram_ : nullptr; }
-  // A call that began then has been answered now.
+  // Adds the latency of a call that began then and has been answered now.
   void Add(uint64_t began) {
     if (running_) histogram_.Add(NowNanoseconds() - began);
   }
 
-  // False once the time is over.
+  // Returns false once the time is over.
   bool GoesOn();
 
-  // Rates, CPU time of a call, and latencies, of a load whose calls carry so many bytes, both
-  // directions; 0 where they do not matter.
+  // Returns the rates, the CPU time of a call and the latencies of a load whose calls carry this
+  // many bytes in both directions; 0 means that they do not matter.
   Figures Finish(uint64_t errors, size_t bytes_of_a_call) const;
 
  private:
@@ -56,12 +58,13 @@ class Measurement {
 
 void AddLatencies(const LatencyHistogram& histogram, Figures* figures);
 
-// Of so many connections that a server holds: what it takes for one. Units: KiB.
+// Returns what the server takes for one of this many connections that it holds.
+// Units:   KiB.
 Figures FiguresOfHeld(const MemoryUse& before, const MemoryUse& after, int connections,
                       uint64_t errors);
 
-// Prints the figures as one JSON object, or why there are none. Returns the exit status: not 0 if
-// there are none, or if they tell of errors.
+// Prints the figures as one JSON object, or says why there are none. It returns the exit status,
+// which is 0 only if there are figures and they tell of no errors.
 int Report(absl::string_view program, const absl::StatusOr<Figures>& figures);
 
 }  // namespace rpyc::bench

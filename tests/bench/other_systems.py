@@ -6,12 +6,12 @@ for those decides, and the rows are only shown."""
 
 from plan import MIB, Run
 
-HELD = 500  # connections; of these systems each takes as much
+HELD_CONNECTIONS = 500  # each of these systems takes this many
 ECHO = ("--blocking", "--operation=echo", f"--echo_bytes={MIB}")
 
 
 class System:
-    """One of them: how it is run, and what its runs are called."""
+    """Says how one of the systems is run, and what its runs are called."""
 
     def __init__(self, plan, name, server, client):
         self.plan, self.name, self.client = plan, name, client
@@ -41,13 +41,13 @@ def _echo(plan, kind, target, system, bound):
 
 
 def _idle(plan, kind, target, system, bound, judged):
-    count = min(HELD, plan.options.idle_connections)
+    count = min(HELD_CONNECTIONS, plan.options.idle_connections)
     plan.row(target, kind, f"idle connection: {kind.memory_name}, of {system.name}", "idle", kind.memory, at_most=True,
              bound=bound, judged=judged, **system.run("idle", "--hold", f"--connections={count}", same_core=False))
 
 
 def _many(plan, kind, target, system, connections, bound, judged, *load):
-    """So many calls at once: a connection each, but for gRPC."""
+    """Makes this many calls at once: each has a connection, except with gRPC."""
     name, own = f"many{connections}", f"--connections={connections}"
     plan.run_host(kind, name, plan.load(own), same_core=False)
     plan.row(target, kind, f"{connections} calls in flight, a core each: calls/s, of {system.name}", name, "calls_per_s",

@@ -23,7 +23,7 @@ def cell(row):
 
 
 def lines(results):
-    """The text between the marks."""
+    """Returns the text between the marks."""
     kinds = list(dict.fromkeys([kind["name"] for kind in results["kinds"]]
                                + [row["kind"] for row in results["rows"] if row["kind"]]))
     machine, host, count = results["machine"], results["host"], len(results["rounds"])
@@ -37,7 +37,7 @@ def lines(results):
     yield f"|---|---|---|{'---:|' * len(kinds)}"
     table = {}
     for row in results["rows"]:
-        # What is about no server stands in the first column.
+        # A row that is about no server stands in the first column.
         cells = table.setdefault((row["target"], row.get("brief", row["what"]), report.bound(row)), {})
         kind = row["kind"] or kinds[0]
         if kind not in cells or row["outcome"] < cells[kind]["outcome"]:
@@ -50,7 +50,7 @@ def lines(results):
 
 
 def fill(text, results):
-    """The page with what is between its marks exchanged."""
+    """Returns the page with what is between its marks exchanged."""
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:

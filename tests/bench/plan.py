@@ -11,7 +11,7 @@ SPARE_DESCRIPTORS = 500  # what a server, or a client, has open beside its conne
 
 
 class Kind:
-    """A row of the host's table, by whose traits it is known what it is measured against."""
+    """Holds a row of the host's table; its traits say what it is measured against."""
 
     def __init__(self, row):
         self.name, traits = row["name"], row.get("traits", {})
@@ -20,9 +20,10 @@ class Kind:
         self.separate_process = traits.get("separate_process", False)
         self.pool = "nbthreads" in traits.get("option_fields", ())
         self.threads = not (self.one_connection or self.cooperative or self.separate_process or self.pool)
-        # A few threads serve all connections: what has a thread or a process for each is bounded by those.
+        # A few threads serve all connections; a server with a thread or a process for each connection is limited by their
+        # number.
         self.multiplexes = self.cooperative or self.pool
-        # How the limits serve, and who of RPyC's own is its like.
+        # These say how the limits serve, and which server of RPyC's own is alike.
         self.limit = ("--fork", ) if self.separate_process else () if self.threads else ("--epoll", )
         self.python = ("GeventServer" if self.cooperative else "ThreadPoolServer" if self.pool else
                        "ForkingServer" if self.separate_process else "OneShotServer" if self.one_connection else
@@ -33,17 +34,17 @@ class Kind:
 
 @dataclasses.dataclass
 class Run:
-    """One measurement: a fresh server, one client, and where the two run."""
-    server: tuple  # command
-    client: tuple  # command, to which the server's port and pid are added
+    """Describes one measurement: a fresh server, one client, and where the two run."""
+    server: tuple  # a command
+    client: tuple  # a command, to which the server's port and pid are added
     same_core: bool = True
-    spec: dict = None  # of the server that a host is asked to start by its control plane; None: its flags say it
-    registry: bool = False  # the server has a registry too, whose port the client is told
+    spec: dict = None  # the server that a host's control plane is asked to start; None: the host's flags describe it
+    registry: bool = False  # the server has a registry too, and the client is told its port
 
 
 @dataclasses.dataclass
 class Row:
-    """One line of the table: a figure of run `host`, divided by that of run `limit` unless it counts by itself."""
+    """Describes one line of the table: a figure of run `host`, divided by that of run `limit` unless it counts by itself."""
     target: str
     kind: str  # of the server; None: it is about no server
     what: str
@@ -55,7 +56,7 @@ class Row:
     absolute: bool = False  # the host's figure itself is what counts
     judged: bool = True  # the bound is for servers of this kind; else it is only shown
     time_of: bool = False  # the figure is a rate, and what counts is the time of one
-    other: str = "bare socket"  # whose the limit is
+    other: str = "bare socket"  # what the limit belongs to
     load: str = None  # the name that runs of the same load have in common
     floor: float = None  # a ratio below it is a failure of the benchmark
     brief: str = None  # of rows that have this in common the page shows the worst; None: it shows each
@@ -77,7 +78,7 @@ class Row:
 
 
 class Plan:
-    """Every run by name, and the rows that use them; a figure that many rows use is measured once a round."""
+    """Holds every run by name, and the rows that use them; a figure that many rows use is measured once a round."""
 
     def __init__(self, options, setting, kinds, kinds_of_one):
         self.options, self.kinds, self.runs, self.rows, self.skipped, self.notes = options, kinds, {}, [], {}, []
@@ -88,8 +89,8 @@ class Plan:
     # --- what runs are made of ---
 
     def host(self, kind, service="ECHO", tls=False, program="DEMO_HOST"):
-        """Command and spec of a host of the kind."""
-        # A fork costs by how much is mapped: few shared libraries.
+        """Returns the command and the spec of a host of the kind."""
+        # A fork costs by how much is mapped, so the program has few shared libraries.
         host = self.setting.binaries[f"{program}_STATIC" if kind.separate_process else program]
         command = (host, "--admin_address=127.0.0.1:0")
         if not tls:
@@ -105,7 +106,7 @@ class Plan:
                 *arguments)
 
     def possible(self, connections):
-        """So many connections, or as many as this process may have."""
+        """Returns this number of connections, or as many as this process may have."""
         most = resource.getrlimit(resource.RLIMIT_NOFILE)[1] - SPARE_DESCRIPTORS
         if connections <= most:
             return connections
@@ -117,7 +118,7 @@ class Plan:
     # --- what the parts of the plan add ---
 
     def run(self, name, run):
-        """A run that may be wanted more than once."""
+        """Returns a run that may be wanted more than once."""
         self.runs.setdefault(name, run)
 
     def run_host(self, kind, name, load, same_core=True, tls=False):
@@ -125,13 +126,13 @@ class Plan:
         self.run(f"{kind.name}/{name}/host", Run(command, load, same_core, spec))
 
     def pair(self, kind, name, limit, load, limit_load=None, same_core=True, tls=False):
-        """A run of a limit and one of the host, which follow each other."""
+        """Adds a run of a limit and one of the host, which follow each other."""
         assert f"{kind.name}/{name}/host" not in self.runs, name
         self.run(f"{kind.name}/{name}/limit", Run(limit, limit_load or load, same_core))
         self.run_host(kind, name, load, same_core, tls)
 
     def row(self, target, kind, what, name, figure, at_most=False, bound=0.0, limit=None, **more):
-        """A row about a run of that name by a host of the kind; `limit` is the whole name of another run."""
+        """Adds a row about a run of that name by a host of the kind; `limit` is the whole name of another run."""
         limit = limit or f"{kind.name}/{name}/limit"
         self.rows.append(Row(target, kind.name, what, f"{kind.name}/{name}/host", limit if limit in self.runs else None,
                              figure, at_most, bound, load=name, **more))
@@ -141,12 +142,12 @@ class Plan:
             self.skipped[target] = why
 
     def targets(self):
-        """Those there are, in order, each once."""
+        """Returns the targets that there are, in order, each once."""
         return sorted({row.target for row in self.rows} | set(self.skipped), key=number_of)
 
     def wanted(self, rows):
-        """The names of the runs that these rows are about, in the order they are made in: those of one load after each other,
-        for their figures are compared."""
+        """Returns the names of the runs that these rows are about, in the order they are made in: those of one load follow each
+        other, since their figures are compared."""
         names = {name for row in rows for name in (row.host, row.limit) if name}
         names = [name for name in self.runs if name in names]
         loads = list(dict.fromkeys(map(load_of, names)))
@@ -158,7 +159,7 @@ def number_of(target):
 
 
 def load_of(run):
-    """Of a run's whole name the part that tells what is asked: add of gevent/add/host and of gRPC sync/add."""
+    """Returns the part of a run's whole name that tells what is asked: add of gevent/add/host and of gRPC sync/add."""
     parts = [part for part in run.split("/") if part not in ("host", "limit")]
     return parts[-1]
 

@@ -19,7 +19,7 @@ pid_t ParentOf(pid_t pid) {
   std::ifstream stat(absl::StrCat("/proc/", pid, "/stat"));
   std::string text;
   std::getline(stat, text);
-  // After the name, which may hold anything: a state and the parent.
+  // A state and the parent follow the name, which may hold anything.
   const size_t name_end = text.rfind(')');
   int parent = 0;
   if (name_end == std::string::npos || name_end + 4 > text.size()) return 0;
@@ -27,7 +27,7 @@ pid_t ParentOf(pid_t pid) {
   return absl::SimpleAtoi(rest.substr(0, rest.find(' ')), &parent) ? parent : 0;
 }
 
-// The process and those below it.
+// Returns the process and all its descendants.
 std::vector<pid_t> Family(pid_t pid) {
   std::multimap<pid_t, pid_t> children;
   for (const auto& entry : std::filesystem::directory_iterator("/proc")) {

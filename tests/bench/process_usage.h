@@ -5,12 +5,13 @@
 
 namespace rpyc::bench {
 
-// CPU time that a process and those below it have used, user and kernel, all their threads; 0 for
-// no process. What has ended does not count.
+// Returns the CPU time that a process and its descendants have used, user and kernel, in all their
+// threads; it is 0 for no process. Processes that have ended do not count.
 // Units:   seconds, exact to the nanosecond: not the 10 ms ticks of /proc/PID/stat.
 double CpuSeconds(pid_t pid);
 
-// Memory of a process and those below it. Units: KiB; pages that they share count once in PSS.
+// Holds the memory of a process and its descendants. Pages that they share count once in PSS.
+// Units:   KiB.
 struct MemoryUse {
   long rss_kib = 0;
   long pss_kib = 0;

@@ -14,7 +14,7 @@ class Failure(Exception):
 
 
 class Placement:
-    """Which cores server and client run on. Placement decides more than the server does: a ping-pong across two cores
+    """Says which cores server and client run on. Placement decides more than the server does: a ping-pong across two cores
     takes four times as long as on one, and unpinned it flips between the two."""
 
     def __init__(self):
@@ -32,7 +32,7 @@ class Placement:
             self.notes.append(f"cannot pin to cores ({error}): ratios are noise mostly")
 
     def pin(self, cores):
-        """For Popen: runs in the child before its program."""
+        """Runs in the child before its program; for Popen."""
         return (lambda: os.sched_setaffinity(0, cores)) if self.pins else None
 
 
@@ -40,7 +40,7 @@ ENDING = (signal.SIGINT, signal.SIGTERM)
 
 
 class Children:
-    """Started processes; none outlives this program, however it ends."""
+    """Holds the started processes; none outlives this program, however it ends."""
 
     def __init__(self):
         self.running = []
@@ -52,7 +52,7 @@ class Children:
             if preexec_fn:
                 preexec_fn()
 
-        # A signal between the start and the entry in the list would leave the child running.
+        # If a signal came between the start and the entry in the list, the child would be left running.
         signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
         try:
             child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=begin,
@@ -84,8 +84,8 @@ def wait_for_line(server, command, pattern):
 
 
 def wait_for_lines(server, command, *patterns):
-    """What the group of each pattern finds in a line of stdout, in whatever order they come. A server that has said where it
-    listens is ready."""
+    """Returns what the group of each pattern finds in a line of stdout, in whatever order they come. A server that has said where
+    it listens is ready."""
     found = {}
     for line in server.stdout:
         for pattern in patterns:
@@ -110,7 +110,7 @@ LISTENING = r"^(?:rpycd: server .*)?listening on (?:\S+:)?(\d+)$"
 
 
 def ports_of(server, run, tool):
-    """Of the server, as the client's flags."""
+    """Describes the server as the client's flags."""
     more = (REGISTRY, ) if run.registry else ()
     port, *registry = wait_for_lines(server, run.server, LISTENING if run.spec is None else ADMIN, *more)
     if run.spec is not None:

@@ -7,7 +7,7 @@ import sys
 
 if sys.argv[1] == "GeventServer":
     import gevent.monkey
-    gevent.monkey.patch_all()  # before anything else is imported, as its users have to
+    gevent.monkey.patch_all()  # must come before all other imports, as for all its users
 import logging
 import resource
 
@@ -29,7 +29,7 @@ def main(name, *tls):
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     served = getattr(server, name)(Echo, hostname="127.0.0.1", authenticator=SSLAuthenticator(*tls) if tls else None)
-    served._listen()  # as _start_in_thread of RPyC does: else one who connects now is refused
+    served._listen()  # RPyC's _start_in_thread does so too; without it a client that connects now is refused
     print(f"listening on {served.port}", flush=True)
     served.start()
 

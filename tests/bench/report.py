@@ -15,14 +15,14 @@ def short(number):
 
 
 def digits(number):
-    """As many as mean anything."""
+    """Returns as many digits as mean anything."""
     return float(f"{number:.6g}")
 
 
 # --- the document ----------------------------------------------------------------------------------
 
 def document(plan, rows, rounds, notes, host, machine, options):
-    """All there is to know later; rows are in the order they are printed in."""
+    """Returns all that there is to know later; rows are in the order they are printed in."""
     return {
         "format": FORMAT,
         "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
@@ -37,12 +37,12 @@ def document(plan, rows, rounds, notes, host, machine, options):
 
 
 def _outcomes(row, rounds):
-    """In each round."""
+    """Returns the ratio of each round."""
     return [row.value(figures[row.host]) / (1 if row.absolute else row.value(figures[row.limit])) for figures in rounds]
 
 
 def _medians(plan, rows, rounds):
-    """For each target that has such a bound and each kind: the median of its ratios, in each round."""
+    """Returns the median of the ratios in each round, for each target that has such a bound and each kind."""
     for target, median_bound in plan.medians.items():
         of_target = [row for row in rows if row.target == target]
         for kind in dict.fromkeys(row.kind for row in of_target):
@@ -80,12 +80,12 @@ def _row(row, rounds):
 
 
 def below_floor(results):
-    """The rows whose outcome is a failure."""
+    """Returns the rows whose outcome is a failure."""
     return [row for row in results["rows"] if row["outcome"] < row.get("floor", 0)]
 
 
 def dump(value):
-    """The document as JSON, a line for each row and each run: what changed between two can be seen."""
+    """Returns the document as JSON, a line for each row and each run, so that a diff of two can be read."""
     items = list(value.values() if isinstance(value, dict) else value if isinstance(value, list) else ())
     if not any(isinstance(item, dict) for item in items):
         return json.dumps(value)
@@ -127,7 +127,7 @@ def verdict(rows):
 # --- beside an earlier one -------------------------------------------------------------------------
 
 def moved(results, before):
-    """Which outcomes changed by more than either run's rounds vary, and which rows are not in both."""
+    """Returns which outcomes changed by more than either run's rounds vary, and which rows are not in both."""
     if before.get("format") != FORMAT:
         yield f"AGAINST: written by another version of the benchmark (format {before.get('format')}): not compared"
         return
@@ -149,7 +149,7 @@ def moved(results, before):
             better = (row["outcome"] < old["outcome"]) == row["at_most"]
             yield (f"{row['target']:4} {row['name']}: {short(old['outcome'])} -> {short(row['outcome'])}, "
                    f"{'better' if better else 'WORSE'}{change_of_verdict(old, row)}")
-    # Of what was measured now; the rest was not asked for.
+    # Only what was measured now is compared; the rest was not asked for.
     measured = {(row["target"], row["kind"]) for row in results["rows"]}
     for (target, name), old in earlier.items():
         if (target, old["kind"]) in measured:

@@ -32,14 +32,14 @@ def _python(plan, kind, version, *pem):
 
 
 def _run(plan, kind, version, name, load, same_core=True, pem=()):
-    """Returns the run's whole name, and of whom it is."""
+    """Returns the run's whole name, and the name of the server that it is of."""
     whole = f"{kind.name}/{kind.python}-{version}/{name}"
     plan.run(whole, Run(_python(plan, kind, version, *pem), (*load, f"--dialect={version[0]}"), same_core))
     return dict(limit=whole, other=f"Python RPyC {version}")
 
 
 def _server(plan, kind, version):
-    """What RPyC's own server of the like does with the loads that the host gets."""
+    """Has RPyC's own server of this kind do the loads that the host gets."""
     blocking = _run(plan, kind, version, "add", plan.load("--blocking"))
     plan.row("T15", kind, f"add, same core: calls/s, of Python RPyC {version}", "add", "calls_per_s",
              bound=300 if kind.pool else 1.7, **blocking)
@@ -65,7 +65,7 @@ def _server(plan, kind, version):
 
 
 def _bulk(plan, kind, version):
-    """Random bytes, which a stock peer tries to compress, and sends in pieces that wait for an ACK."""
+    """Sends random bytes, which a stock peer tries to compress, and sends in pieces that wait for an ACK."""
     for size, name, bound in ((64 * KIB, "64 KiB", 100), (MIB, "1 MiB", 100), (16 * MIB, "16 MiB", 40)):
         load = plan.load("--blocking", "--operation=echo", f"--echo_bytes={size}")
         plan.row("T15", kind, f"echo {name}, same core: MB/s, of Python RPyC {version}", f"echo{size}", "mb_per_s",

@@ -14,7 +14,7 @@ PROGRAMS = ("DEMO_HOST", "DEMO_HOST_STATIC", "EVERYDAY_HOST", "EVERYDAY_HOST_STA
 
 
 class Setting:
-    """The binaries and the Python environments that tools/bench or Bazel name, and certificates of this run."""
+    """Holds the binaries and the Python environments that tools/bench or Bazel name, and certificates of this run."""
 
     def __init__(self, directory):
         try:
@@ -32,10 +32,10 @@ class Setting:
         self.pem = certificates.Authority(directory, "bench").issue("server") if self.grpcurl else ()
 
     def kinds(self, options, children):
-        """Those of the host's table that were asked for, and among them those that serve one connection, apart."""
+        """Returns the kinds of the host's table that were asked for, and apart from them those that serve one connection."""
         asked = options.kinds.split(",") if options.kinds else None
         if not self.grpcurl:
-            # Their traits are not known then: taken for kinds of threads.
+            # Their traits are not known then, so they count as kinds of threads.
             return [Kind({"name": name}) for name in asked or ["threaded"]], []
         command = (self.binaries["DEMO_HOST"], "--admin_address=127.0.0.1:0")
         host = children.start(command)
@@ -51,7 +51,7 @@ class Setting:
         return ([kind for kind in kinds if not kind.one_connection], [kind for kind in kinds if kind.one_connection])
 
     def host(self):
-        """Which host is measured."""
+        """Says which host is measured."""
         version = subprocess.run([self.binaries["DEMO_HOST"], "--version"], capture_output=True, text=True)
         return {"version": version.stdout.strip(), "commit": os.environ.get("BENCH_COMMIT") or None}
 

@@ -17,7 +17,7 @@ class ClientBindThreads : public ClientTest {
   ClientOptions Bound() const {
     ClientOptions options;
     options.config.bind_threads = true;
-    options.config.dialect = six() ? 6 : 5;
+    options.config.dialect = dialect();
     return options;
   }
 };

@@ -14,45 +14,12 @@
 #include "rpyc/service.h"
 #include "rpyc/value.h"
 #include "tests/client/client_fixture.h"
+#include "tests/client/counter.h"
 
 namespace rpyc {
 namespace {
 
 using Strings = std::vector<std::string>;
-
-// Tells how many there are.
-class Counter {
- public:
-  explicit Counter(std::shared_ptr<std::atomic<int>> alive) : alive_(std::move(alive)) {
-    ++*alive_;
-  }
-  ~Counter() { --*alive_; }
-  int Add(int n) { return count_ += n; }
-  int count() const { return count_; }
-  void set_count(int count) { count_ = count; }
-
-  friend void RpycExpose(ClassDef<Counter>& c) {
-    c.Doc("Counts.");
-    c.Expose("add", &Counter::Add, Arg("n") = 1);
-    c.Property("count", &Counter::count, &Counter::set_count);
-    c.Expose("__len__", [](const Counter& self) { return self.count_; });
-    c.Expose("__getitem__", [](const Counter& self, int i) {
-      if (i >= self.count_) throw IndexError("past the end");
-      return 10 * i;
-    });
-    c.Expose("__enter__", [](Counter& self) { return self.Add(100); });
-    c.Expose("__exit__", [](Counter& self, const Args&) { self.count_ -= 100; });
-    c.Expose("__eq__",
-             [](const Counter& self, const Counter& other) { return self.count_ == other.count_; });
-    c.Expose("__hash__", [](const Counter& self) { return 1000 + self.count_; });
-    c.Expose("__str__",
-             [](const Counter& self) { return "counted " + std::to_string(self.count_); });
-  }
-
- private:
-  const std::shared_ptr<std::atomic<int>> alive_;
-  int count_ = 0;
-};
 
 class Other {
  public:
@@ -223,7 +190,7 @@ TEST_P(ClientCallbacks, PythonFindsTheServiceOfTheClient) {
   ClientOptions options;
   options.service = Service("HELPER").Expose(
       "half", [](double x) { return x / 2; }, Arg("x"));
-  // Its on_connect asks for our name, while it answers what we ask for.
+  // Its on_connect asks for our name while the server answers our request.
   const auto wait_for = [](const Client& client, const std::string& name) {
     const absl::Time end = absl::Now() + kDeadline;
     for (;;) {
@@ -233,7 +200,7 @@ TEST_P(ClientCallbacks, PythonFindsTheServiceOfTheClient) {
     }
   };
   EXPECT_TRUE(wait_for(ConnectTo("eager", options), "HELPER"));
-  // Without a service: as RPyC's VoidService.
+  // A client without a service calls itself as RPyC's VoidService does.
   EXPECT_TRUE(wait_for(ConnectTo("eager"), "VOID"));
 }
 

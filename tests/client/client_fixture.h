@@ -14,14 +14,16 @@
 #include "gtest/gtest.h"
 #include "rpyc/errors.h"
 #include "rpyc/netref.h"
+#include "rpyc/transport/socket_address.h"
+#include "rpyc/transport/socket_listener.h"
 #include "tests/client/python_server.h"
 
 namespace rpyc {
 
-// Guards against a hang; nothing takes that long.
+// Protects against a hang; no test needs that long.
 inline constexpr absl::Duration kDeadline = absl::Seconds(20);
 
-// Tests against real rpyc servers of each version, in one process a version that the tests share.
+// Tests with real rpyc servers of each version. All tests share one process for each version.
 class ClientTest : public testing::TestWithParam<const char*> {
  protected:
   void SetUp() override {
@@ -35,10 +37,10 @@ class ClientTest : public testing::TestWithParam<const char*> {
     if (server_ == nullptr) GTEST_SKIP() << "no rpyc " << GetParam();
   }
 
-  bool six() const { return GetParam()[0] == '6'; }
-  // To the server `name`; in the dialect that is known here, unless `options` says one.
+  int dialect() const { return DialectOf(GetParam()); }
+  // Connects to the server `name`, in the dialect of its version unless `options` names one.
   Client ConnectTo(const std::string& name = "threaded", ClientOptions options = {}) {
-    if (options.config.dialect == 0) options.config.dialect = six() ? 6 : 5;
+    if (options.config.dialect == 0) options.config.dialect = dialect();
     return ConnectAsTold(name, std::move(options)).value();
   }
   absl::StatusOr<Client> ConnectAsTold(const std::string& name, ClientOptions options) {
@@ -47,7 +49,7 @@ class ClientTest : public testing::TestWithParam<const char*> {
     return Connect(at.host, at.port, std::move(options));
   }
 
-  // "ValueError: text" of what an operation that threw, or did not, ended with.
+  // The exception with which an operation failed, as "ValueError: text"; or "nothing".
   static std::string Raised(absl::FunctionRef<void()> operation) {
     try {
       operation();
@@ -59,7 +61,8 @@ class ClientTest : public testing::TestWithParam<const char*> {
   static std::string Raised(const absl::Status& status) {
     return status.ok() ? "nothing" : ToException(status).Summary();
   }
-  // All that was dropped so far is dropped at the server: it answers one request after the other.
+  // Waits until the server has dropped what was dropped here: it serves one request after the
+  // other.
   static void Settle(const Client& client) { EXPECT_TRUE(client.Ping(kDeadline).ok()); }
   // A key that no other test uses in what the server remembers.
   std::string Unique(absl::string_view name) {
@@ -69,6 +72,11 @@ class ClientTest : public testing::TestWithParam<const char*> {
 
   PythonServer* server_ = nullptr;
 };
+
+// A listener on a free port, where a test is the peer.
+inline std::unique_ptr<SocketListener> ListenOnLoopback() {
+  return *SocketListener::Open(*SocketAddress::Resolve("127.0.0.1", 0, false), {});
+}
 
 inline std::string VersionName(const testing::TestParamInfo<const char*>& info) {
   return absl::StrReplaceAll(info.param, {{".", "_"}});

@@ -1,4 +1,4 @@
-// Making and ending connections to real servers.
+// Connections to real servers are made and ended.
 #include <string>
 #include <utility>
 
@@ -6,7 +6,6 @@
 #include "gtest/gtest.h"
 #include "rpyc/transport/socket.h"
 #include "rpyc/transport/socket_address.h"
-#include "rpyc/transport/socket_listener.h"
 #include "tests/client/client_fixture.h"
 
 namespace rpyc {
@@ -18,7 +17,7 @@ TEST_P(ClientConnect, FindsOutTheDialect) {
   for (const char* name : {"threaded", "forking", "pool", "unix", "eager"}) {
     const absl::StatusOr<Client> client = ConnectAsTold(name, {});
     ASSERT_TRUE(client.ok()) << name << ": " << client.status();
-    EXPECT_EQ(client->dialect(), six() ? 6 : 5);
+    EXPECT_EQ(client->dialect(), dialect());
     EXPECT_TRUE(client->root().ok()) << name;
     EXPECT_TRUE(client->Ping(kDeadline).ok()) << name;
     EXPECT_EQ(client->peer(), server_->at(name).ToString());
@@ -29,7 +28,7 @@ TEST_P(ClientConnect, ADialectThatIsToldIsNotAskedFor) {
   const auto one_shot = PythonServer::Start(GetParam(), {"one_shot"});
   const Endpoint& at = one_shot->at("one_shot");
   ClientOptions options;
-  options.config.dialect = six() ? 6 : 5;
+  options.config.dialect = dialect();
   const absl::StatusOr<Client> client = Connect(at.host, at.port, options);
   ASSERT_TRUE(client.ok()) << client.status();
   EXPECT_EQ(client->root()["add"](1, 2).as<int>(), 3);
@@ -37,15 +36,16 @@ TEST_P(ClientConnect, ADialectThatIsToldIsNotAskedFor) {
 
 TEST_P(ClientConnect, ADialectThatIsToldWrong) {
   ClientOptions options;
-  options.config.dialect = six() ? 5 : 6;
+  options.config.dialect = dialect() == 6 ? 5 : 6;
   for (const char* name : {"threaded", "forking", "unix"}) {
     const Client client = ConnectTo(name, options);
     const std::string raised = Raised(client.root().status());
     EXPECT_TRUE(absl::StrContains(raised, "EOFError")) << raised;
     EXPECT_TRUE(absl::StrContains(raised, server_->at(name).ToString())) << raised;
     EXPECT_TRUE(absl::StrContains(
-        raised, absl::StrCat("the peer speaks the dialect of RPyC ", six() ? 6 : 5,
-                             ", and the configuration says another: dialect ", six() ? 5 : 6)))
+        raised,
+        absl::StrCat("the peer speaks the dialect of RPyC ", dialect(),
+                     ", and the configuration says another: dialect ", dialect() == 6 ? 5 : 6)))
         << raised;
     EXPECT_TRUE(client.closed());
   }
@@ -58,14 +58,14 @@ TEST_P(ClientConnect, OverAStreamThatIsThere) {
         *Socket::Connect(*SocketAddress::Resolve(at.host, at.port, false)));
   };
   ClientOptions told;
-  told.config.dialect = six() ? 6 : 5;
+  told.config.dialect = dialect();
   const absl::StatusOr<Client> client = ConnectStream(stream(), told, "the fixture");
   ASSERT_TRUE(client.ok()) << client.status();
   EXPECT_EQ(client->root()["echo"](1).as<int>(), 1);
   EXPECT_EQ(client->peer(), "the fixture");
 
   const absl::StatusOr<Client> asked = ConnectStream(stream(), {}, "the fixture");
-  if (six()) {
+  if (dialect() == 6) {
     ASSERT_TRUE(asked.ok()) << asked.status();
     EXPECT_EQ(asked->root()["echo"](2).as<int>(), 2);
   } else {
@@ -110,7 +110,7 @@ TEST_P(ClientConnect, TheHooksOfTheClientsService) {
   }
   EXPECT_EQ(gone, 1);
   options.service = Service("REFUSING").OnConnect([] { throw RuntimeError("not today"); });
-  options.config.dialect = six() ? 6 : 5;
+  options.config.dialect = dialect();
   const absl::Status refused = ConnectAsTold("threaded", options).status();
   EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_TRUE(absl::StrContains(refused.message(), "not today")) << refused;
@@ -119,12 +119,12 @@ TEST_P(ClientConnect, TheHooksOfTheClientsService) {
 RPYC_FOR_EACH_VERSION(ClientConnect);
 
 TEST(ClientConnectErrors, NameThePeer) {
-  auto listener = *SocketListener::Open(*SocketAddress::Resolve("127.0.0.1", 0, false), {});
+  auto listener = ListenOnLoopback();
   const int port = listener->endpoint().port;
   const std::string name = listener->endpoint().ToString();
   ClientOptions hasty;
   hasty.connect_timeout = absl::Milliseconds(700);
-  // Accepts, by its backlog, and never speaks.
+  // The backlog accepts, and no server speaks.
   const absl::Status silent = Connect("127.0.0.1", port, hasty).status();
   EXPECT_EQ(silent.code(), absl::StatusCode::kDeadlineExceeded);
   EXPECT_TRUE(absl::StrContains(silent.message(), name)) << silent;
@@ -138,7 +138,7 @@ TEST(ClientConnectErrors, NameThePeer) {
 }
 
 TEST(ClientConnectErrors, APeerThatHangsUpAtOnce) {
-  auto listener = *SocketListener::Open(*SocketAddress::Resolve("127.0.0.1", 0, false), {});
+  auto listener = ListenOnLoopback();
   ClientOptions options;
   options.config.dialect = 5;
   const Client client = *Connect("127.0.0.1", listener->endpoint().port, options);

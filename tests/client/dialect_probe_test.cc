@@ -1,5 +1,5 @@
-// The probe against servers of every kind and version: what they do with a PING that they cannot
-// read is theirs to decide.
+// The probe against servers of every kind and version, which differ in what they do with a PING
+// that they cannot read.
 #include "rpyc/dialect_probe.h"
 
 #include <memory>
@@ -32,11 +32,11 @@ TEST_P(ProbeOfServer, TellsItsDialect) {
     if (!socket.ok()) return socket.status();
     return std::make_unique<SocketStream>(*std::move(socket));
   };
-  const absl::StatusOr<Probed> probed =
+  const absl::StatusOr<ProbedStream> probed =
       ProbeDialect(dial, Limits(), absl::Now() + absl::Seconds(20));
-  const bool six = std::string(version) > "6";
+  const bool six = DialectOf(version) == 6;
   if (!six && std::string(kind) == "one_shot") {
-    // The wrong guess was its only connection: the next is refused, or hung up on.
+    // The server has used its only connection on the wrong guess, and refuses or ends the next one.
     EXPECT_EQ(probed.status().code(), absl::StatusCode::kUnavailable) << probed.status();
     EXPECT_TRUE(absl::StrContains(probed.status().message(), "set config.dialect to 5"))
         << probed.status();

@@ -36,28 +36,13 @@
 #include "rpyc/netref.h"
 #include "rpyc/service.h"
 #include "rpyc/value.h"
+#include "tests/client/counter.h"
 
 namespace rpyc {
 namespace {
 
-// Guards against a hang; nothing takes that long.
+// Protects against a hang; no test needs that long.
 constexpr absl::Duration kDeadline = absl::Seconds(20);
-
-// Tells how many there are.
-class Counter {
- public:
-  explicit Counter(std::shared_ptr<std::atomic<int>> alive) : alive_(std::move(alive)) {
-    ++*alive_;
-  }
-  ~Counter() { --*alive_; }
-  int Add(int n) { return count_ += n; }
-
-  friend void RpycExpose(ClassDef<Counter>& c) { c.Expose("add", &Counter::Add, Arg("n") = 1); }
-
- private:
-  const std::shared_ptr<std::atomic<int>> alive_;
-  int count_ = 0;
-};
 
 enum class Mode { kOff, kOn };
 void RpycExpose(EnumDef<Mode>& e) { e.Members({{"OFF", Mode::kOff}, {"ON", Mode::kOn}}); }
@@ -75,7 +60,7 @@ class LimitError : public std::runtime_error {
   LimitError(const std::string& what, int limit) : std::runtime_error(what), limit(limit) {}
   const int limit;
 };
-// What both say of it.
+// Both programs describe it in the same way.
 void TranslateLimits(Service& service) {
   service.Translate<LimitError>(
       "lab.LimitError", ErrorAttribute("limit", &LimitError::limit),
@@ -86,7 +71,7 @@ void TranslateLimits(Service& service) {
       }));
 }
 
-// KEEPER: what the tests do at the host's end.
+// KEEPER does the tests' part at the host's end.
 struct Keeper {
   std::shared_ptr<std::atomic<int>> alive = std::make_shared<std::atomic<int>>(0);
   Netref kept;                     // of one client at a time
@@ -242,7 +227,7 @@ TEST_P(ClientOfOurHost, EachEndLetsGoOfTheOthersObjects) {
     EXPECT_EQ(counter["add"](2).as<int>(), 2);
     EXPECT_EQ(*keeper_.alive, 1);
   }
-  // What was dropped goes out with the first, and maybe after it.
+  // The releases leave with the first request, or after it.
   EXPECT_TRUE(client.Ping(kDeadline).ok());
   EXPECT_TRUE(client.Ping(kDeadline).ok());
   EXPECT_EQ(*keeper_.alive, 0);
@@ -262,7 +247,7 @@ TEST_P(ClientOfOurHost, ExceptionsArriveWithTheirTraceback) {
   const absl::Status status = client.root()["fail_as_cpp_does"]().status();
   EXPECT_TRUE(absl::StrContains(ToException(status).Summary(), "RuntimeError: too hot"));
 
-  // Raised here, seen there, and back.
+  // The exception is raised here, seen at the host, and comes back.
   const Client callback = ConnectTo("CALLBACK").value();
   const absl::Status through =
       callback.root()["call"]([]() -> int { throw ValueError("mine"); }).status();
@@ -290,7 +275,7 @@ TEST_P(ClientOfOurHost, AnExceptionOfTheProgramsIsThrownAtBothEnds) {
   EXPECT_THROW(client.root().Function<void(int)>("limit")(10), LimitError);
   EXPECT_THROW(Async(client.root()["limit"])(10).as<void>(), LimitError);
   EXPECT_FALSE(client.root()["limit"](10).get<int>().ok()) << "without throwing";
-  // Thrown here, caught and thrown anew there, and back.
+  // The exception is thrown here, caught and thrown again at the host, and comes back.
   try {
     client.root()["call"]([] { throw LimitError("mine", 1); }).as<void>();
     ADD_FAILURE() << "nothing raised";
@@ -298,7 +283,7 @@ TEST_P(ClientOfOurHost, AnExceptionOfTheProgramsIsThrownAtBothEnds) {
     EXPECT_STREQ(error.what(), "again: mine");
     EXPECT_EQ(error.limit, 2);
   }
-  // A client that says nothing of it.
+  // This client does not know the exception.
   const Client other = ConnectTo("KEEPER").value();
   EXPECT_THROW(other.root()["limit"](10).as<void>(), RemoteError);
 }

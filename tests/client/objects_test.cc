@@ -1,4 +1,4 @@
-// What a C++ client does with the objects of a Python server: the mirror image of tests/interop.
+// What a C++ client does with the objects of a Python server. tests/interop has the reverse.
 #include <complex>
 #include <cstdint>
 #include <map>
@@ -41,7 +41,7 @@ TEST_P(ClientObjects, CallsWithPositionalAndKeywordArguments) {
   EXPECT_EQ(root_["keywords"](Arg("y") = 2, Arg("x") = "1").Repr(), "(('x', '1'), ('y', 2))");
   EXPECT_EQ(root_["both"](1, 2, 3, Arg("k") = None()).Repr(), "(1, (2, 3), (('k', None),))");
   EXPECT_NE(Raised(root_["defaults"]().status()).find("TypeError: "), std::string::npos);
-  // A function held and called twice, and one of a C++ type.
+  // A function is held and called twice, and one is converted to a C++ type.
   const Netref echo = root_["echo"].as<Netref>();
   EXPECT_EQ(echo(1).as<int>(), 1);
   EXPECT_EQ(echo("two").as<std::string>(), "two");
@@ -84,7 +84,7 @@ TEST_P(ClientObjects, Attributes) {
   EXPECT_EQ(attributes["method"]().as<std::string>(), "called");
   EXPECT_EQ(Raised(attributes["_private"].status()), "AttributeError: cannot access '_private'");
   EXPECT_NE(Raised(attributes["missing"].status()).find("AttributeError"), std::string::npos);
-  // Not by default, as in RPyC.
+  // By default, attributes cannot be set, as in RPyC.
   EXPECT_NE(Raised([&] { attributes["number"].Set(2); }).find("AttributeError"), std::string::npos);
 
   const Client open = ConnectTo("open");
@@ -145,14 +145,14 @@ TEST_P(ClientObjects, IteratorsAndGenerators) {
   for (const Netref& item : root_["countdown"](3).Items()) seen.push_back(item.as<int>());
   EXPECT_EQ(seen, (std::vector<int>{3, 2, 1}));
   EXPECT_EQ(root_["squares"](5).as<std::vector<int>>(), (std::vector<int>{0, 1, 4, 9, 16}));
-  // More than one batch, and none.
+  // The first takes more than one batch, the second takes none.
   EXPECT_EQ(root_["squares"](2500).as<std::vector<int64_t>>().size(), 2500u);
   EXPECT_TRUE(root_["squares"](0).as<std::vector<int>>().empty());
   EXPECT_NE(Raised([&] {
               for (const Netref& item : root_["breaking"](2).Items()) item.as<int>();
             }).find("ValueError: broken"),
             std::string::npos);
-  // Objects as items.
+  // The items are objects.
   Strings names;
   for (const Netref& logged : root_["logged_items"](std::tuple("p", "q")).Items()) {
     names.push_back(logged["name"].as<std::string>());
@@ -167,7 +167,7 @@ TEST_P(ClientObjects, ContextManagers) {
   EXPECT_EQ(Raised([&] { With(context, [](const Netref&) { throw ValueError("in the body"); }); }),
             "ValueError: in the body");
   EXPECT_EQ(context["seen"].Repr(), "('enter', 'exit', 'enter', 'error')");
-  // One that suppresses what the body throws.
+  // This context manager suppresses what the body throws.
   With(root_["context"](true), [](const Netref&) { throw ValueError("swallowed"); });
   bool ran = false;
   EXPECT_NE(Raised([&] {
@@ -183,7 +183,7 @@ TEST_P(ClientObjects, ExceptionsOfEverySort) {
   // The status has the nearest code.
   EXPECT_EQ(root_["fail"]("ValueError", "x").status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(root_["fail"]("KeyError", "x").status().code(), absl::StatusCode::kNotFound);
-  // One that ends a Python thread is an exception as any other.
+  // An exception that ends a Python thread is like any other here.
   EXPECT_NE(Raised(root_["fail"]("SystemExit", 3).status()).find("SystemExit"), std::string::npos);
   EXPECT_EQ(Raised(root_["fail"]("StopIteration").status()), "StopIteration");
 
@@ -286,8 +286,8 @@ TEST_P(ClientObjects, AreInstancesOfTheServersClasses) {
               }).find("TypeError: isinstance() arg 2 must be a class"),
               std::string::npos);
   }
-  // The server goes on: what it does about a builtin's object it gives back to us, who never had
-  // it.
+  // The server goes on, whatever it does about a builtin's object that it gives back to a client
+  // that never had it.
   EXPECT_EQ(root_["echo"](1).as<int>(), 1);
 }
 

@@ -21,7 +21,7 @@ namespace {
 
 constexpr char kScript[] = "tests/client/server.py";
 
-// An end for us and an end for a child, by a pipe.
+// The two ends of a pipe: ours and the child's.
 struct Pipe {
   Fd read, write;
 };

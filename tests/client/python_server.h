@@ -17,19 +17,22 @@ namespace rpyc {
 // The versions of rpyc that the client is tested against.
 inline constexpr const char* kVersions[] = {"4.1.5", "5.3.1", "6.0.2"};
 
-// server.py in a process of its own, with real rpyc servers of one version. Ends with this object,
-// and with the test.
+// The dialect of that version; RPyC 4 speaks that of 5.
+inline int DialectOf(const std::string& version) { return version[0] == '6' ? 6 : 5; }
+
+// A process with server.py and real rpyc servers of one version. It ends with this object, and with
+// the test.
 class PythonServer {
  public:
-  // Servers by their names in server.py; those with TLS as "tls=DIRECTORY". Null if there is no
-  // such environment, which is a test to be skipped; anything else that goes wrong fails the test.
+  // Starts servers by their names in server.py; those with TLS as "tls=DIRECTORY".
+  // Returns null if there is no such environment: the test is skipped then. Other errors fail it.
   static std::unique_ptr<PythonServer> Start(const std::string& version,
                                              const std::vector<std::string>& names);
   ~PythonServer();
   PythonServer(const PythonServer&) = delete;
   PythonServer& operator=(const PythonServer&) = delete;
 
-  // Where the server `name` listens.
+  // Returns where the server `name` listens.
   const Endpoint& at(const std::string& name) const;
   // Kills it.
   void Kill();

@@ -1,4 +1,4 @@
-"""Real rpyc servers for the tests of the C++ client: `server.py NAME...`; one of each name, then it waits for the end of stdin.
+"""Real rpyc servers for the tests of the C++ client: `server.py NAME...` starts one of each name and waits for the end of stdin.
 
 "tls=DIR" and "mtls=DIR" are servers with an SSLAuthenticator, whose files are in DIR. Prints "NAME ADDRESS" for each, and "ready". Run by the python of one rpyc environment; python_server.cc is the other end.
 """
@@ -21,7 +21,7 @@ import fixture
 
 
 class Invoker:
-    """Calls back every so often, from a thread of its own, until stopped. (Upstream's tests/test_threads.py.)"""
+    """Calls back from its own thread until it is stopped. Source: RPyC tests/test_threads.py."""
 
     def __init__(self, callback, interval):
         self.callback, self.interval = rpyc.async_(callback), interval
@@ -47,7 +47,7 @@ class _Connected(fixture.Fixture):
 
 @fixture.shown
 class ClientFixture(_Connected):
-    """The objects of the server tests, and what uses those of the client."""
+    """The objects of the server tests, and methods that use objects of the client."""
 
     plain = ("kept", )
     kept = {}
@@ -59,7 +59,7 @@ class ClientFixture(_Connected):
                 Ellipsis, NotImplemented)
 
     def same(self, values):
-        """Whether what the client sent are these very values."""
+        """Whether the client sent exactly these values."""
         return repr(values) == repr(ClientFixture.exposed_values(self))
 
     def is_list(self, x):
@@ -80,7 +80,7 @@ class ClientFixture(_Connected):
             return (type(e).__name__, e.args)
 
     def call_async(self, f, *args):
-        """Does not wait for the answer."""
+        """Calls f and does not wait for the answer."""
         rpyc.async_(f)(*args)
 
     def chain(self, f, depth):
@@ -90,7 +90,7 @@ class ClientFixture(_Connected):
     def invoker(self, callback, interval):
         return Invoker(callback, interval)
 
-    # Objects of the client.
+    # These methods keep and use objects of the client.
     def keep(self, key, x):
         self.kept[key] = x
 
@@ -174,13 +174,13 @@ class Secure(Small):
         self._conn = conn
 
     def exposed_subject(self):
-        """Of the client's certificate, as SSLAuthenticator knows it."""
+        """The subject of the client's certificate, as SSLAuthenticator knows it."""
         credentials = self._conn._config["credentials"]
         return credentials and credentials["subject"]
 
 
 class Eager(Small):
-    """Asks the client for something before the client has asked for anything."""
+    """Sends the client a request before the client has sent one."""
     names = []
 
     def on_connect(self, conn):
@@ -211,7 +211,7 @@ def start(name):
     where = dict(hostname="127.0.0.1", port=0)
     if folder:
         files = [os.path.join(folder, file) for file in ("server.key", "server.pem", "ca.pem")]
-        told = {"ssl_version": ssl.PROTOCOL_TLS} if int(rpyc.version.version[0]) < 5 else {}  # else 4.1 insists on TLS 1.0
+        told = {"ssl_version": ssl.PROTOCOL_TLS} if int(rpyc.version.version[0]) < 5 else {}  # by default 4.1 uses TLS 1.0
         where["authenticator"] = authenticators.SSLAuthenticator(*files[:3 if name == "mtls" else 2], **told)
     if name == "unix":  # a path that the kernel takes
         where = dict(socket_path=os.path.join(tempfile.mkdtemp(dir="/tmp"), "socket"))

@@ -1,5 +1,5 @@
-// Timeouts, results that are not waited for, several threads, a thread that serves in the
-// background, servers that go.
+// Timeouts, asynchronous results, several threads, a thread that serves in the background, and
+// servers that vanish.
 #include <atomic>
 #include <future>
 #include <string>
@@ -38,7 +38,7 @@ TEST_P(ClientThreads, TimeoutsPerCall) {
   EXPECT_TRUE(absl::StrContains(
       Raised(root_.Timeout(absl::Milliseconds(50))["wait"](gate, 1).status()), "TimeoutError"));
   Open(gate);
-  // The late answer is nobody's; the connection goes on.
+  // The late answer is dropped; the connection goes on.
   EXPECT_EQ(root_["wait"](gate, 2).as<int>(), 2);
   EXPECT_EQ(root_.Timeout(absl::InfiniteDuration())["echo"](3).as<int>(), 3);
 
@@ -107,7 +107,7 @@ TEST_P(ClientThreads, SeveralThreadsAtOnce) {
     threads.emplace_back([&, t] {
       for (int i = 0; i < kCalls; ++i) {
         const int sent = t * kCalls + i;
-        // Every other one by way of a callback.
+        // Every other call goes by way of a callback.
         const int got = i % 2 == 0 ? root_["echo"](sent).as<int>()
                                    : root_["call"]([](int x) { return x; }, sent).as<int>();
         right += got == sent;
@@ -137,7 +137,7 @@ TEST_P(ClientThreads, AThreadThatServesInTheBackground) {
 }
 
 TEST_P(ClientThreads, CallbacksThatComeByThemselves) {
-  // Upstream's test_threads: a periodic callback from another thread of the server, while this one
+  // RPyC's test_threads: a periodic callback from another thread of the server, while this one
   // waits in a call, and while only the background thread serves.
   std::atomic<int> calls{0};
   std::promise<void> enough;
@@ -174,7 +174,7 @@ TEST_P(ClientThreads, TheServerGoesInTheMiddleOfACall) {
   // The whole process.
   const auto server = PythonServer::Start(GetParam(), {"threaded"});
   ClientOptions options;
-  options.config.dialect = six() ? 6 : 5;
+  options.config.dialect = dialect();
   const Endpoint& at = server->at("threaded");
   const Client client = *Connect(at.host, at.port, options);
   EXPECT_TRUE(absl::StrContains(Raised(client.root()["exit"](3).status()), "EOFError"));
@@ -184,7 +184,7 @@ TEST_P(ClientThreads, TheServerGoesInTheMiddleOfACall) {
 TEST_P(ClientThreads, TheBackgroundThreadTellsThatTheServerHasGone) {
   const auto server = PythonServer::Start(GetParam(), {"threaded"});
   ClientOptions options;
-  options.config.dialect = six() ? 6 : 5;
+  options.config.dialect = dialect();
   const Endpoint& at = server->at("threaded");
   const Client client = *Connect(at.host, at.port, options);
   std::promise<void> lost;

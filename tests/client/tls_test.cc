@@ -1,5 +1,4 @@
-// The client over TLS, to real servers with RPyC's SSLAuthenticator.
-#include <algorithm>
+// The client connects over TLS to real servers with RPyC's SSLAuthenticator.
 #include <memory>
 #include <string>
 #include <utility>
@@ -10,9 +9,7 @@
 #include "client/client.h"
 #include "gtest/gtest.h"
 #include "rpyc/transport/endpoint.h"
-#include "rpyc/transport/socket_address.h"
-#include "rpyc/transport/socket_listener.h"
-#include "rpyc/transport/test_certificates.h"
+#include "rpyc/transport/testing/test_certificates.h"
 #include "rpyc/transport/tls_options.h"
 #include "tests/client/client_fixture.h"
 
@@ -35,13 +32,13 @@ class ClientTls : public testing::TestWithParam<const char*> {
     options.config.dialect = dialect;
     return ConnectTls(at_.host, at_.port, tls, std::move(options));
   }
-  // What a connection ends with, at the latest when it is used: a server's refusal may come then.
+  // The status with which a connection fails, at the latest when it is used: a server may refuse it
+  // only then.
   absl::Status Failure(const TlsClientOptions& tls) {
     absl::StatusOr<Client> client = Connect(tls, dialect());
     return client.ok() ? client->Ping(kDeadline) : client.status();
   }
-  // Of RPyC 4 it is that of 5.
-  static int dialect() { return std::max(GetParam()[0] - '0', 5); }
+  static int dialect() { return DialectOf(GetParam()); }
   TlsClientOptions Showing(const TestCertificate& certificate) {
     return {.keyfile = directory_.Write("client.key", certificate.key),
             .certfile = directory_.Write("client.pem", certificate.certificate)};
@@ -135,7 +132,7 @@ TEST(ConnectTls, NamesTheFileThatIsWrong) {
 }
 
 TEST(ConnectTls, APeerThatKeepsSilent) {
-  auto listener = *SocketListener::Open(*SocketAddress::Resolve("127.0.0.1", 0, false), {});
+  auto listener = ListenOnLoopback();
   const Endpoint& at = listener->endpoint();
   ClientOptions options;
   options.connect_timeout = absl::Milliseconds(50);

@@ -10,7 +10,7 @@ def _compiler_says(ctx, source, report):
         ctx = ctx,
         cc_toolchain = toolchain,
         requested_features = ctx.features,
-        # They need the module maps of a whole library.
+        # These features need the module maps of a whole library.
         unsupported_features = ctx.disabled_features + ["layering_check", "module_maps"],
     )
     context = cc_common.merge_cc_infos(
@@ -20,7 +20,7 @@ def _compiler_says(ctx, source, report):
         feature_configuration = features,
         cc_toolchain = toolchain,
         source_file = source.path,
-        user_compile_flags = ctx.fragments.cpp.copts + ctx.fragments.cpp.cxxopts + ctx.attr.copts + ["-fsyntax-only"],
+        user_compile_flags = ctx.fragments.cpp.copts + ctx.fragments.cpp.cxxopts + ctx.attr.extra_flags + ["-fsyntax-only"],
         include_directories = context.includes,
         quote_include_directories = context.quote_includes,
         system_include_directories = context.system_includes,
@@ -74,8 +74,8 @@ compile_fail_test = rule(
     attrs = {
         "src": attr.label(allow_single_file = [".cc"], mandatory = True),
         "deps": attr.label_list(providers = [CcInfo]),
-        # Flags after those of the build, which they override.
-        "copts": attr.string_list(),
+        # These flags follow those of the build and override them.
+        "extra_flags": attr.string_list(),
         "_cc_toolchain": attr.label(
             default = Label("@bazel_tools//tools/cpp:current_cc_toolchain"),
         ),

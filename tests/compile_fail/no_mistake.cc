@@ -9,7 +9,7 @@ struct Account {
   }
 };
 
-// References to what an object owns, and copies that are meant.
+// These are references to what an object owns, and intended copies.
 struct Branch {
   Account till;
   std::vector<Account> accounts;

@@ -1,4 +1,4 @@
-"""conformance_suite: the whole suite against one host, a test for each part and transport."""
+"""conformance_suite: the suite with one host, as a test for each part and transport."""
 
 load("//tests/interop:host_test.bzl", "host_test")
 
@@ -8,7 +8,7 @@ _TRANSPORTS = [
     "tls",
 ]
 
-# The test files, and the transports that each is about.
+# The parts of the suite, and the transports that each tests.
 _PARTS = {
     "cpp_client": _TRANSPORTS,
     "life": _TRANSPORTS,
@@ -17,15 +17,16 @@ _PARTS = {
     "tls": ["tls"],
 }
 
-def conformance_suite(name, host):
-    """Runs the suite over every kind in the table of `host`, over every transport.
+def conformance_suite(name, host, parts = _PARTS):
+    """Runs the suite over every kind in the table of `host`.
 
     Args:
       name: of the test_suite; its tests are NAME_PART_TRANSPORT.
       host: a program that is HostMain with the services of //tests/conformance:services, and a table of any kinds.
+      parts: the transports to run each part over, by the part's name; all of them unless it says otherwise.
     """
     tests = []
-    for part, transports in _PARTS.items():
+    for part, transports in parts.items():
         for transport in transports:
             test = "%s_%s_%s" % (name, part, transport)
             tests.append(test)

@@ -11,7 +11,7 @@ CLIENT = os.environ.get("CPP_CLIENT", "bazel-bin/tests/conformance/cpp_client")
 class Case(suite.Case):
 
     def cpp(self, address, *flags):
-        client = harness.Process([CLIENT, f"--address={address}", f"--ca_certs={suite.ground.authority.certfile}", *flags])
+        client = harness.Process([CLIENT, f"--address={address}", f"--ca_certs={suite.test_bed.authority.certfile}", *flags])
         self.addCleanup(client.kill)
         return client
 
@@ -42,9 +42,9 @@ class Certificates(Case):
         return suite.TRANSPORT == "tls"
 
     def test_one_that_the_server_wants(self):
-        ground = suite.ground
-        spec = {"keyfile": ground.keyfile, "certfile": ground.certfile, "ca_certs": ground.authority.certfile}
-        keyfile, certfile = ground.authority.issue("cpp")
+        bed = suite.test_bed
+        spec = {"keyfile": bed.keyfile, "certfile": bed.certfile, "ca_certs": bed.authority.certfile}
+        keyfile, certfile = bed.authority.issue("cpp")
         client = self.cpp(self.start_at(tls=spec), f"--keyfile={keyfile}", f"--certfile={certfile}")
         self.assertEqual(client.wait(), 0, client.story() + self.host.story())
         client = self.cpp(self.start_at(tls=spec))

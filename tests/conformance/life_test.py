@@ -1,4 +1,4 @@
-"""How a server of any kind begins and how it ends, with real clients in the middle of what they do."""
+"""How a server of any kind starts and how it ends, while real clients use it."""
 
 import os
 import pwd
@@ -9,8 +9,7 @@ import harness
 import suite
 from harness import CODES, address_of
 
-# The fields of a ServerSpec that not every kind has: a value that is good, one that is not, and whether a default is filled
-# in.
+# The fields of a ServerSpec that not every kind has: a valid value, an invalid one, and whether the host fills in a default.
 OPTION_FIELDS = {
     "nbthreads": (3, -1, True),
     "request_batch_size": (3, -1, True),
@@ -29,7 +28,7 @@ def place_of(server):
     return {key: server[key] for key in ("hostname", "port", "socket_path") if key in server}
 
 
-# What a refusal for an address that is taken names.
+# The field that a refusal names if the address is taken.
 TAKEN = "spec.socket_path" if suite.TRANSPORT == "unix" else "spec.port"
 
 
@@ -43,14 +42,14 @@ class Case(suite.Case):
         self.assertEqual(error.metadata.get("field"), field)
 
     def each(self, *service, **spec):
-        """Each client, with a server of its own."""
+        """Each client, and a server for it alone."""
         return ((client, self.start(*service, **spec)) for client in self.each_client())
 
     def eventually_in(self, state, server):
         harness.eventually(f"{server['name']} is {state}", lambda: self.get(server)["state"] == state)
 
     def uses(self, server):
-        for client in (self.client(version) for version in suite.versions()[:1 if self.kind.alone else None]):
+        for client in (self.client(version) for version in suite.versions()[:1 if self.kind.one_at_a_time else None]):
             self.run_in(client, "connects", address=address_of(server))
             self.run_in(client, "leaves")
 
@@ -76,7 +75,7 @@ class Starting(Case):
         self.uses(server)
 
     def test_an_address_that_another_program_has(self):
-        place = suite.ground.place()
+        place = suite.test_bed.where_to_listen()
         if "socket_path" in place:
             taken = socket.socket(socket.AF_UNIX)
             taken.bind(place["socket_path"])
@@ -101,7 +100,7 @@ class Starting(Case):
             self.assertEqual(place_of(server), place)
 
     def test_validation_starts_nothing(self):
-        spec = {"kind": self.kind.name, "service": "ECHO", **suite.ground.place()}
+        spec = {"kind": self.kind.name, "service": "ECHO", **suite.test_bed.where_to_listen()}
         server = harness.admin(self.host, "ServerService/StartServer", spec=spec, validate_only=True)
         self.assertNotIn("state", server)
         with self.assertRaises(harness.GrpcError):
@@ -136,11 +135,11 @@ class Closing(Case):
     def test_a_drain_waits_for_the_call_that_runs(self):
         for client, server in self.each():
             address = address_of(server)
-            if not self.kind.alone:
+            if not self.kind.one_at_a_time:
                 self.run_in(client, "connects", address=address, key="idle")
             self.run_in(client, "begins_a_call", address=address)
             closing = self.close_in_background(server, "1h")
-            if not self.kind.alone:
+            if not self.kind.one_at_a_time:
                 self.run_in(client, "hears_the_end", key="idle")
             self.eventually_in("DRAINING", server)
             self.run_in(client, "cannot_connect", address=address)
@@ -165,7 +164,7 @@ class Closing(Case):
         return self.run_in(client, "waits_at", address=self.address("patient"))
 
     def calls_patient(self, client, server, method):
-        """The method runs when this returns. How many do is asked of another server: this one's thread may be taken."""
+        """Returns when the method runs. Another server counts those that run: the only thread of this one may be busy."""
         before = self.waiting(client)
         self.run_in(client, "calls_patient", address=address_of(server), method=method)
         harness.eventually("the method runs", lambda: self.waiting(client) == before + 1)
@@ -181,7 +180,7 @@ class Closing(Case):
         for client, server in self.each("PATIENT"):
             self.calls_patient(client, server, "insist")
             final = self.close(server, "0.1s")
-            # A thread goes on, with all it uses; a process is killed.
+            # A thread goes on and keeps what it uses; a process is killed.
             self.assertEqual((final["state"], final.get("abandoned_calls")),
                              ("CLOSED", None if self.kind.separate_process else "1"))
             self.run_in(client, "its_wait_is_cut_off")
@@ -202,12 +201,13 @@ class Closing(Case):
 
 
 class WhatStays(Case):
-    """Alone in its class: nothing else of the suite runs in the host meanwhile."""
+    """This test is alone in its class, so that no other test runs in the host at the same time."""
 
     def lives_and_dies(self):
         server = self.start()
-        for client in (self.client(version) for version in suite.versions()[:1 if self.kind.alone else None]):
-            self.run_in(client, "connects_often", address=address_of(server), count=1 if self.kind.alone else 10, calls=2)
+        count = 1 if self.kind.one_at_a_time else 10
+        for client in (self.client(version) for version in suite.versions()[:1 if self.kind.one_at_a_time else None]):
+            self.run_in(client, "connects_often", address=address_of(server), count=count, calls=2)
         self.close(server)
         for client in self.clients.values():
             self.run_in(client, "all_hear_the_end")
@@ -215,12 +215,12 @@ class WhatStays(Case):
             self.assertFalse(os.path.exists(server["socket_path"]))
 
     def test_nothing(self):
-        self.lives_and_dies()  # brings in what a host needs once
+        self.lives_and_dies()  # makes what a host makes only once
         threads, descriptors = self.host.status("Threads"), self.host.descriptors()
         rounds = 8
         for _ in range(rounds):
             self.lives_and_dies()
-        # gRPC has a thread or two more at one time than at another; each round would leave one at least.
+        # The number of gRPC's threads varies by one or two; a leak would leave at least one in each round.
         harness.eventually("its threads end", lambda: self.host.status("Threads") <= threads + rounds // 2)
         harness.eventually("its descriptors are closed", lambda: self.host.descriptors() <= descriptors + rounds // 2)
 

@@ -1,4 +1,4 @@
-"""TLS of servers of any kind: who is let in, with real clients; what a broken handshake costs; certificates that change."""
+"""TLS of servers of any kind: which real clients are let in; what a broken handshake costs; certificates that change."""
 
 import os
 import shutil
@@ -18,25 +18,25 @@ HALF_HELLO = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"
 
 def setUpModule():
     global stranger, ca, right, unknown, expired
-    ca = suite.ground.authority
-    stranger = certificates.Authority(suite.ground.directory, "stranger")
+    ca = suite.test_bed.authority
+    stranger = certificates.Authority(suite.test_bed.directory, "stranger")
     right = shown(*ca.issue("client"))
     unknown = shown(*stranger.issue("client"))
     expired = shown(*ca.issue("late", days=-1))
 
 
 def shown(keyfile, certfile):
-    """What a client that has that certificate tells ssl_connect."""
-    return {"ca_certs": suite.ground.authority.certfile, "keyfile": keyfile, "certfile": certfile}
+    """The arguments of ssl_connect for a client with that certificate."""
+    return {"ca_certs": suite.test_bed.authority.certfile, "keyfile": keyfile, "certfile": certfile}
 
 
 class Case(suite.Case):
 
     def tls(self, **more):
-        return {"keyfile": suite.ground.keyfile, "certfile": suite.ground.certfile, **more}
+        return {"keyfile": suite.test_bed.keyfile, "certfile": suite.test_bed.certfile, **more}
 
     def let_in(self, client, tls, spec, wanted):
-        """Whether a client that shows `tls` is let in, by a server of its own."""
+        """Checks whether a new server lets in a client that shows `tls`."""
         server = self.start(tls=spec)
         if wanted:
             self.run_in(client, "connects", address=address_of(server), tls=tls)
@@ -52,7 +52,7 @@ class Case(suite.Case):
             harness.eventually("it is counted off", lambda: self.count(server, "connections_open") == 0)
 
     def outlives(self, client, server, tls=None):
-        """What went before has cost the server nothing but its one connection, where it serves but one."""
+        """The server still serves, unless it serves only one connection and has had it."""
         self.ended(server)
         if not self.kind.one_connection:
             self.run_in(client, "connects", address=address_of(server), tls=tls)
@@ -62,10 +62,9 @@ class Case(suite.Case):
 class LetIn(Case):
 
     def each_case(self, spec, cases):
-        for client in self.each_client():
-            for name, tls, wanted in cases:
-                with self.subTest(name):
-                    self.let_in(client, tls, spec, wanted)
+        for name, tls, wanted in cases:
+            with self.subTest(name):
+                self.let_in(self.one_client(), tls, spec, wanted)
 
     def test_nobody_is_asked_without_authorities(self):
         self.each_case(self.tls(), (("no certificate", {}, True), ("a verified server", {"ca_certs": ca.certfile}, True),
@@ -118,7 +117,7 @@ class LetIn(Case):
             with self.subTest(version.name):
                 server = self.start()
                 context = trusting()
-                context.set_ciphers("ALL:@SECLEVEL=0")  # else this OpenSSL itself would not speak 1.1
+                context.set_ciphers("ALL:@SECLEVEL=0")  # this OpenSSL does not speak 1.1 by default
                 context.minimum_version = context.maximum_version = version
                 sock = dial(address_of(server))
                 self.addCleanup(sock.close)
@@ -155,7 +154,7 @@ class Mistakes(Case):
             self.ended(server)  # no real client here: its own handshake may take longer than that
 
     def test_files_that_are_no_good(self):
-        nonsense = os.path.join(suite.ground.directory, "nonsense")
+        nonsense = os.path.join(suite.test_bed.directory, "nonsense")
         with open(nonsense, "w") as file:
             file.write("nonsense\n")
         other_key = ca.issue("other")[0]
@@ -166,7 +165,7 @@ class Mistakes(Case):
             for validate_only in (True, False):
                 with self.subTest(name, validate_only=validate_only), self.assertRaises(harness.GrpcError) as caught:
                     harness.admin(self.host, "ServerService/StartServer", validate_only=validate_only,
-                                  spec={"kind": self.kind.name, "service": "FIXTURE", **suite.ground.place(), "tls": tls})
+                                  spec={"kind": self.kind.name, "service": "FIXTURE", **suite.test_bed.where_to_listen(), "tls": tls})
                 error = caught.exception
                 self.assertEqual((error.code, error.reason), (CODES["INVALID_ARGUMENT"], "CERTIFICATE_INVALID"), error)
 
@@ -178,26 +177,30 @@ class Mistakes(Case):
 
 
 class Swap(Case):
-    """The files of a server that runs are replaced."""
+    """Files of a running server are replaced."""
 
     @staticmethod
     def applies_to(kind):
-        return not kind.alone
+        return not kind.one_at_a_time
+
+    @staticmethod
+    def runs_with_each_kind(name):
+        return name != "test_by_itself"  # TlsContext watches the files, whatever the kind
 
     def setUp(self):
         self.pairs = [ca.issue(f"swapped{n}") for n in range(3)]
-        self.keyfile, self.certfile = (os.path.join(suite.ground.directory, f"swapped.{kind}") for kind in ("key", "crt"))
+        self.keyfile, self.certfile = (os.path.join(suite.test_bed.directory, f"swapped.{kind}") for kind in ("key", "crt"))
         self.put(self.pairs[0])
         self.server = self.start(tls={"keyfile": self.keyfile, "certfile": self.certfile})
 
     def put(self, pair):
-        """One file after the other, as renewal tools do: for a moment they do not match."""
+        """Replaces one file after the other, as renewal tools do: for a moment the two do not match."""
         for source, target in zip(reversed(pair), (self.certfile, self.keyfile)):
             shutil.copy(source, target + ".new")
             os.replace(target + ".new", target)
 
     def shows(self, pair):
-        """Whether a connection made now is shown that certificate."""
+        """Whether the server shows that certificate to a new connection."""
         with socket.create_connection(("127.0.0.1", self.server["port"]), harness.DEADLINE_S) as sock:
             with trusting().wrap_socket(sock) as secure, open(pair[1]) as file:
                 return secure.getpeercert(binary_form=True) == ssl.PEM_cert_to_DER_cert(file.read())

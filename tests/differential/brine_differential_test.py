@@ -1,7 +1,7 @@
 """Our brine against Python's own, of each version there is: the same values, the same refusals, the same bytes.
 
 Input is what Python wrote, and random changes of it. Where the two differ on purpose, DIFFERENCES says so; anything else
-fails. Frozensets are compared as sets: their order is nobody's promise.
+fails. Frozensets are compared as sets: no version promises their order.
 """
 
 import json
@@ -20,7 +20,7 @@ MADE, MUTATED, RANDOM = 1500, 4000, 1500
 
 
 class Difference:
-    """One thing on which we differ from Python.
+    """Describes one thing on which we differ from Python.
 
     `refusal` is a regex for our message, None where we accept and Python refuses; `by_python` one for its exception where it
     refuses. `really` looks at the input, so that a message cannot excuse a mistake: it gets the bytes, the offset that the
@@ -78,15 +78,15 @@ DIFFERENCES = [
     Difference("slices cannot be hashed before Python 3.12", None, ("1a101912000000", "1a10101912515253"),
                by_python=r"TypeError: unhashable type: 'slice'"),
 ]
-# No difference, though it might be expected: bytes after the first value are ignored, long forms of short lengths are
-# read, a sign and leading zeros are read, 4300 digits are the limit (of CPython since 3.11; of ours everywhere).
+# These are no differences, though they might be expected: bytes after the first value are ignored, long forms of short lengths
+# are read, a sign and leading zeros are read, 4300 digits are the limit (of CPython since 3.11; of ours everywhere).
 ALIKE = ("5152", "00ff", "16022b35", "16032d3030", "1603303035", "1400", "150000000151", "0e026162", "1a1251515251",
          "1a1103515118", "17000010cc" + "39" * 4300, "17000010cd" + "39" * 4301, "187ff0000000000001", "07",
          "", "08", "0800", "080aff", "19115151", "1600", "16012d", "1601d9", "ff", "1551", "080cf0908d", "1a02")
 
 
 class Recoder:
-    """The built brine_recode."""
+    """Runs the built brine_recode."""
 
     def __init__(self):
         self.path = os.environ.get("BRINE_RECODE", "bazel-bin/tests/differential/brine_recode")
@@ -117,7 +117,7 @@ class Oracle:
 
 
 def canonical(text):
-    """An encoding with the items of every frozenset in order, each once; and whether there was a frozenset."""
+    """Returns an encoding with the items of every frozenset in order, each once; and whether there was a frozenset."""
     data, sets = bytes.fromhex(text), 0
 
     def value(at):
@@ -185,7 +185,7 @@ def mutated(rng, texts, count):
 
 
 class Versions:
-    """Named by version below."""
+    """Compares with one version; the class of each version is made below."""
     version = None
 
     @classmethod
@@ -200,7 +200,7 @@ class Versions:
         cls.oracle.close()
 
     def compare(self, texts):
-        """How often each difference was met; fails at any other."""
+        """Returns how often each difference was met; fails at any other."""
         met = {}
         unlike = []
         ours, theirs = self.recode(texts), self.oracle.load(texts)
@@ -219,7 +219,7 @@ class Versions:
             found = self.difference(text, our, their)
             self.assertIsNotNone(found, f"not in the table: {text}: ours {our}, Python's {their}")
             met[found] = met.get(found, 0) + 1
-        # Python's equality is wider than ours: {1, True, 1.0} has one item there. It may say what ours comes to.
+        # Python's equality is wider than ours: {1, True, 1.0} has one item there. It may give what our value comes to.
         for (text, our, their), (state, again) in zip(unlike, self.oracle.load([our for _, our, _ in unlike])):
             self.assertEqual(state, "ok", text)
             self.assertEqual(canonical(again)[0], canonical(their)[0], f"{text}: we make {our} of it, Python {their}")
@@ -262,13 +262,13 @@ class Versions:
         rng = random.Random(2)
         made = self.oracle.ask("make", 3, 500)
         met = self.compare(mutated(rng, self.golden + made, MUTATED))
-        # Bytes cut short are the commonest of all: had they not been met, nothing was compared.
+        # Bytes that are cut short are the commonest of all: if they had not occurred, nothing was compared.
         self.assertIn(DIFFERENCES[0].name, met)
 
     def test_random_bytes(self):
         rng = random.Random(4)
         self.compare([rng.randbytes(rng.randrange(1, 40)).hex() for _ in range(RANDOM // 2)])
-        # Tags only: deeper than bytes of any value get.
+        # These are tags only, nested deeper than the bytes of any value.
         self.compare([bytes(rng.choice((rng.randrange(0x20), 0x50 + rng.randrange(4))) for _ in range(rng.randrange(
             1, 40))).hex() for _ in range(RANDOM // 2)])
 

@@ -21,7 +21,7 @@ def reload(text):
 
 
 class Maker:
-    """Values of every kind, most of them at the edges of the forms they are written in."""
+    """Makes values of every kind, most of them at the edges of the forms they are written in."""
 
     def __init__(self, seed):
         self.rng = random.Random(seed)

@@ -1,5 +1,5 @@
-// Our codec for brine_differential_test.py: each line of stdin is brine in hex, and is answered by
-// a line "ok HEX", what it decodes to encoded again, or "no MESSAGE".
+// brine_recode is our codec for brine_differential_test.py. Each line of stdin is brine in hex. It
+// answers each by a line: "ok HEX", which is what it decodes to encoded again, or "no MESSAGE".
 
 #include <iostream>
 #include <string>
@@ -18,7 +18,7 @@ int main() {
       continue;
     }
     const absl::StatusOr<std::string> encoded = rpyc::brine::EncodeToString(*value, limits);
-    // What was decoded can be encoded, or this is a bug that the test must see.
+    // If a decoded value cannot be encoded, this is a bug that the test must see.
     std::cout << (encoded.ok() ? "ok " + absl::BytesToHexString(*encoded)
                                : "no encoding: " + std::string(encoded.status().message()))
               << '\n';

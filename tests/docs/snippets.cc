@@ -1,10 +1,14 @@
 #include "tests/docs/snippets.h"
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
+#include <future>
 #include <map>
 #include <memory>
+#include <numeric>
 #include <optional>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -13,20 +17,24 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "client/bg_serving_thread.h"
 #include "client/discovery.h"
+#include "rpyc/async_result.h"
 #include "rpyc/authenticator.h"
 #include "rpyc/call_context.h"
+#include "rpyc/cast/buffer.h"
 #include "rpyc/cast/listener.h"
 #include "rpyc/dict.h"
 #include "rpyc/errors.h"
 #include "rpyc/iterator.h"
 #include "rpyc/list.h"
 #include "rpyc/netref.h"
+#include "rpyc/restricted.h"
 #include "rpyc/token_authenticator.h"
 
 namespace snippets {
 
-// --- the tour: functions ---
+// --- services.md: functions ---
 
 rpyc::Service Greeter() {
   return rpyc::Service("GREETER")
@@ -53,7 +61,7 @@ rpyc::Service Motion() {
           rpyc::Arg("place"));
 }
 
-// --- the tour: classes ---
+// --- services.md: classes ---
 
 class Thermometer {
  public:
@@ -100,7 +108,52 @@ class LabRoot {
 
 rpyc::Service Lab() { return rpyc::Service::Of<LabRoot>("LAB"); }
 
-// --- the tour: what a client passes ---
+// --- services.md: sequences, iterables, context managers ---
+
+class Spectrum {
+ public:
+  friend void RpycExpose(rpyc::ClassDef<Spectrum>& c) { c.Sequence(&Spectrum::counts_); }
+
+ private:
+  std::vector<int> counts_ = {3, 7, 1};
+};
+
+class Rack {
+ public:
+  std::vector<std::string> Names() const { return {"x", "y"}; }
+
+  friend void RpycExpose(rpyc::ClassDef<Rack>& c) { c.Iterable(&Rack::Names); }
+};
+
+class Shutter {
+ public:
+  void Open() { is_open_ = true; }
+  void Close() { is_open_ = false; }
+  bool is_open() const { return is_open_; }
+
+  friend void RpycExpose(rpyc::ClassDef<Shutter>& c) {
+    c.Context(&Shutter::Open, &Shutter::Close);
+    c.Expose("open", &Shutter::Open).Expose("close", &Shutter::Close);
+    c.Property("is_open", &Shutter::is_open);
+  }
+
+ private:
+  bool is_open_ = false;
+};
+
+rpyc::Service Optics() {
+  const auto shutter = std::make_shared<Shutter>();
+  return rpyc::Service("OPTICS")
+      .Expose("spectrum", [] { return std::make_shared<Spectrum>(); })
+      .Expose("rack", [] { return std::make_shared<Rack>(); })
+      .Expose("shutter", [shutter] { return shutter; })
+      .Expose("shutter_for_guests", [shutter] {
+        const std::vector<std::string> may_read = {"is_open"}, may_set = {};
+        return rpyc::Restricted(shutter, may_read, may_set);
+      });
+}
+
+// --- services.md: what a client passes ---
 
 int Fetch(int parts, const std::function<bool(int, int)>& wanted) {
   int done = 0;
@@ -123,7 +176,7 @@ rpyc::Service Workshop() {
       .Expose("scale", [](double factor) { return [factor](double x) { return factor * x; }; });
 }
 
-// --- the tour: what travels how, who calls, iterators, containers ---
+// --- services.md: the caller, iterators, enumerations and structs ---
 
 int64_t SumSlowly(const rpyc::CallContext& context, const std::vector<int64_t>& data) {
   int64_t sum = 0;
@@ -151,6 +204,60 @@ struct Limits {
   }
 };
 
+enum class Rights { kRead = 1, kWrite = 2, kRun = 4 };
+void RpycExpose(rpyc::EnumDef<Rights>& e) {
+  e.Flags({{"READ", Rights::kRead}, {"WRITE", Rights::kWrite}, {"RUN", Rights::kRun}});
+}
+
+rpyc::Service Drive() {
+  const auto limits = std::make_shared<Limits>();
+  return rpyc::Service("DRIVE")
+      .Expose("State", rpyc::Enum<State>())
+      .Expose("Rights", rpyc::Enum<Rights>())
+      .Expose("state", [] { return State::kMoving; })
+      .Expose("limits", [limits] { return *limits; })
+      .Expose(
+          "set_limits", [limits](const Limits& wanted) { *limits = wanted; }, rpyc::Arg("limits"))
+      .Serialized();  // one call at a time, so `limits` needs no lock
+}
+
+// --- services.md: many numbers ---
+
+double Mean(std::span<const double> samples) {
+  if (samples.empty()) throw rpyc::ValueError("no samples");
+  return std::accumulate(samples.begin(), samples.end(), 0.0) / double(samples.size());
+}
+
+rpyc::Buffer<double> Waveform() { return rpyc::Buffer<double>(std::vector<double>(1000, 0.5)); }
+rpyc::NdArray<float> Image() { return rpyc::NdArray<float>({3, 4}, rpyc::Buffer<float>(12)); }
+
+rpyc::Service Scope() {
+  return rpyc::Service("SCOPE")
+      .Expose("waveform", &Waveform)
+      .Expose("image", &Image)
+      .Expose("mean", &Mean, rpyc::Arg("samples"));
+}
+
+// --- services.md: containers and iterators ---
+
+std::vector<std::string> Names() { return {"bolts", "nuts"}; }
+std::map<std::string, double> Prices() { return {{"bolts", 0.12}}; }
+int Total(const std::map<std::string, int>& order) {
+  int total = 0;
+  for (const auto& [name, count] : order) total += count;
+  return total;
+}
+
+rpyc::Service Stock() {
+  rpyc::Dict counts{{"bolts", 40}, {"nuts", 20}};
+  return rpyc::Service("STOCK")
+      .Expose("names", &Names)                                          // a tuple
+      .Expose("names_as_list", &Names, rpyc::ReturnPolicy::kReference)  // a list
+      .Expose("prices", &Prices)                                        // a new dict each time
+      .Expose("counts", [counts] { return counts; })                    // one dict for all
+      .Expose("total", &Total, rpyc::Arg("order"));                     // takes a dict
+}
+
 rpyc::Service Sums() {
   rpyc::List history;
   return rpyc::Service("SUMS")
@@ -163,7 +270,7 @@ rpyc::Service Sums() {
       });
 }
 
-// --- the tour: whose thread ---
+// --- services.md: whose thread ---
 
 class Window {
  public:
@@ -185,7 +292,7 @@ rpyc::Service Gui(rpyc::Executor main_loop) {
   return Gui(std::make_shared<Window>(), std::move(main_loop));
 }
 
-// --- the tour: who may come in ---
+// --- services.md: authentication ---
 
 rpyc::Service Vault(absl::string_view secret) {
   return rpyc::Service("VAULT")
@@ -216,7 +323,7 @@ rpyc::Service Named() {
   return rpyc::Service("NAMED").AuthenticatedBy(std::make_shared<NameAuthenticator>());
 }
 
-// --- the README ---
+// --- README.md ---
 
 class Account {
  public:
@@ -245,13 +352,13 @@ int Account::balance() const { return cents_; }
 
 rpyc::Service Bank() { return rpyc::Service::Of<Account>("ACCOUNT"); }
 
-// --- the tour: discovery ---
+// --- hosting.md: discovery ---
 
 absl::StatusOr<rpyc::Client> Find() {
   return rpyc::ConnectByService("CALCULATOR", {.hostname = "10.0.0.1"});
 }
 
-// --- the tour: the client ---
+// --- client.md: the client ---
 
 int AddInPython(const rpyc::Client& client) {
   int three = client.root()["add"](1, 2).as<int>();                     // throws RemoteError
@@ -260,7 +367,30 @@ int AddInPython(const rpyc::Client& client) {
   return add(three, six.value_or(0));
 }
 
-// --- the tour: listeners ---
+int AddTwice(const rpyc::Client& client) {
+  const rpyc::AsyncResult first = rpyc::Async(client.root()["add"])(1, 2);
+  const rpyc::AsyncResult second = rpyc::Async(client.root()["add"])(3, 4);  // both are on the way
+  second.SetExpiry(absl::Seconds(5));
+  return first.as<int>() + second.as<int>();
+}
+
+std::string FindPlace(const rpyc::Client& client, const std::string& place) {
+  try {
+    return client.root()["find"](place).as<std::string>();
+  } catch (const rpyc::RemoteError& error) {
+    if (error.Is("KeyError")) return "there is no " + place;
+    throw;  // TimeoutError, EOFError (the connection has ended), or what else the peer raised
+  }
+}
+
+std::string Watch(const rpyc::Client& client) {
+  const rpyc::BgServingThread serving(client);  // runs the lambda while no other thread waits
+  const auto seen = std::make_shared<std::promise<std::string>>();
+  client.root()["watch"]([seen](const std::string& what) { seen->set_value(what); }).as<void>();
+  return seen->get_future().get();
+}
+
+// --- services.md: listeners ---
 
 void Log(const std::string&) {}
 
@@ -288,7 +418,63 @@ class Stage {
 
 rpyc::Service StageService() { return rpyc::Service::Of<Stage>("STAGE"); }
 
-// --- the tour: errors ---
+// --- services.md: a question from a control loop ---
+
+// Where a client wants it to go.
+struct Target {
+  std::atomic<double> position{0};
+  std::atomic<bool> asked{false};
+};
+
+class Follower {
+ public:
+  // `where` is a function of the client's: where(position) answers the next target.
+  explicit Follower(rpyc::Netref where) : where_(std::move(where)) {}
+
+  // One step of the control loop, which goes on while the client thinks.
+  void Step() {
+    position_ += (target_->position - position_) / 2;
+    if (target_->asked.exchange(true)) return;  // the last question has no answer yet
+    rpyc::Async(where_)(position_).AddCallback([target = target_](const rpyc::AsyncResult& answer) {
+      const absl::StatusOr<double> position = answer.get<double>();
+      if (!position.ok()) return;  // it raised, or has gone: it is not asked again
+      target->position = *position;
+      target->asked = false;
+    });
+  }
+  double position() const { return position_; }
+
+ private:
+  const rpyc::Netref where_;
+  const std::shared_ptr<Target> target_ = std::make_shared<Target>();
+  double position_ = 0;
+};
+
+std::shared_ptr<Follower> MakeFollower(rpyc::Netref where) {
+  return std::make_shared<Follower>(std::move(where));
+}
+double StepOf(Follower& follower) {
+  follower.Step();
+  return follower.position();
+}
+
+// --- services.md: a listener that has gone ---
+
+using Observer = std::function<void(double)>;
+
+// Calls all, and waits for each. Takes out those whose client has gone.
+void TellAll(std::vector<Observer>* observers, double position) {
+  std::erase_if(*observers, [position](const Observer& observer) {
+    try {
+      observer(position);
+      return false;
+    } catch (const rpyc::RemoteError& error) {
+      return error.Is("EOFError");  // else the function raised: it stays
+    }
+  });
+}
+
+// --- services.md: errors ---
 
 struct LimitError : std::runtime_error {
   LimitError(const std::string& what, double limit) : std::runtime_error(what), limit(limit) {}

@@ -27,7 +27,7 @@ using rpyc::Arg;
 using rpyc::Netref;
 using rpyc::Value;
 
-// An object with what programs use of one: attributes, methods, items, operators.
+// This is an object with what programs use of one: attributes, methods, items and operators.
 class Basket {
  public:
   Basket(std::string owner, int64_t size) : owner_(std::move(owner)) {
@@ -89,14 +89,14 @@ int64_t Total(const std::vector<int64_t>& items) {
   return sum;
 }
 
-// The sum of f(0) to f(count - 1).
+// Returns the sum of f(0) to f(count - 1).
 int64_t CallOften(const Netref& f, int64_t count) {
   int64_t sum = 0;
   for (int64_t i = 0; i < count; ++i) sum += f(i).as<int64_t>();
   return sum;
 }
 
-// The name of the class of what f raises.
+// Returns the name of the class of the exception that f raises.
 std::string Caught(const Netref& f) {
   try {
     f().as<void>();

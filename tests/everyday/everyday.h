@@ -5,8 +5,8 @@
 
 namespace everyday {
 
-// EVERYDAY: what an ordinary program asks of a server. everyday_service.py is the same in Python;
-// patterns.py is what clients do with either.
+// Makes EVERYDAY, which has what an ordinary program asks of a server. everyday_service.py is the
+// same in Python; patterns.py has what clients do with either.
 rpyc::Service Everyday();
 
 }  // namespace everyday

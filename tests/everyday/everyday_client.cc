@@ -1,6 +1,7 @@
-// everyday_client: what an ordinary C++ program does with a server of EVERYDAY, RPyC's or ours, and
-// how many acknowledgements the kernel delayed meanwhile. Prints a line of JSON for each pattern.
-// Exit 0: all could be done; 1: not; 2: the flags make no sense.
+// everyday_client does what an ordinary C++ program does with a server of EVERYDAY, RPyC's or ours,
+// and counts the acknowledgements that the kernel delayed meanwhile. It prints a line of JSON for
+// each pattern. It exits with 0 if all patterns could be done, with 1 if not, and with 2 if the
+// flags make no sense.
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -38,14 +39,14 @@ using rpyc::Arg;
 using rpyc::Client;
 using rpyc::Netref;
 
-// See stall_client.py.
+// stall_client.py says why.
 constexpr int kAttempts = 4;
 
 void Expect(bool condition) {
   if (!condition) throw std::runtime_error("another answer was expected");
 }
 
-// An object of ours.
+// This is an object of this client.
 class Thing {
  public:
   friend void RpycExpose(rpyc::ClassDef<Thing>& c) {
@@ -153,7 +154,7 @@ std::vector<Pattern> References() {
   };
 }
 
-// Of this network namespace; -1 if the kernel does not say.
+// Returns the count of this network namespace, or -1 if the kernel does not say.
 int64_t DelayedAcks() {
   std::ifstream file("/proc/self/net/netstat");
   std::vector<std::string> names;

@@ -1,4 +1,4 @@
-// A host with the service EVERYDAY.
+// This is a host with the service EVERYDAY.
 
 #include "server/host_main.h"
 #include "tests/everyday/everyday.h"

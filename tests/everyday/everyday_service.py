@@ -4,7 +4,7 @@ import rpyc
 
 
 class Basket:
-    """Numbers that somebody owns."""
+    """Holds numbers, and the name of their owner."""
 
     def __init__(self, owner, size):
         self._owner, self._items, self._last = owner, list(range(size)), 0

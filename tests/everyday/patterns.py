@@ -14,12 +14,12 @@ import gc
 try:
     import rpyc
     from rpyc.utils.helpers import buffiter
-except ImportError:  # for the names alone
+except ImportError:  # this lets a program import only the names
     rpyc = None
 
 PATTERNS = {}
-CONNECTING = []  # those that make connections of their own
-DISCOVERING = []  # those that ask a registry
+CONNECTING = []  # patterns that make connections of their own
+DISCOVERING = []  # patterns that ask a registry
 
 
 def pattern(name, *groups):
@@ -40,7 +40,7 @@ def names(connecting=True, discovering=True):
 
 
 class Program:
-    """One connection, and how to make another. `many` is how long a long sequence is."""
+    """Holds one connection and knows how to make another. `many` is how long a long sequence is."""
 
     def __init__(self, connect, discover=None, many=1000):
         self.connect, self.discover, self.many = connect, discover, many
@@ -57,7 +57,7 @@ def same(got, wanted):
 
 
 def returns(call, wanted):
-    """A function that calls and compares."""
+    """Returns a function that calls and compares."""
 
     def once():
         got = call()
@@ -68,7 +68,7 @@ def returns(call, wanted):
 
 
 class Thing:
-    """What a program passes by reference."""
+    """This is what a program passes by reference."""
 
     def __init__(self):
         self.exposed_name = self.name = "a thing"
@@ -472,6 +472,6 @@ def _(p):
 
 
 def settle(program):
-    """What has been dropped so far is dropped at the server: it answers one request after the other."""
+    """Waits until the server has dropped what has been dropped so far: it answers one request after the other."""
     gc.collect()
     program.conn.ping()

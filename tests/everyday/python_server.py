@@ -8,7 +8,7 @@ import sys
 
 if sys.argv[1] == "GeventServer":
     import gevent.monkey
-    gevent.monkey.patch_all()  # before anything else is imported, as its users have to
+    gevent.monkey.patch_all()  # must come before all other imports, as for all its users
 import logging
 import ssl
 import threading
@@ -27,7 +27,7 @@ def main(name, *tls):
         tls = (*tls, None, None, ssl.PROTOCOL_TLS)  # TLS 1.0 unless it is told
     authenticator = SSLAuthenticator(*tls) if tls else None
     served = getattr(server, name)(Everyday, hostname="127.0.0.1", authenticator=authenticator)
-    # As _start_in_thread of RPyC does, or a client that connects now is refused; the second time it does nothing.
+    # RPyC's _start_in_thread does so too; without it a client that connects now is refused. The second time it does nothing.
     getattr(served, "_listen", lambda: served.listener.listen(served.backlog))()
     registry = UDPRegistryServer(host="127.0.0.1", port=0)
     threading.Thread(target=registry.start, daemon=True).start()

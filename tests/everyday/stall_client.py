@@ -13,7 +13,7 @@ import rpyc
 import delayed_acks
 import patterns
 
-# A peer that is slow for other reasons has a delayed acknowledgement now and then; one that stalls has them each time.
+# A peer that is slow for other reasons has a delayed acknowledgement now and then; a peer that stalls has them each time.
 ATTEMPTS = 4
 
 
@@ -21,7 +21,7 @@ def connecting(address):
     host, _, port = address.rpartition(":")
     if not host.startswith("tls:"):
         return lambda: rpyc.connect(host, int(port))
-    # Before 5.2 it asks for TLS 1.0 unless it is told.
+    # Before 5.2 it asks for TLS 1.0 unless it is told otherwise.
     older = {"ssl_version": ssl.PROTOCOL_TLS} if tuple(map(int, rpyc.version.version[:2])) < (5, 2) else {}
     return lambda: rpyc.ssl_connect(host[len("tls:"):], int(port), **older)
 

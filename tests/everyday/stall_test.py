@@ -22,14 +22,14 @@ from harness import admin
 HERE = os.path.dirname(os.path.abspath(__file__))
 CLIENT = os.environ.get("EVERYDAY_CLIENT", "bazel-bin/tests/everyday/everyday_client")
 VERSIONS = ("4.1.5", "5.3.1", "6.0.2")
-# Not ThreadPoolServer: it needs a tenth of a second to see a request, which its kernel has acknowledged long before.
+# ThreadPoolServer is missing: it needs a tenth of a second to see a request, which its kernel has acknowledged long before.
 SERVERS = ("ThreadedServer", "ForkingServer", "GeventServer", "OneShotServer")
 REPEAT = 10  # how often each is done, several times over until one of them has few
-ALLOWED = 1  # a machine that is busy delays one now and then; who stalls, stalls each time
+ALLOWED = 1  # a busy machine delays one now and then; a peer that stalls does so each time
 
 
-class Ground:
-    """One host, its kinds, and certificates."""
+class TestedServers:
+    """Holds one host, its kinds, and certificates."""
 
     def __init__(self):
         if not delayed_acks.alone():
@@ -47,10 +47,10 @@ class Ground:
 
 
 class Case(unittest.TestCase):
-    ground = None
+    tested = None
 
     def stalls(self, client, names):
-        """What each pattern has counted, by name; all of those named have run."""
+        """Returns what each pattern has counted, by name; all of those named have run."""
         counted = {}
         while (line := client.line()) is not None:
             counted.update([json.loads(line).values()])
@@ -62,23 +62,23 @@ class Case(unittest.TestCase):
 
 
 class StockClient(Case):
-    """Of a kind of server, over a transport."""
+    """Tests stock clients of one kind of server, over one transport."""
 
     kind, traits, secure = None, {}, False
 
     def stock_client(self, version):
         python = harness.venv_python(version)
-        spec = {"tls": dict(zip(("keyfile", "certfile"), self.ground.pem))} if self.secure else {}
-        server = harness.start_server(self.ground.host, kind=self.kind, service="EVERYDAY", **spec)
+        spec = {"tls": dict(zip(("keyfile", "certfile"), self.tested.pem))} if self.secure else {}
+        server = harness.start_server(self.tested.host, kind=self.kind, service="EVERYDAY", **spec)
         names = patterns.names(connecting=not self.traits.get("one_connection"), discovering=False)
         client = harness.Process([python, "-u", os.path.join(HERE, "stall_client.py"), harness.address_of(server),
-                                  str(REPEAT), *names])
+                                  str(REPEAT), *names], env=harness.CLIENT_ENVIRONMENT)
         self.addCleanup(client.kill)
         self.assertEqual(self.stalls(client, names), {})
 
 
 class CppClient(Case):
-    """Of one of RPyC's own servers."""
+    """Tests the C++ client of one of RPyC's own servers."""
 
     server, secure = None, False
 
@@ -87,7 +87,7 @@ class CppClient(Case):
         if self.server == "GeventServer" and harness.subprocess.run([python, "-c", "import gevent"]).returncode != 0:
             self.skipTest(f"no gevent for rpyc {version}")
         server = harness.Process([python, os.path.join(HERE, "python_server.py"), self.server,
-                                  *(self.ground.pem if self.secure else ())])
+                                  *(self.tested.pem if self.secure else ())])
         self.addCleanup(server.kill)
         while not (found := re.fullmatch(r"listening on (\d+)", server.line() or "nothing")):
             self.assertTrue(server.lines and server.lines[-1].startswith("registry"), server.story())
@@ -99,11 +99,11 @@ class CppClient(Case):
 
 def load_tests(loader, *_):
     try:
-        ground = Ground()
+        tested = TestedServers()
     except unittest.SkipTest as e:
         return unittest.TestSuite([unittest.FunctionTestCase(unittest.skip(str(e))(lambda: None))])
-    Case.ground = ground
-    globals()["tearDownModule"] = ground.end
+    Case.tested = tested
+    globals()["tearDownModule"] = tested.end
     tests = unittest.TestSuite()
 
     def add(base, name, run, **members):
@@ -114,7 +114,7 @@ def load_tests(loader, *_):
                    for version in VERSIONS}})
             tests.addTests(loader.loadTestsFromTestCase(case))
 
-    for row in ground.kinds:
+    for row in tested.kinds:
         add(StockClient, row["name"], StockClient.stock_client, kind=row["name"], traits=row.get("traits", {}))
     for server in SERVERS:
         add(CppClient, server, CppClient.cpp_client, server=server)

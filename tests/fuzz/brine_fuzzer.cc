@@ -1,4 +1,4 @@
-// Brine from a peer: what can be read, and what comes of it.
+// This fuzzes brine from a peer: what can be read, and what comes of it.
 
 #include <algorithm>
 
@@ -15,8 +15,8 @@
 namespace rpyc::fuzz {
 namespace {
 
-// Small enough for inputs of a few hundred bytes to reach every one.
-Limits Tight() {
+// The limits are small enough for inputs of a few hundred bytes to reach every one.
+Limits TightLimits() {
   Limits limits;
   limits.max_decoded_bytes = 4 << 10;
   limits.max_nesting = 5;
@@ -24,7 +24,7 @@ Limits Tight() {
   return limits;
 }
 
-// Error messages and what containers cost besides what is charged.
+// Error messages, and what containers cost besides what is charged, take this much.
 constexpr size_t kSlackBytes = 1 << 10;
 
 int Depth(const Value& value) {
@@ -45,7 +45,7 @@ void CheckInts(const Value& value, const Limits& limits) {
   Check(big->decimal[big->decimal.size() - digits] != '0', "no leading zeros");
 }
 
-// What was decoded, encoded again: both directions agree, and once more changes nothing.
+// Encodes again what was decoded: both directions must agree, and once more must change nothing.
 void CheckStable(const Value& value, const Limits& limits) {
   const absl::StatusOr<std::string> encoded = brine::EncodeToString(value, limits);
   Check(encoded.ok(), "what was decoded can be encoded");
@@ -57,7 +57,7 @@ void CheckStable(const Value& value, const Limits& limits) {
   const absl::StatusOr<std::string> twice = brine::EncodeToString(*again, limits);
   Check(twice.ok() && *twice == *encoded, "encode(decode(encoded)) == encoded");
 
-  OutBuffer out;  // the one that may move strings out of the value
+  OutBuffer out;  // this kind of OutBuffer may move strings out of the value
   Check(brine::Encode(*again, limits, &out).ok() && out.ToString() == *encoded, "Encode by value");
   Check(value.by_value(), "what was decoded travels by value");
   Check(value.DebugString(64).size() <= 64 + 3, "a message's text is bounded");
@@ -92,7 +92,8 @@ void CheckReader(absl::string_view input, const Limits& limits) {
   CheckStable(*value, limits);
 }
 
-// The readers of single values, which never make a Value, say the same as the one that does.
+// Checks that the readers of single values, which never make a Value, say the same as the reader
+// that does.
 void CheckShortcuts(absl::string_view input) {
   const Limits limits;
   const absl::StatusOr<Value> value = brine::Decode(input, limits);
@@ -123,7 +124,7 @@ std::vector<std::string> Seeds() {
     const std::string frame = absl::HexStringToBytes(vector.at("v4_1_to_v5_3"));
     if (frame[4] == 0) seeds.push_back(frame.substr(5, frame.size() - 6));
   }
-  // Long forms of short lengths, the int parser's liberties, nesting.
+  // These have long forms of short lengths, nesting, and text that the int parser tolerates.
   for (const char* hex :
        {"160135", "16022b35", "1603303035", "1400", "0e026162", "1500000001510000", "0f00000000",
         "080f0000000161", "1a1a1a1055", "1a1a02", "1912000000", "17000000023431", "191a12515253",
@@ -138,7 +139,7 @@ std::vector<std::string> Seeds() {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace rpyc::fuzz;
   const absl::string_view input = Text(data, size);
-  CheckReader(input, Tight());
+  CheckReader(input, TightLimits());
   CheckReader(input, rpyc::Limits());
   CheckShortcuts(input);
   return 0;

@@ -1,6 +1,7 @@
-// Frames from a peer: however the bytes arrive, the same payloads and the same end.
+// This fuzzes frames from a peer: however the bytes arrive, the payloads and the end must be the
+// same.
 //
-// Input: 8 bytes that seed the sizes of the pieces, then the stream.
+// The input is 8 bytes that seed the sizes of the pieces, and then the stream.
 
 #include <zlib.h>
 
@@ -22,7 +23,7 @@ namespace {
 constexpr size_t kSeedBytes = 8;
 constexpr uint32_t kMaxFrameBytes = 8 << 10;
 constexpr uint32_t kMaxInflatedBytes = 32 << 10;
-// The most a parser may hold: the frame and as much again for what follows it, or a buffer for
+// A parser may hold at most this: the frame and as much again for what follows it, or a buffer for
 // pipelined frames; and the inflated payload.
 constexpr size_t kMaxCapacityBytes = 2 * (64 << 10) + 2 * kMaxInflatedBytes;
 
@@ -43,7 +44,7 @@ struct Outcome {
   }
 };
 
-// Takes every frame that is complete; false at an error.
+// Takes every complete frame; returns false at an error.
 bool TakeFrames(FrameParser* parser, Outcome* outcome) {
   for (;;) {
     const bool has_frame = parser->has_frame();
@@ -72,7 +73,7 @@ Outcome Parse(absl::string_view stream, NextPiece next_piece) {
     Check(parser.capacity_bytes() <= kMaxCapacityBytes, "the parser's memory");
     const size_t bytes = std::min({space.size(), stream.size(), next_piece()});
     std::memcpy(space.data(), stream.data(), bytes);
-    std::memset(space.data() + bytes, 0xA5, space.size() - bytes);  // it is the parser's to ignore
+    std::memset(space.data() + bytes, 0xA5, space.size() - bytes);  // the parser must ignore it
     parser.Commit(bytes);
     stream.remove_prefix(bytes);
     if (!TakeFrames(&parser, &outcome)) return outcome;
@@ -83,7 +84,7 @@ Outcome Parse(absl::string_view stream, NextPiece next_piece) {
   return outcome;
 }
 
-// The payloads in frames of our own are the same payloads.
+// Checks that the payloads survive in frames of our own.
 void CheckWriter(const std::vector<std::string>& payloads) {
   OutBuffer out;
   for (const std::string& payload : payloads) {
@@ -106,7 +107,7 @@ void CheckWriter(const std::vector<std::string>& payloads) {
       "what was written is read");
 }
 
-// A frame around the zlib stream of `payload`, which `tail` follows within the frame.
+// Makes a frame around the zlib stream of `payload`; `tail` follows the stream within the frame.
 std::string Compressed(const std::string& payload, int level, absl::string_view tail = "") {
   std::vector<Bytef> packed(compressBound(payload.size()));
   uLongf size = packed.size();
@@ -133,7 +134,8 @@ std::vector<std::string> Seeds() {
     all += frame;
   }
   seeds.push_back(all);
-  // Nothing; compressed nothing; an empty frame first; a false trailer; a length of 4 GiB.
+  // These are an empty frame, a compressed empty frame, an empty frame before another, a false
+  // trailer and a length of 4 GiB.
   for (const char* hex : {"0000000000"
                           "0a",
                           "0000000001"
@@ -153,7 +155,8 @@ std::vector<std::string> Seeds() {
                           "51"}) {
     seeds.push_back(std::string(kSeedBytes, '\3') + absl::HexStringToBytes(hex));
   }
-  // At the limit of what may come out, and over it; stored; with more behind the end.
+  // These inflate to the limit, inflate past it, are stored uncompressed, and have more behind the
+  // end.
   const std::string start(kSeedBytes, '\5');
   seeds.push_back(start + Compressed(std::string(kMaxInflatedBytes, 'x'), 9));
   seeds.push_back(start + Compressed(std::string(kMaxInflatedBytes + 1, 'x'), 9));
@@ -172,7 +175,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const absl::string_view stream = Text(data + kSeedBytes, size - kSeedBytes);
 
   const Outcome whole = Parse(stream, [&] { return stream.size(); });
-  // Pieces of all orders of magnitude: a byte, a header, a frame.
+  // The pieces are of all orders of magnitude: a byte, a header, a frame.
   const Outcome pieces = Parse(stream, [&state] {
     state = state * 6364136223846793005u + 1442695040888963407u;
     return size_t{1} + (state >> 40) % (size_t{1} << (state >> 61) * 2);

@@ -1,7 +1,8 @@
-// A whole connection, whose peer is the input: however it behaves, what it gets is well-formed
-// frames, at most one answer to a request, in bounded memory, and nothing of ours outlives it.
+// This fuzzes a whole connection whose peer is the input. However the peer behaves, it gets
+// well-formed frames and at most one answer to a request, in bounded memory, and nothing of ours
+// outlives the connection.
 //
-// Input: an options byte, then pieces between the bytes fe ff fe, each of which is sent once
+// The input is an options byte, then pieces between the bytes fe ff fe; each piece is sent once
 // everything before it has been served. A piece is the payload of a frame, or with kRaw bytes as
 // they are. In it, fd and a byte k stand for the id_pack of the k-th reference handed out so far,
 // and fc and a byte k for its instance id, since these are not the same in every run.
@@ -32,7 +33,7 @@
 namespace rpyc::fuzz {
 namespace {
 
-// Bits of the options byte.
+// These are bits of the options byte.
 constexpr uint8_t kRaw = 1;
 constexpr uint8_t kAllAttributes = 2;
 constexpr uint8_t kPublicAttributes = 4;
@@ -69,12 +70,12 @@ std::string Framed(absl::string_view payload) {
   return out.ToString();
 }
 
-// What has been said so far, seen from the peer's side.
+// Records what has been said so far, seen from the peer's side.
 class Conversation {
  public:
   Conversation(absl::string_view input, bool raw) : rest_(input), raw_(raw) {}
 
-  // What the peer sends next; "" when it has nothing more to say.
+  // Returns what the peer sends next, or "" when it has nothing more to say.
   std::string Next() {
     std::string bytes;
     while (bytes.empty() && !rest_.empty()) {
@@ -88,8 +89,8 @@ class Conversation {
     return bytes;
   }
 
-  // Takes what our side wrote: whole frames, each a message. A peer that speaks another protocol is
-  // told so in that one.
+  // Takes what our side wrote: whole frames, each a message. A peer that speaks another protocol
+  // gets an answer in that protocol.
   void Received(absl::string_view bytes) {
     if (IsAnswerToForeigner(bytes)) return;
     received_.append(bytes.data(), bytes.size());
@@ -114,14 +115,15 @@ class Conversation {
       const auto asked = requests_.find(seq);
       Check(asked != requests_.end() && count <= asked->second, "an answer nobody asked for");
     }
-    // A call that waits for the peer when the peer leaves is answered no more.
-    if (end.ok() && !closed_ && !asked_back_) {
+    // If the peer leaves while a call waits for it, the call is answered no more.
+    if (end.ok() && !closed_ && !has_called_peer_) {
       Check(answers_ == requests_, "a request without an answer");
     }
   }
 
  private:
-  // Whether what has been sent, as far as our side may have read it, looks like another protocol.
+  // Returns whether what has been sent, as far as our side may have read it, looks like another
+  // protocol.
   bool IsAnswerToForeigner(absl::string_view bytes) const {
     if (dialect_ != Dialect::kUnknown || !received_.empty()) return false;
     for (size_t read = 1; read <= sent_.size(); ++read) {
@@ -162,7 +164,7 @@ class Conversation {
   }
 
   void Message(absl::string_view payload) {
-    // The dialect is the peer's, told by what it sent; with kRaw by the first answer.
+    // The peer chooses the dialect; what it sent tells which, or with kRaw the first answer does.
     if (dialect_ == Dialect::kUnknown) dialect_ = DetectDialect(payload);
     const Limits limits;
     brine::Reader reader(payload, limits);
@@ -173,7 +175,7 @@ class Conversation {
     switch (head->type) {
       case MessageType::kRequest:
         Check(args->IsTuple() && args->items().size() == 2, "(handler, args)");
-        asked_back_ |= args->items()[0] != Value(static_cast<int>(Handle::kDel));
+        has_called_peer_ |= args->items()[0] != Value(static_cast<int>(Handle::kDel));
         CheckBoxed(args->items()[1]);
         break;
       case MessageType::kReply:
@@ -212,16 +214,16 @@ class Conversation {
   absl::string_view rest_;
   const bool raw_;
   Dialect dialect_ = Dialect::kUnknown;
-  bool asked_back_ = false;              // our side has called the peer's objects
+  bool has_called_peer_ = false;         // our side has called the peer's objects
   bool closed_ = false;                  // the peer has sent CLOSE
-  std::map<std::string, int> requests_;  // how many of each encoded sequence number
+  std::map<std::string, int> requests_;  // how often each encoded sequence number was requested
   std::map<std::string, int> answers_;
   std::string sent_;
-  std::string received_;  // half a frame
+  std::string received_;  // holds half a frame
   std::vector<Value> references_;
 };
 
-// Says the next piece when it is read from and nothing is left: no thread is needed.
+// Says the next piece when it is read from and nothing is left, so that no thread is needed.
 class ConversationStream : public Stream {
  public:
   ConversationStream(Conversation* conversation, size_t max_read_bytes)
@@ -236,7 +238,7 @@ class ConversationStream : public Stream {
     pending_.erase(0, bytes);
     return ReadResult{ReadResult::kData, bytes};
   }
-  // Nobody watches.
+  // No watcher reads this stream.
   bool Wait(Event, absl::Time) override { return true; }
   absl::StatusOr<ReadResult> ReadAhead(size_t) override {
     return ReadResult{ReadResult::kWouldBlock};
@@ -260,7 +262,7 @@ class ConversationStream : public Stream {
   bool shut_ = false;
 };
 
-// False if objects of ours may outlive the connection.
+// Returns false if objects of ours may outlive the connection.
 bool Converse(absl::string_view input) {
   const uint8_t flags = input.empty() ? 0 : static_cast<uint8_t>(input[0]);
   input.remove_prefix(std::min<size_t>(1, input.size()));
@@ -276,7 +278,7 @@ bool Converse(absl::string_view input) {
 
 // --- seeds -------------------------------------------------------------------------------------
 
-// Boxed values as bytes, which may hold placeholders.
+// Returns boxed values as bytes, which may hold placeholders.
 std::string BoxValue(const Value& value) { return absl::StrCat("\x11\x51", Encoded(value)); }
 std::string BoxTuple(const std::vector<std::string>& boxed) {
   OutBuffer header;
@@ -285,14 +287,14 @@ std::string BoxTuple(const std::vector<std::string>& boxed) {
   for (const std::string& item : boxed) bytes += item;
   return bytes;
 }
-// The k-th reference handed out; 0 is the root once GETROOT has been answered.
+// Returns the k-th reference handed out; 0 is the root once GETROOT has been answered.
 std::string Ref(char k) { return std::string("\x11\x53\xfd") + k; }
-// An object of the peer's.
+// Returns an object of the peer's.
 std::string Mine(const char* name, int id) {
   return absl::StrCat("\x11\x54", Encoded(Value::Tuple({name, 500, id})));
 }
 
-// Puts together a conversation in one dialect, its requests numbered from 0.
+// Puts together a conversation in one dialect; its requests are numbered from 0.
 class Script {
  public:
   Script(Dialect dialect, uint8_t flags) : dialect_(dialect), bytes_(1, static_cast<char>(flags)) {}
@@ -330,7 +332,7 @@ class Script {
 void AddConversations(Dialect dialect, uint8_t flags, std::vector<std::string>* seeds) {
   const auto root = [&] { return std::move(Script(dialect, flags).Root()); };
   seeds->push_back(root().CallAttr(0, "make").OfObject(Handle::kInspect, 1).Take());
-  // An object and everything that can be asked of it.
+  // This asks an object everything that can be asked of it.
   Script all = root();
   all.CallAttr(0, "make");
   for (const char* name : {"child", "number", "label", "__len__", "__call__", "none", "_private"}) {
@@ -353,7 +355,8 @@ void AddConversations(Dialect dialect, uint8_t flags, std::vector<std::string>* 
   all.OfObject(Handle::kInstanceCheck, 0, {BoxValue(Value::Tuple({"x", 1, 2}))});
   all.OfObject(Handle::kCall, 1, {BoxValue(Value::Tuple({1, 2})), BoxValue(Value::Tuple({}))});
   seeds->push_back(all.Take());
-  // Every method of the root, with values, with objects of ours and of the peer's.
+  // This calls every method of the root with values, with objects of ours and with objects of the
+  // peer's.
   for (const char* name : FuzzService::MethodNames()) {
     seeds->push_back(root().CallAttr(0, name).CallAttr(0, name, {BoxValue(3)}).Take());
     seeds->push_back(root()
@@ -364,7 +367,7 @@ void AddConversations(Dialect dialect, uint8_t flags, std::vector<std::string>* 
                          .OfObject(Handle::kBuffIter, 2, {BoxValue(10)})
                          .Take());
   }
-  // Python's containers, iterators, classes.
+  // These use Python's containers, iterators and classes.
   Script list = root();
   list.CallAttr(0, "list").CallAttr(1, "__iadd__", {BoxValue(Value::Tuple({1, "x", 2.5}))});
   list.CallAttr(1, "__getitem__", {BoxValue(Value::Slice(None(), None(), -1))});
@@ -393,7 +396,7 @@ void AddConversations(Dialect dialect, uint8_t flags, std::vector<std::string>* 
   leaf.CallAttr(0, "without_end").OfObject(Handle::kBuffIter, 5, {BoxValue(1'000'000'000)});
   leaf.CallAttr(0, "limited", {Ref(1)}).GetAttr(6, "number").GetAttr(6, "child");
   seeds->push_back(leaf.Take());
-  // Given and given back; a tuple of both kinds; the same one twice.
+  // These objects are given and given back, in a tuple of both kinds, and the same one twice.
   seeds->push_back(
       root()
           .CallAttr(0, "take", {BoxTuple({Mine("cpp.X", 1), Mine("cpp.X", 2), Ref(0)})})
@@ -438,7 +441,7 @@ extern "C" const char* __lsan_default_suppressions() {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace rpyc::fuzz;
-  [[maybe_unused]] static const bool warm = (Converse(""), true);  // what is made once
+  [[maybe_unused]] static const bool is_warmed_up = (Converse(""), true);  // what is made once
   const rpyc::AllocationMeter meter;
   const int before = FuzzService::live_objects();
   const bool all_die = Converse(Text(data, size));

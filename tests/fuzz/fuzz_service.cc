@@ -18,7 +18,7 @@ namespace {
 
 int live = 0;
 
-// Counts itself.
+// Counts the objects that live.
 struct Counted {
   Counted() { ++live; }
   ~Counted() { --live; }
@@ -26,7 +26,7 @@ struct Counted {
   Counted& operator=(const Counted&) = delete;
 };
 
-// An object that has others of its kind, as deep as anybody asks.
+// This is an object that has others of its kind, nested as deep as the peer asks.
 class Node {
  public:
   std::shared_ptr<Node> child() {
@@ -93,7 +93,7 @@ class Leaf : public Node {
 
 }  // namespace
 
-// What the peer gave.
+// Holds what the peer gave.
 struct FuzzService::Kept {
   std::shared_ptr<Node> node;
   Value value;
@@ -103,7 +103,7 @@ struct FuzzService::Kept {
 };
 
 bool FuzzService::Forget() {
-  // Destructors may run code of this service: not while a member is half assigned.
+  // Destructors may run code of this service, which must not see a member that is half assigned.
   Kept dropped = std::exchange(*kept_, {});
   dropped.list.clear();
   dropped.dict.clear();

@@ -10,15 +10,15 @@
 
 #include "absl/strings/string_view.h"
 
-// What each *_fuzzer.cc of this folder defines. libFuzzer drives it in the fuzzing build
+// Each *_fuzzer.cc of this folder defines these. libFuzzer drives them in the fuzzing build
 // (tools/fuzz); replay.cc drives the same code over its seeds in the ordinary tests.
 
-// One input; aborts if what must hold does not.
+// Runs one input; aborts if what must hold does not.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 
 namespace rpyc::fuzz {
 
-// Inputs to begin with. The first is valid and the simplest.
+// Returns inputs to begin with. The first is valid and the simplest.
 std::vector<std::string> Seeds();
 
 // Aborts, saying `what`, unless `holds`.

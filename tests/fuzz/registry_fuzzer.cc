@@ -1,5 +1,5 @@
-// Messages of the registry, which whoever reaches its port sends: what is taken for a request can
-// be sent and is the same again, and so can answers be.
+// This fuzzes messages of the registry, which any program can send that reaches its port: what is
+// taken for a request can be sent and is the same again, and so can answers be.
 
 #include "absl/status/status.h"
 #include "registry/messages.h"

@@ -1,5 +1,5 @@
-// A fuzzer as an ordinary test: its seeds, and a fixed number of mutations of them, the same in
-// every run. With --write_seeds=DIR it writes the seeds as files instead, for libFuzzer.
+// This runs a fuzzer as an ordinary test: its seeds, and a fixed number of mutations of them, the
+// same in every run. With --write_seeds=DIR it writes the seeds as files instead, for libFuzzer.
 
 #include <unistd.h>
 
@@ -20,25 +20,26 @@ namespace {
 
 constexpr size_t kMutations = 20'000;
 
-// The input that runs, for whoever reads the log of a crash.
-std::string* running = new std::string;
+// This is the input that runs, for readers of a crash's log.
+std::string* current_input = new std::string;
 
 void SayInput(int signal) {
   const std::string text =
-      absl::StrCat("\nthe input, in hex:\n", absl::BytesToHexString(*running), "\n");
+      absl::StrCat("\nthe input, in hex:\n", absl::BytesToHexString(*current_input), "\n");
   (void)!write(STDERR_FILENO, text.data(), text.size());
   std::signal(signal, SIG_DFL);
   std::raise(signal);
 }
 
 void TryOut(const std::string& input) {
-  *running = input;
-  // A copy of its own, so that a sanitizer sees a read beyond its end.
+  *current_input = input;
+  // This is a copy, so that a sanitizer sees a read beyond its end.
   const std::vector<uint8_t> bytes(input.begin(), input.end());
   LLVMFuzzerTestOneInput(bytes.data(), bytes.size());
 }
 
-// By hand, since a distribution's algorithms differ between standard libraries.
+// This computes its own random numbers, since the algorithms of distributions differ between
+// standard libraries.
 class Mutator {
  public:
   explicit Mutator(const std::vector<std::string>& seeds) : seeds_(seeds) {}

@@ -1,8 +1,8 @@
-// Exceptions on their way to a peer: whatever text and values user code puts into one, it can be
-// encoded, and is what vinegar says it is.
+// This fuzzes exceptions on their way to a peer: whatever text and values user code puts into one,
+// it can be encoded, and is what vinegar says it is.
 //
-// Input: texts between bytes 0xfe: module, class, traceback, then arguments and attributes by
-// turns; those that are brine become the value they encode.
+// The input has texts between bytes 0xfe: module, class, traceback, then arguments and attributes
+// by turns; texts that are brine become the value they encode.
 
 #include "absl/strings/str_split.h"
 #include "rpyc/brine.h"
@@ -88,7 +88,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const rpyc::RemoteException exception = ExceptionFrom(Text(data, size));
   CheckDump(exception, {});
   CheckDump(exception, {.include_traceback = false, .version = "6.0"});
-  // Through a Status, as library code passes it on.
+  // Library code passes it on in a Status.
   const rpyc::RemoteException passed = rpyc::ToException(rpyc::PyStatus(exception));
   CheckDump(passed, {});
   Check(passed.args.size() == exception.args.size(), "no argument is lost in a Status");

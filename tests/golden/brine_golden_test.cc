@@ -12,7 +12,7 @@
 #include "rpyc/value.h"
 #include "tests/golden/vectors.h"
 
-// Values as RPyC 4.1.5, 5.3.0, 5.3.1 and 6.0.2 encode them (identically).
+// RPyC 4.1.5, 5.3.0, 5.3.1 and 6.0.2 encode these values, and identically.
 namespace rpyc {
 namespace {
 
@@ -39,7 +39,8 @@ std::string Accents(size_t count) {
   return text;
 }
 
-// Every vector, in the order of brine_vectors.json: what Python was told, what we understand.
+// Returns every vector in the order of brine_vectors.json: what Python was told, and what we
+// understand.
 std::vector<std::pair<const char*, Value>> ExpectedValues() {
   return {
       {"None", None()},

@@ -16,7 +16,7 @@
 #include "rpyc/value.h"
 #include "tests/golden/vectors.h"
 
-// Whole frames as RPyC 4.1 - 5.3 and RPyC 6 write them.
+// RPyC 4.1 to 5.3 and RPyC 6 write these whole frames.
 namespace rpyc {
 namespace {
 
@@ -41,7 +41,7 @@ class FrameGoldenTest : public ::testing::TestWithParam<DialectColumn> {
     }
   }
 
-  // The payload of a stream of one frame; "" if it is not one frame.
+  // Returns the payload of a stream of one frame, or "" if it is not one frame.
   std::string PayloadOf(absl::string_view frame) const {
     FrameParser parser(limits_);
     Arrive(frame, &parser);
@@ -116,7 +116,7 @@ TEST_P(FrameGoldenTest, MessagesMeanWhatTheySay) {
   EXPECT_EQ(message("request seq 1000"), "1 #1000 (3, (1, ()))");
 }
 
-// All frames of a column as one stream, in pieces of every size up to 100 bytes.
+// All frames of a column arrive as one stream, in pieces of every size up to 100 bytes.
 TEST_P(FrameGoldenTest, AStreamOfFramesInAnyPieces) {
   std::string stream;
   std::vector<std::string> expected;

@@ -7,10 +7,10 @@
 
 namespace rpyc {
 
-// One vector: its fields by name ("hex", "repr", "desc", "v6", ...).
+// Holds one vector's fields by name ("hex", "repr", "desc", "v6", ...).
 using GoldenVector = std::map<std::string, std::string>;
 
-// The vectors of tests/golden/`file_name`, in order. Throws if they cannot be read.
+// Returns the vectors of tests/golden/`file_name`, in order. It throws if they cannot be read.
 std::vector<GoldenVector> ReadGoldenVectors(const std::string& file_name);
 
 }  // namespace rpyc

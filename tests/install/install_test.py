@@ -29,7 +29,7 @@ def tool(name):
 
 
 def run(command, **kwargs):
-    """stdout of a command that must succeed."""
+    """Returns the stdout of a command that must succeed."""
     done = subprocess.run(command, capture_output=True, text=True, timeout=COMPILE_S, env=env, **kwargs)
     if done.returncode != 0:
         raise AssertionError(f"{command}: exit {done.returncode}\n{done.stdout}{done.stderr}")
@@ -41,7 +41,7 @@ def copy_tree(to):
 
 
 def listing(folder):
-    """Every file below it: its mode and what is in it."""
+    """Returns every file below it, with its mode and what is in it."""
     found = {}
     for parent, _, names in os.walk(folder):
         for name in names:
@@ -64,13 +64,13 @@ def setUpModule():
 
 
 def build_command(program):
-    """The command that the source tells its reader to build it with."""
+    """Returns the command that the source tells its reader to build it with."""
     with open(os.path.join(SOURCES, program + ".cc"), encoding="utf-8") as file:
         return re.search(r"^// (?:Build: +)?(g\+\+ .*)$", file.read(), re.M)[1]
 
 
 class Thermostat(Process):
-    """The example, listening on ports of its choice."""
+    """Runs the example, which listens on ports of its choice."""
 
     def __init__(self, program):
         super().__init__([program, "0", "127.0.0.1:0"])
@@ -83,7 +83,7 @@ class Thermostat(Process):
 
 
 def talk(client, thermostat):
-    """What a client says that sets the target from 20 to 22."""
+    """Returns what a client says that sets the target from 20 to 22."""
     done = subprocess.run([*client, thermostat.address.rpartition(":")[2]], capture_output=True, text=True, timeout=60)
     return (done.returncode, done.stdout.splitlines(), done.stderr)
 
@@ -95,7 +95,7 @@ SAID = [
 
 
 class Built:
-    """One way of building, and what every way must give."""
+    """Tests one way of building, which must give what every way gives."""
 
     program = client = None
 
@@ -128,7 +128,7 @@ class Built:
             self.skipTest("no Python client")
 
     def test_its_control_plane_describes_itself(self):
-        # A static library's parts that nobody names are there nevertheless: reflection needs them.
+        # Parts of a static library that no program names are there nevertheless: reflection needs them.
         thermostat = Thermostat(self.program)
         self.addCleanup(thermostat.kill)
         self.assertIn("rpyc.admin.v1.ServerService", grpcurl(thermostat.admin, "list").split())
@@ -146,7 +146,7 @@ class ByPkgConfig(Built, unittest.TestCase):
         tool("g++"), tool("pkg-config")
         folder = os.path.join(work, "by_pkg_config")
         shutil.copytree(SOURCES, folder)
-        # A blank in the prefix is too much for $(pkg-config), in any program: a link to it.
+        # $(pkg-config) cannot cope with a blank in the prefix, in any program, so this uses a link to it.
         links = tempfile.mkdtemp(prefix="rpychost_")
         cls.addClassCleanup(shutil.rmtree, links)
         link = os.path.join(links, "prefix")
@@ -163,7 +163,7 @@ class ByCMake(Built, unittest.TestCase):
     def setUpClass(cls):
         tool("g++"), tool("pkg-config")
         cls.build = os.path.join(work, "by_cmake")
-        # By its own means: the package is found by the prefix, not by PKG_CONFIG_PATH.
+        # CMake finds the package by the prefix, not by PKG_CONFIG_PATH.
         cls.configure(SOURCES, cls.build)
         run([tool("cmake"), "--build", cls.build])
         cls.program, cls.client = os.path.join(cls.build, "thermostat"), os.path.join(cls.build, "thermostat_client")
@@ -215,6 +215,22 @@ class Prefix(unittest.TestCase):
         version = run([tool("pkg-config"), "--modversion", "rpychost"]).strip()
         self.assertTrue(said.startswith(f"rpycd {version} "), said)
 
+    def test_the_installed_registry_says_its_version(self):
+        said = run([os.path.join(prefix, "bin/rpyc_registry"), "--version"])
+        version = run([tool("pkg-config"), "--modversion", "rpychost"]).strip()
+        self.assertTrue(said.startswith(f"rpyc_registry {version}"), said)
+
+    def test_each_page_that_a_header_or_a_compile_error_names_is_there(self):
+        named = set()
+        for parent, _, names in os.walk(os.path.join(prefix, "include/rpychost")):
+            for name in names:
+                with open(os.path.join(parent, name), encoding="utf-8") as file:
+                    named.update(re.findall(r"\bdocs/([a-z-]+\.md)", file.read()))
+        self.assertIn("types.md", named)
+        pages = set(os.listdir(os.path.join(prefix, "share/doc/rpychost")))
+        self.assertEqual(named - pages, set())
+        self.assertLessEqual({"services.md", "hosting.md", "client.md"}, pages)
+
     def test_a_compiler_that_is_not_told_cpp20_says_one_thing(self):
         for header in ("client/client.h", "rpyc/errors.h", "rpyc/netref.h", "rpyc/service.h", "server/host.h", "server/log_sink.h"):
             with self.subTest(header):
@@ -223,7 +239,7 @@ class Prefix(unittest.TestCase):
                 self.assertNotEqual(done.returncode, 0)
                 said = re.findall(r"error: .*", done.stderr)
                 self.assertEqual(said[0], 'error: #error "rpyc: this library needs C++20: compile with -std=c++20"')
-                # The end of the compilation, and nothing of what would have followed.
+                # The compilation ends there, without any of the errors that would have followed.
                 self.assertEqual([text for text in said[1:] if not text.startswith("error: rpyc: compile with -std=c++20")], [])
 
     def test_services_need_no_grpc(self):

@@ -1,7 +1,7 @@
 """Arguments that travel by reference and stand for plain values: numpy, enums, subclasses, Decimal (scenario.py).
 
 The services are the examples' and TYPES (tests/types), whose functions return what they took and are named by their C++ types.
-On the baseline, which has no C++ types, what the examples' services take is seen to be what RPyC's own take.
+The baseline has no C++ types; there the examples' services are seen to take what RPyC's own take.
 """
 
 import ctypes
@@ -11,7 +11,7 @@ import fractions
 import os
 import re
 
-from scenario import names
+from scenario import names, ours
 
 try:
     import numpy
@@ -96,8 +96,6 @@ def _numpy(t):
 
 
 def _types(t, **config):
-    if t.baseline:
-        t.skipTest("a Python server has no C++ types")
     root = t.root("types", **config)
     return lambda name, *args: getattr(root, _function(name))(*args)
 
@@ -169,6 +167,7 @@ def arrays_are_summed(t):
 
 # --- each C++ type ------------------------------------------------------------------------------
 
+@ours
 def ints(t):
     call = _types(t)
     for given, want in ((Colour.RED, 3), (Access.READ | Access.WRITE, 3), (MyInt(-7), -7)):
@@ -186,6 +185,7 @@ def ints(t):
     t.raises(ZeroDivisionError, call, "int8_t", Failing())
 
 
+@ours
 def ints_of_numpy(t):
     np, call = _numpy(t), _types(t)
     for kind in (np.int8, np.uint8, np.int16, np.int32, np.uint32, np.int64, np.uint64):
@@ -197,6 +197,7 @@ def ints_of_numpy(t):
     t.assertIn("only integer scalar arrays", t.raises(TypeError, call, "int8_t", np.arange(3)))
 
 
+@ours
 def floats(t):
     call = _types(t)
     for given, want in ((MyFloat(1.5), 1.5), (decimal.Decimal("0.1"), 0.1), (fractions.Fraction(1, 3), 1 / 3), (Colour.RED, 3.0),
@@ -210,6 +211,7 @@ def floats(t):
     t.raises(ZeroDivisionError, call, "double", Failing())
 
 
+@ours
 def floats_of_numpy(t):
     np, call = _numpy(t), _types(t)
     for given, want in ((np.float64(1.5), 1.5), (np.float32(0.5), 0.5), (np.float16(2), 2.0), (np.int64(3), 3.0), (np.array(2.5), 2.5)):
@@ -219,6 +221,7 @@ def floats_of_numpy(t):
         t.assertIn("expected float, got numpy.", t.raises(TypeError, call, "double", given))
 
 
+@ours
 def complexes(t):
     call = _types(t)
     for given, want in ((MyComplex(1, -0.0), complex(1, -0.0)), (MyFloat(1.5), 1.5 + 0j), (Colour.RED, 3 + 0j)):
@@ -231,6 +234,7 @@ def complexes(t):
         t.same(2.5 + 0j, call("std::complex<double>", numpy.float64(2.5)))
 
 
+@ours
 def bools(t):
     call = _types(t)
     if numpy is not None:
@@ -241,6 +245,7 @@ def bools(t):
         t.assertIn("expected bool, got ", t.raises(TypeError, call, "bool", given))
 
 
+@ours
 def texts(t):
     for config in ({}, {"allow_safe_attrs": False, "allow_public_attrs": True}):
         call = _types(t, **config)
@@ -254,12 +259,14 @@ def texts(t):
         t.assertIn("std_string() argument 1: expected str, got ", t.raises(TypeError, call, "std::string", given))
 
 
+@ours
 def texts_of_long_strings(t):
     call = _types(t)
     text = "ä" * 300_000
     t.same(text, call("std::string", MyStr(text)))
 
 
+@ours
 def bytes_of_buffers(t):
     every = bytes(range(256)) * 20
     for config in ({}, {"allow_public_attrs": True}):
@@ -281,6 +288,7 @@ def bytes_of_buffers(t):
             t.assertIn("expected bytes, got ", t.raises(TypeError, call, "rpyc::Bytes", given))
 
 
+@ours
 def sequences_of_numbers(t):
     call = _types(t)
     t.same((3, 7), call("std::vector<int>", [Colour.RED, MyInt(7)]))
@@ -304,6 +312,7 @@ def sequences_of_numbers(t):
         t.assertIn("item 0: expected int, got numpy.float64", t.raises(TypeError, call, "std::vector<int>", numpy.zeros(3)))
 
 
+@ours
 def pairs_and_maps(t):
     import collections
     call, pair = _types(t), collections.namedtuple("pair", "a b")
@@ -318,6 +327,7 @@ def pairs_and_maps(t):
         t.same((1, 2), call("std::pair<int, int>", numpy.array([1, 2])))
 
 
+@ours
 def alternatives(t):
     call, name = _types(t), "std::variant<bool, int, std::string>"
     for given, want in ((Colour.RED, 3), (MyInt(7), 7), (Shade.DARK, "dark")):
@@ -330,14 +340,16 @@ def alternatives(t):
         t.same("n", call(name, numpy.str_("n")))
 
 
+@ours
 def any_value_stays_what_it_is(t):
     call = _types(t)
     for given in (MyInt(7), Colour.RED, MyStr("x"), decimal.Decimal("0.1"), bytearray(b"x")):
         t.assertIs(call("rpyc::Value", given), given)
 
 
+@ours
 def objects_of_another_connection(t):
-    """This service does not share: it says so."""
+    """This service does not share its objects, and says so."""
     t.passes_proxies()
     call, other = _types(t), _types(t)
     why = (": another connection, or another process, gave it; pass it by the connection that gave it, or have the service share its "
@@ -348,13 +360,14 @@ def objects_of_another_connection(t):
                              ("rpyc::Dict", "a_dict", "expected a dict of this server, got dict")):
         t.assertEqual(f"{_function(name)}() argument 1: {what}{why}", t.raises(TypeError, call, name, other(made)))
     t.assertEqual(t.raises(TypeError, call, "rpyc::List", [1]), "rpyc_List() argument 1: expected a list of this server, got list")
-    # By way of the client it can be asked.
+    # The host can ask it through the client.
     t.assertEqual(repr(call("rpyc::Netref", other("a_thing"))), "Thing(7)")
     t.same((1, 2), call("std::vector<int>", other("a_list")))
 
 
 # --- our containers, and materialize -----------------------------------------------------------
 
+@ours
 def lists_of_the_host_are_indexed(t):
     call = _types(t)
     numbers = call("a_list")
@@ -366,6 +379,7 @@ def lists_of_the_host_are_indexed(t):
         t.same("two", numbers[numpy.int64(1)])
 
 
+@ours
 def dicts_of_the_host_have_keys(t):
     call = _types(t)
     numbers = call("a_dict")
@@ -381,9 +395,8 @@ def dicts_of_the_host_have_keys(t):
         t.assertEqual(numbers[5], 0.5)
 
 
+@ours
 def materialized_values(t):
-    if t.baseline:
-        t.skipTest("materialize is ours")
     root = t.root("types")
     t.same((3, 1.5, "x", b"y"), root.materialize([Colour.RED, MyFloat(1.5), MyStr("x"), MyBytes(b"y")]))
     t.raises(TypeError, root.materialize, decimal.Decimal("0.1"))
@@ -393,13 +406,13 @@ def materialized_values(t):
                                                            numpy.str_("n"))))
 
 
-# --- what it costs -----------------------------------------------------------------------------
+# --- the number of requests --------------------------------------------------------------------
 
 def _asked(t, call):
     """The requests that a connection's host sends while `call(root)` runs; giving objects back is not counted."""
     conn, seen = t.connect("types"), []
     root = conn.root
-    call(root)  # what a connection learns once
+    call(root)  # requests that a connection makes only once
     for number, handler in list(conn._HANDLERS.items()):
 
         def counted(self, *args, number=number, handler=handler):
@@ -412,6 +425,7 @@ def _asked(t, call):
     return [name for number in seen for name, value in vars(consts).items() if name.startswith("HANDLE_") and value == number]
 
 
+@ours
 def values_cost_nothing(t):
     _types(t)
 
@@ -424,6 +438,7 @@ def values_cost_nothing(t):
     t.assertEqual(_asked(t, call), [])
 
 
+@ours
 def objects_cost_a_question(t):
     _types(t)
     for name, value, want in (("int8_t", MyInt(5), 1), ("uint64_t", MyInt(5), 1), ("double", MyFloat(5), 1), ("double", decimal.Decimal(1), 1),
@@ -434,6 +449,7 @@ def objects_cost_a_question(t):
         t.assertEqual(len(_asked(t, lambda root: getattr(root, _function(name))(value))), want, (name, value))
 
 
+@ours
 def what_cannot_be_is_not_asked(t):
     _types(t)
     for name in ("int8_t", "double", "bool", "std::string", "std::complex<double>"):

@@ -13,7 +13,7 @@ try:
 except ImportError:  # see scenario.py
     pass
 
-# --- the client does not wait -----------------------------------------------------------------------
+# --- results of the client ----------------------------------------------------------------------------
 
 
 def an_async_result(t):
@@ -39,7 +39,7 @@ def an_async_result_expires(t):
     t.assertRaises(TimeoutError, result.wait)
     t.assertTrue(result.expired)
     other.open(gate)
-    t.same(3, root.echo(3))  # which comes after the answer that nobody waits for
+    t.same(3, root.echo(3))  # it comes after the answer for which no call waits
     t.assertTrue(result.expired)
     t.assertFalse(result.ready)
     t.assertRaises(TimeoutError, lambda: result.value)
@@ -164,7 +164,7 @@ def the_host_is_called_back(t):
             return f()
 
         pending.start(registers)
-        other.wait(before)  # asks nothing on the connection that the answer came on
+        other.wait(before)  # sends no request on the connection of the answer
         t.same((says, ), other.journal(before))
         pending.add_callback(after, after)
         t.same((says, ), root.journal(after))
@@ -174,7 +174,7 @@ def the_host_is_called_back(t):
 
 
 class _Counter:
-    """Counts its calls, which it wants to be told their number in order; at `enough` it opens a gate of the host's."""
+    """Counts its calls, which must come with their numbers in order; at `enough` it opens a gate of the host."""
 
     def __init__(self, enough, then):
         self.numbers, self.enough, self.then = [], enough, then
@@ -232,7 +232,7 @@ def callbacks_that_call_the_host_again(t):
         t.same(34, root.foo(2, 0.002))  # may find a callback before its answer
         return len(echoed) >= 5
 
-    # Not faster than echoes come: a client that waits for one serves the next callback on top of it.
+    # Not faster than the echoes: a client that waits for one serves the next callback within that wait.
     invoker = root.Invoker(calls_again, 0.1)
     t.eventually(called)
     invoker.stop()
@@ -241,7 +241,7 @@ def callbacks_that_call_the_host_again(t):
 
 
 def an_invoker_is_left_running(t):
-    """Its connection ends first; the next one is served as ever."""
+    """The connection ends first; the host serves the next one."""
     conn = t.connect("fixture")
     counter = _Counter(1, lambda: None)
     invoker = conn.root.Invoker(counter, 0.001)

@@ -1,4 +1,4 @@
-"""Exceptions of a C++ program as a stock client has them (scenario.py). The service is AXIS, of tests/fixture/axis.cc."""
+"""Exceptions of a C++ program, seen by a stock client (scenario.py). The service is AXIS, of tests/fixture/axis.cc."""
 
 import sys
 import traceback

@@ -1,6 +1,5 @@
-"""A real rpyc server behind the product's flags and stdout lines: `RPYC_BASELINE=5.3.1 runner.py clients_test.py`.
-
-Only to see that the tests demand what RPyC does. Runs with the python of one rpyc environment.
+"""Real rpyc servers behind the product's flags and stdout lines (baseline.py starts it). Runs with the python of one rpyc
+environment.
 """
 
 import json
@@ -77,63 +76,6 @@ class CallbackService(rpyc.Service):
         return tuple(f(x) for x in items)
 
 
-class ChatService(rpyc.Service):
-    lock, members, last_message = threading.Lock(), {}, 0  # members: [name, hear, has read up to] by connection
-
-    def on_connect(self, conn):
-        self.conn = conn
-
-    def on_disconnect(self, conn):
-        self.exposed_leave()
-
-    def exposed_join(self, name, hear):
-        with self.lock:
-            if any(name == member[0] for member in self.members.values()):
-                raise ValueError(f"{name} is here already")
-            self.members[self.conn] = [name, rpyc.timed(hear, 5), ChatService.last_message]
-        return self.exposed_readers(0)
-
-    def exposed_say(self, text):
-        with self.lock:
-            sender = self._me()[0]
-            ChatService.last_message += 1
-            number = ChatService.last_message
-            others = {conn: member for conn, member in self.members.items() if conn is not self.conn}
-        calls = {}
-        for conn, member in others.items():
-            try:
-                calls[conn] = member[1](number, sender, text)
-            except Exception:
-                self._remove(conn)
-        for conn, heard in calls.items():
-            try:
-                heard.value
-            except Exception:
-                self._remove(conn)
-        return number
-
-    def exposed_seen(self, number):
-        with self.lock:
-            member = self._me()
-            member[2] = max(member[2], number)
-
-    def exposed_readers(self, number):
-        with self.lock:
-            return tuple(sorted(member[0] for member in self.members.values() if member[2] >= number))
-
-    def exposed_leave(self):
-        self._remove(self.conn)
-
-    def _me(self):
-        if self.conn not in self.members:
-            raise ValueError("you have not joined, or were dropped")
-        return self.members[self.conn]
-
-    def _remove(self, conn):
-        with self.lock:
-            self.members.pop(conn, None)
-
-
 class ComputeService(rpyc.Service):
     def exposed_heavy_computation(self, data):
         return sum(data)
@@ -189,7 +131,6 @@ SERVICES = {
     "BANK": BankService,
     "CALCULATOR": CalculatorService,
     "CALLBACK": CallbackService,
-    "CHAT": ChatService,
     "COMPUTE": ComputeService,
     "CONFIGURED": ConfiguredService,
     "ECHO": EchoService,
@@ -215,7 +156,7 @@ def start(server_id, name, config):
 for flag in sys.argv[1:]:
     if found := re.fullmatch(r"--server=threaded:(\w+)@127\.0\.0\.1:0", flag):
         start(found[1].lower(), found[1], {})
-    elif found := re.fullmatch(r"--config=(\w+):([\w-]+)=(.*)", flag):  # of that protocol configuration
+    elif found := re.fullmatch(r"--config=(\w+):([\w-]+)=(.*)", flag):  # a server with a protocol configuration
         start(found[2], found[1], json.loads(found[3]))
 print("rpycd: ready", flush=True)
 try:

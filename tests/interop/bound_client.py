@@ -31,7 +31,7 @@ def main(address):
     def work():
         try:
             seen.extend(nest(root, 3) for _ in range(CALLS))
-        except BaseException as error:  # told by the main thread
+        except BaseException as error:  # printed by the main thread
             errors.append(error)
 
     threads = [threading.Thread(target=work) for _ in range(4)]

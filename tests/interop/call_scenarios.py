@@ -1,4 +1,7 @@
-"""Calls of the methods of a host, and what they raise (scenario.py). The service is FIXTURE: fixture.cc, and for the baseline fixture.py."""
+"""Calls of the methods of a host, and the exceptions that they raise (scenario.py).
+
+The service is FIXTURE: fixture.cc, and for the baseline fixture.py.
+"""
 
 import sys
 import threading
@@ -40,7 +43,7 @@ def arguments(t):
 
 
 def customs(t):
-    """What upstream's test of a custom service does."""
+    """The steps of RPyC's own test of a custom service."""
     root = t.root()
     t.same(5.0, root.distance((2, 7), (5, 11)))
     t.raises(TypeError, root.distance, 1, 2)
@@ -144,7 +147,7 @@ def timed_calls_end(t):
 
 
 def synchronous_calls_time_out(t):
-    # What is refused: the answers may take longer than that under load. The gate is there for the one that must not come.
+    # The answers may take longer than the timeout under load. Only the call at the gate must not be answered.
     conn, other = t.connect("fixture"), t.connect("fixture")
     wait, gate = conn.root.wait, t.gate()
     conn._config["sync_request_timeout"] = 0.2

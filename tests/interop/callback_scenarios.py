@@ -1,4 +1,7 @@
-"""What a host does with the objects of its clients (scenario.py). The service is FIXTURE: callbacks.cc, and for the baseline fixture.py."""
+"""What a host does with the objects of its clients (scenario.py).
+
+The service is FIXTURE: callbacks.cc, and for the baseline fixture.py.
+"""
 
 import gc
 import weakref

@@ -13,7 +13,7 @@ def _openssl(*arguments):
 
 
 class Authority:
-    """Signs certificates. `certfile` is what those verify with who trust it; all files are in `directory`."""
+    """Signs certificates. A peer that trusts it verifies with `certfile`; all files are in `directory`."""
 
     def __init__(self, directory, name):
         self.directory, self.name = directory, name

@@ -1,4 +1,4 @@
-"""RPyC over RPyC: one client leaves an object at the host, another uses it. Run by name from chain_test.py, in two
+"""RPyC over RPyC: one client leaves an object at the host, another uses it. The test runs them by name, in two
 processes, which may be of different versions.
 """
 
@@ -8,7 +8,7 @@ import weakref
 
 from scenario import request, rpyc
 
-kept = {}  # of the process that owns the object: what must outlive a scenario
+kept = {}  # state of the process that owns the object, which must outlive a scenario
 
 
 class Thing:
@@ -103,7 +103,7 @@ class Service:
 def _leave(t, key, thing):
     conn = t.open("relay-setting", allow_setattr=True)
     conn.root.keep(key, thing)
-    # A BgServingThread sleeps for a tenth of a second between two looks.
+    # A BgServingThread sleeps for a tenth of a second between two reads.
     serves = threading.Thread(target=conn.serve_all, daemon=True)
     serves.start()
     kept[key] = conn, serves, thing
@@ -134,7 +134,7 @@ def its_thing_dies_when_nobody_holds_it(t, key):
     conn._last_traceback = None  # in which a Python keeps what it last raised
     t.assertIsNotNone(alive(), "the host holds it, or the other client")
     conn.root.forget(key)
-    if not t.baseline:  # a Python in the middle keeps a traceback too
+    if not t.baseline:  # a Python host keeps a traceback too
         t.eventually(lambda: conn.ping() or (gc.collect(), alive())[1] is None)
     conn.close()
     serves.join()
@@ -207,12 +207,12 @@ def its_classes(t, key):
     thing = t.root("relay-setting").kept(key)
     other, kind = thing.an_other(), thing.other()
     t.assertTrue(isinstance(other, kind))
-    if not t.baseline:  # a Python in the middle says yes to all
+    if not t.baseline:  # a Python host says yes to all
         t.assertFalse(isinstance(thing, kind))
 
 
 def passes_its_own_along(t, key):
-    """A function of this client, called by the other one, by way of the host; and it gets its own object back."""
+    """The other client calls a function of this client through the host, and gets its own object back."""
     thing = t.root("relay-setting", allow_public_attrs=True).kept(key)
     t.assertEqual(6, thing.call(lambda x: x + 1, 5))
     mine = [1, 2]
@@ -223,7 +223,7 @@ def passes_its_own_along(t, key):
 
 
 def lets_go(t, key):
-    """What it held is given back before its connection ends."""
+    """The client gives back what it held before its connection ends."""
     conn = t.connect("relay-setting")
     thing = conn.root.kept(key)
     t.assertEqual(3, len(thing))
@@ -233,7 +233,7 @@ def lets_go(t, key):
 
 def finds_it_gone(t, key):
     root = t.root("relay-setting")
-    with t.assertRaises(EOFError) as caught:  # its INSPECT has nobody to go to
+    with t.assertRaises(EOFError) as caught:  # no client is there to answer its INSPECT
         root.kept(key)
     t.assertIn("Remote Traceback", str(caught.exception), "not the end of this connection")
     root.forget(key)

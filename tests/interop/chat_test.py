@@ -24,7 +24,7 @@ def tearDownModule():
 
 
 class Chatter(harness.Process):
-    """A client's process, whose stdin is what it says."""
+    """A client's process, which says the lines of its stdin."""
 
     def __init__(self, version, name):
         super().__init__([harness.venv_python(version), "-u", CLIENT, host.servers["chat"], name], stdin=subprocess.PIPE)
@@ -35,7 +35,7 @@ class Chatter(harness.Process):
         self.child.stdin.flush()
 
     def end(self):
-        """Leaves; the exit code."""
+        """Ends the client; returns its exit code."""
         self.child.stdin.close()
         return self.wait()
 
@@ -69,7 +69,7 @@ class ChatTest(unittest.TestCase):
             speaker.say("hello")
             for other in others:
                 self.hears(other, f"{speaker.name}: hello")
-            # Each has called the server from within its callback. Of its own message the speaker is no reader.
+            # Each has called the server from within its callback. The speaker does not count as a reader of its own message.
             self.hears(speaker, " ".join(["read by:"] + [other.name for other in others]))
         self.leaves(*everybody)
         last, here = self.join(harness.client_versions()[0], "last")
@@ -97,7 +97,7 @@ class ChatTest(unittest.TestCase):
             self.assertEqual([set(others)] * len(said), readers)
         self.leaves(*everybody)
 
-    def test_who_vanishes_or_does_not_answer_stops_nobody(self):
+    def test_a_client_that_vanishes_or_hangs_stops_no_other(self):
         everybody = self.everybody()
         speaker, hangs, vanishes, *rest = everybody
         hangs.child.send_signal(signal.SIGSTOP)
@@ -109,7 +109,7 @@ class ChatTest(unittest.TestCase):
             self.hears(speaker, " ".join(["read by:"] + [other.name for other in rest]))
         for other in rest:
             self.hears(other, f"{speaker.name}: again")
-        # It finds out when it speaks, and may have heard late what it was told.
+        # It learns this when it speaks, and may have heard messages late.
         hangs.child.send_signal(signal.SIGCONT)
         hangs.say("where was I?")
         self.assertNotEqual(0, hangs.wait())
@@ -125,8 +125,8 @@ class ChatTest(unittest.TestCase):
                 goes.kill()
 
                 def gone():
-                    looks, here = self.join(version, "looks")
-                    self.leaves(looks)
+                    visitor, here = self.join(version, "visitor")
+                    self.leaves(visitor)
                     return not re.search(r"\bgoes\b", here)
 
                 harness.eventually("its name is free", gone)

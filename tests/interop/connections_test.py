@@ -1,5 +1,5 @@
-"""What the control plane shows of connections, over every kind of server: which there are, what they do, how they ended; and
-their end by CloseConnection."""
+"""What the control plane shows of connections, for every kind of server: which there are, what they do and how they ended; and
+how CloseConnection ends them."""
 
 import contextlib
 import os
@@ -31,8 +31,6 @@ class Case(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        if harness.BASELINE:
-            raise unittest.SkipTest("a Python server has no control plane")
         cls.host = harness.Host("--admin_address=127.0.0.1:0", "--drain_timeout=1s", name="fixture_host")
         cls.kinds = {
             kind["name"]: kind.get("traits", {})
@@ -69,7 +67,7 @@ class Case(unittest.TestCase):
         return peer
 
     def calls(self, peer, method, *arguments):
-        """Has it call now; the answer is not waited for."""
+        """Starts a call and does not wait for its answer."""
         return peer.request(CALL, boxes(yours(peer.getattr(peer.root_id, method)), value(arguments), value(())))
 
     def list(self, server, **more):
@@ -123,7 +121,7 @@ class Shown(Case):
             self.assertGreaterEqual(ended["close_time"], connection["start_time"])
             self.assertEqual(ended["calls_total"], "4")
             self.assertNotIn("busy", ended)
-            # The peer closed in good order, or its end reset the connection with bytes unread.
+            # The peer closed the connection in order, or it had unread bytes and so reset it.
             self.assertIn(ended.get("close_status", {}).get("code", 0), (0, CODES["UNAVAILABLE"]))
 
         self.each_kind(check)
@@ -155,7 +153,7 @@ class Shown(Case):
 
         self.each_kind(check)
 
-    def test_one_that_does_not_say_who_it_is(self):
+    def test_a_peer_that_sends_no_handshake(self):
         folder = self.left.enter_context(tempfile.TemporaryDirectory())
         keyfile, certfile = certificates.Authority(folder, "connections").issue("server")
 
@@ -263,7 +261,7 @@ class Closed(Case):
 
         def check(server, traits):
             if traits.get("cooperative"):
-                return  # a method that spins would hold up its whole loop
+                return  # a method that spins would block its whole loop
             peer = self.peer(server)
             connection, = self.list(server)
             self.calls(peer, "insist")
@@ -284,7 +282,7 @@ class Closed(Case):
 
     @contextlib.contextmanager
     def free_threaded(self):
-        """Somebody else who may call the service: its counters are the host's."""
+        """Yields another client that may call the service: its counters are the host's."""
         yield self.peer(self.start("threaded"))
 
     def test_a_process_that_loops_or_is_stopped(self):

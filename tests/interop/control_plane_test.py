@@ -1,16 +1,15 @@
-"""The control plane as an operator meets it: the real grpcurl with nothing but reflection, and real clients beside it."""
+"""The control plane as an operator uses it: the real grpcurl, which has only reflection, and real clients beside it."""
 
 import concurrent.futures
 import contextlib
 import json
 import re
-import select
 import socket
 import unittest
 
 import harness
 from harness import CODES, GrpcError, address_of, admin, grpcurl
-from wire import CALL, MSG_REQUEST, Peer, boxes, value, yours
+from wire import Peer
 
 host = None
 
@@ -28,19 +27,9 @@ def tearDownModule():
     harness.ends_well(host)
 
 
-def never_read(peer):
-    """Has ECHO answer more than the peer reads: a thread of the host stands in a write."""
-    echo = peer.getattr(peer.root(), "echo")
-    ask = peer.message(MSG_REQUEST, 5, (CALL, boxes(yours(echo), value((bytes(8 << 20),)), value(()))))
-    peer.sock.setblocking(False)
-    sent, view = 0, memoryview(ask)
-    while sent < 64 << 20 and select.select([], [peer.sock], [], 0.5)[1]:
-        sent += peer.sock.send(view[sent % len(ask):])
-
-
 class Case(unittest.TestCase):
     def start(self, server_id="", **spec):
-        """StartServer on a port of its choice; closed again when the test ends."""
+        """Starts a server on any free port, which is closed when the test ends."""
         server = harness.start_server(host, server_id, **spec)
         self.addCleanup(self.close_quietly, server["name"])
         return server
@@ -56,7 +45,7 @@ class Case(unittest.TestCase):
         return [s["name"] for s in admin(host, SERVER + "ListServers", page_size=1000, **request).get("servers", [])]
 
     def refused(self, code, reason, method, field=None, says=(), **request):
-        """The status of the error table: code, one ErrorInfo, and a message that names what it is about."""
+        """Asserts that the request is refused with that code and reason, one ErrorInfo, and a message with these words."""
         with self.assertRaises(GrpcError) as caught:
             admin(host, method, **request)
         error = caught.exception
@@ -135,6 +124,10 @@ class Catalog(Case):
             self.assertRegex(name, r"^[a-z][a-z_]*$")
             self.assertTrue(kind.get("summary"), name)
 
+    def test_traits_that_are_set_are_told(self):
+        kinds = {kind["name"]: kind for kind in admin(host, SERVER + "ListServerKinds")["server_kinds"]}
+        self.assertEqual(kinds["one_shot"]["traits"], {"serves_inline": True, "one_connection": True})
+
     def test_every_listed_kind_works(self):
         for kind in admin(host, SERVER + "ListServerKinds")["server_kinds"]:
             with self.subTest(kind["name"]):
@@ -167,9 +160,6 @@ class Catalog(Case):
         }.items():
             members = admin(host, CATALOG + "GetService", name="services/" + service)["members"]
             self.assertLessEqual(names, {member["name"] for member in members})
-
-    def test_unknown_service(self):
-        self.refused("NOT_FOUND", "SERVICE_NOT_FOUND", CATALOG + "GetService", name="services/NOSUCH", says=["NOSUCH"])
 
     def test_host(self):
         before = admin(host, HOST + "GetHost")
@@ -211,18 +201,6 @@ class Life(Case):
                 client.run("held_has_ended")
                 client.run("connection_is_refused", address=address_of(server))
                 client.kill()
-
-    def test_closing_ends_established_connections(self):
-        server = self.start()
-        with Peer(address_of(server), 5) as five, Peer(address_of(server),
-                                                         6) as six, Peer(address_of(server)) as mute:
-            five.ping()
-            six.ping()
-            self.assertEqual(self.close(server)["state"], "CLOSED")
-            for peer in (five, six, mute):
-                self.assertIsNone(peer.read_frame())
-        with self.assertRaises(ConnectionRefusedError):
-            Peer(address_of(server))
 
     def test_the_answer_is_the_resource(self):
         server = self.start("the-answer", port=0)
@@ -288,18 +266,6 @@ class Life(Case):
     def test_the_longest_id(self):
         self.assertEqual(self.start("a" * 63)["name"], "servers/" + "a" * 63)
 
-    def test_closed_twice(self):
-        server = self.start("closed-twice")
-        self.close(server)
-        self.refused("FAILED_PRECONDITION", "INVALID_SERVER_STATE", SERVER + "CloseServer", name=server["name"],
-                     says=["closed-twice"])
-
-    def test_its_port_is_free_too(self):
-        first = self.start()
-        self.close(first)
-        second = self.start(port=first["port"])
-        self.assertEqual(second["port"], first["port"])
-
     def test_list_with_and_without_closed(self):
         shown, closed = self.start("shown"), self.start("closed-one")
         self.close(closed)
@@ -307,20 +273,6 @@ class Life(Case):
         self.assertNotIn("servers/closed-one", self.names())
         self.assertLessEqual({"servers/shown", "servers/closed-one"}, set(self.names(show_closed=True)))
         self.assertEqual(admin(host, SERVER + "GetServer", name="servers/closed-one")["state"], "CLOSED")
-
-    def test_pages(self):
-        for i in range(5):
-            self.start(f"page-{i}")
-        everything = self.names()
-        paged, token = [], ""
-        for _ in range(len(everything) + 1):
-            answer = admin(host, SERVER + "ListServers", page_size=2, page_token=token)
-            self.assertLessEqual(len(answer.get("servers", [])), 2)
-            paged += [s["name"] for s in answer.get("servers", [])]
-            token = answer.get("next_page_token", "")
-            if not token:
-                break
-        self.assertEqual(paged, everything)
 
     def test_pages_of_every_list(self):
         for method, field in ((SERVER + "ListServers", "servers"), (SERVER + "ListServerKinds", "server_kinds"),
@@ -345,22 +297,10 @@ class Life(Case):
             self.start(f"moving-{i}")
         names = self.names()
         first = admin(host, SERVER + "ListServers", page_size=len(names) - 1)
-        self.close({"name": first["servers"][-1]["name"]})  # the one that the token speaks of
+        self.close({"name": first["servers"][-1]["name"]})  # the server that the token names
         self.start("moving-3")
         rest = admin(host, SERVER + "ListServers", page_token=first["next_page_token"])["servers"]
         self.assertEqual([server["name"] for server in rest], [names[-1], "servers/moving-3"])
-
-    def test_a_hundred_closed_are_remembered(self):
-        # 100 newer ones push a closed server out; the whole walk also shows that start and close leak no descriptor.
-        before = None
-        for i in range(104):
-            server = self.start(f"old-{i}")
-            self.close(server)
-            before = before or host.descriptors()
-        closed = [name for name in self.names(show_closed=True) if name.startswith("servers/old-")]
-        self.assertEqual(len(closed), 100)
-        self.refused("NOT_FOUND", "SERVER_NOT_FOUND", SERVER + "GetServer", name="servers/old-0")
-        harness.eventually("no descriptor is left behind", lambda: host.descriptors() <= before + 4)
 
     def test_drain_timeout_of_an_idle_server(self):
         server = self.start()
@@ -372,68 +312,6 @@ class Life(Case):
 
 
 SPEC = {"kind": "threaded", "service": "CALCULATOR"}
-
-
-class OneShot(Case):
-    """A server that closes by itself after its one connection."""
-
-    def state(self, server):
-        return admin(host, SERVER + "GetServer", name=server["name"])["state"]
-
-    def test_its_traits(self):
-        kinds = {kind["name"]: kind for kind in admin(host, SERVER + "ListServerKinds")["server_kinds"]}
-        self.assertEqual(kinds["one_shot"]["traits"], {"serves_inline": True, "one_connection": True})
-
-    def test_its_life(self):
-        server = self.start("brief", kind="one_shot")
-        self.assertEqual(server["state"], "LISTENING")
-        with Peer(address_of(server)) as peer:
-            self.assertEqual(peer.call(peer.getattr(peer.root(), "add"), 1, 2), 3)
-            with self.assertRaises(ConnectionRefusedError):
-                Peer(address_of(server))
-            self.assertEqual(self.state(server), "DRAINING")
-            self.assertIn("servers/brief", self.names())
-        harness.eventually("it closes by itself", lambda: self.state(server) == "CLOSED")
-        self.assertNotIn("servers/brief", self.names())
-        self.assertIn("servers/brief", self.names(show_closed=True))
-        last = admin(host, SERVER + "GetServer", name="servers/brief")
-        self.assertEqual((last["connections_total"], last["calls_total"], last.get("connections_open", "0")), ("1", "1", "0"))
-        self.refused("FAILED_PRECONDITION", "INVALID_SERVER_STATE", SERVER + "CloseServer", name="servers/brief")
-        self.assertEqual(self.start("brief")["state"], "LISTENING", "its id is free")
-
-    def test_ids_and_ports_again_and_again(self):
-        port = 0
-        for _ in range(10):
-            server = self.start("again-and-again", kind="one_shot", port=port)
-            port = server["port"]
-            with Peer(address_of(server)) as peer:
-                peer.ping()
-            harness.eventually("it closes by itself", lambda: self.state(server) == "CLOSED")
-
-    def test_closed_while_it_waits(self):
-        server = self.start(kind="one_shot")
-        self.assertEqual(self.close(server)["state"], "CLOSED")
-        with self.assertRaises(ConnectionRefusedError):
-            Peer(address_of(server))
-
-    def test_closed_while_it_serves(self):
-        server = self.start(kind="one_shot")
-        with Peer(address_of(server)) as peer:
-            peer.ping()
-            closed = admin(host, SERVER + "CloseServer", name=server["name"], drain_timeout="20s")
-            self.assertEqual(closed["state"], "CLOSED")
-            self.assertIsNone(peer.read_frame())
-
-    def test_closed_under_a_peer_that_never_reads(self):
-        server = self.start(kind="one_shot", service="ECHO")
-        with Peer(address_of(server)) as peer:
-            never_read(peer)
-            self.assertEqual(self.close(server)["state"], "CLOSED")
-
-    def test_a_peer_that_says_nothing(self):
-        server = self.start(kind="one_shot")
-        Peer(address_of(server)).sock.close()
-        harness.eventually("it closes by itself", lambda: self.state(server) == "CLOSED")
 
 
 class Health(Case):
@@ -513,25 +391,6 @@ class Careful(Case):
         self.assertEqual(self.request(validate_only=True)["name"], "servers/calculator-2")
         self.assertEqual(self.request(validate_only=True)["name"], "servers/calculator-2", "it did not take it")
 
-    def test_validate_only_finds_what_is_wrong(self):
-        for reason, field, code, request in (
-                ("UNKNOWN_KIND", "spec.kind", "INVALID_ARGUMENT", {"spec": {**SPEC, "kind": "nosuch"}}),
-                ("UNKNOWN_SERVICE", "spec.service", "INVALID_ARGUMENT", {"spec": {**SPEC, "service": "nosuch"}}),
-                ("INVALID_FIELD", "server_id", "INVALID_ARGUMENT", {"server_id": "No"}),
-                ("SERVER_ALREADY_EXISTS", "server_id", "ALREADY_EXISTS", {"server_id": "calculator"}),
-                ("INVALID_FIELD", "spec.port", "INVALID_ARGUMENT", {"spec": {**SPEC, "port": 65536}}),
-                ("INVALID_FIELD", "spec.backlog", "INVALID_ARGUMENT", {"spec": {**SPEC, "backlog": -1}}),
-                ("INVALID_FIELD", "spec.nbthreads", "INVALID_ARGUMENT", {"spec": {**SPEC, "nbthreads": 2}}),
-                ("INVALID_FIELD", "spec.limits.max_nesting", "INVALID_ARGUMENT",
-                 {"spec": {**SPEC, "limits": {"max_nesting": -1}}}),
-                ("INSECURE_LISTENER", "spec.hostname", "FAILED_PRECONDITION", {"spec": {**SPEC, "hostname": "0.0.0.0"}}),
-                ("INVALID_FIELD", "spec.tls.certfile", "INVALID_ARGUMENT", {"spec": {**SPEC, "tls": {"keyfile": "x"}}}),
-                ("CERTIFICATE_INVALID", "spec.tls.certfile", "INVALID_ARGUMENT", {"spec": {**SPEC, "tls": {"certfile": "/nowhere"}}}),
-                ("INVALID_FIELD", "spec.registrar.port", "INVALID_ARGUMENT", {"spec": {**SPEC, "registrar": {"port": -1}}})):
-            with self.subTest(request):
-                self.refused(code, reason, SERVER + "StartServer", field=field, validate_only=True,
-                             **{"spec": SPEC, **request})
-
     def test_validate_only_does_not_bind(self):
         with socket.create_server(("127.0.0.1", 0)) as other:
             port = other.getsockname()[1]
@@ -575,7 +434,7 @@ class Careful(Case):
         for etag in ("nonsense", server["etag"] + "0"):
             self.refused("ABORTED", "ETAG_MISMATCH", SERVER + "CloseServer", says=["tagged", etag],
                          name=server["name"], etag=etag)
-        with Peer(address_of(server)) as peer:  # it runs on, and counters do not touch its etag
+        with Peer(address_of(server)) as peer:  # it goes on, and counters do not change its etag
             self.assertEqual(peer.call(peer.getattr(peer.root(), "add"), 1, 2), 3)
             closed = admin(host, SERVER + "CloseServer", name=server["name"], etag=server["etag"])
         self.assertEqual(closed["state"], "CLOSED")
@@ -589,144 +448,35 @@ class Careful(Case):
         self.assertEqual(admin(host, SERVER + "CloseServer", name="servers/same-name", etag=second["etag"])["state"], "CLOSED")
 
 
-class Errors(Case):
-    def start_refused(self, code, reason, field=None, says=(), server_id="", **spec):
-        self.refused(code, reason, SERVER + "StartServer", field, says, server_id=server_id, spec={**SPEC, **spec})
+class Refusals(Case):
+    """One case a reason. Every request that is refused, and what is said of it, is in server/admin/refusals_test.cc; reasons of
+    connections and of the registry are in connections_test.py and in tests/registry."""
 
-    def setUp(self):
-        self.before = self.names(show_closed=True)
-
-    def tearDown(self):
-        self.assertEqual(self.names(show_closed=True), self.before,
-                         "a refused request changes nothing")
-
-    def test_unknown_kind(self):
-        self.start_refused("INVALID_ARGUMENT", "UNKNOWN_KIND", kind="nosuch", says=["nosuch", "threaded"])
-        self.start_refused("INVALID_ARGUMENT", "UNKNOWN_KIND", field="spec.kind", kind="Threaded",
-                           says=['did you mean "threaded"?'])
-
-    def test_unknown_service(self):
-        self.start_refused("INVALID_ARGUMENT",
-                           "UNKNOWN_SERVICE",
-                           service="nosuch",
-                           says=["nosuch", "CALCULATOR", "ECHO", "MY"])
-        self.start_refused("INVALID_ARGUMENT", "UNKNOWN_SERVICE", service="services/CALCULATOR")
-        self.start_refused("INVALID_ARGUMENT", "UNKNOWN_SERVICE", field="spec.service", service="calculater",
-                           says=['did you mean "CALCULATOR"?'])
-        self.refused("NOT_FOUND", "SERVICE_NOT_FOUND", CATALOG + "GetService", field="name", name="services/EHCO",
-                     says=['did you mean "ECHO"?'])
-
-    def test_nothing_given(self):
-        for spec, field in (({}, "spec.service"), ({"kind": "threaded"}, "spec.service"), ({"service": "ECHO"}, "spec.kind")):
-            with self.subTest(spec):
-                self.refused("INVALID_ARGUMENT", "UNKNOWN_" + field[len("spec."):].upper(), SERVER + "StartServer",
-                             field=field, says=[field + " is missing; known: "], spec=spec)
-
-    def test_duplicate_id(self):
-        self.start_refused("ALREADY_EXISTS", "SERVER_ALREADY_EXISTS", server_id="calculator", says=["calculator"])
-
-    def test_address_in_use(self):
+    def test_each_reason(self):
         port = int(host.servers["echo"].rpartition(":")[2])
-        self.start_refused("FAILED_PRECONDITION", "ADDRESS_IN_USE", field="spec.port", port=port, says=[str(port)])
-        with socket.create_server(("127.0.0.1", 0)) as other:  # in use by someone else
-            self.start_refused("FAILED_PRECONDITION", "ADDRESS_IN_USE", port=other.getsockname()[1])
-
-    def test_option_of_another_kind(self):
-        for option in ("nbthreads", "request_batch_size", "loops", "fiber_stack_kib", "max_fibers"):
-            with self.subTest(option):
-                self.start_refused("INVALID_ARGUMENT",
-                                   "INVALID_FIELD",
-                                   field="spec." + option,
-                                   says=[option],
-                                   **{option: 4})
-
-    def test_bad_ids(self):
-        for bad in ("A", "1a", "-a", "a-", "a_b", "a b", "a/b", "ä", "a" * 64, ".", "servers/a"):
-            with self.subTest(bad):
-                self.start_refused("INVALID_ARGUMENT", "INVALID_FIELD", field="server_id", server_id=bad)
-
-    def test_no_name_holds_a_nul(self):
-        for field, spec in (("spec.hostname", {"hostname": "127.0.0.1\0.example"}),
-                            ("spec.socket_path", {"hostname": "", "socket_path": "/tmp/rpychost\0x"}),
-                            ("spec.user", {"kind": "forking", "user": "root\0x"}),
-                            ("spec.protocol_config.connid", {"protocol_config": {"connid": "a\0b"}}),
-                            ("spec.protocol_config.exposed_prefix", {"protocol_config": {"exposed_prefix": "a\0b"}}),
-                            ("spec.protocol_config.safe_attrs.names", {"protocol_config": {"safe_attrs": {"names": ["a\0b"]}}}),
-                            ("spec.registrar.hostname", {"registrar": {"hostname": "127.0.0.1\0x"}}),
-                            ("spec.registrar.advertised_hostname", {"registrar": {"advertised_hostname": "127.0.0.1\0x"}}),
-                            ("spec.tls.certfile", {"tls": {"certfile": "/etc/passwd\0x"}}),
-                            ("spec.tls.ciphers", {"tls": {"certfile": "x", "ciphers": "ALL\0x"}}),
-                            ("server_id", {"server_id": "a\0b"})):
-            with self.subTest(field):
-                self.start_refused("INVALID_ARGUMENT", "INVALID_FIELD", field=field, says=["NUL"] if field != "server_id" else [],
-                                   **spec)
-        self.start_refused("INVALID_ARGUMENT", "UNKNOWN_SERVICE", field="spec.service", service="ECHO\0x")
-        self.start_refused("INVALID_ARGUMENT", "UNKNOWN_KIND", field="spec.kind", kind="threaded\0x")
-
-    def test_bad_ports(self):
-        for port in (65536, 70000, -1, 2**31 - 1):
-            with self.subTest(port):
-                self.start_refused("INVALID_ARGUMENT", "INVALID_FIELD", field="spec.port", port=port)
-
-    def test_hostname_with_socket_path(self):
-        with self.assertRaises(GrpcError) as caught:
-            admin(host,
-                  SERVER + "StartServer",
-                  spec={
-                      **SPEC, "hostname": "127.0.0.1",
-                      "socket_path": "/tmp/rpychost-never"
-                  })
-        self.assertEqual((caught.exception.code, caught.exception.reason),
-                         (CODES["INVALID_ARGUMENT"], "INVALID_FIELD"))
-        self.assertIn(caught.exception.metadata.get("field"), ("spec.hostname", "spec.socket_path"))
-
-    def test_negative_backlog(self):
-        self.start_refused("INVALID_ARGUMENT", "INVALID_FIELD", field="spec.backlog", backlog=-1)
-
-    def test_off_loopback(self):
-        for hostname in ("0.0.0.0", "::"):
-            with self.subTest(hostname):
-                self.start_refused("FAILED_PRECONDITION", "INSECURE_LISTENER", hostname=hostname, says=[hostname])
-
-    def test_no_such_server(self):
-        for method in ("GetServer", "CloseServer"):
-            with self.subTest(method):
-                self.refused("NOT_FOUND", "SERVER_NOT_FOUND", SERVER + method, name="servers/nosuch", says=["nosuch"])
-
-    def test_bad_names(self):
-        for method in (SERVER + "GetServer", SERVER + "CloseServer", CATALOG + "GetService"):
-            for name in ("", "calculator", "servers/", "services/", "servers/a/b", "nosuch/x"):
-                with self.subTest(method, name=name):
-                    self.refused("INVALID_ARGUMENT", "INVALID_FIELD", method, field="name", name=name)
-
-    def test_bad_pages(self):
-        for method in (SERVER + "ListServers", SERVER + "ListServerKinds", CATALOG + "ListServices"):
-            with self.subTest(method):
-                self.refused("INVALID_ARGUMENT", "INVALID_FIELD", method, field="page_size", page_size=-1)
-                self.refused("INVALID_ARGUMENT", "INVALID_FIELD", method, field="page_token", page_token="nonsense")
-
-    def test_negative_drain_timeout(self):
-        self.refused("INVALID_ARGUMENT", "INVALID_FIELD", SERVER + "CloseServer", field="drain_timeout",
-                     name="servers/calculator", drain_timeout="-1s")
-
-    def test_what_is_not_built_is_refused_by_name(self):
-        # "A field that is not honoured is refused, never ignored." Either it works, or the answer names it.
-        for field, given in (("tls", {"keyfile": "/nonexistent", "certfile": "/nonexistent"}),
-                             ("protocol_config", {"allow_pickle": True})):
-            with self.subTest(field):
-                with self.assertRaises(GrpcError) as caught:
-                    admin(host, SERVER + "StartServer", spec={**SPEC, field: given})
-                self.assertIn(caught.exception.code, (CODES["INVALID_ARGUMENT"], CODES["UNIMPLEMENTED"]))
-                self.assertIn(caught.exception.reason, ("INVALID_FIELD", "NOT_SUPPORTED", "CERTIFICATE_INVALID"))
+        tagged, closed = self.start("refused"), self.start("refused-and-closed")
+        self.close(closed)
+        before = self.names(show_closed=True)
+        for code, reason, field, method, request in (
+                ("INVALID_ARGUMENT", "UNKNOWN_KIND", "spec.kind", "StartServer", {"spec": {**SPEC, "kind": "nosuch"}}),
+                ("INVALID_ARGUMENT", "UNKNOWN_SERVICE", "spec.service", "StartServer", {"spec": {**SPEC, "service": "nosuch"}}),
+                ("INVALID_ARGUMENT", "INVALID_FIELD", "spec.port", "StartServer", {"spec": {**SPEC, "port": 65536}}),
+                ("INVALID_ARGUMENT", "CERTIFICATE_INVALID", "spec.tls.certfile", "StartServer",
+                 {"spec": {**SPEC, "tls": {"certfile": "/nowhere"}}}),
+                ("FAILED_PRECONDITION", "INSECURE_LISTENER", "spec.hostname", "StartServer",
+                 {"spec": {**SPEC, "hostname": "0.0.0.0"}}),
+                ("FAILED_PRECONDITION", "ADDRESS_IN_USE", "spec.port", "StartServer", {"spec": {**SPEC, "port": port}}),
+                ("ALREADY_EXISTS", "SERVER_ALREADY_EXISTS", "server_id", "StartServer", {"spec": SPEC, "server_id": "calculator"}),
+                ("NOT_FOUND", "SERVER_NOT_FOUND", "name", "GetServer", {"name": "servers/nosuch"}),
+                ("FAILED_PRECONDITION", "INVALID_SERVER_STATE", "name", "CloseServer", {"name": closed["name"]}),
+                ("ABORTED", "ETAG_MISMATCH", "etag", "CloseServer", {"name": tagged["name"], "etag": "nonsense"})):
+            with self.subTest(reason):
+                self.refused(code, reason, SERVER + method, field=field, **request)
+        self.refused("NOT_FOUND", "SERVICE_NOT_FOUND", CATALOG + "GetService", field="name", name="services/NOSUCH", says=["NOSUCH"])
+        self.assertEqual(self.names(show_closed=True), before, "a refused request changes nothing")
 
 
 class BesideTheDataPlane(Case):
-    def test_close_of_a_server_whose_peer_never_reads(self):
-        server = self.start("stuck", service="ECHO")
-        with Peer(address_of(server)) as peer:
-            never_read(peer)
-            self.assertEqual(self.close(server)["state"], "CLOSED")
-
     def test_errors_leave_connections_alone(self):
         with Peer(host.servers["calculator"]) as peer:
             add = peer.getattr(peer.root(), "add")

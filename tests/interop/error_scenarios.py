@@ -1,4 +1,4 @@
-"""What becomes of exceptions that a client raises in a callback: at the host, and on their way back to the client."""
+"""Exceptions that a client raises in a callback, as they arrive at the host and back at the client."""
 
 
 from scenario import names, rpyc
@@ -22,7 +22,7 @@ def _raising(exception):
 
 
 def _relay(t, **config):
-    """The root; the client sends what its callbacks raise, also KeyboardInterrupt, which stock settings keep at home."""
+    """The root. The client sends every exception of its callbacks, also KeyboardInterrupt, which it does not send by default."""
     return t.root("relay", propagate_KeyboardInterrupt_locally=False, **config)
 
 
@@ -66,7 +66,7 @@ def what_is_no_builtin_is_itself_to_the_host(t):
     t.assertIn("OddError", name)
     t.assertEqual("x", args[0])
     t.assertIn("<object object at", args[1], "what is not by value is its repr")
-    if not t.baseline:  # a Python in the middle calls it rpyc.core.vinegar/..., by its own class for it
+    if not t.baseline:  # a Python host calls it rpyc.core.vinegar/..., after the class that it makes for it
         t.assertEqual((__name__, "OddError"), (module, name))
 
 

@@ -1,4 +1,4 @@
-"""Peers that come to the wrong port: each is told in its own protocol, where it has one for that, and the log names it."""
+"""Peers that connect to the wrong port: the host answers in the peer's own protocol, where that is possible, and logs it."""
 
 import http.client
 import ssl
@@ -27,7 +27,7 @@ def setUpModule():
     try:
         for kind in admin(host, "ServerService/ListServerKinds")["server_kinds"]:
             if kind["traits"].get("one_connection"):
-                continue  # would be gone after the first stranger, which is what it promises
+                continue  # closes after the first connection, as it promises
             servers[kind["name"]] = (address_of(harness.start_server(host, kind=kind["name"])),
                                      address_of(harness.start_server(host, kind=kind["name"], tls=tls)))
     except unittest.SkipTest:  # no grpcurl
@@ -51,8 +51,8 @@ class Case(unittest.TestCase):
         self.logged_before = len(host.stderr)
 
     def logged(self, name, text):
-        """Waits for the one line about the peer with the address `name`, and checks it. Addresses come round again after some
-        hundred connections: only what was logged after the last such check, or since the test began, is looked at."""
+        """Waits for the only line about the peer with the address `name`, and checks it. The kernel uses an address again after some
+        hundred connections, so only lines that are newer than the last such check, or than the start of the test, count."""
         name = "{}:{}".format(*name)
         lines = lambda: [line for line in host.stderr[self.logged_before:] if f"goodbye {name}: " in line]
         eventually(f"the log names {name}", lines)
@@ -62,7 +62,7 @@ class Case(unittest.TestCase):
         self.assertIn(text, line)
 
     def hears(self, address, said):
-        """All that is answered to `said`, and the end; the address of the peer that said it beside it."""
+        """Everything that the host answers to `said` until it ends the connection, and the address of the peer."""
         sock = dial(address)
         self.addCleanup(sock.close)
         sock.sendall(said)
@@ -125,7 +125,7 @@ class Told(Case):
 
 
 class Rpyc(Case):
-    """Clients of RPyC that are of the wrong version, or do not know of the TLS."""
+    """Clients of RPyC of the wrong version, or without TLS where it is needed."""
 
     def setUp(self):
         super().setUp()

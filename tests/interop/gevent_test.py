@@ -1,4 +1,4 @@
-"""Fibers: what the gevent kind promises beyond what every kind does, which the conformance suite sees."""
+"""Fibers: what the gevent kind promises beyond what every kind promises. The conformance suite tests that."""
 
 import contextlib
 import os
@@ -18,8 +18,6 @@ class Case(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        if harness.BASELINE:
-            raise unittest.SkipTest("a kind of ours")
         _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
         cls.host = harness.Host("--admin_address=127.0.0.1:0", "--drain_timeout=1s", name="loops_host")
@@ -50,7 +48,7 @@ class Case(unittest.TestCase):
         return peer
 
     def begin(self, peer, method, *args):
-        """Calls a method of the root without waiting; the seq. `args` are boxes."""
+        """Calls a method of the root without waiting; returns the seq. `args` are boxes."""
         return peer.request(CALLATTR, boxes(yours(peer.root_id), value(method), boxes(*args), value(())))
 
     def end(self, peer, seq):
@@ -65,7 +63,7 @@ class Case(unittest.TestCase):
 class HighConcurrency(Case):
 
     def test_thousands_of_calls_wait_at_once_on_one_thread(self):
-        # A descriptor at each end. What waits one after the other would be cut off by the test's own deadline.
+        # Each connection needs a descriptor at both ends. Calls that waited one after the other would exceed the test's deadline.
         wanted = 500 if SANITIZED else 5000
         count = min(wanted, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2 - 200)
         server = self.start("HIGHCONCURRENCY", loops=1)
@@ -75,7 +73,7 @@ class HighConcurrency(Case):
         calls = [(peer, self.begin(peer, "io_operation", value(str(n)))) for n, peer in enumerate(peers)]
         for n, (peer, seq) in enumerate(calls):
             self.assertEqual(self.end(peer, seq), f"Processed: {n}")
-        # Sending them all takes longer than the first of them waits.
+        # The first call has ended before the last one is sent.
         self.assertGreater(self.count(server, "most_busy"), count // 10)
         self.assertLessEqual(self.host.status("Threads"), threads + 1)
         self.assertEqual(self.count(server, "busy"), 0)
@@ -124,7 +122,7 @@ class Loops(Case):
     def test_a_call_through_the_client_parks_its_fiber(self):
         server = self.start(loops=1)
         peers = [self.peer(server) for _ in range(20)]
-        # Each is a client of the very loop that it runs on: one that blocked it would wait for itself.
+        # Each call is a client of the loop that it runs on: if it blocked the loop it would wait for itself.
         calls = [(peer, self.begin(peer, "through", value(server["port"]), value(str(n)))) for n, peer in enumerate(peers)]
         for n, (peer, seq) in enumerate(calls):
             self.assertEqual(self.end(peer, seq), f"waited: {n}")

@@ -1,4 +1,4 @@
-"""Starts the product as its users do: a process, its flags, its stdout lines, its signals; real clients beside it.
+"""Starts the product as its users do, by a process, its flags, its stdout lines and its signals, and real clients beside it.
 
 Deadlines here protect against a hang. Nothing sleeps to synchronise and no port is fixed.
 """
@@ -22,16 +22,14 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 VERSIONS = ("4.1.5", "5.3.1", "6.0.2")
 VERSIONS += tuple(v for v in os.environ.get("RPYC_VERSIONS", "").split() if v not in VERSIONS)
 
-# With RPYC_BASELINE=VERSION the "product" is a real rpyc server of that version (baseline_host.py): what the tests demand
-# is then seen to be what RPyC does. A tool for the tests' author; Bazel never sets it.
-BASELINE = os.environ.get("RPYC_BASELINE")
+DIALECTS = (5, 6)
+
+# rpyc.ssl_connect reads the system's certificates for each connection, which takes 40 ms. No test needs them.
+CLIENT_ENVIRONMENT = {**os.environ, "SSL_CERT_FILE": os.devnull, "SSL_CERT_DIR": os.devnull}
 
 
 def dialect_of(version):
     return 6 if version.startswith("6") else 5
-
-
-DIALECTS = (dialect_of(BASELINE),) if BASELINE else (5, 6)
 
 
 def venv_python(version):
@@ -46,10 +44,6 @@ def venv_python(version):
 
 def binary(name):
     """The command that starts one of the hosts; the environment names the file (BUILD.bazel does)."""
-    if BASELINE:
-        if name == "rpycd":
-            raise unittest.SkipTest("not part of the baseline")
-        return [venv_python(BASELINE), os.path.join(HERE, "baseline_host.py")]
     folder = {"conformance_host": "tests/conformance", "discovery_client": "tests/registry",
               "everyday_host": "tests/everyday", "fixture_host": "tests/fixture",
               "loops_host": "tests/fixture", "rpyc_registry": "registry", "rpycd": "server",
@@ -58,7 +52,7 @@ def binary(name):
 
 
 def eventually(what, condition, deadline_s=DEADLINE_S):
-    """Asks until `condition()` is true. Each question has a cost of its own (a process, a round trip): no sleep."""
+    """Asks until `condition()` is true. It does not sleep, for each question takes time (a process, a round trip)."""
     end = time.monotonic() + deadline_s
     while not condition():
         if time.monotonic() > end:
@@ -76,7 +70,7 @@ class Process:
         self.lines = []
         self._stderr = collections.deque(maxlen=2000)
         self._stdout = queue.Queue()
-        self.heard = threading.Event()  # something on stderr, or its end
+        self.heard = threading.Event()  # set when stderr has a line or has ended
         self._readers = [threading.Thread(target=self._read, args=(self.child.stdout, self._stdout.put), daemon=True),
                          threading.Thread(target=self._read, args=(self.child.stderr, self._complaint), daemon=True)]
         for reader in self._readers:
@@ -102,7 +96,7 @@ class Process:
                 + "\n  ".join(self.stderr[-60:]))
 
     def line(self, deadline_s=DEADLINE_S):
-        """The next line of stdout; None at its end."""
+        """Returns the next line of stdout; None at its end."""
         try:
             text = self._stdout.get(timeout=deadline_s)
         except queue.Empty:
@@ -114,7 +108,7 @@ class Process:
         return text
 
     def wait(self):
-        """The exit code; every line has been read when it returns."""
+        """Returns the exit code, when every line has been read."""
         while self.line() is not None:
             pass
         try:
@@ -161,7 +155,7 @@ class Host(Process):
         return self.wait()
 
     def status(self, field):
-        """A line of /proc/PID/status: KiB, or a count."""
+        """The number in that line of /proc/PID/status: KiB, or a count."""
         with open(f"/proc/{self.pid}/status") as file:
             return int(re.search(rf"^{field}:\s+(\d+)", file.read(), re.M)[1])
 
@@ -173,39 +167,34 @@ ALL_SERVICES = tuple(f"--server=threaded:{name}@127.0.0.1:0" for name in ("CALCU
 
 
 def start_fixture_host(configs, service="FIXTURE"):
-    """A host with that service as server `fixture` (its name), and once more with each of `configs`: a dict of protocol
-    configurations by server id."""
+    """Starts a host with a server of that service, and one more with each of `configs`, a dict of protocol configurations by
+    server id."""
     flags = ["--admin_address=127.0.0.1:0", f"--server=threaded:{service}@127.0.0.1:0"]
-    if BASELINE:
-        flags += [f"--config={service}:{server_id}={json.dumps(config)}" for server_id, config in configs.items()]
-        return Host(*flags, name="fixture_host")
     host = Host(*flags, name="fixture_host")
     try:
         for server_id, config in configs.items():
             server = start_server(host, server_id, service=service, protocol_config=config)
             host.servers[server_id] = address_of(server)
     except unittest.SkipTest:
-        pass  # no grpcurl: scenarios that need those servers are skipped
+        pass  # There is no grpcurl: scenarios that need those servers are skipped.
     return host
 
 
 def start_host(*flags):
-    """The host that most tests share: every service of the demo, and the control plane."""
+    """Starts the host that most tests use: every service of the demo, and the control plane."""
     return Host("--admin_address=127.0.0.1:0", *ALL_SERVICES, *flags)
 
 
 def ends_well(host):
-    """For tearDownModule: whatever was done to it, the host ends as it should."""
-    if BASELINE:
-        return host.kill()
+    """For tearDownModule: SIGTERM ends the host with status 0, whatever the tests did to it."""
     code = host.stop()
     assert code == 0, f"SIGTERM: exit {code}" + host.story()
 
 
 def client_versions(versions=VERSIONS):
-    """Of these the versions whose environment exists."""
+    """Those of `versions` whose environment exists."""
     found = []
-    for version in (BASELINE,) if BASELINE else versions:
+    for version in versions:
         try:
             venv_python(version)
             found.append(version)
@@ -214,18 +203,24 @@ def client_versions(versions=VERSIONS):
     return found
 
 
+def ring(versions):
+    """Pairs of versions: each version is once the first and once the second of a pair, and the last one is also paired with
+    itself. Every pair of dialects is among them."""
+    return [*zip(versions, (*versions[1:], versions[0])), (versions[-1], versions[-1])]
+
+
 class Client(Process):
     """A process with a real rpyc of one version, which runs scenarios by name, one at a time.
 
     `servers` maps server ids to addresses. Where it maps one to None, `start(id)` gives the address for each connection
-    anew: of a server that takes but one, say.
+    anew: of a server that takes only one, say. `baseline` tells the scenarios that the servers are RPyC's own.
     """
 
-    def __init__(self, version, servers, tls=None, traits=None, start=None):
+    def __init__(self, version, servers, tls=None, traits=None, start=None, baseline=False):
         self.version, self.start = version, start
-        settings = {"servers": servers, "baseline": bool(BASELINE), "tls": tls or {}, "traits": traits or {}}
+        settings = {"servers": servers, "baseline": baseline, "tls": tls or {}, "traits": traits or {}}
         super().__init__([venv_python(version), "-u", os.path.join(HERE, "scenario.py"), json.dumps(settings)],
-                         stdin=subprocess.PIPE)
+                         stdin=subprocess.PIPE, env=CLIENT_ENVIRONMENT)
 
     def write(self, order):
         self.child.stdin.write(json.dumps(order) + "\n")
@@ -256,30 +251,57 @@ class Client(Process):
         return self.finish()
 
 
-def add_scenario_cases(module, names, one):
-    """Gives a test module (its globals) a TestCase for each version, with a test for each scenario: `one(version, name)`."""
+class Clients:
+    """Clients by version, of the same servers: each is started when it is first needed, and again if it died."""
 
-    class ScenarioCase(unittest.TestCase):
-        version = None
+    def __init__(self, servers, **more):
+        self.servers, self.more, self.running = servers, more, {}
 
-        def setUp(self):
-            if BASELINE not in (None, self.version):
-                self.skipTest("another version is the baseline")
-            venv_python(self.version)
+    def __getitem__(self, version):
+        client = self.running.get(version)
+        if client is None or client.child.poll() is not None:  # a scenario hung and took its process with it
+            client = self.running[version] = Client(version, self.servers, **self.more)
+        return client
 
+    def kill(self):
+        for client in self.running.values():
+            client.kill()
+
+
+def add_scenario_cases(module, names, start_hosts):
+    """Gives a test module (its globals) a TestCase for each version, with a test for each scenario, and the setUpModule and
+    tearDownModule that they need. `start_hosts` returns the hosts whose servers the scenarios use."""
+    hosts, clients = [], None
+
+    def set_up():
+        nonlocal clients
+        hosts.extend(start_hosts())
+        clients = Clients({server_id: address for host in hosts for server_id, address in host.servers.items()})
+
+    def tear_down():
+        clients.kill()
+        for host in hosts:
+            ends_well(host)
+
+    def run(version, name):
+        try:
+            clients[version].run(name)
+        except AssertionError as e:
+            raise AssertionError("".join([str(e), *(host.story() for host in hosts)])) from None
+
+    module["setUpModule"], module["tearDownModule"] = set_up, tear_down
     for version in VERSIONS:
         case = f"Rpyc{version.replace('.', '_')}"
-        module[case] = type(case, (ScenarioCase,), {
+        module[case] = type(case, (unittest.TestCase,), {
             "__module__": module["__name__"],  # whose setUpModule runs first
-            "version": version,
-            **{f"test_{name}": lambda self, name=name: one(self.version, name) for name in names}
+            **{f"test_{name}": lambda self, version=version, name=name: run(version, name) for name in names}
         })
 
 
 # --- grpcurl -------------------------------------------------------------------------------------
 
 class GrpcError(Exception):
-    """A status, with its one ErrorInfo taken apart."""
+    """A status and the fields of its ErrorInfo."""
 
     def __init__(self, status):
         super().__init__(json.dumps(status))
@@ -307,10 +329,10 @@ def grpcurl_tool():
 
 
 def grpcurl(address, *arguments, data=None):
-    """stdout of the real grpcurl, which knows nothing but reflection: no proto file is given to it."""
+    """Runs the real grpcurl, which finds everything by reflection and gets no proto file; returns its stdout."""
     command = [grpcurl_tool(), "-plaintext", "-format-error", "-max-time", str(DEADLINE_S)]
     command += ["-d", json.dumps(data)] if data is not None else []
-    # unix:PATH goes as it is: 1.9.3 takes gRPC's own notation, and its -unix flag dials TCP.
+    # unix:PATH is passed on as it is: grpcurl 1.9.3 takes gRPC's own notation, and its -unix flag dials TCP.
     done = subprocess.run(command + [address, *arguments], capture_output=True, text=True, timeout=2 * DEADLINE_S)
     if done.returncode == 0:
         return done.stdout
@@ -329,28 +351,28 @@ class HealthWatch(Process):
                           host.admin, "grpc.health.v1.Health/Watch"])
 
     def status(self):
-        """The next one; None at the end."""
+        """Returns the next status; None at the end."""
         while (text := self.line()) is not None:  # JSON over several lines
             if found := re.search(r'"status": "(\w+)"', text):
                 return found[1]
         return None
 
     def wait_for(self, status):
-        """Reads on until it comes; states that last but a moment may be seen on the way."""
+        """Reads until it comes; short-lived states may come before it."""
         while (got := self.status()) != status:
             if got is None:
                 raise AssertionError(f"ended before {status}" + self.story())
 
 
 def snake(tree):
-    """protojson writes lowerCamelCase; the contract and these tests speak the names of the proto files."""
+    """Turns the lowerCamelCase keys of protojson into the field names of the proto files."""
     if isinstance(tree, dict):
         return {re.sub("[A-Z]", lambda m: "_" + m[0].lower(), key): snake(item) for key, item in tree.items()}
     return [snake(item) for item in tree] if isinstance(tree, list) else tree
 
 
 def admin(host, method, /, **request):
-    """Calls rpyc.admin.v1.METHOD ("ServerService/GetServer"); the answer as a dict with defaults left out."""
+    """Calls rpyc.admin.v1.METHOD ("ServerService/GetServer"); returns the answer as a dict, in which defaults are left out."""
     return snake(json.loads(grpcurl(host.admin, "rpyc.admin.v1." + method, data=request)))
 
 
@@ -359,7 +381,7 @@ def connections_open(host, server_id):
 
 
 def start_server(host, server_id="", **spec):
-    """StartServer of a threaded CALCULATOR on a port of its choice, unless `spec` says otherwise."""
+    """Starts a threaded CALCULATOR on any free port, unless `spec` says otherwise."""
     request = {"spec": {"kind": "threaded", "service": "CALCULATOR", "hostname": "127.0.0.1", **spec}}
     if server_id:
         request["server_id"] = server_id
@@ -367,7 +389,7 @@ def start_server(host, server_id="", **spec):
 
 
 def address_of(server):
-    """As clients write it; with TLS as these clients do, "tls:127.0.0.1:18861"."""
+    """The server's address as clients write it; for TLS as the clients of these tests do, "tls:127.0.0.1:18861"."""
     if "socket_path" in server:
         return f"unix:{server['socket_path']}"
     return f"{'tls:' if 'tls' in server['spec'] else ''}{server['hostname']}:{server['port']}"

@@ -1,6 +1,6 @@
-"""help() of what the host exposes, under every Python of this machine: python3.8, ... on PATH, and those that PYTHONS names.
+"""help() of what the host exposes, with every Python of this machine: python3.8, ... on PATH, and those that PYTHONS names.
 
-A Python may lack rpyc, which is pure Python: it takes that of the environments.
+A Python without rpyc uses that of the environments, which is pure Python.
 """
 
 import os
@@ -25,7 +25,7 @@ host, _, port = sys.argv[1].rpartition(":")
 conn = rpyc.connect(host, int(port))
 print(pydoc.plain(pydoc.render_doc(conn.root)))
 """
-# What is said of a function's signature: by inspect alone, and the same once help() has been asked.
+# The signature of a function, as inspect tells it, before and after help().
 SIGNATURE = """
 import inspect, pydoc, sys
 import rpyc
@@ -72,8 +72,6 @@ host = fixture = None
 
 def setUpModule():
     global host, fixture
-    if harness.BASELINE:
-        raise unittest.SkipTest("a Python server denies __name__, so that help() fails")
     host = harness.start_host()
     fixture = harness.Host("--admin_address=", "--server=threaded:AXIS@127.0.0.1:0", name="fixture_host")
 
@@ -100,7 +98,7 @@ def python_of(minor):
 
 class Help(unittest.TestCase):
     def run_with(self, python, version, script):
-        """What it prints under that Python with that rpyc."""
+        """What the program prints with that Python and that rpyc."""
         found = subprocess.run([venv_python(version), "-c", "import rpyc; print(rpyc.__path__[0])"], check=True,
                                capture_output=True, text=True, timeout=DEADLINE_S).stdout
         return subprocess.run([python, "-c", script, host.servers["calculator"], fixture.servers["axis"]],
@@ -119,7 +117,7 @@ class Help(unittest.TestCase):
     def describes(self, python, minor):
         for version in ("4.1.5", *VERSIONS):
             if version == "4.1.5" and minor > 11:
-                continue  # which it does not run under
+                continue  # with which this rpyc does not run
             with self.subTest(version):
                 shown = self.run_with(python, version, SIGNATURE)
                 self.assertEqual(shown.returncode, 0, shown.stderr)

@@ -1,4 +1,4 @@
-"""host_test: a file of Python cases against the built host binaries."""
+"""host_test: a test whose cases are in a Python file and use the built hosts."""
 
 DEMO_HOSTS = {
     "DEMO_HOST": "//examples:demo_host",
@@ -6,14 +6,14 @@ DEMO_HOSTS = {
 }
 
 def host_test(name, src, size = "medium", data = [], hosts = DEMO_HOSTS, env = {}, **kwargs):
-    """Runs `src` with the system's python3; each of its cases is counted (runner.py).
+    """Runs `src` with the system's python3, and counts each of its cases (runner.py).
 
     Args:
       name: of the test.
       src: a file of unittest cases.
-      size: as usual.
-      data: what it reads besides the harness and the binaries.
-      hosts: the binaries, by the variable that names each to the harness.
+      size: the test's size.
+      data: files that it reads besides the harness and the binaries.
+      hosts: the binaries, by the variable in which the harness finds the path of each.
       env: further variables.
       **kwargs: for the sh_test.
     """

@@ -1,5 +1,5 @@
-"""`identity_client.py MIDDLE FIXTURE FIXTURE...`: holds an object of each FIXTURE and hands all of them to the CALLBACK at
-MIDDLE at once. Says on stdout which names it gets back, and how many id_packs the objects have."""
+"""`identity_client.py MIDDLE FIXTURE FIXTURE...`: holds an object of each FIXTURE and passes all of them to the CALLBACK at
+MIDDLE in one call. Prints which names it gets back, and how many id_packs the objects have."""
 
 import os
 import sys
@@ -7,7 +7,7 @@ import sys
 import rpyc
 from rpyc.lib import get_id_pack
 
-if "____id_pack__" not in get_id_pack.__code__.co_consts:  # 4.1.0 asks the owner for `__class__` first, in vain
+if "____id_pack__" not in get_id_pack.__code__.co_consts:  # 4.1.0 first asks the owner for `__class__`, which is refused
     print("cannot pass a proxy to any but its owner")
     sys.exit()
 

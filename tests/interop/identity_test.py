@@ -12,8 +12,6 @@ CLIENT = "tests/interop/identity_client.py"
 class Identity(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        if harness.BASELINE:
-            raise unittest.SkipTest("a Python server gives objects of two processes one name")
         # FIXTURE does not share its objects: those that are shared have random ids of another sort.
         cls.hosts = [Host("--admin_address=127.0.0.1:0", name="fixture_host") for _ in range(2)]
         cls.middle = Host("--server=threaded:CALLBACK@127.0.0.1:0")

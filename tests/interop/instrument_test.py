@@ -15,8 +15,6 @@ host = None
 
 def setUpModule():
     global host
-    if harness.BASELINE:
-        raise unittest.SkipTest("an example of ours")
     host = harness.Host("--admin_address=", "--server=threaded:INSTRUMENT@127.0.0.1:0", name="instrument_host")
 
 
@@ -40,7 +38,7 @@ class InstrumentTest(unittest.TestCase):
                 self.assertEqual(SAYS, client.lines)
 
     def test_many_clients_at_the_same_time(self):
-        # The driver says so if a second thread comes near it.
+        # The driver reports a call on a second thread.
         clients = [self.start(version) for version in harness.VERSIONS for _ in range(3)]
         for client in clients:
             self.assertEqual(0, client.wait(), client.story())

@@ -26,7 +26,7 @@ class ListeningClient(harness.Process):
         return json.loads(text)
 
     def hear(self, count):
-        """Reads on until so many more calls have come."""
+        """Reads until `count` more calls have come."""
         until = self.calls + count
         while self.calls < until:
             self.calls, position = self.said()
@@ -48,8 +48,6 @@ class ListenerTest(unittest.TestCase):
         return client
 
     def host(self, kind):
-        if harness.BASELINE:
-            self.skipTest("RPyC has no listeners")
         host = harness.Host("--admin_address=", f"--server={kind}:AXIS@127.0.0.1:0", name="fixture_host")
         self.addCleanup(host.kill)
         return host
@@ -74,7 +72,7 @@ class ListenerTest(unittest.TestCase):
         watches.hear(4)
 
         stops.child.send_signal(signal.SIGSTOP)
-        watches.child.send_signal(signal.SIGSTOP)  # whose socket fills: it is told a mebibyte at a time
+        watches.child.send_signal(signal.SIGSTOP)  # whose socket fills up: each call sends it a mebibyte
         dies.kill()
         harness.eventually("it is gone from the list",
                            lambda: dies.address not in [address for address, *_ in asker.ask("counts")])
@@ -87,7 +85,7 @@ class ListenerTest(unittest.TestCase):
         self.go_on(asker, MANY)
         self.assertEqual(self.of(asker, stops)[0], answered, "it answers nothing")
 
-        # A lock that another thread holds for a moment may cost a tick; waiting for a client would cost each.
+        # A lock that another thread holds for a moment may delay one tick; a wait for a client would delay each.
         self.assertLessEqual(asker.ask("blocked"), asker.ask("ticks") // 50)
 
         stops.child.send_signal(signal.SIGCONT)

@@ -1,7 +1,7 @@
 """What listener_test.py runs with real clients: listening_client.py HOST:PORT listen|watch|ask.
 
-listen, watch: says its address, then serves, and says after each call how many it has had and what was told.
-ask: calls the methods that stdin names, and says what they give.
+listen, watch: prints its address and serves; prints after each call how many there were and what the call told.
+ask: calls the methods that stdin names, and prints their results.
 """
 
 import json

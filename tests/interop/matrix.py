@@ -1,5 +1,5 @@
-"""The service MATRIX in Python: what matrix.cc is in C++. Its root is called, which no access rule hinders, and gives one of
-everything that a peer can hold: matrix_scenarios.py.
+"""The service MATRIX in Python: what matrix.cc is in C++. A call of its root, which no access rule prevents, returns one
+object of each sort that a peer can hold (matrix_scenarios.py).
 """
 
 import operator
@@ -8,7 +8,7 @@ import rpyc
 
 
 def make_class():
-    """Anew, since a peer may change it."""
+    """A new one each time, since a peer may change it."""
 
     class Thing:
         """A thing."""

@@ -1,6 +1,6 @@
 """The whole matrix of access: every request about everything that a peer can hold. The service is MATRIX.
 
-access_matrix gives what came of each; access_matrix_test.py compares what this host and RPyC's own server say.
+access_matrix returns the answer to each; access_matrix_test.py compares those of this host and of RPyC's own server.
 """
 
 GETATTR, DELATTR, SETATTR, CALL, CALLATTR, REPR, STR, CMP, HASH, DIR = 4, 5, 6, 7, 8, 9, 10, 11, 12, 13
@@ -24,7 +24,7 @@ OPERATORS = ("__eq__", "__ne__", "__lt__", "__gt__", "__le__", "__ge__")
 
 
 def _word(value):
-    """A value by itself; of an object, that it is one."""
+    """A value as itself; an object as the word "object"."""
     if value is NotImplemented:
         return "ok NotImplemented"
     return f"ok {value!r}" if type(value) in (int, str, bool, tuple, type(None)) else "ok object"
@@ -38,7 +38,7 @@ def _refusal(error):
 
 
 def access_matrix(t, server, prefix):
-    """What came of every request about every object, by 'object request': "ok ..." or why not."""
+    """The answer to every request about every object, by 'object request': "ok ...", or the reason for the refusal."""
     conn = t.connect(server)
     root = conn.root
     ask = conn.sync_request
@@ -59,7 +59,7 @@ def access_matrix(t, server, prefix):
         new = (lambda: root) if what == "root" else lambda: call(root, what)
         o, self = new(), ()
         if what == "class":
-            self = (call(o), )  # what its methods take first
+            self = (call(o), )  # the first argument of its methods
         for name, args in NAMES.items():
             asked = name.replace("P", prefix)
             form = None if name in ("__doc__", "__format__") else _word  # each has texts of its own

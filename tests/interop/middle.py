@@ -1,4 +1,4 @@
-"""The service MIDDLE in Python, for the baseline: tests/fixture/middle.cc is the one that is tested."""
+"""The service MIDDLE in Python, for the baseline: the tests are about tests/fixture/middle.cc."""
 
 import rpyc
 

@@ -193,7 +193,7 @@ def what_the_origin_forgets_dies(t, port):
     del mine
     t.assertIsNotNone(alive(), "the origin holds it")
     root.forward("forget")
-    if not t.baseline:  # a Python in the middle keeps it with its last traceback
+    if not t.baseline:  # a Python host keeps it with its last traceback
         t.eventually(lambda: root.forward("fee", 1) and (gc.collect(), alive())[1] is None)
 
 

@@ -1,6 +1,5 @@
 """RPyC over RPyC: a client, a host, and an origin that the host reaches as a client."""
 
-import itertools
 import unittest
 
 import harness
@@ -18,12 +17,11 @@ def tearDownModule():
 
 
 class Middle(unittest.TestCase):
-    """Every pair of versions."""
+    """Versions of the origin and of the client, paired."""
 
     def pairs(self):
-        """A client, and where its origin listens."""
-        versions = harness.client_versions()
-        for origin, user in itertools.product(versions, versions):
+        """The origin, the client, and the port of the origin."""
+        for origin, user in harness.ring(harness.client_versions()):
             with self.subTest(origin=origin, user=user):
                 server, client = harness.Client(origin, {}), harness.Client(user, host.servers)
                 self.addCleanup(server.kill)

@@ -1,4 +1,4 @@
-"""What an operator is told who has made a mistake, or whose files have changed under a server that runs."""
+"""What an operator is told after a mistake, or after files have changed under a server that runs."""
 
 import os
 import shutil
@@ -131,7 +131,7 @@ class UnixSockets(Case):
                     messages = {self.refused(reason, "spec.socket_path", validate_only, socket_path=path)
                                 for validate_only in (True, False)}
                     self.assertEqual(len(messages), 1, messages)
-        # A socket that nobody listens at is in nobody's way, and is left to the start to remove.
+        # A socket at which no program listens is no obstacle: the start removes it.
         spec = {"kind": "threaded", "service": "CALCULATOR", "socket_path": theirs}
         before = sorted(os.listdir(self.folder))
         admin(host, "ServerService/StartServer", validate_only=True, spec=spec)
@@ -150,7 +150,7 @@ class UnixSockets(Case):
                     error = self.last_error(server)
                     self.assertEqual(error["code"], CODES["NOT_FOUND"])
                     self.assertIn(path, error["message"])
-                    peer.ping()  # who is connected stays so
+                    peer.ping()  # a connected client stays connected
                 if os.path.exists(away):
                     os.rename(away, path)
                     self.assertIsNone(self.last_error(server))

@@ -1,4 +1,4 @@
-"""Limits and protocol configuration of a server: each is given to StartServer, and seen to hold on the wire."""
+"""Limits and protocol configuration of a server: each is given to StartServer and then tested on the wire."""
 
 import select
 import socket
@@ -52,7 +52,7 @@ def nested(depth):
 
 class Limits(Case):
     def boundary(self, served, refused, **limits):
-        """The frame `served` is answered; `refused` by a ValueError that names the limit, and the connection goes on."""
+        """The frame `served` is answered. `refused` is answered by a ValueError that names the limit, and the connection goes on."""
         server = harness.start_server(host, service="ECHO", limits=limits)
         good = self.peer(server)
         good.send(served)
@@ -68,7 +68,7 @@ class Limits(Case):
         good.ping()
 
     def test_max_total_bytes(self):
-        # An eighth is for those who have sent nothing yet; the rest for all, but for what is small.
+        # Connections that have sent no whole message yet may use an eighth; what is small does not count.
         server = harness.start_server(host, service="ECHO", limits={"max_total_bytes": 4 << 20})
         stranger, peer, other = self.peer(server), self.peer(server), self.peer(server)
         self.assertEqual(server["spec"]["limits"]["max_total_bytes"], str(4 << 20))
@@ -98,7 +98,7 @@ class Limits(Case):
         data = payload(6, MSG_REQUEST, 0, (PING, value((bytes(1 << 20),))))
         unsent = frame(data)
         for _ in range(seconds):
-            # For longer than the timeout: as long as it takes to end one that sends nothing.
+            # The peer sends for longer than the timeout, for a silent connection ends meanwhile.
             silent = self.peer(server)
             silent.send(frame(data)[:1000])
             while not select.select([silent.sock], [], [], 0.05)[0]:
@@ -116,7 +116,7 @@ class Limits(Case):
         self.boundary(frame(zlib.compress(ping_of(5000)), 1), frame(zlib.compress(ping_of(5001)), 1), max_inflated_bytes=5000)
 
     def test_max_nesting(self):
-        # How deep the envelope of a message is, is the host's to count: the two are far enough apart.
+        # The host decides how it counts the envelope of a message; the two depths are far enough apart.
         self.boundary(*(frame(payload(6, MSG_REQUEST, 0, (PING, value((nested(depth),))))) for depth in (10, 25)), max_nesting=20)
 
     def test_max_int_digits(self):
@@ -156,7 +156,7 @@ class Limits(Case):
 
 class Families(Case):
     def reached(self, server, *families):
-        """Which of them reach it, from this machine."""
+        """Which of the addresses reach the server from this machine."""
         found = []
         for host in families:
             try:
@@ -199,7 +199,7 @@ class Families(Case):
 
 class Protocol(Case):
     def served(self, **protocol_config):
-        """A peer of a server configured so, and its root."""
+        """A peer of a server with that configuration, and the server's root."""
         peer = self.peer(harness.start_server(host, protocol_config=protocol_config))
         return peer, peer.root()
 
@@ -218,7 +218,7 @@ class Protocol(Case):
         peer, root = self.served(allow_getattr=False)
         for name in ("add", "exposed_add", "__doc__", "nosuch"):
             self.denied(peer, root, name)
-        self.assertIs(type(peer.ask_value(STR, boxes(yours(root)))), str)  # no access rule is on these
+        self.assertIs(type(peer.ask_value(STR, boxes(yours(root)))), str)  # no access rule applies to these
 
     def test_allow_exposed_attrs_off(self):
         peer, root = self.served(allow_exposed_attrs=False)
@@ -265,14 +265,14 @@ class Protocol(Case):
         self.error(peer, CMP, boxes(yours(root), yours(root), value("__eq__")), "AttributeError", ("cannot access '__eq__'",))
 
     def test_safe_attrs_that_are_not_rpycs(self):
-        # The name passes; that nothing has it is another answer.
+        # The rules allow the name; no object has it, which is another answer.
         peer, root = self.served(safe_attrs={"names": ["_private"]})
         error = self.error(peer, GETATTR, boxes(yours(root), value("_private")), "AttributeError")
         self.assertNotIn("cannot access", error.remote_args[0])
 
     def changes(self, key, handler, *args):
-        """The gate `key`: closed it denies, open it lets the object itself say no (functions do not change; a root says
-        "access denied" to either, as RPyC's services do)."""
+        """The setting `key`: off, the host denies access; on, the object itself refuses (functions do not change; a root says
+        "access denied" in both cases, as RPyC's services do)."""
         peer, root = self.served()
         box = lambda function: boxes(yours(function), value("__doc__"), *map(value, args))
         self.error(peer, handler, box(peer.getattr(root, "add")), "AttributeError", ("cannot access '__doc__'",))
@@ -308,14 +308,14 @@ class Protocol(Case):
             peer.ping()
 
     def compute(self, **protocol_config):
-        """A peer of COMPUTE, whose function asks its caller for what is in the argument."""
+        """A peer of COMPUTE, whose function iterates over its argument, an object of the caller."""
         peer = self.peer(harness.start_server(host, service="COMPUTE", **protocol_config))
         return peer, peer.getattr(peer.root(), "heavy_computation")
 
-    LIST = ("builtins.list", 1, 2)  # an object of the peer's, which asks for nothing until it is used
+    LIST = ("builtins.list", 1, 2)  # an object of the peer; the host asks nothing of it until it is used
 
     def ask_back(self, peer, function):
-        """Calls with an object of ours, and does not answer what is asked about it. The seq of the call."""
+        """Calls with an object of ours, and does not answer the host's requests about it. Returns the seq of the call."""
         return peer.request(CALL, (2, (yours(function), (2, (mine(self.LIST),)), value(()))))
 
     def test_sync_request_timeout(self):
@@ -328,7 +328,7 @@ class Protocol(Case):
     def test_max_callback_depth(self):
         peer, function = self.compute(limits={"max_callback_depth": 1}, protocol_config={"sync_request_timeout": "-1s"})
         self.ask_back(peer, function)
-        # The host waits for us within that call, and serves us meanwhile: but no further callback.
+        # Within that call the host waits for us. It serves us meanwhile, but it makes no further callback.
         msg, raw = peer.answer(self.ask_back(peer, function))
         self.assertEqual((msg, RemoteError(raw).cls), (MSG_EXCEPTION, "RecursionError"))
         peer.ping()
@@ -363,7 +363,7 @@ class Protocol(Case):
             with self.subTest(key), self.assertRaises(harness.GrpcError) as caught:
                 harness.start_server(host, protocol_config={key: True})
             self.assertEqual(caught.exception.metadata.get("field"), "spec.protocol_config." + key)
-        for key in objects:  # a client that goes by reflection finds no such field: grpcurl itself says so
+        for key in objects:  # by reflection grpcurl finds no such field, and says so itself
             with self.subTest(key), self.assertRaises(AssertionError) as caught:
                 harness.start_server(host, protocol_config={key: "x"})
             self.assertIn(f"ProtocolConfig has no known field named {key}", str(caught.exception))

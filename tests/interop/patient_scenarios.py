@@ -1,4 +1,4 @@
-"""What a client does while a method of its host takes long; run by name from patient_test.py."""
+"""What a client does while a method of its host takes long."""
 
 import random
 import socket
@@ -11,11 +11,11 @@ HANG_S = 60
 
 
 def uploads_while_a_method_sleeps(t, seconds):
-    """A stock client's socket has a timeout of 3 s: a write that makes no progress for so long ends its connection."""
+    """A stock client's socket has a timeout of 3 s: if a write makes no progress for so long the connection ends."""
     conn = t.connect("patient", sync_request_timeout=HANG_S)
     sleeping = rpyc.async_(conn.root.sleep)(seconds)
     take = rpyc.async_(conn.root.take)
-    # Random, since what can be deflated is short on the wire.
+    # The data is random, so that compression does not make it short.
     taken = [take(random_bytes(random.Random(i), PIECE)) for i in range(PIECES)]
     t.assertEqual([PIECE] * PIECES, [one.value for one in taken])
     t.assertEqual(seconds, sleeping.value)
@@ -23,7 +23,7 @@ def uploads_while_a_method_sleeps(t, seconds):
 
 
 def begins_to_wait(t):
-    """The connection on which a call now runs, which ends when its client has gone."""
+    """A connection with a call that runs until its client has gone."""
     conn = t.open("patient")
     rpyc.async_(conn.root.wait)()
     return conn

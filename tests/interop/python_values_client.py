@@ -1,4 +1,4 @@
-"""python_values_client.py HOST PORT: the rows of docs/types.md, "What works from Python", against FIXTURE; by a real client."""
+"""python_values_client.py HOST PORT: the rows of docs/types.md, "What works from Python", against FIXTURE, with a real client."""
 
 import collections
 import datetime

@@ -1,4 +1,4 @@
-"""docs/types.md, "What works from Python": its rows, by every real client."""
+"""docs/types.md, "What works from Python": its rows, with every real client."""
 
 import os
 import subprocess

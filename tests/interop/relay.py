@@ -1,4 +1,4 @@
-"""The service RELAY in Python, for the baseline: tests/fixture/relay.cc is the one that is tested."""
+"""The service RELAY in Python, for the baseline: the tests are about tests/fixture/relay.cc."""
 
 import traceback
 

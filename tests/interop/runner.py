@@ -1,6 +1,6 @@
 """Runs one file of unittest cases: `runner.py FILE [-k PATTERN] [-v]`.
 
-Bazel counts one `sh_test` as one test; XML_OUTPUT_FILE tells it (and whoever reads the report) of each case, and a case
+Bazel counts one `sh_test` as one test; XML_OUTPUT_FILE tells it (and the reader of the report) of each case, and a case
 that could not run is counted as skipped, never as passed.
 """
 

@@ -1,4 +1,4 @@
-"""What scenarios are made of, and the process that runs them: the python of one rpyc environment runs this file.
+"""The base of scenarios, and the process that runs them: the python of one rpyc environment runs this file.
 
 harness.Client is the other end: it writes {"scenario": name, "arguments": {...}} lines and reads one line for each.
 """
@@ -18,22 +18,22 @@ import unittest
 
 try:
     import rpyc
-except ImportError:  # the runner imports scenarios under the plain python3, for the names alone
+except ImportError:  # the runner imports scenarios with the plain python3, only for their names
     rpyc = None
 
 MODULES = ("scenarios", "access_scenarios", "arguments_scenarios", "async_scenarios", "axis_scenarios", "binding_scenarios",
            "call_scenarios", "callback_scenarios", "chain_scenarios", "container_scenarios", "error_scenarios", "matrix_scenarios",
-           "middle_scenarios", "object_scenarios", "patient_scenarios", "serving_scenarios",
-           "sharing_scenarios")  # where scenarios are found by name
+           "life_scenarios", "middle_scenarios", "object_scenarios", "patient_scenarios", "proxy_scenarios", "serving_scenarios",
+           "sharing_scenarios")  # in which scenarios are looked up by name
 
-# Those that see by one connection what another has done: nothing for a kind whose connections share no memory.
+# Scenarios that see by one connection what another has done. Kinds whose connections share no memory cannot run them.
 SHARE_MEMORY = frozenset("""
-    a_root_for_each_connection an_async_result an_async_result_expires asynchronous_calls asynchronous_calls_expire bank
+    a_connection_for_each_thread a_root_for_each_connection an_async_result an_async_result_expires asynchronous_calls asynchronous_calls_expire bank
     bank_accounts_are_arguments_too before_closed buffered_iteration_of_objects callbacks_of_an_async_result
     callbacks_while_the_client_waits_in_a_call calls_wait_together containers_keep_their_objects generators_of_objects
     late_answers_are_released methods_keep_their_objects objects_die_with_their_connection
     objects_die_with_their_last_proxy objects_of_one_connection_do_not_die_with_another of_a_client_that_does_not_serve
-    of_a_client_that_is_gone of_another_connection synchronous_calls_time_out ten_thousand_objects_come_and_go
+    of_a_client_that_is_gone of_another_connection the_other_connection_gives_it_back synchronous_calls_time_out ten_thousand_objects_come_and_go
     the_host_is_called_back the_host_waits_no_longer timed timed_calls_end
 """.split())
 
@@ -43,14 +43,14 @@ MAJOR = int(rpyc.version.version[0]) if rpyc else 0
 
 
 class NotApplicable(unittest.SkipTest):
-    """The scenario has nothing to show with this client or this kind of server: there is no test to run, and none is missing."""
+    """The scenario has nothing to show with this client or this kind of server. No test is missing."""
 
 
 class Scenario(unittest.TestCase):
     """Assertions, and connections that are closed when the scenario ends."""
 
     servers, baseline = {}, False
-    tls = {}  # what rpyc.ssl_connect is told
+    tls = {}  # arguments of rpyc.ssl_connect
     traits = {}  # of the kind of server, by the names of ServerKindTraits
 
     def open(self, service, **config):
@@ -74,7 +74,7 @@ class Scenario(unittest.TestCase):
         return rpyc.ssl_connect(**where, **older, **self.tls)
 
     def connect(self, service, **config):
-        """As open, and closed when the scenario ends."""
+        """Opens a connection, which is closed when the scenario ends."""
         conn = self.open(service, **config)
         self.addCleanup(conn.close)
         return conn
@@ -89,12 +89,12 @@ class Scenario(unittest.TestCase):
         return self.connect(server, **config).root
 
     def since_4_1_3(self, why):
-        """What follows no RPyC before that can do, at a server of its own neither."""
+        """For scenarios whose rest no older RPyC can do, not even with its own server."""
         if tuple(map(int, rpyc.version.version[:3])) < (4, 1, 3):
             raise NotApplicable(why)
 
     def unique(self, name):
-        """A key that no other scenario, nor the same one in another process, uses in what a host remembers."""
+        """A key for what a host remembers, which no other scenario and no other process uses."""
         self.shares_memory()
         return f"{name} {os.getpid()} {os.urandom(4).hex()}"
 
@@ -113,12 +113,12 @@ class Scenario(unittest.TestCase):
         return self.unique("gate")
 
     def settle(self, conn):
-        """All that this client has dropped so far is dropped at the host: it answers one request after the other."""
+        """Waits until the host has dropped what this client has dropped: the host answers one request after the other."""
         gc.collect()
         conn.ping()
 
     def same(self, sent, got):
-        """Equal, and of the very types: True is not 1, -0.0 is not 0.0, nan is nan."""
+        """Asserts that both are equal and of the same types: True is not 1, -0.0 is not 0.0, nan is nan."""
         self.assertIs(type(got), type(sent), f"{got!r:.200}")
         if isinstance(sent, tuple):
             self.assertEqual(len(got), len(sent))
@@ -132,7 +132,7 @@ class Scenario(unittest.TestCase):
             self.same((sent.real, sent.imag), (got.real, got.imag))
         elif not isinstance(sent, frozenset) and sent in (None, True, False, Ellipsis, NotImplemented):
             self.assertTrue(got is sent or got == sent, f"{got!r}")
-        elif got != sent:  # not assertEqual, which would print megabytes
+        elif got != sent:  # assertEqual would print megabytes
             self.fail(f"sent {sent!r:.300}, got {got!r:.300}")
 
     def echoes(self, *values):
@@ -141,7 +141,7 @@ class Scenario(unittest.TestCase):
             self.same(v, root.echo(v))
 
     def raises(self, kind, call, *args, **kwargs):
-        """The remote exception of that builtin class; its own text, without the remote traceback."""
+        """Asserts that the call raises the remote exception of that builtin class; returns its text without the remote traceback."""
         with self.assertRaises(kind) as caught:
             call(*args, **kwargs)
         text = str(caught.exception)
@@ -153,17 +153,23 @@ class Scenario(unittest.TestCase):
         return text.partition("\n\n====")[0]
 
     def refused(self, call, *args):
-        """Answered with an exception of whatever class, not with the end of the connection or silence."""
+        """Asserts that the call is answered with an exception of any class, and not with the end of the connection or silence."""
         with self.assertRaises(Exception) as caught:
             call(*args)
         self.assertNotIsInstance(caught.exception, (EOFError, TimeoutError))
 
 
     def eventually(self, condition):
-        """Asks the host until it is so."""
+        """Asks until `condition()` is true."""
         end = time.monotonic() + DEADLINE_S
         while not condition():
             self.assertLess(time.monotonic(), end, "never came true")
+
+
+def ours(scenario):
+    """Marks a scenario that shows what RPyC's own servers do not do: baseline_test.py leaves it out."""
+    scenario.ours = True
+    return scenario
 
 
 def random_bytes(dice, count):
@@ -187,7 +193,7 @@ answers = sys.stdout
 
 
 def ask(question):
-    """Asks whoever runs the scenarios (harness.Client): where the server is that was started for this connection."""
+    """Asks the process that runs the scenarios (harness.Client): where the server is that was started for this connection."""
     print(json.dumps(question), file=answers, flush=True)
     return json.loads(sys.stdin.readline())
 
@@ -219,4 +225,4 @@ def main():
 
 
 if __name__ == "__main__":
-    importlib.import_module("scenario").main()  # one module, whoever imports it
+    importlib.import_module("scenario").main()  # one module, wherever it is imported

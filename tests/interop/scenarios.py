@@ -1,26 +1,17 @@
-"""What a user of one real rpyc version does with the example services, one function a scenario (scenario.py).
-
-Public functions that take only `t` are those that clients_test.py runs under every version; the others need arguments or a
-state that lasts, and tests name them.
+"""What a user of one real rpyc version does with the example services: calls and values, objects of the client, exceptions and
+access. Each function is a scenario (scenario.py).
 """
 
 import gc
-import inspect
-import io
 import math
-import os
-import pickle
-import pydoc
 import random
 import sys
-import time
 import weakref
 
-from scenario import MAJOR, names, random_bytes, request
+from scenario import names, ours, random_bytes, request
 
 try:
     import rpyc
-    from rpyc.utils.helpers import BgServingThread
 except ImportError:  # see scenario.py
     pass
 
@@ -290,7 +281,7 @@ def own_objects_are_released(t):
         conn.root.echo(wrap(mine))
         conn.root.echo(mine)
         del mine
-    for _ in range(100):  # a client hears of a DEL only while it waits for something
+    for _ in range(100):  # a client receives a DEL only while it waits for something
         gc.collect()
         if len(died) == 3:
             break
@@ -299,9 +290,8 @@ def own_objects_are_released(t):
     t.assertEqual(len(conn._local_objects._dict), 0, "objects that the server still holds")
 
 
+@ours  # a Python server keeps the traceback of its last exception, and with it the arguments
 def own_objects_are_released_after_an_exception(t):
-    if t.baseline:
-        t.skipTest("a Python server keeps the traceback of its last exception, and with it the arguments")
     conn = t.connect("calculator")
     t.refused(conn.root.add, Thing(), 1)
     for _ in range(100):
@@ -321,7 +311,7 @@ def remote_objects_come_back_as_themselves(t):
 
 
 def remote_objects_of_another_connection_keep_working(t):
-    # Each connection has its own objects: a proxy of the other one is, here, just an object of the client.
+    # Each connection has its own objects: here, a proxy of the other connection is an object of the client.
     t.since_4_1_3("it cannot pass on an object of another connection")
     one, other = t.echo(), t.calc()
     t.assertIs(one.echo(other), other)
@@ -382,7 +372,7 @@ def methods_hide_their_insides(t):
         t.assertEqual(t.raises(AttributeError, request(method), 4, method, name), f"cannot access {name!r}")
     if t.baseline:
         t.assertEqual(t.raises(AttributeError, request(method), 4, method, "__code__"), "cannot access '__code__'")
-    else:  # what inspect asks of it, which is how the method is called
+    else:  # inspect reads it to learn how the method is called
         code = method.__code__
         t.assertEqual(code.co_varnames, ("a", "b"))
         for name in ("co_code", "co_consts", "co_filename", "co_names", "replace"):
@@ -420,364 +410,4 @@ def access_is_checked_on_every_road(t):
     t.same(3, request(root)(8, root, "add", (1, 2), ()))
 
 
-# --- the proxy as a Python object ----------------------------------------------------------------
-
-def root_is_one_object(t):
-    conn = t.connect("calculator")
-    t.assertIs(conn.root, conn.root)
-    t.assertIs(conn.root, request(conn.root)(3))
-
-
-def text_and_hash(t):
-    root = t.calc()
-    method = root.add
-    for proxy in (root, method):
-        for form in (str, repr):
-            t.assertIs(type(form(proxy)), str)
-            t.assertTrue(form(proxy))
-        t.assertEqual(hash(proxy), hash(proxy))
-        t.assertIn(proxy, {proxy: 1})
-
-
-def formatting(t):
-    if t.baseline and MAJOR < 5:
-        t.skipTest("__format__ is a safe attribute from 5.1 on")
-    root = t.calc()
-    for proxy in (root, root.add):
-        t.assertEqual(f"{proxy}", str(proxy))
-        t.assertEqual(format(proxy), str(proxy))
-
-
-def methods_compare_as_bound_methods_do(t):
-    root = t.calc()
-    t.assertTrue(root.add == root.add)
-    t.assertFalse(root.add != root.add)
-    t.assertFalse(root.add == root.multiply)
-    t.assertTrue(root.add != root.multiply)
-    t.assertEqual(hash(root.add), hash(root.add))
-
-
-def directories(t):
-    root = t.calc()
-    names = dir(root)
-    t.assertTrue(all(type(name) is str for name in names))
-    for name in ("add", "multiply", "get_service_name", "get_service_aliases"):
-        t.assertTrue(name in names or t.baseline and "exposed_" + name in names, f"{name} in {names}")
-    t.assertNotIn("nosuch", names)
-    t.assertTrue(all(type(name) is str for name in dir(root.add)))
-
-
-def comparisons(t):
-    root = t.calc()
-    t.assertTrue(root == root)
-    t.assertFalse(root != root)
-    t.assertFalse(root == 5)
-    t.assertTrue(root != 5)
-    t.assertFalse(5 == root)
-    t.assertFalse(root == root.add)
-    for wrong in (lambda: root < root, lambda: root < 5, lambda: root >= 5, lambda: 5 < root,
-                  lambda: root.add < root.add):
-        with t.assertRaises(TypeError):
-            wrong()
-    t.assertIn(root, [1, root])
-
-
-def methods_are_callable_and_stay(t):
-    root = t.calc()
-    add, multiply = root.add, root.multiply
-    t.assertTrue(callable(add))
-    t.assertFalse(callable(root))
-    t.assertEqual([add(i, multiply(i, 2)) for i in range(50)], [3 * i for i in range(50)])
-    del root
-    gc.collect()
-    t.same(3, add(1, 2))
-
-
-def documentation(t):
-    method = t.calc().add
-    t.assertIsInstance(method.__doc__, str)
-    t.assertTrue(method.__doc__)
-    if t.baseline:
-        t.skipTest("a Python server denies __name__, so that help() fails")
-    text = pydoc.plain(pydoc.render_doc(method))
-    if MAJOR >= 5:  # a proxy of 4.1 shows its own class to help()
-        t.assertRegex(text, r"\badd\(a(: \w+)?, b(: \w+)?\)")
-        t.assertIn(f"\n    {method.__doc__}\n", text)
-    t.assertEqual(method.__name__, "add")
-    t.assertEqual(method.__qualname__.rpartition(".")[2], "add")
-    out, sys.stdout = sys.stdout, io.StringIO()
-    try:
-        help(method)
-    finally:
-        sys.stdout = out
-
-
-def help_asks_as_each_python_does(t):
-    """What pydoc does with the signature of a function. Source: CPython Lib/pydoc.py, 3.9 to 3.12, 3.13 and 3.14."""
-    if t.baseline:
-        t.skipTest("a Python server denies __signature__")
-    add = t.calc().add
-    t.assertFalse(hasattr(add, "__signature__"), "inspect makes one of its own")
-
-    def for_help():
-        t.assertEqual([add.__name__] * 3, [add.__name__, add.__name__, "add"])
-        t.assertFalse(hasattr(add, "__self__"))
-        return add.__signature__
-
-    plain = str(for_help())
-    t.assertRegex(plain, r"^\(a(: \w+)?, b(: \w+)?\)")
-    for ask in (str, lambda signature: signature.format(max_width=77),
-                lambda signature: signature.format(max_width=77, quote_annotation_strings=False)):
-        signature = for_help()
-        t.assertTrue(signature)
-        t.assertEqual(ask(signature), f"{plain}\n    {add.__doc__}")
-    signature = for_help()
-    t.assertEqual((signature.format(), str(signature), repr(signature)), (plain, ) * 3)
-    t.assertRegex(signature.format(max_width=3), r"^\(\n    a(: \w+)?,\n    b(: \w+)?\n\)")
-
-
-def inspect_makes_a_signature_of_its_own(t):
-    if t.baseline:
-        t.skipTest("a Python server denies __code__")
-    add = t.calc().add
-    signature = inspect.signature(add)
-    t.assertIs(type(signature), inspect.Signature)
-    t.assertEqual(list(signature.parameters), ["a", "b"])
-    t.assertEqual(signature, inspect.signature(t.calc().add))
-    t.assertEqual(signature.bind(1, b=2).args, (1, 2))
-    t.assertEqual(inspect.getfullargspec(add).args, ["a", "b"])
-
-
-def isinstance_does_not_break(t):
-    root = t.calc()
-    t.assertTrue(callable(root.add))
-    t.assertNotIsInstance(root.add, (int, str, list))
-    t.assertIsInstance(root, rpyc.BaseNetref)
-    t.assertFalse(isinstance(root, int))
-
-
-def temporary_objects_are_given_back(t):
-    conn = t.connect("calculator")
-    for _ in range(200):
-        conn.root.add(1, 2)
-    gc.collect()
-    conn.ping()
-    t.same(3, conn.root.add(1, 2))
-
-
-def cyclic_garbage_gives_objects_back(t):
-    conn = t.connect("calculator")
-    for _ in range(50):
-        knot = Thing()
-        knot.itself, knot.method = knot, conn.root.add
-    del knot
-    gc.collect()  # the DELs leave from inside the collector, whenever that runs
-    conn.ping()
-    t.same(3, conn.root.add(1, 2))
-
-
-# --- what the host does not offer ----------------------------------------------------------------
-
-def unknown_handlers(t):
-    conn = t.connect("calculator")
-    for number in (99, 0, -1, 21, 2**70):
-        with t.assertRaises(KeyError) as caught:
-            conn.sync_request(number)
-        t.assertEqual(caught.exception.args, (number,))
-    t.refused(conn.sync_request, "add")
-    t.refused(conn.sync_request, None)
-    conn.ping()
-    t.same(3, conn.root.add(1, 2))
-
-
-def pickling_is_refused(t):
-    root = t.calc()
-    t.assertIn("pickling is disabled", t.raises(ValueError, request(root), 14, root, 4))
-    t.refused(pickle.dumps, root)
-    t.same(3, root.add(1, 2))
-
-
-def other_handlers_answer(t):
-    conn = t.connect("calculator")
-    root = conn.root
-    for handler, args in ((17, (root, 10)), (18, (root, "__getitem__", "__getslice__", 0, 1, ())), (19, (root, None)),
-                          (20, (5, 6)), (4, (root, )), (4, ()), (4, (root, 5)), (7, ()), (7, (root, )),
-                          (7, (root, 5)), (9, ()), (13, (1, 2, 3)), (16, ()), (3, (1, 2)), (1, ())):
-        t.refused(conn.sync_request, handler, *args)
-    conn.ping()
-    t.same(3, root.add(1, 2))
-
-
-def a_value_is_not_callable(t):
-    conn = t.connect("calculator")
-    t.raises(TypeError, conn.sync_request, 7, 5, (), ())
-    t.refused(conn.root)
-    conn.ping()
-
-
-# --- life of a connection ------------------------------------------------------------------------
-
-def ping(t):
-    conn = t.connect("calculator")
-    conn.ping()
-    conn.ping(data="x" * 100_000)
-    conn.ping(data=os.urandom(5000))
-    conn.ping(data=(1, (2.5, None)))
-    t.assertFalse(conn.closed)
-
-
-def close_returns_at_once(t):
-    # 6.x waits up to 30 s for the end of the stream; half of that is far beyond what an answering host takes.
-    for use in (lambda conn: None, lambda conn: conn.root.add(1, 2), lambda conn: conn.root.add):
-        conn = t.connect("calculator")
-        kept = use(conn)
-        began = time.monotonic()
-        conn.close()
-        t.assertLess(time.monotonic() - began, 15)
-        t.assertTrue(conn.closed)
-        with t.assertRaises(EOFError):
-            conn.ping()
-        del kept
-
-
-def close_with_calls_outstanding(t):
-    conn = t.connect("echo")
-    echo = rpyc.async_(conn.root.echo)
-    kept = [echo(bytes(10_000)) for _ in range(20)]
-    conn.close()
-    t.assertTrue(conn.closed)
-    del kept
-
-
-def with_statement(t):
-    with t.open("calculator") as conn:
-        t.same(3, conn.root.add(1, 2))
-    t.assertTrue(conn.closed)
-
-
-def dropped_without_close(t):
-    for _ in range(5):
-        conn = t.connect("calculator")
-        t.same(3, conn.root.add(1, 2))
-        conn._channel.stream.sock.close()
-    t.same(3, t.calc().add(1, 2))
-
-
-def two_connections_are_apart(t):
-    one, other = t.connect("calculator"), t.connect("calculator")
-    t.assertIsNot(one.root, other.root)
-    one.close()
-    t.same(3, other.root.add(1, 2))
-
-
-def async_calls(t):
-    conn = t.connect("calculator")
-    add = rpyc.async_(conn.root.add)
-    heard = []
-    results = [add(i, b=i) for i in range(100)]
-    results[7].add_callback(lambda result: heard.append(result.value))
-    t.assertEqual([result.value for result in reversed(results)], [2 * i for i in reversed(range(100))])
-    t.assertTrue(all(result.ready and not result.error for result in results))
-    t.assertEqual(heard, [14])
-
-
-def async_exception(t):
-    result = rpyc.async_(t.calc().add)("x", 1)
-    result.wait()
-    t.assertTrue(result.error)
-    with t.assertRaises(TypeError):
-        result.value
-
-
-def timed_calls(t):
-    add = rpyc.timed(t.calc().add, 40)
-    t.assertEqual([add(i, 1).value for i in range(10)], list(range(1, 11)))
-
-
-def background_serving_thread(t):
-    conn = t.connect("calculator")
-    bg = BgServingThread(conn)
-    try:
-        add = rpyc.async_(conn.root.add)
-        results = [add(i, i) for i in range(50)]
-        t.assertEqual([result.value for result in results], [2 * i for i in range(50)])
-        t.same(7, conn.root.add(3, 4))
-    finally:
-        bg.stop()
-
-
-def big_calls_in_a_row(t):
-    conn = t.connect("echo")
-    rng = random.Random(9)
-    for n in (1 << 20, 10, 3_000_000, 64_000, 1):
-        data = random_bytes(rng, n)
-        t.assertTrue(conn.root.echo(data) == data)
-
-
-def big_calls_outstanding(t):
-    # More in both directions at once than the kernel buffers: who only writes, or only reads, stands still.
-    conn = t.connect("echo")
-    echo = rpyc.async_(conn.root.echo)
-    data = os.urandom(1 << 20)
-    results = [echo(data) for _ in range(8)]
-    t.assertTrue(all(result.value == data for result in results))
-
-
-# --- with arguments, or with a state that lasts ---------------------------------------------------
-
-held = {}
-
-
-def hold(t, service, key="held"):
-    """Keeps a connection open over the scenarios that follow."""
-    held[key] = t.open(service)
-    t.same(service.upper(), held[key].root.get_service_name())
-
-
-def use_held(t, first, count, key="held"):
-    root = held[key].root
-    for i in range(first, first + count):
-        t.same(i + 2**65, root.add(i, b=2**65))
-        if i % 10 == 0:
-            t.raises(TypeError, root.add, "x", i)
-            held[key].ping()
-
-
-def held_has_ended(t, key="held"):
-    with t.assertRaises(EOFError):
-        held[key].ping()
-        held[key].root.get_service_name()
-
-
-def drop_held(t, key="held"):
-    held.pop(key).close()
-
-
-def connection_is_refused(t, address):
-    t.servers = dict(t.servers, there=address)
-    # The file of a unix socket has gone with it.
-    with t.assertRaises(FileNotFoundError if address.startswith("unix:") else ConnectionRefusedError):
-        t.open("there")
-
-
-def open_many(t, service, count):
-    held["many"] = [t.open(service) for _ in range(count)]
-    for rounds in range(2):
-        for i, conn in enumerate(held["many"]):
-            t.same(i + rounds, conn.root.add(i, rounds))
-
-
-def close_many(t):
-    for conn in held.pop("many"):
-        conn.close()
-
-
-def call_at(t, address):
-    """A calculator at any address, IPv6 and unix sockets too."""
-    t.servers = dict(t.servers, there=address)
-    root = t.connect("there").root
-    t.same(3, root.add(1, b=2))
-    return root.get_service_name()
-
-
-ALL = names(globals(), but=("close_many", ))
+ALL = names(globals())

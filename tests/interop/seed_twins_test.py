@@ -16,12 +16,8 @@ from wire import PING, Peer, RemoteError
 
 
 class Case(unittest.TestCase):
-    def setUp(self):
-        if harness.BASELINE:
-            self.skipTest("examples of ours")
-
     def server(self, name, says, *arguments, **popen):
-        """The program on a port that it picks, and the port; `says` is its first line."""
+        """Starts the program on a port that it picks; returns both. `says` is the program's first line."""
         process = Process([*binary(name), *(arguments or ("0",))], **popen)
         self.addCleanup(process.kill)
         found = re.fullmatch(says, process.line() or "")
@@ -179,7 +175,7 @@ class Twins(Case):
 
 
 class LoggingServer(Case):
-    """The twin of the custom subclass: a server kind of the program's own."""
+    """The twin of the custom subclass: a server kind that the program defines."""
 
     def start(self, *flags):
         host = harness.Host("--admin_address=127.0.0.1:0", "--server=logging:MY@127.0.0.1:0", *flags, name="logging_host")
@@ -187,7 +183,7 @@ class LoggingServer(Case):
         return host
 
     def logged(self, host, *patterns):
-        """Lines of its log that say so, in this order."""
+        """Waits for lines of the log with these texts, in this order."""
         def found():
             lines = [line for line in list(host.stderr) if "Client" in line]
             return len(lines) == len(patterns) and all(re.fullmatch(p, line.strip()) for p, line in zip(patterns, lines))

@@ -1,6 +1,6 @@
-"""How connections are served and how that ends, whatever the kind of server; conformance runs them over every kind.
+"""How connections are served and how they end; tests/conformance runs these over every kind of server.
 
-Those of ALL need nothing; the others are steps of a test, which names where to connect and has the host do its part between.
+Those of ALL take no arguments. The others are steps of a test, which names the address and acts on the host between them.
 """
 
 import json
@@ -28,8 +28,8 @@ def requests_of_a_connection_keep_their_order(t):
 
 
 def clients_are_called_back_all_at_once(t):
-    """Each call waits for its client, which waits for all the others and calls again: more than any pool of the tests has
-    threads for."""
+    """Each call waits for its client, which waits for all the other clients and calls again. No pool of the tests has as many
+    threads."""
     conns = [t.connect("fixture") for _ in range(12)]
     meeting, outcomes = threading.Barrier(len(conns)), {}
 
@@ -65,7 +65,7 @@ def a_client_comes_and_goes_many_times(t):
 
 ALL = names(globals())
 
-# --- with a state that lasts ----------------------------------------------------------------------
+# --- steps, with a state that lasts -----------------------------------------------------------------
 
 kept = {}  # by key: connections, and calls that have begun
 
@@ -76,17 +76,17 @@ def _at(t, address, tls=None):
 
 
 def connects(t, address, key="conn", tls=None):
-    """A connection that has been used, and stays; `tls` is what this one tells ssl_connect."""
+    """Opens a connection, uses it and keeps it; `tls` holds its arguments of ssl_connect."""
     kept[key] = _at(t, address, tls)
     t.same(key, kept[key].root.echo(key))
 
 
 def has_credentials(t, address, tls, expected):
-    """What the service knows of who calls: nothing, or what Python's getpeercert would say."""
+    """What the service knows of the client: nothing, or what Python's getpeercert would say."""
     with _at(t, address, tls) as conn:
         credentials = conn.root.credentials
         got = None if credentials is None else {key: credentials[key] for key in credentials}
-        t.assertEqual(json.loads(json.dumps(got)), expected)  # which has come as JSON: tuples are lists
+        t.assertEqual(json.loads(json.dumps(got)), expected)  # `expected` came as JSON, in which tuples are lists
 
 
 def still_works(t, key="conn"):
@@ -98,7 +98,7 @@ def leaves(t, key="conn"):
 
 
 def hears_the_end(t, key="conn"):
-    """Nothing is sent: the host ends the connection."""
+    """The host ends the connection; the client sends nothing."""
     conn = kept.pop(key)
     with t.assertRaises(EOFError):
         while conn.serve(DEADLINE_S):
@@ -115,7 +115,7 @@ def cannot_connect(t, address, tls=None):
 
 
 def ssl_connect_as_told(t, address, tls, wanted):
-    """Straight by rpyc.ssl_connect, which is told what `tls` says and nothing else."""
+    """Calls rpyc.ssl_connect with the arguments in `tls` and no others."""
     host, _, port = address[len("tls:"):].rpartition(":")
     try:
         conn = rpyc.ssl_connect(host.strip("[]"), int(port), **tls)
@@ -128,7 +128,7 @@ def ssl_connect_as_told(t, address, tls, wanted):
 
 
 class _Call:
-    """A call that runs until its client lets it go: the method waits for a function of the client's."""
+    """A call that runs until its client ends it: the method waits for a function of the client."""
 
     def __init__(self, conn):
         self.began, self.may_end, self.outcome = threading.Event(), threading.Event(), None
@@ -181,13 +181,13 @@ def its_call_is_cut_off(t, key="call"):
 
 
 def calls_patient(t, address, method, key="waiting"):
-    """A method of PATIENT, which counts who waits."""
+    """Calls a method of PATIENT, which counts the calls that wait."""
     conn = _at(t, address)
     kept[key] = conn, rpyc.async_(getattr(conn.root, method))()
 
 
 def waits_at(t, address):
-    """How many do, by another server."""
+    """How many calls wait, asked of another server."""
     conn = _at(t, address)
     count = conn.root.waiting()
     conn.close()
@@ -201,7 +201,7 @@ def lets_them_go(t, address):
 
 
 def forgets_them(t, address):
-    """Those whose process was killed, which nothing counts off."""
+    """Resets the count, in which calls of killed processes remain."""
     conn = _at(t, address)
     conn.root.forget()
     conn.close()
@@ -215,7 +215,7 @@ def its_wait_is_cut_off(t, key="waiting"):
 
 
 def connects_often(t, address, count, calls=1):
-    """Connections that all stay open."""
+    """Opens connections and keeps them."""
     kept["many"] = [_at(t, address) for _ in range(count)]
     for n in range(calls):
         for i, conn in enumerate(kept["many"]):
@@ -239,7 +239,7 @@ def all_hear_the_end(t):
 
 
 class _Visits:
-    """Connections that come, call and go, one after the other, until it is enough."""
+    """Connections that are opened, used and closed, one after the other, until `enough` is set."""
 
     def __init__(self, visit):
         self.visit, self.enough, self.done, self.error = visit, threading.Event(), 0, None
@@ -266,7 +266,7 @@ def begins_to_come_and_go(t, address, key="visits"):
 
 
 def has_come_and_gone(t, key="visits"):
-    """How often; each time all went well."""
+    """Ends the visits; returns how many there were. None failed."""
     visits = kept.pop(key)
     visits.enough.set()
     visits.thread.join(DEADLINE_S)
@@ -275,7 +275,7 @@ def has_come_and_gone(t, key="visits"):
 
 
 def goes_on_coming_and_going(t, key="visits"):
-    """Returns when it has come, and gone, a few times more."""
+    """Returns after a few more visits."""
     visits = kept[key]
     enough = visits.done + 5
     t.eventually(lambda: visits.error or visits.done >= enough)

@@ -1,9 +1,9 @@
-"""An object that one connection has given, as an argument on another one (scenario.py). The service is BANK of the examples."""
+"""An object that one connection has returned is an argument on another one (scenario.py). The service is BANK of the examples."""
 
 import os
 import threading
 
-from scenario import NotApplicable, names
+from scenario import names, ours
 
 REFUSAL = ("transfer() argument 'source': expected Account, got cpp.Account: another connection, or another process, gave it; pass it by the "
            "connection that gave it, or have the service share its objects (rpyc::Service::SharesObjects; not where connections have "
@@ -15,7 +15,7 @@ def _name(number):
 
 
 def _two(t):
-    """Two connections, and an account by each."""
+    """Two connections, and an account opened by each."""
     t.passes_proxies()
     a, b = t.connect("bank"), t.connect("bank")
     return a, b, a.root.open_account(_name(1), 10), b.root.open_account(_name(2), 20)
@@ -41,8 +41,7 @@ def accounts_of_two_connections(t):
 
 
 def a_connection_for_each_thread(t):
-    if t.traits.get("separate_process"):
-        raise NotApplicable("these share nothing")
+    t.shares_memory()
     t.passes_proxies()
     first = t.connect("bank")
     pot = first.root.open_account(_name("pot"), 0)
@@ -66,9 +65,8 @@ def a_connection_for_each_thread(t):
     t.assertEqual([0] * 4, [account.balance for account in mine])
 
 
+@ours  # a Python server asks the proxy, which fails
 def of_a_connection_that_has_ended(t):
-    if t.baseline:
-        t.skipTest("Python asks the proxy, which fails")
     a, b, x, y = _two(t)
     a.close()
     t.assertEqual(REFUSAL, t.raises(TypeError, b.root.transfer, x, y, 3))
@@ -76,9 +74,8 @@ def of_a_connection_that_has_ended(t):
 
 
 def the_other_connection_gives_it_back(t):
-    """It holds no more references than it needs: what was passed is released when the call is over."""
-    if t.traits.get("separate_process"):
-        raise NotApplicable("these share nothing")
+    """The host holds no more references than it needs: an argument is released when the call is over."""
+    t.shares_memory()
     a, b, x, y = _two(t)
     for _ in range(3):
         b.root.transfer(x, y, 1)

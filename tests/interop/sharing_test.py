@@ -1,63 +1,24 @@
-"""Objects of one connection as arguments of another, by every real client over every kind of server, and by peers that forge."""
+"""Peers that forge names of objects of another connection. What sharing is for is in sharing_scenarios.py (tests/conformance)."""
 
 import unittest
 
 import harness
-import sharing_scenarios
 import wire
-from harness import NotApplicable, address_of, admin, start_server
 
 host = None
-kinds = {}
 
 
 def setUpModule():
-    global host, kinds
+    global host
     host = harness.start_host("--server=threaded:BANK@127.0.0.1:0")
-    if not harness.BASELINE:
-        kinds = {kind["name"]: kind.get("traits", {}) for kind in admin(host, "ServerService/ListServerKinds")["server_kinds"]}
-        kinds = {name: traits for name, traits in kinds.items() if not traits.get("one_connection")}
 
 
 def tearDownModule():
     harness.ends_well(host)
 
 
-class Kinds(unittest.TestCase):
-
-    def walk(self, version, name):
-        if harness.BASELINE:
-            if version != harness.BASELINE:
-                self.skipTest("another version is the baseline")
-            servers = {"threaded": (host.servers["bank"], {})}
-        else:
-            servers = {kind: (address_of(start_server(host, kind=kind, service="BANK")), traits) for kind, traits in kinds.items()}
-        ran = 0
-        for kind, (address, traits) in servers.items():
-            with self.subTest(kind):
-                client = harness.Client(version, {"bank": address}, traits=traits)
-                try:
-                    client.run(name)
-                    ran += 1
-                except NotApplicable:
-                    pass
-                except AssertionError as e:
-                    raise AssertionError(f"{e}{host.story()}") from None
-                finally:
-                    client.kill()
-        if not ran:
-            self.skipTest("it applies to no kind")
-
-
-for each in harness.VERSIONS:
-    for scenario in sharing_scenarios.ALL:
-        setattr(Kinds, f"test_{scenario}_rpyc_{each.replace('.', '_')}",
-                lambda self, version=each, scenario=scenario: self.walk(version, scenario))
-
-
-@unittest.skipIf(harness.BASELINE, "RPyC takes whatever a peer calls its own")
 class Forged(unittest.TestCase):
-    """A peer that knows all about an account but its number gets nothing by its name."""
+    """A peer that knows everything about an account except its number cannot use it."""
 
     def setUp(self):
         self.a = self.enterContext(wire.Peer(host.servers["bank"]))
@@ -79,7 +40,7 @@ class Forged(unittest.TestCase):
         name, class_id, number = self.victim
         self.assertGreater(number, 2**64)
         self.assertIsNone(self.transfer(wire.mine(self.victim)))
-        self.assertIsNone(self.transfer(wire.mine((name, 12345, number))))  # a class id opens nothing and shuts nothing
+        self.assertIsNone(self.transfer(wire.mine((name, 12345, number))))  # the class id does not matter
         guesses = [(name, class_id, n) for n in (number + 1, number - 1, number ^ 2**127, number % 2**64, number >> 64, number + 2**128,
                                                  -number, 0, 1, class_id, self.thief[2] + 2)]
         for guess in guesses + [("cpp.BANK", class_id, number), ("", class_id, number)]:

@@ -1,4 +1,4 @@
-"""What a call costs the kernel: one receive and one send, counted by strace. No clock is looked at."""
+"""The system calls of one RPyC call: one receive and one send, counted by strace. No test reads a clock."""
 
 import collections
 import re
@@ -14,7 +14,7 @@ import harness
 from wire import CALL, DEL, MSG_REQUEST, Peer, boxes, value, yours
 
 CALLS = 500
-SETUP = 12  # system calls of the serving thread that are not of a call: a lock, memory
+SETUP = 12  # other system calls of the serving thread: locks, memory
 
 RECEIVES = {"recvfrom", "recvmsg", "read", "readv"}
 SENDS = {"sendto", "sendmsg", "write", "writev"}
@@ -32,7 +32,7 @@ def tearDownModule():
 
 
 class Tracer(harness.Process):
-    """strace over every thread of the host."""
+    """An strace of every thread of the host."""
 
     @staticmethod
     def command():
@@ -76,7 +76,7 @@ class OneReceiveOneSend(unittest.TestCase):
         receives = sum(counts[name] for name in RECEIVES)
         sends = sum(counts[name] for name in SENDS)
         others = {name: n for name, n in counts.items() if name not in RECEIVES | SENDS}
-        # A call that was under way when strace came or went is seen by half, and not counted.
+        # strace sees only half of a call that runs when it starts or ends; such a call is not counted.
         self.assertAlmostEqual(receives, messages, delta=SETUP, msg=counts)
         self.assertAlmostEqual(sends, messages, delta=SETUP, msg=counts)
         self.assertLessEqual(sum(others.values()), SETUP, f"neither a receive nor a send: {others}")
@@ -89,7 +89,7 @@ class OneReceiveOneSend(unittest.TestCase):
                 def calls():
                     for i in range(CALLS):
                         self.assertEqual(peer.call(add, i, 1), i + 1)
-                calls()  # what happens once has happened
+                calls()  # everything that happens only once has happened
                 self.assert_lean(self.trace(peer, calls), CALLS)
 
     def test_as_a_stock_client_calls(self):
@@ -120,12 +120,12 @@ class OneReceiveOneSend(unittest.TestCase):
                         self.assertEqual(peer.answer(seq)[1], value(seq + 1))
             calls()
             counts = self.trace(peer, calls)
-            # About one a batch; a machine that stalls now and then costs some more.
+            # About one in each batch; a machine that stalls now and then adds some.
             self.assertLess(sum(counts[name] for name in SENDS), 20 * 20 / 2, counts)
 
 
 class StockClient(unittest.TestCase):
-    """What a call of a real client costs, of each kind that serves in this process."""
+    """The system calls of a real client's call, for each kind that serves in the host's process."""
 
     CLIENT = """if True:
         import sys, rpyc
@@ -136,7 +136,7 @@ class StockClient(unittest.TestCase):
             print("done", flush=True)
     """
 
-    # Besides a receive and a send: a pool's worker waits for any connection, and arms this one again; a loop waits.
+    # Besides a receive and a send: a pool's worker waits for any connection and arms this one again; a loop waits.
     WAITS = {"threaded": 0, "thread_pool": 2, "gevent": 1}
 
     def test_a_held_function(self):
@@ -177,10 +177,10 @@ class StockClient(unittest.TestCase):
 
 
 class Ends(unittest.TestCase):
-    """A connection that breaks wakes few: those that serve many do not wake each other until one of them ends it."""
+    """A connection that breaks wakes few threads: threads that serve many connections do not wake each other."""
 
     CONNECTIONS = 40
-    WAITS = 20  # of epoll, and requests to it, for each connection
+    WAITS = 20  # calls of epoll for each connection
 
     def test_of_connections_that_are_reset(self):
         for kind in ("thread_pool", "gevent"):
@@ -215,7 +215,7 @@ class Options(unittest.TestCase):
             tracer.stop()
 
     def test_nodelay(self):
-        # Of the listener: what it accepts inherits it.
+        # It is set on the listener, and accepted sockets inherit it.
         with tempfile.NamedTemporaryFile(prefix="rpychost-strace-", dir="/tmp") as file:
             strace = [Tracer.command(), "-D", "-f", "-e", "trace=setsockopt", "-o", file.name]
             traced = harness.Host("--admin_address=", "--server=threaded:ECHO@127.0.0.1:0", under=strace)

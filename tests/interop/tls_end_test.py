@@ -1,4 +1,4 @@
-"""How a TLS connection ends: with close_notify, so that neither side can take a cut connection for one that was ended."""
+"""A TLS connection ends with close_notify, so that neither side takes a cut connection for an ended one."""
 
 import ssl
 import tempfile
@@ -27,7 +27,7 @@ def tearDownModule():
 
 
 class Strict(Peer):
-    """A raw peer to whom an end without close_notify is an error (ssl.SSLEOFError); Python's default takes it for an end."""
+    """A raw peer that takes an end without close_notify for an error (ssl.SSLEOFError); Python's default takes it for an end."""
 
     def __init__(self, address, version=None):
         self.dialect, self.buffer, self.next_seq, self.requests, self.replies = 6, b"", 0, [], {}

@@ -133,7 +133,7 @@ class RemoteError(Exception):
 
 
 def trusting():
-    """A TLS context that takes any certificate: who the host is, is not what a raw peer is about."""
+    """A TLS context that takes any certificate: a raw peer does not test the host's identity."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     return context

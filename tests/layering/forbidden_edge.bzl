@@ -1,11 +1,11 @@
-"""forbidden_edge: a test that no dependency of a kind exists in what the product consists of."""
+"""forbidden_edge: a test that the product has no dependency of a given sort."""
 
 def forbidden_edge(name, query, product):
     """Fails, printing the targets found, if the query finds any.
 
     Args:
       name: of the test.
-      query: a `bazel query` expression; $product is all that the product's targets are made of.
+      query: a `bazel query` expression; $product is the product's targets and all their dependencies.
       product: targets that together contain every layer.
     """
     native.genquery(
@@ -13,7 +13,7 @@ def forbidden_edge(name, query, product):
         testonly = True,
         # A query inside `bazel test` would wait for its own server; genquery is asked while building.
         expression = "let product = deps(set(%s)) in %s" % (" ".join(product), query),
-        # The edges somebody wrote, not toolchains.
+        # Only the edges in BUILD files count, not toolchains.
         opts = [
             "--noimplicit_deps",
             "--nohost_deps",

@@ -1,5 +1,5 @@
-"""A client in the way of a drain: `drain_client.py ADDRESS call` is in a call of a CALLBACK until a line comes on stdin,
-`drain_client.py ADDRESS idle` waits. Says on stdout how far it is, and "ended" at the end of the connection."""
+"""A client that a drain meets: `drain_client.py ADDRESS call` is in a call of a CALLBACK until a line comes on stdin,
+`drain_client.py ADDRESS idle` waits. Prints how far it is, and "ended" at the end of the connection."""
 
 import sys
 

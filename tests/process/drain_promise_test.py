@@ -1,4 +1,4 @@
-"""What a drain promises, over every kind of server: each request that has arrived before it is answered."""
+"""The promise of a drain, for every kind of server: each request that arrived before it is answered."""
 
 import fcntl
 import shutil
@@ -14,12 +14,12 @@ from harness import Host, admin, start_server
 from wire import CALL, MSG_REPLY, MSG_REQUEST, Peer, boxes, mine, value, yours
 
 CONNECTIONS = 30
-PIPELINED = 3  # requests of each, the later ones behind the first
-DRAIN = "60s"  # far longer than it takes
+PIPELINED = 3  # requests of each client, sent behind each other
+DRAIN = "60s"  # far longer than needed
 
 
 def has_arrived(peer):
-    """Whether the host's kernel has all that the peer has sent."""
+    """Whether the host's kernel has received everything that the peer has sent."""
     unsent = fcntl.ioctl(peer.sock.fileno(), termios.TIOCOUTQ, b"\0" * 4)
     return struct.unpack("i", unsent)[0] == 0
 
@@ -27,8 +27,6 @@ def has_arrived(peer):
 class Promise(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        if harness.BASELINE:
-            raise unittest.SkipTest("a Python server has no drain")
         cls.folder = tempfile.mkdtemp(prefix="rpychost-", dir="/tmp")
         cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
         keyfile, certfile = Authority(cls.folder, "tests").issue("host")
@@ -42,7 +40,7 @@ class Promise(unittest.TestCase):
         """Calls check(name, address, connections)."""
         for kind, traits in self.kinds.items():
             for transport, spec in self.transports.items():
-                # Fewer threads than connections: requests wait in the kernel, too.
+                # There are fewer threads than connections, so that requests wait in the kernel, too.
                 pool = {"nbthreads": 4} if kind == "thread_pool" else {}
                 with self.subTest(kind=kind, transport=transport):
                     server = start_server(self.host, kind=kind, service=service, **spec, **pool)
@@ -50,7 +48,7 @@ class Promise(unittest.TestCase):
                     check(server["name"], f"{tls}127.0.0.1:{server['port']}", 1 if traits.get("one_connection") else CONNECTIONS)
 
     def drain(self, name):
-        """Begins to close the server; what it answers is in the list once the thread has ended."""
+        """Starts to close the server. The list holds the answer once the thread has ended."""
         answers = []
         thread = threading.Thread(target=lambda: answers.append(
             admin(self.host, "ServerService/CloseServer", name=name, drain_timeout=DRAIN)))
@@ -76,7 +74,7 @@ class Promise(unittest.TestCase):
                     peer.message(MSG_REQUEST, seq, (CALL, boxes(yours(function), value((f"request {seq}",)), value(()))))
                     for seq in range(100, 100 + PIPELINED)))
             harness.eventually("the requests have arrived", lambda: all(map(has_arrived, peers)))
-            first = peers[0].answer(100)  # the host is at work on them
+            first = peers[0].answer(100)  # the host serves them now
             thread, answers = self.drain(name)
             for peer in peers:
                 for seq in range(100, 100 + PIPELINED):

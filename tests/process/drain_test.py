@@ -1,4 +1,4 @@
-"""SIGTERM with real clients at work: what each of them sees, and what is left behind."""
+"""SIGTERM while real clients work: what each of them sees, and what remains afterwards."""
 
 import os
 import shutil
@@ -16,8 +16,6 @@ CLIENT = "tests/process/drain_client.py"
 
 class Drain(unittest.TestCase):
     def setUp(self):
-        if harness.BASELINE:
-            self.skipTest("a Python server has no drain")
         self.folder = tempfile.mkdtemp(prefix="rpychost-", dir="/tmp")
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
 
@@ -68,7 +66,7 @@ class Drain(unittest.TestCase):
             host.child.send_signal(signal.SIGTERM)
             for client in idle:
                 self.says(client, "ended")
-            # The calls run still, and there is no way in any more.
+            # The calls still run, and no new client gets in.
             harness.eventually("the socket files have gone", lambda: os.listdir(self.folder) == [])
             self.nothing_listens(host)
             self.assertIsNone(host.child.poll())
@@ -90,7 +88,7 @@ class Drain(unittest.TestCase):
             for client in idle:
                 self.says(client, "ended")
             for client in busy:
-                self.goes_on(client)  # out of its function: then it looks
+                self.goes_on(client)  # its function returns, and then it reads
                 self.says(client, "ended")
 
         self.each_version(check)

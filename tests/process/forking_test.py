@@ -1,5 +1,5 @@
-"""Servers whose connections have processes of their own: what becomes of the others, of the server and of the host when one
-of the processes goes wrong or is killed; that none outlives what it belongs to, and that nothing is left of them."""
+"""Servers whose connections have processes of their own. A process that fails or is killed disturbs neither other connections nor
+the server nor the host; no process outlives its owner, and nothing remains of them."""
 
 import contextlib
 import os
@@ -19,7 +19,7 @@ from wire import CALL, MSG_REQUEST, PING, Peer, RemoteError, boxes, frame, paylo
 MIB = 1 << 20
 CHURN = 2000  # connections, one after the other
 SANITIZER = os.environ.get("RPYC_SANITIZER")
-if SANITIZER:  # they are to die by the signal, not to be told of
+if SANITIZER:  # the signal kills them
     for options in ("ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS"):
         os.environ[options] = os.environ.get(options, "") + ":handle_segv=0:handle_abort=0"
 
@@ -33,8 +33,6 @@ class Unruly(Peer):
 
 class Case(unittest.TestCase):
     def setUp(self):
-        if harness.BASELINE:
-            self.skipTest("a Python server has no such host")
         self.host = self.new_host()
 
     def new_host(self):
@@ -83,14 +81,14 @@ class Case(unittest.TestCase):
 
 
 class Isolation(Case):
-    """A connection that goes wrong is the end of that connection alone."""
+    """A connection that fails ends alone."""
 
     def memory_is_as_usual(self):
         if SANITIZER in ("asan", "tsan"):
             self.skipTest("a sanitizer has an allocator of its own, which ends the program")
 
     def check(self, end, says, method, *arguments, **spec):
-        """A client that calls the method hears `end`, the log says `says`; another one notices nothing."""
+        """A client that calls the method gets `end`, the log has `says`, and another client notices nothing."""
         server = self.start(**spec)
         other, pid = self.connect(server)
         for version in harness.VERSIONS:
@@ -181,7 +179,7 @@ class Isolation(Case):
 
 
 class Killed(Case):
-    """Processes of the host are killed from outside."""
+    """Another program kills processes of the host."""
 
     def test_a_connections_process(self):
         server = self.start()
@@ -228,7 +226,7 @@ class Killed(Case):
         self.all_gone([nursery, pid])
 
     def nursery_after(self, *before):
-        """The pid of the nursery that has taken the place of others."""
+        """The pid of the nursery that has replaced others."""
         eventually("there is another nursery" + self.host.story(),
                    lambda: len(self.nurseries_but(before)) == 1)
         return self.nurseries_but(before)[0]
@@ -244,7 +242,7 @@ class Killed(Case):
         os.kill(nursery, signal.SIGKILL)
         for peer, _ in connections:
             self.assertIsNone(peer.read())
-        # The listener never closed: whoever comes now is served, by and by.
+        # The listener never closed: a client that connects now is served, by and by.
         for version in harness.VERSIONS:
             client = self.client(server, version, "pid")
             self.assertEqual(client.wait(), 0, client.story() + self.host.story())
@@ -296,7 +294,7 @@ class Killed(Case):
     def test_a_server_closes_while_its_nursery_is_away(self):
         server = self.start()
         seen = []
-        for _ in range(4):  # from then on there is some time between one and the next
+        for _ in range(4):  # from here on the host waits before it starts the next one
             seen.append(self.nursery_after(*seen))
             os.kill(seen[-1], signal.SIGKILL)
         with Unruly(address_of(server)) as waiting:  # in the backlog
@@ -381,7 +379,7 @@ class Killed(Case):
             eventually(f"{pid} has ended", lambda pid=pid: not processes.runs(pid))
 
     def test_a_terminal_interrupts_all_of_them(self):
-        """As Ctrl-C does: the host drains, its processes take no notice."""
+        """SIGINT goes to the whole group, as with Ctrl-C: the host drains, and its processes ignore the signal."""
         server = self.start("PATIENT")
         client = Unruly(address_of(server))
         self.addCleanup(client.sock.close)

@@ -1,5 +1,5 @@
-"""The code of a connection's process is in huge pages, where the system has them for a program's own memory, and where it
-is otherwise; it runs, either way."""
+"""The code of a connection's process is in huge pages where the system has them for a program's own memory. The process runs in
+both cases."""
 
 import mmap
 import re
@@ -14,7 +14,7 @@ MIB = 1 << 20
 
 
 def there_are_huge_pages():
-    size = 16 * MIB  # as much as the host's code is
+    size = 16 * MIB  # about the size of the host's code
     with mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) as memory:
         memory.write(b"x" * size)
         try:
@@ -25,7 +25,7 @@ def there_are_huge_pages():
 
 
 def executable_mappings(pid):
-    """The name of each ("" if it is no file's), and how much of it is in huge pages, in KiB."""
+    """Each mapping: its file's name ("" without a file), and the KiB of it in huge pages."""
     mappings = []
     with open(f"/proc/{pid}/smaps") as file:
         for line in file:
@@ -39,8 +39,6 @@ def executable_mappings(pid):
 class HugeText(unittest.TestCase):
 
     def test_code_is_where_it_is_to_be(self):
-        if harness.BASELINE:
-            self.skipTest("a Python server has no such host")
         host = harness.Host("--admin_address=", "--server=forking:ECHO@127.0.0.1:0", name="demo_host_static")
         self.addCleanup(host.kill)
         with Peer(host.servers["echo"]) as peer:
@@ -48,7 +46,7 @@ class HugeText(unittest.TestCase):
             mappings = executable_mappings(processes.connections(host)[0])
         huge = sum(kib for name, kib in mappings if name == "")
         in_file = [name for name, _ in mappings if name.endswith("demo_host_static")]
-        self.assertTrue(in_file, mappings)  # what fills no huge page
+        self.assertTrue(in_file, mappings)  # the rest, which does not fill a huge page
         self.assertEqual(huge >= 4 * MIB // 1024, there_are_huge_pages(), mappings)
         self.assertEqual([name for name, _ in executable_mappings(host.pid) if name == ""], [], "in the host it stays")
 

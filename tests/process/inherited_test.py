@@ -1,4 +1,4 @@
-"""Listening sockets that a host inherits: from systemd, in its own way and by its own tool, and from any parent."""
+"""Listening sockets that a host inherits: from systemd, as its own tool passes them, and from any parent."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ from wire import Peer
 ADMIN_OFF = "--admin_address="
 ADMIN_ANY = "--admin_address=127.0.0.1:0"
 
-# Starts a program as systemd does: the sockets from descriptor 3 on, told in the environment.
+# Starts a program as systemd does: the sockets begin at descriptor 3, and the environment describes them.
 ACTIVATE = """
 import fcntl, os, sys
 fds = [fcntl.fcntl(int(fd), fcntl.F_DUPFD, 100) for fd in sys.argv[1].split(",")]
@@ -34,8 +34,6 @@ def address_of(sock):
 
 class Case(unittest.TestCase):
     def setUp(self):
-        if harness.BASELINE:
-            self.skipTest("a Python server has no such flags")
         self.folder = tempfile.mkdtemp(prefix="rpychost-", dir="/tmp")
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
 
@@ -54,7 +52,7 @@ class Case(unittest.TestCase):
         return sock
 
     def activation(self, sockets):
-        """What starts a host so that it inherits these, by name."""
+        """The command in front of a host's that makes it inherit these sockets, by name."""
         numbers = [str(sock.fileno()) for sock in sockets.values()]
         return {"under": ["/usr/bin/python3", "-c", ACTIVATE, ",".join(numbers), ":".join(sockets)],
                 "pass_fds": [sock.fileno() for sock in sockets.values()]}
@@ -105,7 +103,7 @@ class Activation(Case):
             self.assertEqual(host.stop(), 0)
 
     def test_the_next_host_goes_on(self):
-        # Who made the socket has it still: it outlives the host, and who connects meanwhile waits.
+        # The process that made the socket has it still: it outlives the host, and a client that connects meanwhile waits.
         for sock in (self.tcp(), self.unix()):
             with self.subTest(address_of(sock)):
                 flags = (ADMIN_OFF, "--server=threaded:ECHO@fd:it")
@@ -145,7 +143,7 @@ class Activation(Case):
             only.ping()
             with Peer(address_of(sock)):
                 self.assertEqual(state(), "DRAINING")
-                accepted, _ = sock.accept()  # by whoever has it: the host does not want it
+                accepted, _ = sock.accept()  # its maker accepts: the host does not want it
                 accepted.close()
             only.ping()
         harness.eventually("it closes by itself", lambda: state() == "CLOSED")
@@ -193,7 +191,7 @@ class Number(Case):
         self.echoes(host.servers["echo"])
         self.assertEqual(host.stop(), 0)
         with socket.create_connection(sock.getsockname()):
-            pass  # it listens on, for us
+            pass  # the socket still listens, for us
 
 
 class Refusals(Case):

@@ -1,4 +1,4 @@
-"""The host as a process: flags, lines on stdout, exit codes, signals, sockets. Both binaries, no library of ours."""
+"""The host as a process: flags, lines on stdout, exit codes, signals, sockets. The tests run both binaries."""
 
 import contextlib
 import os
@@ -21,10 +21,6 @@ ADMIN_ANY = "--admin_address=127.0.0.1:0"
 
 
 class Case(unittest.TestCase):
-    def setUp(self):
-        if harness.BASELINE:
-            self.skipTest("a Python server has no such flags")
-
     def host(self, *flags, name="demo_host"):
         host = Host(*flags, name=name)
         self.addCleanup(host.kill)
@@ -214,7 +210,7 @@ class BusyPorts(Case):
             self.refused(f"--admin_address=127.0.0.1:{port}", "--server=threaded:ECHO@127.0.0.1:0", says=port)
 
     def test_admin_of_another_host(self):
-        # gRPC's own default lets two processes share a port, each believing that it is alone.
+        # By default gRPC lets two processes share a port, and neither notices.
         first = self.host(ADMIN_ANY)
         self.refused(f"--admin_address={first.admin}", says=first.admin.rpartition(":")[2])
         self.assertEqual(first.stop(), 0)
@@ -278,7 +274,7 @@ class Signals(Case):
         self.assertEqual(host.stop(), 0)
 
     def test_sigterm_with_a_peer_that_never_reads(self):
-        # A thread of the host stands in a write that the peer will never let it finish.
+        # A thread of the host is in a write that the peer never lets it finish.
         host = self.host(ADMIN_OFF, "--server=threaded:ECHO@127.0.0.1:0", "--drain_timeout=1s")
         with Peer(host.servers["echo"]) as peer:
             echo = peer.getattr(peer.root(), "echo")
@@ -313,7 +309,7 @@ class Signals(Case):
         where, _, port = host.admin.rpartition(":")
         with socket.create_connection((where, int(port))) as sock:
             sock.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0")
-            self.assertTrue(sock.recv(9))  # the server's SETTINGS: it is a connection of gRPC's now
+            self.assertTrue(sock.recv(9))  # the server's SETTINGS have come: gRPC has the connection now
             self.assertEqual(host.stop(), 0)
 
 
@@ -361,7 +357,7 @@ class OneShot(Case):
             peer.ping()
         harness.eventually("it closes by itself", lambda: self.state(host) == "CLOSED")
         self.assertEqual(harness.admin(host, "HostService/GetHost").get("servers_open", "0"), "0")
-        self.assertEqual(host.stop(), 0)  # the host lives on until it is told
+        self.assertEqual(host.stop(), 0)  # the host runs until a signal comes
 
     def test_each_real_client(self):
         for version in harness.VERSIONS:
@@ -420,7 +416,7 @@ class Descriptors(Case):
                 self.assertEqual(crowd[0].answer(0)[1], value("hi"))
 
             def a_late_one_is_served():
-                # Until the host has noticed that the crowd is gone it still closes newcomers.
+                # The host closes new connections until it has noticed that the crowd is gone.
                 with contextlib.suppress(EOFError, OSError), Peer(address) as late:
                     late.ping()
                     return True

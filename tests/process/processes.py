@@ -13,7 +13,7 @@ def _status(pid):
 
 
 def of(host, name=None):
-    """Pids of all below the host, zombies too; of those of that name, if it is given."""
+    """Pids of all descendants of the host, also zombies; only those of that name, if it is given."""
     children = {}
     names = {}
     for entry in filter(str.isdigit, os.listdir("/proc")):
@@ -41,7 +41,7 @@ def connections(host):
 
 
 def exists(pid):
-    """Also as a zombie."""
+    """Whether the process exists, also as a zombie."""
     return _status(pid) is not None
 
 
@@ -55,7 +55,7 @@ def resident_bytes(pid):
 
 
 def sockets(pid):
-    """How many descriptors of it are sockets."""
+    """How many of the process's descriptors are sockets."""
     count = 0
     for fd in os.listdir(f"/proc/{pid}/fd"):
         try:

@@ -1,4 +1,4 @@
-"""A host whose log nobody reads: it serves, it is controlled and it ends as ever; what was lost is counted."""
+"""A host whose log no program reads still serves, obeys the control plane and ends; it counts the lines that were lost."""
 
 import fcntl
 import os
@@ -10,12 +10,12 @@ import harness
 from harness import address_of, admin
 from wire import Peer
 
-GARBAGE = 3000  # connections, each of which is complained of
+GARBAGE = 3000  # connections; the host logs a complaint about each
 F_SETPIPE_SZ = 1031
 
 
 class UnreadHost(harness.Host):
-    """Its stderr is a pipe of one page, which is read only when the test does."""
+    """Its stderr is a pipe of one page, which is read only when the test reads it."""
 
     def __init__(self, *flags, **popen):
         self.unread, writes = os.pipe()
@@ -24,15 +24,13 @@ class UnreadHost(harness.Host):
         os.close(writes)
 
     def read_log(self):
-        """To its end."""
+        """Reads the log to its end."""
         with os.fdopen(self.unread, "rb") as log:
             return log.read().decode()
 
 
 class UnreadLog(unittest.TestCase):
     def setUp(self):
-        if harness.BASELINE:
-            self.skipTest("a Python server logs as its program says")
         self.host = UnreadHost("--admin_address=127.0.0.1:0", "--drain_timeout=1s", "--log_level=debug")
         self.addCleanup(self.host.kill)
 
@@ -56,7 +54,7 @@ class UnreadLog(unittest.TestCase):
         self.assertEqual(self.host.stop(signal.SIGTERM), 0)
         log = self.host.read_log()
         self.assertIn("goodbye", log)
-        # What the pipe had no room for was lost with the host; all that was written is whole lines.
+        # The host ended and took with it what the pipe had no room for; what it wrote is whole lines.
         self.assertLessEqual(len(log), 2 * 4096)
 
     def test_threaded(self):
@@ -71,9 +69,9 @@ class UnreadLog(unittest.TestCase):
     def test_forking(self):
         self.check("forking")
 
-    def test_who_reads_late_is_told_how_much_is_missing(self):
+    def test_a_late_reader_is_told_how_much_is_missing(self):
         server = harness.start_server(self.host, kind="gevent")
-        for _ in range(12_000):  # over what the log keeps, twice
+        for _ in range(12_000):  # twice as much as the log keeps
             Peer(address_of(server)).sock.close()
         log = b""
         while b" lines of the log were lost here" not in log:
@@ -85,8 +83,6 @@ class UnreadLog(unittest.TestCase):
 
 class Complaints(unittest.TestCase):
     def test_an_address_has_so_many_lines_and_a_count(self):
-        if harness.BASELINE:
-            self.skipTest("not the baseline's")
         host = harness.Host("--admin_address=127.0.0.1:0")
         self.addCleanup(host.kill)
         server = harness.start_server(host, kind="thread_pool")

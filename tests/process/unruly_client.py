@@ -10,7 +10,7 @@ conn.root.pid()
 print("calls", flush=True)
 try:
     print("returned", getattr(conn.root, method)(*map(int, arguments)), flush=True)
-except Exception as e:  # a MemoryError comes as one made for the class's name, in some versions
+except Exception as e:  # some versions raise a class of their own with the name MemoryError
     print(type(e).__name__.rpartition(".")[2], flush=True)
 try:
     conn.root.pid()

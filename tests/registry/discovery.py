@@ -1,4 +1,4 @@
-"""What the tests of discovery share: the registry, the two sides of RPyC, requests by hand."""
+"""Helpers of the discovery tests: the registry, the two sides of RPyC, and requests written by hand."""
 
 import json
 import os
@@ -17,7 +17,7 @@ OK = bytes.fromhex("080b4f4b")
 
 
 class Registry(Process):
-    """rpyc_registry on a port of its choice, unless the flags say otherwise."""
+    """An rpyc_registry on any free port, unless the flags say otherwise."""
 
     def __init__(self, *flags, under=(), **popen):
         flags = flags if "--port" in flags else (*flags, "--port", "0")
@@ -36,7 +36,7 @@ class Registry(Process):
 
 
 class Side(Process):
-    """A process of a real rpyc (rpyc_side.py)."""
+    """A process with a real rpyc (rpyc_side.py)."""
 
     def __init__(self, version, role, *arguments):
         super().__init__([harness.venv_python(version), "-u", SIDE, *(json.dumps(a) for a in (role, *arguments))],
@@ -48,7 +48,7 @@ class Side(Process):
         self.said = json.loads(text)
 
     def ask(self, *order):
-        """The result of an order; of an exception its name, in a list of its own kind: {"error": name}."""
+        """Returns the result of an order; of an exception {"error": name}."""
         self.child.stdin.write(json.dumps(order) + "\n")
         self.child.stdin.flush()
         text = self.line()
@@ -58,20 +58,20 @@ class Side(Process):
         return got["result"] if "result" in got else got
 
     def close(self):
-        """Has it end as its program would."""
+        """Ends the process as its program would end."""
         self.child.stdin.close()
         return self.wait()
 
 
 class Watch(Process):
-    """A grpcurl that watches; each answer as a dict."""
+    """A grpcurl that watches, and returns each answer as a dict."""
 
     def __init__(self, host, **asked):
         super().__init__([grpcurl_tool(), "-plaintext", "-max-time", str(DEADLINE_S), "-d", json.dumps(asked), host.admin,
                           "rpyc.admin.v1.RegistryService/WatchRegistrations"])
 
     def next(self):
-        """None at its end."""
+        """Returns the next answer; None at the end."""
         text = ""
         while (part := self.line()) is not None:
             text += part
@@ -80,7 +80,7 @@ class Watch(Process):
         return None
 
     def until(self, wanted):
-        """The answers up to one of that type (and cause), which is the last of them."""
+        """Returns the answers up to and including the first of that type (and cause)."""
         seen = []
         while (got := self.next()) is not None:
             seen.append(got)
@@ -108,7 +108,7 @@ def query(name):
 
 
 def ask_udp(port, datagram, timeout=DEADLINE_S, source="127.0.0.1", host="127.0.0.1"):
-    """The answer; None if there is none in time."""
+    """Returns the answer; None if none comes in time."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.bind((source, 0))
         sock.settimeout(timeout)
@@ -120,7 +120,7 @@ def ask_udp(port, datagram, timeout=DEADLINE_S, source="127.0.0.1", host="127.0.
 
 
 def ask_tcp(port, *pieces, source="127.0.0.1", host="127.0.0.1"):
-    """All that comes until the end."""
+    """Returns all bytes until the end."""
     with socket.create_connection((host, port), DEADLINE_S, (source, 0)) as sock:
         for piece in pieces:
             sock.sendall(piece)

@@ -1,8 +1,8 @@
 // A C++ client of registries, for the tests: discovery_client COMMAND udp|tcp HOST PORT [...].
 //
-//   discover ... NAME [HOST]   prints HOST:PORT of each server
-//   list ... [HOST]            prints the names
-//   who ... NAME               connects by name, and prints what the service's method `who` answers
+//   `discover ... NAME [HOST]`   prints HOST:PORT of each server
+//   `list ... [HOST]`            prints the names
+//   `who ... NAME`               connects by name, and prints what the method `who` answers
 //
 // An error is printed as CODE: MESSAGE, and the exit status is 1.
 

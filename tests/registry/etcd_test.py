@@ -1,4 +1,4 @@
-"""Registries that share their state through a real etcd, which comes and goes."""
+"""Registries that share their state through a real etcd, which stops and starts again."""
 
 import contextlib
 import os
@@ -19,7 +19,7 @@ KNOWN = dump((("127.0.0.1", 18861),))
 
 
 class Etcd:
-    """A cluster of one on ports that were free; it keeps its data and its ports when it is killed and started again."""
+    """A cluster of one etcd on free ports. It keeps its data and its ports when it is killed and started again."""
 
     def __init__(self):
         path = shutil.which("etcd", path="/usr/bin:/usr/local/bin")
@@ -61,8 +61,6 @@ class Etcd:
 
 class Case(unittest.TestCase):
     def setUp(self):
-        if harness.BASELINE:
-            self.skipTest("another program than the baseline's")
         self.etcd = Etcd()
         self.addCleanup(self.etcd.remove)
 
@@ -102,16 +100,16 @@ class Shared(Case):
                 self.assertEqual(server.close(), 0)
                 eventually("the other one forgets", lambda: asker.ask("raw_discover", "both") == [])
                 self.assertEqual(asker.ask("call", "names", "who"), error("DiscoveryError"))
-        # What one registry has acknowledged it shows at once.
+        # A registry shows at once what it has acknowledged.
         self.assertEqual(ask_tcp(first.port, register("x")), OK)
         self.assertEqual(self.found(first, "x"), (("127.0.0.1", 18861),))
-        # And who registered with one unregisters with another.
+        # And a server that registered with one unregisters with another.
         eventually("the other one knows", lambda: self.found(second, "x"))
         self.assertEqual(ask_tcp(second.port, request("UNREGISTER", 18861)), OK)
         self.assertEqual(self.found(second, "x"), ())
         eventually("the first one hears of it", lambda: self.found(first, "x") == ())
 
-    def test_who_was_silent_longest_is_first_everywhere(self):
+    def test_the_server_that_was_silent_longest_is_first_everywhere(self):
         registries = [self.registry(), self.registry()]
         for i, port in enumerate((3000, 1000, 2000, 3000)):
             self.assertEqual(ask_udp(registries[i % 2].port, register("sorted", port=port)), OK)
@@ -135,7 +133,7 @@ class Shared(Case):
         first, second = self.registry("--timeout", "2"), self.registry("--timeout", "2")
         self.assertEqual(ask_udp(first.port, register("mortal")), OK)
         eventually("the other one knows", lambda: self.found(second, "mortal"))
-        first.kill()  # nobody's timer but etcd's
+        first.kill()  # only etcd's timer ends it
         eventually("it is pruned", lambda: self.found(second, "mortal") == ())
 
     def test_limits_hold(self):
@@ -230,7 +228,7 @@ class Lost(Case):
         self.assertEqual(ask_tcp(registry.port, register("late")), b"", "it says no")
         self.assertEqual(ask_tcp(registry.port, register("known")), b"", "nor is one renewed")
         self.etcd.child.send_signal(signal.SIGCONT)
-        # A renewal: what waits of the flood may by now be all that one host may have.
+        # This is a renewal: the requests of the flood that wait may by now be all that one host may have.
         eventually("it renews", lambda: ask_tcp(registry.port, register("known")) == OK)
         self.assertEqual(registry.stop(), 0)
 

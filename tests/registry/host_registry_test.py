@@ -11,8 +11,6 @@ from wire import DEADLINE_S, load
 
 class Case(unittest.TestCase):
     def setUp(self):
-        if harness.BASELINE:
-            self.skipTest("another program than the baseline's")
         grpcurl_tool()
 
     def made(self, process):
@@ -98,7 +96,7 @@ class ControlPlane(Case):
         self.assertGreater(float(made["ttl"].rstrip("s")), 3000)
         self.assertEqual(load(ask_udp(self.port, query("legacy"))), (("127.0.0.1", 4000),))
         self.refused("ALREADY_EXISTS", "REGISTRATION_ALREADY_EXISTS", host, "CreateRegistration", registration=wanted)
-        # The wire's unregister is for what the wire registered.
+        # An unregister of the wire applies only to registrations of the wire.
         self.assertEqual(ask_udp(self.port, request("UNREGISTER", 4000)), OK)
         self.assertEqual(load(ask_udp(self.port, query("legacy"))), (("127.0.0.1", 4000),))
         self.assertEqual(admin(host, "RegistryService/DeleteRegistration", name=made["name"]), {})
@@ -154,7 +152,7 @@ class Watching(Case):
         came = watch.until("REGISTERED")[-1]
         self.assertEqual((came["type"], came["registration"]["service_name"], came["registration"]["port"]),
                          ("ADDED", "COMES", server.said))
-        # A server of RPyC says its word every minute; this one cannot, its registration ends first.
+        # A server of RPyC renews its registration every minute; here the registration ends before that.
         gone = watch.until("PRUNED")[-1]
         self.assertEqual((gone["type"], gone["registration"]["name"]), ("REMOVED", came["registration"]["name"]))
         self.assertEqual(ask_udp(self.port, register("again")), OK)
@@ -201,7 +199,7 @@ class Watching(Case):
 
 
 class Servers(Case):
-    """Ours announce themselves, to RPyC's own registries and to ours; real clients reach them by name alone."""
+    """Our servers register with RPyC's own registries and with ours, and real clients reach them by name."""
 
     def registrar(self, kind, port):
         return {"hostname": "127.0.0.1", "port": port, "protocol": kind.upper(), "timeout": "1s"}
@@ -227,7 +225,7 @@ class Servers(Case):
                             self.assertEqual(self.calls(asker), 3)
                             if not traits[kind].get("one_connection"):
                                 admin(host, "ServerService/CloseServer", name=server["name"])
-                            # Ours of one connection has had it, and is closed.
+                            # Our server of one connection has served it and is closed.
                             eventually("it is unregistered", lambda: asker.ask("raw_discover", "CALCULATOR") == [])
                             self.assertEqual(asker.ask("call", "calculator", "add", 1, 2), error("DiscoveryError"))
         self.assertEqual(host.stop(), 0)
@@ -306,7 +304,7 @@ class Servers(Case):
 
 
 class CppClients(Case):
-    """client/discovery.h against RPyC's own registries and servers, and ours."""
+    """client/discovery.h with RPyC's own registries and servers, and with ours."""
 
     def cpp(self, *arguments):
         process = self.made(Process([*harness.binary("discovery_client"), *map(str, arguments)]))

@@ -1,7 +1,7 @@
-"""What jams RPyC's own registry, or fills it: others are answered all the same, within what RPyC's clients wait.
+"""Requests that jam RPyC's own registry, or fill it. Ours still answers other clients within the time that RPyC's clients wait.
 
-`served` is that: a server registers and a client finds it, by UDP and TCP, each in less than two seconds (the timeout of
-RPyC's registry clients), which is what a jam would break. It is no measure of speed.
+`served` checks that: a server registers and a client finds it, by UDP and TCP, each in less than two seconds (the timeout of
+RPyC's registry clients). It does not measure speed.
 """
 
 import contextlib
@@ -10,7 +10,6 @@ import random
 import socket
 import unittest
 
-import harness
 from discovery import OK, Registry, ask_tcp, ask_udp, query, register, request
 from harness import eventually
 from wire import DEADLINE_S, dump, load
@@ -23,8 +22,6 @@ BOUND = 16 * MIB
 
 class Limits(unittest.TestCase):
     def test_they_can_be_said(self):
-        if harness.BASELINE:
-            self.skipTest("RPyC's own registry has none")
         registry = Registry("--mode", "TCP", "--max-per-source", "2", "--max-registrations", "3")
         self.addCleanup(registry.kill)
         for source, name, answer in (("127.0.0.1", "a", OK), ("127.0.0.1", "b", OK), ("127.0.0.1", "c", b""),
@@ -35,8 +32,6 @@ class Limits(unittest.TestCase):
 
 class Jam(unittest.TestCase):
     def setUp(self):
-        if harness.BASELINE:
-            self.skipTest("RPyC's own registry is jammed")
         self.registry = Registry("--mode", "BOTH", "-l", "yes")
         self.port = self.registry.port
         self.addCleanup(self.registry.kill)
@@ -49,7 +44,7 @@ class Jam(unittest.TestCase):
             return next(int(line.split()[1]) for line in file if line.startswith("VmRSS:"))
 
     def grew_little(self, before):
-        if not os.environ.get("RPYC_SANITIZER"):  # whose memory is not the product's
+        if not os.environ.get("RPYC_SANITIZER"):  # a sanitizer's memory is not the product's
             self.assertLess(self.memory() - before, BOUND)
 
     def served(self):
@@ -108,7 +103,7 @@ class Jam(unittest.TestCase):
         names = [f"n{i}" for i in range(2000)]
         self.assertEqual(ask_tcp(self.port, register(*names)), b"")
         self.assertIsNone(ask_udp(self.port, register(*names), 0.1))
-        # What fits into a request, and is more than one server has.
+        # This fits into a request, and is more than one server has.
         self.assertEqual(ask_tcp(self.port, register(*(chr(65 + i % 26) + chr(97 + i // 26) for i in range(300)))), b"")
         self.served()
         self.assertEqual(load(ask_udp(self.port, request("LIST", (None,)))), ("WELL",))
@@ -145,7 +140,7 @@ class Jam(unittest.TestCase):
                 for body in (register("big")[:-1], b"\x12" * 10, b""):
                     sock.sendto(body.ljust(size, b"\x00"), ("127.0.0.1", self.port))
             sock.sendto(b"", ("127.0.0.1", self.port))
-            # A request of its own followed by too much is no request: RPyC's reads 1500 bytes of it.
+            # A whole request with too many bytes behind it is no request: RPyC's registry reads 1500 bytes of it.
             sock.sendto(register("big").ljust(1501), ("127.0.0.1", self.port))
         self.served()
         self.assertEqual(load(ask_udp(self.port, query("big"))), ())
@@ -169,7 +164,7 @@ class Jam(unittest.TestCase):
                 message = bytearray(seeds[i % 4]) if i % 3 else bytearray(dice.randbytes(dice.randrange(1, 200)))
                 for _ in range(i % 3):
                     message[dice.randrange(len(message))] = dice.randrange(256)
-                with contextlib.suppress(OSError):  # what does not fit is lost, as datagrams are
+                with contextlib.suppress(OSError):  # datagrams that do not fit are lost
                     sock.send(message)
                 if i % 20_000 == 0:
                     self.served()

@@ -1,4 +1,4 @@
-"""The registry as a program of its own, under real rpyc servers and clients."""
+"""The registry as a program, with real rpyc servers and clients."""
 
 import contextlib
 import os
@@ -15,10 +15,6 @@ from wire import dump, load
 
 
 class Case(unittest.TestCase):
-    def setUp(self):
-        if harness.BASELINE:
-            self.skipTest("another program than the baseline's")
-
     def made(self, process):
         self.addCleanup(process.kill)
         return process
@@ -57,7 +53,7 @@ class Python(Case):
 
         self.each(check, harness.VERSIONS)
 
-    def test_who_serves_longest_without_a_word_is_first(self):
+    def test_the_server_that_was_silent_longest_is_first(self):
         registry = self.registry()
         asker = self.side(VERSIONS[-1], "ask", "udp", "127.0.0.1", registry.port)
         for port in (3000, 2000, 1000, 3000):
@@ -151,12 +147,12 @@ class Wire(Case):
             self.assertEqual(ask(registry.port, dump(("RPYC", "reGister", (("a",), 7))) + b"tail"), OK)
             self.assertEqual(load(ask(registry.port, query("A"))), (("127.0.0.1", 7),))
 
-    def test_the_source_is_who_one_is(self):
+    def test_the_source_address_identifies_a_server(self):
         registry = self.registry("--mode", "BOTH")
         for ask in (ask_udp, ask_tcp):
             for source in ("127.0.0.1", "127.0.0.2"):
                 self.assertEqual(ask(registry.port, register("shared"), source=source), OK)
-            # As RPyC's it says OK; there was nothing of this one's.
+            # It says OK, as RPyC's registry does, although this server had registered nothing.
             self.assertEqual(ask(registry.port, request("UNREGISTER", 18861), source="127.0.0.3"), OK)
             self.assertEqual({host for host, _ in load(ask(registry.port, query("shared")))}, {"127.0.0.1", "127.0.0.2"})
             self.assertEqual(ask(registry.port, request("UNREGISTER", 18861), source="127.0.0.1"), OK)
@@ -167,7 +163,7 @@ class Wire(Case):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
             sock.settimeout(harness.DEADLINE_S)
             sock.bind(("127.0.0.1", 0))
-            sock.connect(("127.0.0.5", registry.port))  # hears nobody else
+            sock.connect(("127.0.0.5", registry.port))  # receives nothing from other machines
             sock.send(query("x"))
             self.assertEqual(load(sock.recv(1500)), ())
 
@@ -223,7 +219,7 @@ class Restart(Case):
             self.assertEqual(len(load(ask_udp(third.port, query("kept")))), 48)
 
     def fills_up(self, snapshot, start):
-        """Registers until a disk is full: what was acknowledged, and nothing else, is there after a restart."""
+        """Registers until a disk is full. After a restart exactly the acknowledged registrations are there."""
         registry = start()
 
         def name(port):
@@ -321,7 +317,7 @@ class Restart(Case):
 
 
 class CommandLine(Case):
-    """As RPyC's rpyc_registry, which is run beside it."""
+    """The flags and their errors, compared with RPyC's rpyc_registry."""
 
     def run_both(self, *flags):
         ours = self.made(Process([*binary("rpyc_registry"), *flags]))
@@ -349,7 +345,7 @@ class CommandLine(Case):
             with self.subTest(flags):
                 ours, theirs = self.run_both(*flags)
                 self.assertEqual((ours[0], theirs[0]), (2, 2))
-                if flags[0] not in ("-m", "--timeout"):  # whose values we have more of, or fewer
+                if flags[0] not in ("-m", "--timeout"):  # for which we have more values, or fewer
                     self.assertEqual(ours[1][0].rstrip(":"), theirs[1][0].rstrip(":"))
                 self.assertIn("Usage:", ours[1])
 

@@ -1,6 +1,6 @@
 """RPyC's own side of discovery, run by a real rpyc: asks registries, serves and registers, is a registry.
 
-One JSON value a line: orders on stdin, answers on stdout; the first line says that it is ready. It ends with its stdin.
+Each line is a JSON value: orders on stdin, answers on stdout. The first line says that it is ready. It ends with its stdin.
 """
 
 import json

@@ -1,4 +1,4 @@
-// Calls of two connections that wait for each other's peer.
+// These tests make calls of two connections that wait for each other's peer.
 
 #include <atomic>
 #include <functional>
@@ -24,7 +24,7 @@ namespace {
 
 constexpr int kAsks = 100;
 
-// A host without sockets: each connection is served by a thread of its own.
+// This is a host without sockets: a thread of its own serves each connection.
 class CrossingTest : public testing::TestWithParam<int> {
  protected:
   CrossingTest() : service_("CROSSING") {
@@ -66,8 +66,8 @@ class CrossingTest : public testing::TestWithParam<int> {
   std::map<std::string, std::function<int(int)>> callbacks_ ABSL_GUARDED_BY(mutex_);
 };
 
-// Every call on one connection waits for the other's client, which is in such a call itself and, to
-// answer, calls the host again: nobody but the waiting threads is there to read and to serve.
+// Every call on one connection waits for the other's client. That client is in such a call itself
+// and, to answer, calls the host again: only the waiting threads can read and serve.
 TEST_P(CrossingTest, CallsThatWaitForEachOthersClientsGetOn) {
   std::atomic<int> joined{0};
   std::atomic<int> done{0};
@@ -79,7 +79,7 @@ TEST_P(CrossingTest, CallsThatWaitForEachOthersClientsGetOn) {
     ++joined;
     while (joined < 2) std::this_thread::yield();
     for (int i = 0; i < kAsks; ++i) ASSERT_EQ(root["ask"](other, i).get<int>().value_or(-1), i + 1);
-    // The other may still ask.
+    // The other client may still ask.
     for (++done; done < 2;) client.Serve(absl::Now() + absl::Milliseconds(1));
   };
   {

@@ -1,7 +1,7 @@
-// deadlock_client: many threads on one connection to a server with call(f, *args) -> f(*args). Each
-// makes calls that call back, which call again, some levels deep. Prints how many each has made.
-// Exit status 1: a thread stood still, or a call failed or returned something else; stderr says who
-// was doing what.
+// deadlock_client runs many threads on one connection to a server with call(f, *args) -> f(*args).
+// Each thread makes calls that call back, which call again, some levels deep. It prints how many
+// calls each thread has made. It exits with 1 if a thread stood still, or if a call failed or
+// returned something else; stderr says what each thread was doing.
 
 #include <CLI/CLI.hpp>
 #include <atomic>
@@ -36,21 +36,21 @@ struct Options {
   bool background = false;
 };
 
-// What one thread does, for the watchdog.
+// Records what one thread does, for the watchdog.
 struct Progress {
-  std::atomic<int64_t> calls{0};  // outermost ones that have returned
-  std::atomic<int> depth{0};      // of the current one: levels entered
-  std::atomic<int> callbacks{0};  // of the current one: callbacks that run
+  std::atomic<int64_t> calls{0};  // outermost calls that have returned
+  std::atomic<int> depth{0};      // levels entered by the current call
+  std::atomic<int> callbacks{0};  // callbacks of the current call that run
   std::atomic<bool> done{false};
 };
 
-// The threads that make calls, and who watches them.
-class Crowd {
+// Runs the threads that make calls, and watches them.
+class CallingThreads {
  public:
-  Crowd(const Options& options, Client* client)
+  CallingThreads(const Options& options, Client* client)
       : options_(options), client_(*client), progress_(options.threads) {}
 
-  // Whether all went on until the time was over.
+  // Returns whether all threads went on until the time was over.
   bool Run() {
     const absl::Time end = absl::Now() + absl::Seconds(options_.seconds);
     std::vector<std::thread> threads;
@@ -60,7 +60,7 @@ class Crowd {
     if (!Watch(end)) {
       Dump();
       std::fflush(stderr);
-      std::_Exit(1);  // what stands still cannot be joined
+      std::_Exit(1);  // a thread that stands still cannot be joined
     }
     for (std::thread& thread : threads) thread.join();
     for (int i = 0; i < options_.threads; ++i) {
@@ -74,7 +74,7 @@ class Crowd {
     Progress& progress = progress_[index];
     try {
       Netref root = client_.root();
-      // Runs on whichever thread serves the connection when the server calls it.
+      // This runs on whichever thread serves the connection when the server calls it.
       std::function<int64_t(int64_t)> back = [&](int64_t levels) -> int64_t {
         if (levels == 0) return 0;
         ++progress.callbacks;
@@ -103,19 +103,19 @@ class Crowd {
                  static_cast<long long>(progress_[index].calls), what.c_str());
   }
 
-  // Looks again and again whether each thread has made a call since it was last looked at.
+  // Checks again and again whether each thread has made a call since the last check.
   bool Watch(absl::Time end) {
-    std::vector<int64_t> seen(progress_.size(), -1);
+    std::vector<int64_t> checked_calls(progress_.size(), -1);
     MutexLock lock(&mutex_);
     for (;;) {
-      const absl::Time look = absl::Now() + absl::Seconds(options_.stall_seconds);
+      const absl::Time next_check = absl::Now() + absl::Seconds(options_.stall_seconds);
       bool all_done = false;
-      while (!all_done && changed_.WaitUntil(&mutex_, look)) all_done = AllDone();
+      while (!all_done && changed_.WaitUntil(&mutex_, next_check)) all_done = AllDone();
       if (all_done || AllDone()) return true;
       for (size_t i = 0; i < progress_.size(); ++i) {
         const int64_t calls = progress_[i].calls;
-        if (!progress_[i].done && calls == seen[i]) return false;
-        seen[i] = calls;
+        if (!progress_[i].done && calls == checked_calls[i]) return false;
+        checked_calls[i] = calls;
       }
       if (absl::Now() > end + absl::Seconds(options_.stall_seconds)) return AllDone();
     }
@@ -166,7 +166,7 @@ int Main(int argc, char** argv) {
   }
   std::optional<BgServingThread> background;
   if (options.background) background.emplace(*client);
-  return Crowd(options, &*client).Run() ? 0 : 1;
+  return CallingThreads(options, &*client).Run() ? 0 : 1;
 }
 
 }  // namespace

@@ -23,7 +23,7 @@ class NoThreadStandsStill(unittest.TestCase):
         while (text := client.line(deadline_s=float(SECONDS) + 10 * harness.DEADLINE_S)) is not None:
             lines.append(text)
         self.assertEqual(client.wait(), 0, client.story())
-        # thread 3: 1234 calls
+        # Such a line is "thread 3: 1234 calls".
         self.assertEqual(len([line for line in lines if line.startswith("thread ")]), THREADS, client.story())
 
     def against_our_host(self, *flags):

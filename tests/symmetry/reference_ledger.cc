@@ -10,7 +10,7 @@
 namespace rpyc {
 namespace {
 
-// " REPLY 12": its kind and sequence number.
+// Returns text such as " REPLY 12": a message's kind and sequence number.
 std::string Name(const PeerMessage& message) {
   const absl::string_view type = message.type == MessageType::kReply ? " REPLY " : " REQUEST ";
   return absl::StrCat(type, message.seq.DebugString());
@@ -18,7 +18,8 @@ std::string Name(const PeerMessage& message) {
 
 }  // namespace
 
-// The lock is held over a write and its entry: nothing is given back before it was seen sent.
+// The lock is held over a write and its entry, so that nothing is given back before its sending is
+// recorded.
 class ReferenceLedger::Listener : public Stream {
  public:
   Listener(ReferenceLedger* ledger, int side, std::unique_ptr<Stream> stream)
@@ -132,7 +133,7 @@ void ReferenceLedger::ReadBoxed(int side, const PeerMessage& message, const Valu
 }
 
 void ReferenceLedger::ReadRelease(int side, const Value& boxed) {
-  // TUPLE (LOCAL_REF id_pack, VALUE count)
+  // This is TUPLE (LOCAL_REF id_pack, VALUE count).
   const absl::Span<const Value> args = boxed.items()[1].items();
   const std::string id = args[0].items()[1].DebugString();
   Count& count = sides_[1 - side].counts[id];

@@ -19,28 +19,28 @@
 
 namespace rpyc {
 
-// Listens to both ends of one connection and keeps the books on references: what each end has sent
-// of its objects (REMOTE_REF) and what the other has given back (DEL). Reads the wire only, and so
+// Listens to both ends of one connection and counts references: what each end has sent of its
+// objects (REMOTE_REF) and what the other has given back (DEL). It reads only the wire, and so
 // knows nothing of how Connection counts.
 // Threads: any.
 class ReferenceLedger {
  public:
   explicit ReferenceLedger(Dialect dialect);
 
-  // `stream`, listened to: the end of the connection that `side`, 0 or 1, writes to. Must not
-  // outlive the ledger.
+  // Returns `stream` with a listener: it is the end of the connection that `side`, 0 or 1, writes
+  // to. It must not outlive the ledger.
   std::unique_ptr<Stream> Listen(int side, std::unique_ptr<Stream> stream);
 
   struct Totals {
     int64_t sent = 0;        // references to objects of one side
-    int64_t given_back = 0;  // of those, by the other
-    // Objects whose sums differ: "id: 3 sent, 1 given back", and which messages sent them.
+    int64_t given_back = 0;  // how many of those the other gave back
+    // Lists objects whose sums differ, as "id: 3 sent, 1 given back", and which messages sent them.
     std::vector<std::string> held;
   };
-  // Of the objects of `side`.
+  // Returns the totals of the objects of `side`.
   Totals totals(int side) const;
-  // What neither end may ever do: give back what it does not have, name an object of the other's
-  // that it has given back already.
+  // Lists what neither end may ever do: give back what it does not have, or name an object of the
+  // other's that it has given back already.
   std::vector<std::string> breaches() const;
 
  private:

@@ -16,18 +16,18 @@
 namespace rpyc {
 namespace {
 
-constexpr int kBudget = 5;            // how deep calls go within calls
-constexpr int kStepsOfAVisit = 3;     // at most
-constexpr size_t kPocketThings = 24;  // at most
-constexpr size_t kThingsOfACall = 3;  // at most
-const absl::Duration kHang = absl::Minutes(2);
-// What a refusal may be; anything else is a mistake.
+constexpr int kMaxCallDepth = 5;         // how deep calls go within calls
+constexpr int kMaxStepsPerVisit = 3;     // at most
+constexpr size_t kMaxKeptThings = 24;    // at most
+constexpr size_t kMaxThingsPerCall = 3;  // at most
+const absl::Duration kMaxWait = absl::Minutes(2);
+// A refusal may be one of these; anything else is a mistake.
 constexpr std::array<absl::string_view, 3> kRefusals = {"MemoryError", "RecursionError",
                                                         "ValueError"};
 
 }  // namespace
 
-// An object of one end, which the other may call.
+// This is an object of one end, which the other may call.
 class SymmetricEnd::Token {
  public:
   Token(SymmetricEnd* end, int64_t serial) : end_(end), serial_(serial) { ++end_->tokens_; }
@@ -85,12 +85,13 @@ void SymmetricEnd::Keep(Thing thing) {
   Thing dropped;  // outside the lock
   MutexLock lock(&mutex_);
   if (settling_.load()) return;
-  if (pocket_.size() < kPocketThings) return pocket_.push_back(std::move(thing));
-  std::swap(pocket_[static_cast<size_t>(thing.serial) % pocket_.size()], thing);
+  if (kept_things_.size() < kMaxKeptThings) return kept_things_.push_back(std::move(thing));
+  std::swap(kept_things_[static_cast<size_t>(thing.serial) % kept_things_.size()], thing);
   dropped = std::move(thing);
 }
 
-// What one thread does: its own random numbers, and what it is in the middle of.
+// Takes the random steps of one thread; it has its own random numbers and remembers the requests
+// that it has started.
 class SymmetricEnd::Walker {
  public:
   Walker(SymmetricEnd* end, uint64_t seed, int budget)
@@ -98,17 +99,17 @@ class SymmetricEnd::Walker {
 
   void Steps(int count) {
     for (int i = 0; i < count && !end_.settling_.load(); ++i) Step();
-    for (const std::shared_ptr<PendingRequest>& request : started_) {
+    for (const std::shared_ptr<PendingRequest>& request : started_requests_) {
       if (end_.rules_.abandons && Toss(2)) continue;
       Await(*request);
     }
-    started_.clear();
+    started_requests_.clear();
   }
 
-  // Some things of either end, as pairs of object and serial number.
+  // Returns some things of either end, as pairs of object and serial number.
   std::vector<Value> Pairs() {
     std::vector<Value> pairs;
-    for (size_t i = Number(kThingsOfACall + 1); i > 0; --i) {
+    for (size_t i = Number(kMaxThingsPerCall + 1); i > 0; --i) {
       Thing thing = Pick();
       pairs.push_back(Value::Tuple({std::move(thing.object), Value(thing.serial)}));
     }
@@ -129,7 +130,7 @@ class SymmetricEnd::Walker {
     }
   }
 
-  // 0 ... bound - 1.
+  // Returns a number from 0 to bound - 1.
   size_t Number(size_t bound) {
     return std::uniform_int_distribution<size_t>(0, bound - 1)(random_);
   }
@@ -154,26 +155,26 @@ class SymmetricEnd::Walker {
       case 7:
         return SendTheImpossible();
       default:
-        // The answer, which may bring references, comes when nobody waits for it.
+        // The answer, which may bring references, comes when nothing waits for it.
         return TakeAnswer(CallRoot(CallContext().WithTimeout(absl::ZeroDuration())));
     }
   }
 
-  // One from the pocket, or a new one.
+  // Returns one of the kept things, or a new one.
   Thing Pick() {
     {
       MutexLock lock(&end_.mutex_);
-      const size_t i = Number(kPocketThings);
-      if (i < end_.pocket_.size()) return end_.pocket_[i];
+      const size_t i = Number(kMaxKeptThings);
+      if (i < end_.kept_things_.size()) return end_.kept_things_[i];
     }
     return end_.MakeThing();
   }
 
-  // One of the other end's from the pocket; none there: no object.
+  // Returns one of the kept things that belongs to the other end, or no object if there is none.
   Thing Theirs() {
     MutexLock lock(&end_.mutex_);
-    for (size_t tries = end_.pocket_.size(); tries > 0; --tries) {
-      const Thing& thing = end_.pocket_[Number(end_.pocket_.size())];
+    for (size_t tries = end_.kept_things_.size(); tries > 0; --tries) {
+      const Thing& thing = end_.kept_things_[Number(end_.kept_things_.size())];
       if (dynamic_cast<NetrefObject*>(thing.object.AsObject()->get()) != nullptr) return thing;
     }
     return {Value(), 0};
@@ -182,10 +183,10 @@ class SymmetricEnd::Walker {
   void Drop() {
     Thing dropped;
     MutexLock lock(&end_.mutex_);
-    if (end_.pocket_.empty()) return;
-    std::swap(end_.pocket_[Number(end_.pocket_.size())], end_.pocket_.back());
-    dropped = std::move(end_.pocket_.back());
-    end_.pocket_.pop_back();
+    if (end_.kept_things_.empty()) return;
+    std::swap(end_.kept_things_[Number(end_.kept_things_.size())], end_.kept_things_.back());
+    dropped = std::move(end_.kept_things_.back());
+    end_.kept_things_.pop_back();
   }
 
   std::vector<Value> Arguments(std::vector<Value> pairs) {
@@ -216,25 +217,25 @@ class SymmetricEnd::Walker {
     absl::StatusOr<Value> root = Root();
     if (!root.ok()) return TakeAnswer(root.status());
     auto* netref = dynamic_cast<NetrefObject*>(root->AsObject()->get());
-    started_.push_back(
+    started_requests_.push_back(
         netref->StartCallAttr("visit", {.positional = Arguments(Pairs()), .keyword = {}}));
     if (Toss(2)) return;
-    // On whichever thread serves then, when this walk may be over.
-    started_.back()->AddCallback(
+    // The callback runs on whichever thread serves then, when this walk may be over.
+    started_requests_.back()->AddCallback(
         [end = &end_, seed = random_()](const absl::StatusOr<Value>& answer) {
           Walker(end, seed, 0).TakeAnswer(answer);
         });
   }
 
   void Await(const PendingRequest& request) {
-    if (end_.connection_.peer_objects()->Await(request, absl::Now() + kHang)) {
+    if (end_.connection_.peer_objects()->Await(request, absl::Now() + kMaxWait)) {
       TakeAnswer(request.answer());
     } else {
       end_.Mistake("a request was never answered");
     }
   }
 
-  // References in what cannot be sent have not been sent.
+  // References in a request that cannot be sent must not count as sent.
   void SendTheImpossible() {
     Value deep = end_.MakeThing().object;
     for (int i = 0; i < 2 * Limits().max_nesting; ++i) deep = Value::Tuple({std::move(deep)});
@@ -280,17 +281,19 @@ class SymmetricEnd::Walker {
   SymmetricEnd& end_;
   std::mt19937_64 random_;
   const int budget_;
-  std::vector<std::shared_ptr<PendingRequest>> started_;
+  std::vector<std::shared_ptr<PendingRequest>> started_requests_;
 };
 
-void SymmetricEnd::Walk(uint64_t seed, int steps) { Walker(this, seed, kBudget).Steps(steps); }
+void SymmetricEnd::Walk(uint64_t seed, int steps) {
+  Walker(this, seed, kMaxCallDepth).Steps(steps);
+}
 
 absl::StatusOr<Value> SymmetricEnd::Visit(uint64_t seed, int budget, std::vector<Value> pairs) {
   ++visits_;
   Walker walker(this, seed, budget);
   walker.Take(std::move(pairs));
   if (settling_.load()) return Value::Tuple({});
-  if (budget > 0) walker.Steps(static_cast<int>(walker.Number(kStepsOfAVisit + 1)));
+  if (budget > 0) walker.Steps(static_cast<int>(walker.Number(kMaxStepsPerVisit + 1)));
   if (walker.Toss(8)) return PyStatus("ValueError", "no luck");
   return Value::Tuple(walker.Pairs());
 }
@@ -299,7 +302,7 @@ void SymmetricEnd::Settle() {
   settling_.store(true);
   std::vector<Thing> dropped;  // outside the lock
   MutexLock lock(&mutex_);
-  dropped.swap(pocket_);
+  dropped.swap(kept_things_);
 }
 
 absl::Status SymmetricEnd::Ping() {

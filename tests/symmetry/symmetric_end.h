@@ -20,13 +20,14 @@
 
 namespace rpyc {
 
-// One end of a connection whose ends are alike. Each hands out its own objects, Tokens, keeps some
-// of the other's in a pocket, passes them back and forth, calls them, drops them, and is called
-// back while it does: a random walk, from a seed. A Token travels with its serial number, and
-// whoever gets one looks whether it is the one the number says. Threads: any.
+// This is one end of a connection whose ends are alike. Each end hands out its own objects, Tokens,
+// keeps some of the other's, passes them back and forth, calls them, drops them, and is called back
+// while it does: a random walk from a seed. A Token travels with its serial number, and the
+// receiving end checks that it is the Token with that number.
+// Threads: any.
 class SymmetricEnd {
  public:
-  // How a walk goes.
+  // Says how a walk goes.
   struct Rules {
     bool abandons = false;  // it also leaves requests before they are answered
   };
@@ -36,31 +37,32 @@ class SymmetricEnd {
 
   Connection& connection() { return connection_; }
 
-  // A random walk of `steps` on this thread: its calls, and theirs in turn, begin more of them.
+  // Takes `steps` random steps on this thread; the calls, and the other end's calls in turn, begin
+  // more of them.
   void Walk(uint64_t seed, int steps);
   // From now on nothing is kept and nothing begun: calls from the other end return at once.
   void Settle();
-  // Asks the other end for a sign of life, which takes what waits to be given back along.
+  // Asks the other end for a sign of life; the request carries what waits to be given back.
   absl::Status Ping();
 
-  // Tokens of this end that exist, whoever holds them.
+  // Counts the Tokens of this end that exist, whichever end holds them.
   int64_t tokens() const { return tokens_.load(); }
-  // What went otherwise than it must.
+  // Lists what went otherwise than it must.
   std::vector<std::string> mistakes() const;
-  // Calls that came to this end.
+  // Counts the calls that came to this end.
   int64_t visits() const { return visits_.load(); }
 
  private:
   class Token;
   class Walker;
-  // A Token of either end, and the number it must have.
+  // Holds a Token of either end and the number that it must have.
   struct Thing {
     Value object;
     int64_t serial;
   };
 
-  // What the other end calls: a walk in the middle of one of its own. Returns pairs of an object
-  // and its serial number.
+  // This is what the other end calls: it takes random steps in the middle of one of the other end's
+  // own. It returns pairs of an object and its serial number.
   absl::StatusOr<Value> Visit(uint64_t seed, int budget, std::vector<Value> pairs);
   Thing MakeThing();
   void Keep(Thing thing);
@@ -75,9 +77,9 @@ class SymmetricEnd {
   std::atomic<int64_t> visits_{0};
   std::atomic<bool> settling_{false};
   mutable Mutex mutex_;
-  std::vector<Thing> pocket_ ABSL_GUARDED_BY(mutex_);
+  std::vector<Thing> kept_things_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::string> mistakes_ ABSL_GUARDED_BY(mutex_);
-  Connection connection_;  // ends first: what it still runs uses the rest
+  Connection connection_;  // destroyed first: what it still runs uses the rest
 };
 
 }  // namespace rpyc

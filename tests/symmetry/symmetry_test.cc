@@ -1,7 +1,7 @@
-// Both ends of one connection at random: calls, callbacks, objects passed and dropped on either,
-// from several threads. At the end what each has sent of its objects has been given back, and no
-// object is left. RPYC_SYMMETRY_SEED=N repeats a run (to the letter with one thread, else as far as
-// the scheduler lets it).
+// These tests use both ends of one connection at random: calls, callbacks, objects passed and
+// dropped on either, from several threads. At the end each object that was sent has been given
+// back, and no object is left. RPYC_SYMMETRY_SEED=N repeats a run (exactly with one thread, else as
+// far as the scheduler lets it).
 
 #include <sys/socket.h>
 
@@ -32,18 +32,18 @@
 namespace rpyc {
 namespace {
 
-constexpr int kRuns = 6;  // each with a seed of its own
-const absl::Duration kHang = absl::Seconds(20);
+constexpr int kRuns = 6;  // each run has its own seed
+const absl::Duration kMaxWait = absl::Seconds(20);
 
 struct Shape {
   std::string name;
-  int threads = 1;  // that walk, at each end but for the second of a shape with one
-  int steps = 60;   // of each
+  int threads = 1;  // threads that walk, at each end; if it is 1, only the left end's
+  int steps = 60;   // steps of each thread
   Dialect dialect = Dialect::kV6;
   bool sockets = false;
   size_t max_objects = 1'000'000;
   bool abandons = false;
-  bool cut = false;  // the connection ends in the middle
+  bool breaks_connection = false;  // the connection ends in the middle
 
   friend std::ostream& operator<<(std::ostream& out, const Shape& shape) {
     return out << shape.name;
@@ -79,11 +79,11 @@ class SymmetryTest : public testing::TestWithParam<Shape> {
     SymmetricEnd left("LEFT", ledger.Listen(0, std::move(mine)), &options_, rules);
     SymmetricEnd right("RIGHT", ledger.Listen(1, std::move(theirs)), &options_, rules);
 
-    // The right end as a server's. The left as a client's that has a thread to serve with only when
-    // several walk: else it is served by its own requests.
+    // The right end behaves as a server's. The left behaves as a client's, which has a thread to
+    // serve with only when several threads walk; else its own requests serve it.
     std::thread server([&] {
       const absl::Status end = right.connection().ServeAll();
-      EXPECT_TRUE(end.ok() || (shape.cut && absl::IsUnavailable(end))) << end;
+      EXPECT_TRUE(end.ok() || (shape.breaks_connection && absl::IsUnavailable(end))) << end;
     });
     ASSERT_EQ(left.connection().Open(), absl::OkStatus());
     std::thread background;
@@ -103,13 +103,13 @@ class SymmetryTest : public testing::TestWithParam<Shape> {
       if (shape.threads == 1) break;
       walkers.emplace_back([&, i] { right.Walk(numbers[2 * i + 1], shape.steps); });
     }
-    if (shape.cut) {
+    if (shape.breaks_connection) {
       while (left.visits() < 20) std::this_thread::yield();
       left.connection().Shutdown();
     }
     for (std::thread& walker : walkers) walker.join();
 
-    if (!shape.cut) GiveEverythingBack(left, right, ledger);
+    if (!shape.breaks_connection) GiveEverythingBack(left, right, ledger);
     left.connection().Close();
     if (background.joinable()) background.join();
     server.join();
@@ -124,10 +124,10 @@ class SymmetryTest : public testing::TestWithParam<Shape> {
     EXPECT_EQ(absl::StrJoin(ledger.breaches(), "\n"), "");
   }
 
-  // What is dropped is given back with the next message; but what was abandoned, or is told of an
-  // answer, may still be running.
+  // What is dropped is given back with the next message; but a request that was abandoned, or that
+  // reports its answer to a callback, may still be running.
   void GiveEverythingBack(SymmetricEnd& left, SymmetricEnd& right, const ReferenceLedger& ledger) {
-    const absl::Time deadline = absl::Now() + kHang;
+    const absl::Time deadline = absl::Now() + kMaxWait;
     const auto all_back = [&] {
       return ledger.totals(0).held.empty() && ledger.totals(1).held.empty() && left.tokens() == 0 &&
              right.tokens() == 0;
@@ -136,7 +136,7 @@ class SymmetryTest : public testing::TestWithParam<Shape> {
       left.Settle();
       right.Settle();
       ASSERT_EQ(left.Ping(), absl::OkStatus());
-      if (GetParam().threads == 1) continue;  // nobody would answer the right one's
+      if (GetParam().threads == 1) continue;  // no thread would answer the right end's
       ASSERT_EQ(right.Ping(), absl::OkStatus());
     } while (!all_back() && absl::Now() < deadline);
     for (int side : {0, 1}) {
@@ -157,7 +157,7 @@ TEST_P(SymmetryTest, NothingIsLeft) {
   for (uint64_t seed = first; seed < first + kRuns && !HasFailure(); ++seed) {
     SCOPED_TRACE(absl::StrCat("to repeat: RPYC_SYMMETRY_SEED=", seed));
     std::printf("RPYC_SYMMETRY_SEED=%llu\n", static_cast<unsigned long long>(seed));
-    std::fflush(stdout);  // also of a run that hangs
+    std::fflush(stdout);  // a run that hangs needs it too
     Run(seed);
   }
 }
@@ -174,8 +174,12 @@ std::vector<Shape> Shapes() {
       {.name = "ThreadsFewObjects", .threads = 4, .max_objects = 6},
       {.name = "ThreadsAbandon", .threads = 4, .abandons = true},
       {.name = "ThreadsAbandonSockets", .threads = 4, .sockets = true, .abandons = true},
-      {.name = "Cut", .threads = 4, .steps = 1000, .cut = true},
-      {.name = "CutSockets", .threads = 4, .steps = 1000, .sockets = true, .cut = true},
+      {.name = "Cut", .threads = 4, .steps = 1000, .breaks_connection = true},
+      {.name = "CutSockets",
+       .threads = 4,
+       .steps = 1000,
+       .sockets = true,
+       .breaks_connection = true},
   };
 }
 

@@ -45,7 +45,7 @@ class Range:
 
 
 class Counting:
-    """A channel that counts what is sent."""
+    """This is a channel that counts what is sent."""
 
     def __init__(self, channel):
         self.channel, self.sent = channel, 0
@@ -70,7 +70,7 @@ class Client(unittest.TestCase):
         self.assertIn(text, str(caught.exception).split("\n")[0])
 
     def requests(self, function, *args):
-        """What function(*args) gives, and how many messages the client sent for it."""
+        """Returns what function(*args) gives, and how many messages the client sent for it."""
         counting = Counting(self.conn._channel)
         self.conn._channel = counting
         return function(*args), counting.sent

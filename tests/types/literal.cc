@@ -53,7 +53,7 @@ class Parser {
     text_.remove_prefix(end + 1);
     return text;
   }
-  // Items up to `close`; `*pairs` if they are keys and values.
+  // Returns the items up to `close`; sets `*pairs` if they are keys and values.
   absl::StatusOr<std::vector<Value>> Items(absl::string_view close, bool pairs = false) {
     std::vector<Value> items;
     while (!Skip(close)) {

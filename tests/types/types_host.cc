@@ -1,4 +1,4 @@
-// A host with the service TYPES: types_interop_test.py calls it with real clients.
+// This is a host with the service TYPES: types_interop_test.py calls it with real clients.
 
 #include "server/host_main.h"
 #include "tests/types/types_service.h"

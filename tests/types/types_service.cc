@@ -175,7 +175,7 @@ Service TypesService() {
   service.Expose("a_state", [] { return State::kMoving; });
   service.Expose("a_limits", [] { return Limits{.low = 1, .high = 2}; });
 
-  // What the rows of everyday_client.py use.
+  // The rows of everyday_client.py use these.
   service.Expose("a_class_of_states", Enum<State>());
   service.Expose("a_class_of_rights", Enum<Rights>());
   service.Expose("a_class_of_limits", Struct<Limits>());

@@ -8,13 +8,13 @@
 
 namespace rpyc::testing {
 
-// TYPES: for each type of docs/types.md a function of FunctionName(type) that returns its argument;
-// and the objects that the page's examples speak of: a_list(), a_dict(), a_thing(); and what
-// everyday_client.py uses, whose names begin the same way.
+// Makes TYPES. For each type of docs/types.md it has a function FunctionName(type) that returns its
+// argument. It has the objects that the page's examples speak of: a_list(), a_dict(), a_thing(). It
+// has what everyday_client.py uses, under names that begin the same way.
 Service TypesService();
 
-// "std_vector_int" of "std::vector<int>": each run of other characters than letters and digits is
-// one underscore, none at the end.
+// Returns "std_vector_int" for "std::vector<int>": each run of characters that are no letters or
+// digits becomes one underscore, but there is none at the end.
 std::string FunctionName(absl::string_view type);
 
 }  // namespace rpyc::testing

@@ -1,4 +1,5 @@
-// Walks docs/types.md: runs every example, and looks for conversions that the page does not have.
+// These tests walk docs/types.md: they run every example, and look for conversions that the page
+// does not have.
 
 #include <fstream>
 #include <map>
@@ -36,7 +37,7 @@ std::string FileText(const std::string& path) {
   return text.str();
 }
 
-// A row of one of the page's tables.
+// Holds a row of one of the page's tables.
 struct Row {
   std::string type;     // "std::vector<T>"; empty: the row above goes on
   std::string example;  // "std::vector<int>"
@@ -68,7 +69,7 @@ absl::StatusOr<Value> CallRoot(Object& root, const std::string& name, std::vecto
                        CallArgs{.positional = std::move(args), .keyword = {}});
 }
 
-// What `function(argument)` gives or raises, in the page's words.
+// Returns what `function(argument)` gives or raises, in the page's words.
 std::pair<std::string, std::string> Outcome(Object& root, const std::string& function,
                                             std::vector<Value> args) {
   absl::StatusOr<Value> result = CallRoot(root, function, std::move(args));
@@ -106,7 +107,7 @@ TEST(TypesPage, EveryExampleIsTrue) {
           << row.example << " of " << input;
     }
   }
-  // What the service has beyond the page would be tried by nobody.
+  // No row would try what the service has beyond the page.
   for (const auto& member : service.root_class().members()) {
     const bool helper =
         absl::StartsWith(member->name, "a_") || absl::StartsWith(member->name, "an_") ||
@@ -115,7 +116,8 @@ TEST(TypesPage, EveryExampleIsTrue) {
   }
 }
 
-// The headers that define conversions: all that a service includes, and those of the handles.
+// Returns the headers that define conversions: all that a service includes, and those of the
+// handles.
 std::set<std::string> CastHeaders() {
   std::set<std::string> headers = {"rpyc/bind/args.h",     "rpyc/bind/class_object.h",
                                    "rpyc/cast/buffer.h",   "rpyc/cast/callback.h",
@@ -131,7 +133,8 @@ std::set<std::string> CastHeaders() {
   return headers;
 }
 
-// "std::tuple<T...>" of "std::tuple<T...>> {": up to the comma or bracket that ends the argument.
+// Returns "std::tuple<T...>" for "std::tuple<T...>> {": the text up to the comma or bracket that
+// ends the argument.
 std::string FirstArgument(absl::string_view text) {
   int depth = 0;
   for (size_t i = 0; i < text.size(); ++i) {
@@ -143,7 +146,7 @@ std::string FirstArgument(absl::string_view text) {
 }
 
 TEST(TypesPage, HasEveryConversion) {
-  // Conversions of kinds of types have no name of their own.
+  // Conversions for whole kinds of types have no name of their own.
   const std::map<std::string, std::string> kinds = {
       {"rpyc/cast/scalar.h T", "every integer but the char types"},
       {"rpyc/cast/callback.h F", "a lambda, a function"},
@@ -165,7 +168,7 @@ TEST(TypesPage, HasEveryConversion) {
     constexpr std::string_view kStart = "struct Cast<";
     for (size_t at = text.find(kStart); at != std::string::npos; at = text.find(kStart, at + 1)) {
       std::string type = FirstArgument(absl::string_view(text).substr(at + kStart.size()));
-      // The order, the hash and the allocator of a container are no matter of the page's.
+      // The page does not speak of the order, the hash and the allocator of a container.
       type = absl::StrReplaceAll(type, {{", Rest...", ""}});
       if (const auto kind = kinds.find(absl::StrCat(header, " ", type)); kind != kinds.end()) {
         type = kind->second;

@@ -21,12 +21,12 @@ except ImportError:
 
 
 def function_name(type):
-    """As FunctionName of types_service.h."""
+    """Returns the same as FunctionName of types_service.h."""
     return re.sub(r"[^A-Za-z0-9]+", "_", type).rstrip("_")
 
 
 CASE = re.compile(r"`([^`]*)` (gives|raises) `([^`]*)`")
-# Of plain values that come by reference, in tables of three columns.
+# These are plain values that come by reference, in tables of three columns.
 PASSED = re.compile(r"`([^`]*)` to `([^`]*)` (gives|raises) `([^`]*)`")
 
 
@@ -35,7 +35,7 @@ class Mine(enum.IntEnum):
     LOST = 9
 
 
-# Two of the client's own, of the fields of Limits and of the same in another order.
+# Both are the client's own: one has the fields of Limits, the other has them in another order.
 Range = collections.namedtuple("Range", "low high")
 Egnar = collections.namedtuple("Egnar", "high low")
 
@@ -61,7 +61,8 @@ def main(address, page):
                     continue
                 tried += 1
                 function = function_name(function)
-                args = () if given == "()" else (eval(given, dict(names, __name__=__name__)),)  # the page is ours
+                # we wrote the page, so eval is safe
+                args = () if given == "()" else (eval(given, dict(names, __name__=__name__)),)
                 try:
                     got = "gives", repr(getattr(root, function)(*args))
                 except Exception as e:

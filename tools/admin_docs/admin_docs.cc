@@ -37,7 +37,7 @@ client that reads JSON, such as grpcurl, refuses itself a field that the API doe
 
 constexpr absl::string_view kOurPackage = "rpyc.admin.v1.";
 
-// Lines as they stand after "//", joined to paragraphs.
+// Takes the lines as they stand after "//" and joins them to paragraphs.
 template <typename Descriptor>
 std::string CommentOf(const Descriptor& descriptor) {
   pb::SourceLocation location;
@@ -55,7 +55,7 @@ std::string CommentOf(const Descriptor& descriptor) {
   return std::string(absl::StripTrailingAsciiWhitespace(text));
 }
 
-// Text as Markdown shows it; what stands in backticks is code.
+// Returns text as Markdown shows it; what stands in backticks is code.
 std::string Escape(absl::string_view text) {
   std::string escaped;
   bool in_code = false;
@@ -99,24 +99,25 @@ class Page {
     absl::StrAppend(&docs_.markdown, pieces...);
   }
 
-  // The comment, which there must be.
+  // Returns the comment, which must exist.
   template <typename Descriptor>
   std::string Comment(const Descriptor& descriptor) {
     std::string comment = Escape(CommentOf(descriptor));
     if (comment.empty()) docs_.without_comment.push_back(descriptor.full_name());
     return comment;
   }
-  // The same, for a cell of a table.
+  // Returns the comment for a cell of a table.
   template <typename Descriptor>
   std::string Cell(const Descriptor& descriptor) {
     return absl::StrReplaceAll(Comment(descriptor), {{"\n\n", "<br>"}, {"|", "\\|"}});
   }
 
-  // As headings call it: ours by its short name.
+  // Returns the title of a heading: a type of ours has its short name.
   static std::string Title(const std::string& full_name) {
     return std::string(absl::StripPrefix(full_name, kOurPackage));
   }
-  // "[Server](#server)"; types that are not on this page just by name.
+  // Returns a link such as "[Server](#server)", or just the name of a type that is not on this
+  // page.
   template <typename Descriptor>
   static std::string Link(const Descriptor& type) {
     if (absl::StartsWith(type.full_name(), "google.protobuf.")) return type.full_name();
@@ -182,7 +183,7 @@ absl::StatusOr<AdminDocs> MakeAdminDocs(absl::string_view descriptor_set) {
   }
   pb::DescriptorPool pool;
   std::vector<const pb::FileDescriptor*> files;
-  for (const pb::FileDescriptorProto& file : set.file()) {  // what is imported comes first
+  for (const pb::FileDescriptorProto& file : set.file()) {  // imported files come first
     const pb::FileDescriptor* built = pool.BuildFile(file);
     if (built == nullptr) {
       return absl::InvalidArgumentError(absl::StrCat(file.name(), " is not a valid file"));

@@ -9,16 +9,17 @@
 
 namespace rpyc {
 
-// The page on the control plane's API, docs/admin-api.md.
+// Holds the page on the control plane's API, docs/admin-api.md.
 struct AdminDocs {
   std::string markdown;
-  // Full names of services, methods, messages, fields, enums and values without a comment.
+  // Lists the full names of services, methods, messages, fields, enums and values that have no
+  // comment.
   std::vector<std::string> without_comment;
 };
 
-// Makes it of a serialized FileDescriptorSet with source information, as protoc writes it. The
-// well-known types (google/protobuf) are not described.
-// Errors:  kInvalidArgument - not a FileDescriptorSet, or not a whole one.
+// Makes the page from a serialized FileDescriptorSet with source information, as protoc writes it.
+// It does not describe the well-known types (google/protobuf).
+// Errors:  kInvalidArgument - it is no FileDescriptorSet, or an incomplete one.
 absl::StatusOr<AdminDocs> MakeAdminDocs(absl::string_view descriptor_set);
 
 }  // namespace rpyc

@@ -27,7 +27,8 @@ TEST(AdminDocs, EverythingHasAComment) {
   EXPECT_EQ(MakeAdminDocs(*descriptors)->without_comment, std::vector<std::string>());
 }
 
-// A set of one file, with comments on what `commented` lists by path (descriptor.proto says how).
+// Makes a set of one file, with comments on what `commented` lists by path (descriptor.proto says
+// how).
 google::protobuf::FileDescriptorSet OneFile(const std::vector<std::vector<int>>& commented) {
   google::protobuf::FileDescriptorSet set;
   google::protobuf::FileDescriptorProto& file = *set.add_file();
@@ -94,7 +95,7 @@ std::string Read(const char* path) {
 }  // namespace
 }  // namespace rpyc
 
-// The descriptors, then the page.
+// The arguments are the descriptors and then the page.
 int main(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
   if (argc != 3) return 2;

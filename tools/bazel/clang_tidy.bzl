@@ -15,7 +15,7 @@ def _clang_tidy_impl(target, ctx):
     deps = [d[CcInfo] for d in getattr(ctx.rule.attr, "deps", []) if CcInfo in d]
     context = cc_common.merge_cc_infos(cc_infos = deps).compilation_context
 
-    # All that is generated is taken for the system's.
+    # All generated code counts as the system's.
     flags = ["-std=c++20", "-iquote", ".", "-isystem", ctx.bin_dir.path]
     for dir in depset(transitive = [context.includes, context.system_includes]).to_list():
         flags += ["-isystem", dir]
@@ -29,7 +29,7 @@ def _clang_tidy_impl(target, ctx):
         report = ctx.actions.declare_file("_tidy/%s/%s.txt" % (ctx.label.name, source.basename))
         reports.append(report)
         ctx.actions.run_shell(
-            # Taken out: its count of warnings in system headers, and the sandbox's path.
+            # This removes clang-tidy's count of warnings in system headers, and the sandbox's path.
             command = """
                 out=$1 config=$2 source=$3; shift 3
                 /usr/bin/clang-tidy --quiet --config-file="$config" "$source" -- "$@" >"$out" 2>&1 ||

@@ -40,8 +40,8 @@ def _static_archive_impl(ctx):
             (together if alwayslink else objects).append(object)
 
     if together:
-        # A linker takes from an archive what is asked for. These are wanted even if nobody asks: as
-        # one member, whoever needs one of them has them all.
+        # A linker takes from an archive only what is asked for. These objects are wanted even if nothing asks for them. They
+        # are joined to one member: a program that needs one of them gets them all.
         joined = ctx.actions.declare_file(ctx.label.name + "_together.o")
         args = ctx.actions.args()
         args.add("-r")
@@ -62,8 +62,8 @@ def _static_archive_impl(ctx):
     args.add(archive)
     args.add_all(objects)
     ctx.actions.run_shell(
-        # q, not r: two members may have the same file name. D: the same bytes for the same input.
-        # Without what debuggers read, which is nine tenths of it.
+        # `q` is used, not `r`, since two members may have the same file name. `D` makes the same bytes of the same input. The
+        # debug information, nine tenths of it, is left out.
         command = '"{ar}" qcsD "$@" && "{strip}" --strip-debug --enable-deterministic-archives "$1"'.format(
             ar = toolchain.ar_executable,
             strip = toolchain.strip_executable,
@@ -97,7 +97,7 @@ def _install_tree_impl(ctx):
     ])
     plan = ctx.actions.declare_file(ctx.label.name + "_plan.json")
     ctx.actions.write(plan, struct(
-        # Candidates; the public ones and what they include are installed.
+        # These are candidates; the public ones and what they include are installed.
         headers = {header.short_path: header.path for header in headers.to_list()},
         public_headers = ctx.attr.public_headers,
         files = {

@@ -4,7 +4,7 @@ pkg-config is asked, so that the names of Abseil's many pieces are those of the 
 Headers need no flags: all of them are under the compiler's own include path.
 """
 
-# Parts of the C library, and what is linked to it: never from an archive.
+# These belong to the C library or are linked to it, and are never taken from an archive.
 _SHARED = ["anl", "c", "dl", "m", "pthread", "rt"]
 
 def _archives(ctx):
@@ -16,7 +16,7 @@ def _archives(ctx):
         if not flag.startswith("-l") or name in _SHARED or flag in archives:
             continue
 
-        # A path, if there is such a file.
+        # gcc prints a path if there is such a file.
         found = ctx.execute(["gcc", "-print-file-name=lib%s.a" % name])
         if found.stdout.strip().startswith("/"):
             archives.append(flag)
@@ -37,7 +37,7 @@ def _system_repository_impl(ctx):
         for flag in result.stdout.split(" "):
             flag = flag.strip()
 
-            # Shared libraries: the first mention is enough. -Wl,--push-state and the like come in pairs.
+            # A shared library is needed only at its first mention. Flags such as -Wl,--push-state come in pairs and stay.
             if flag and not (flag.startswith("-l") and flag in flags):
                 flags.append(flag)
         libs[package] = flags
@@ -52,6 +52,6 @@ system_repository = repository_rule(
         "pkg_config": attr.string_list(mandatory = True),
         "programs": attr.string_list(doc = "What else a build with these libraries runs."),
     },
-    # Looked at again when the server starts: packages may have been upgraded.
+    # The repository is made again when the server starts, since packages may have been upgraded.
     local = True,
 )

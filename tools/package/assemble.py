@@ -1,7 +1,7 @@
 """assemble.py PLAN TREE: lays out what tools/install copies; install_tree in tools/bazel/package.bzl writes the plan.
 
-Installed are the public headers and what they include, found by following the #include lines, so that nobody keeps a
-second list by hand; a public header that drags in another layer shows as a longer tree.
+Installed are the public headers and what they include, found by following the #include lines, so that no second
+list is kept by hand; a public header that drags in another layer shows as a longer tree.
 """
 
 import json
@@ -12,12 +12,12 @@ import sys
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.M)
 HEADERS = "include/rpychost"
-# Written with quotes like ours, but the system's.
+# These are written with quotes as ours are, but belong to the system.
 SYSTEM = ("absl/",)
 
 
 def closure(public, candidates):
-    """The public headers and all of ours that they include."""
+    """Returns the public headers and all of ours that they include."""
     found, ahead = {}, list(public)
     while ahead:
         header = ahead.pop()
@@ -59,7 +59,7 @@ def main(plan_path, tree):
     for name, source in closure(plan["public_headers"], plan["headers"]).items():
         shutil.copyfile(source, place(f"{HEADERS}/{name}"))
     for name, source in plan["files"].items():
-        shutil.copy(source, place(name))  # with its mode
+        shutil.copy(source, place(name))  # the copy keeps the file's mode
     substitutions = {"VERSION": version(plan["version_header"]), **plan["substitutions"]}
     for name, source in plan["templates"].items():
         with open(place(name), "w", encoding="utf-8") as file:

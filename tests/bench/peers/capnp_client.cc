@@ -1,5 +1,5 @@
-// capnp_client: asks a Cap'n Proto server one question many times. Flags and figures are those of
-// load.
+// capnp_client asks a Cap'n Proto server one question many times. Its flags and figures are those
+// of load.
 
 #include <capnp/message.h>
 #include <capnp/rpc-twoparty.h>
@@ -33,7 +33,7 @@ class CapnpPeer final : public Peer {
         echo_(options.operation == "echo"),
         data_(echo_ ? EchoData(options.echo_bytes, /*text=*/false) : "") {}
 
-  ~CapnpPeer() noexcept override {}  // those of KJ's may throw
+  ~CapnpPeer() noexcept override {}  // the destructors of KJ's members may throw
 
   void Connect() override {
     connections_.push_back(std::make_unique<Connection>(address_->connect().wait(io_.waitScope)));
@@ -41,7 +41,7 @@ class CapnpPeer final : public Peer {
 
   bool Call(size_t connection) override { return Ask(connection).wait(io_.waitScope); }
 
-  // One call on each connection, by KJ's event loop.
+  // Makes one call on each connection, by KJ's event loop.
   uint64_t CallAtOnce(Measurement* measurement) override {
     auto loops = kj::heapArrayBuilder<kj::Promise<void>>(connections_.size());
     for (size_t i = 0; i < connections_.size(); ++i) loops.add(CallWhile(i, measurement));
@@ -61,7 +61,7 @@ class CapnpPeer final : public Peer {
     ::bench::Adder::Client adder;
   };
 
-  // Whether the answer is right.
+  // Asks, and returns whether the answer is right.
   kj::Promise<bool> Ask(size_t connection) {
     ::bench::Adder::Client& adder = connections_[connection]->adder;
     if (echo_) {

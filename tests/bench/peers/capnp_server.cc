@@ -1,9 +1,9 @@
-// capnp_server: add and echo by Cap'n Proto RPC, to compare with. Prints "listening on PORT" and
-// serves until it is killed.
+// capnp_server serves add and echo by Cap'n Proto RPC, to compare with. It prints "listening on
+// PORT" and serves until it is killed.
 //
-// One thread and KJ's event loop for all connections, as Cap'n Proto has it. KJ sets TCP_NODELAY
-// itself. A reply is told its size beforehand, so that it lies in one segment, without a second
-// copy.
+// One thread and KJ's event loop serve all connections, as is usual with Cap'n Proto. KJ sets
+// TCP_NODELAY itself. A reply is told its size beforehand, so that it lies in one segment, without
+// a second copy.
 
 #include <capnp/message.h>
 #include <capnp/rpc-twoparty.h>
@@ -18,7 +18,7 @@
 namespace rpyc::bench {
 namespace {
 
-// KJ ends a server as what it was made as, and no other way: its destructor is not virtual.
+// KJ destroys a server only as the class that it was made as, so its destructor is not virtual.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wnon-virtual-dtor"
 class CapnpAdder final : public ::bench::Adder::Server {

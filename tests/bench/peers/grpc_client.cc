@@ -1,5 +1,5 @@
-// grpc_client: asks a gRPC server one question many times. Flags and figures are those of load,
-// and --in_flight: gRPC has many calls on one connection.
+// grpc_client asks a gRPC server one question many times. It has the flags and figures of load and
+// the flag --in_flight, since gRPC has many calls on one connection.
 
 #include <grpcpp/grpcpp.h>
 
@@ -43,7 +43,7 @@ class GrpcPeer final : public Peer {
 
   void Connect() override {
     grpc::ChannelArguments arguments;
-    // Else channels to one address share a connection.
+    // Without this, channels to one address share a connection.
     arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
     arguments.SetMaxReceiveMessageSize(-1);
     arguments.SetMaxSendMessageSize(-1);
@@ -63,8 +63,8 @@ class GrpcPeer final : public Peer {
     return stubs_[connection]->Add(&context, add_, &reply).ok() && reply.sum() == 3;
   }
 
-  // All on the first channel, by one completion queue that this thread drives: of gRPC's ways to
-  // have many calls in flight the one that takes the client the least.
+  // Makes all calls on the first channel, by one completion queue that this thread drives. Of
+  // gRPC's ways to have many calls in flight this costs the client the least.
   uint64_t CallAtOnce(Measurement* measurement) override {
     for (int i = 0; i < in_flight_; ++i) Start();
     uint64_t errors = 0;
@@ -93,7 +93,7 @@ class GrpcPeer final : public Peer {
     std::unique_ptr<grpc::ClientAsyncResponseReader<AddReply>> reader;
   };
 
-  // Its tag in the queue owns it.
+  // The call's tag in the queue owns it.
   void Start() {
     auto* const call = new Pending;
     call->began = NowNanoseconds();

@@ -1,8 +1,8 @@
-// grpc_server: add and echo by gRPC C++, to compare with. Prints "listening on PORT" and serves
-// until it is killed.
+// grpc_server serves add and echo by gRPC C++, to compare with. It prints "listening on PORT" and
+// serves until it is killed.
 //
-// As gRPC is when it is asked to be fast: no TLS, no limit on messages, unary calls only, each API
-// with the threads that gRPC gives it by default. It sets TCP_NODELAY itself.
+// gRPC runs as it does when it is asked to be fast: no TLS, no limit on messages, unary calls only,
+// and each API has the threads that gRPC gives it by default. It sets TCP_NODELAY itself.
 
 #include <grpcpp/grpcpp.h>
 
@@ -34,10 +34,10 @@ class SyncAdder final : public ::bench::Adder::Service {
   }
 };
 
-// gRPC's newer API: a call is a reactor, and occupies no thread while it waits.
+// This is gRPC's newer API: a call is a reactor, and occupies no thread while it waits.
 class CallbackAdder final : public ::bench::Adder::CallbackService {
  public:
-  // The generated class has the synchronous ones besides.
+  // The generated class also has the synchronous functions.
   using ::bench::Adder::CallbackService::Add;
   using ::bench::Adder::CallbackService::Echo;
 

@@ -5,8 +5,8 @@
 namespace rpyc::bench {
 namespace {
 
-// Opens connections and has each make a call: what a client's first call brings in has come.
-// Returns how many answers were wrong.
+// Opens connections and makes a call on each, so that what a client's first call brings in has
+// come. It returns how many answers were wrong.
 uint64_t Open(Peer& peer, size_t first, size_t count) {
   uint64_t errors = 0;
   for (size_t i = first; i < first + count; ++i) {
@@ -18,7 +18,7 @@ uint64_t Open(Peer& peer, size_t first, size_t count) {
 
 Figures Hold(Peer& peer, const LoadOptions& options) {
   const auto count = static_cast<size_t>(options.connections);
-  // The first brings in what all share.
+  // The first connection brings in what all of them share.
   uint64_t errors = Open(peer, 0, 1);
   const MemoryUse before = MemoryOf(options.measurement.server_pid);
   errors += Open(peer, 1, count);

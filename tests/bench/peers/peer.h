@@ -9,24 +9,24 @@
 
 namespace rpyc::bench {
 
-// A client of another RPC system, as a load generator wants it: add(1, 2) or echo(data), whichever
-// it was made for. Owned by its program, on whose one thread all is called. What breaks a
-// connection is an exception of that system's, and ends the program.
+// This is a client of another RPC system, as a load generator needs it: it calls add(1, 2) or
+// echo(data), as chosen when it was made. Its program owns it and calls it on one thread. What
+// breaks a connection is an exception of that system's, and ends the program.
 class Peer {
  public:
   virtual ~Peer() = default;
 
   // Opens one connection more.
   virtual void Connect() = 0;
-  // Makes a call on the connection of that number and waits for it. Returns whether the answer was
-  // right.
+  // Makes a call on the connection of that number and waits for it. It returns whether the answer
+  // was right.
   virtual bool Call(size_t connection) = 0;
-  // Keeps calls on their way as long as it goes on: one on each connection, unless the system has
-  // a better way to have many. Returns how many answers were wrong.
+  // Keeps calls on their way until the measurement ends: one on each connection, unless the system
+  // has a better way to have many. It returns how many answers were wrong.
   virtual uint64_t CallAtOnce(Measurement* measurement) = 0;
 };
 
-// Drives it as the options say: one connection blocking, many, or many held.
+// Drives the peer as the options say: one connection blocking, many, or many held.
 Figures Measure(Peer& peer, const LoadOptions& options);
 
 }  // namespace rpyc::bench

@@ -1,4 +1,4 @@
-// thrift_client: asks a Thrift server one question many times. Flags and figures are those of
+// thrift_client asks a Thrift server one question many times. Its flags and figures are those of
 // load.
 
 #include <sys/epoll.h>
@@ -54,8 +54,9 @@ class ThriftPeer final : public Peer {
     return reply.size() == data_.size();
   }
 
-  // One call on each connection. Thrift's clients block; that each is asked for its reply only when
-  // that is there spares a thread for each, which would take the client half its time.
+  // Makes one call on each connection. Thrift's clients block, so each is asked for its reply only
+  // when the reply is there. That avoids a thread for each, which would take the client half its
+  // time.
   uint64_t CallAtOnce(Measurement* measurement) override {
     const Fd epoll(::epoll_create1(EPOLL_CLOEXEC));
     for (Connection& connection : connections_) {
@@ -81,7 +82,7 @@ class ThriftPeer final : public Peer {
 
  private:
   struct Connection {
-    int fd;  // the client's
+    int fd;  // the client's descriptor
     std::unique_ptr<::bench::AdderClient> client;
     uint64_t began = 0;
   };

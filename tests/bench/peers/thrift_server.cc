@@ -1,8 +1,8 @@
-// thrift_server: add and echo by Apache Thrift, to compare with. Prints "listening on PORT" and
-// serves until it is killed.
+// thrift_server serves add and echo by Apache Thrift, to compare with. It prints "listening on
+// PORT" and serves until it is killed.
 //
-// A thread for each connection, the fastest of Thrift's servers, and its binary protocol. Thrift
-// sets TCP_NODELAY itself.
+// It uses a thread for each connection, the fastest of Thrift's servers, and Thrift's binary
+// protocol. Thrift sets TCP_NODELAY itself.
 
 #include <thrift/protocol/TBinaryProtocol.h>
 #include <thrift/server/TThreadedServer.h>
@@ -28,7 +28,7 @@ class ThriftAdder final : public ::bench::AdderIf {
   void echo(std::string& reply, const std::string& data) override { reply = data; }
 };
 
-// Says where it listens as soon as it does.
+// Says where the server listens as soon as it does.
 class Announcer final : public apache::thrift::server::TServerEventHandler {
  public:
   explicit Announcer(std::shared_ptr<apache::thrift::transport::TServerSocket> listener)

@@ -16,14 +16,14 @@ using apache::thrift::transport::TTransport;
 using apache::thrift::transport::TTransportFactory;
 
 // Thrift 0.17 counts what a connection has received against the limit of a message, which ends it
-// after 100 MiB: as much as there is instead.
+// after 100 MiB. So the limit is the largest there is.
 class Factory final : public TTransportFactory {
  public:
   explicit Factory(bool framed) : framed_(framed) {}
 
   std::shared_ptr<TTransport> getTransport(std::shared_ptr<TTransport> socket) override {
-    constexpr int kMost = std::numeric_limits<int>::max();
-    const auto unlimited = std::make_shared<TConfiguration>(kMost, kMost);
+    constexpr int kMax = std::numeric_limits<int>::max();
+    const auto unlimited = std::make_shared<TConfiguration>(kMax, kMax);
     if (framed_) return std::make_shared<TFramedTransport>(socket, unlimited);
     return std::make_shared<TBufferedTransport>(socket, unlimited);
   }

@@ -9,11 +9,11 @@
 
 namespace rpyc::bench {
 
-// How Thrift puts messages on a socket, alike at both ends: buffered, as they are, which is the
-// faster of the two; or framed, with a length first, which costs a read more.
+// Says how Thrift puts messages on a socket, alike at both ends: buffered, which sends them as they
+// are and is the faster one; or framed, with a length first, which costs one more read.
 inline constexpr const char* kThriftTransport = "buffered";
 
-// --transport, buffered or framed.
+// Declares --transport, which is buffered or framed.
 void DeclareThriftTransport(CLI::App& app, std::string* transport);
 std::shared_ptr<apache::thrift::transport::TTransportFactory> MakeThriftTransportFactory(
     const std::string& transport);
