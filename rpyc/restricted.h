@@ -17,7 +17,7 @@ namespace rpyc {
 // configuration allows. Those in `wattrs` may be set; if it is not given, all may.
 //
 //   c.Expose("guest", [](std::shared_ptr<Account> self) {
-//     return rpyc::Restricted(self, {"balance", "deposit"}, {});
+//     return rpyc::Restricted(self, {"balance", "deposit"}, std::vector<std::string>{});
 //   });
 //
 // What the object exposes answers to its name with the exposed prefix too.

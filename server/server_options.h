@@ -15,7 +15,7 @@ namespace rpyc {
 
 // Describes one server: the plain form of the control plane's ServerSpec. It holds no pointers, so
 // that it can be sent to another process. Every field has an initializer, so that
-// {.kind = "threaded", .service = "ECHO"} compiles without a warning.
+// {.kind = kind, .service = "ECHO"} compiles without a warning.
 struct ServerOptions {
   std::string kind = "";         // a name from the ServerKindTable
   std::string service = "";      // an RPyC service name, case-insensitive

@@ -65,9 +65,12 @@ prepare_build() {
   [[ -t 2 ]] || bazel_flags+=(--show_progress_rate_limit=10 --noshow_loading_progress)
 }
 
-# product_targets: lists the C++ targets that ship, and those of the examples: all but what only tests use.
-product_targets() {
-  bazel query 'kind("cc_(library|binary) rule", //...) except attr(testonly, 1, //...)' 2>/dev/null </dev/null
+# Sets product_targets to the C++ targets that ship, and those of the examples: all but what only tests use.
+find_product_targets() {
+  local found
+  found=$(bazel query 'kind("cc_(library|binary) rule", //...) except attr(testonly, 1, //...)' </dev/null) ||
+    die "bazel query failed"
+  mapfile -t product_targets <<<"$found"
 }
 
 # make_venv VERSION: makes a virtual environment with that version of the Python package rpyc, and with gevent and numpy if

@@ -24,7 +24,7 @@ BOUND_INFLATING = (64 + 64 + 32) * MIB
 # These say which kind of server is attacked, and whether its host has little of what attackers take (BUILD.bazel).
 KIND = os.environ.get("ATTACKED_KIND", "threaded")
 LIMITED = bool(os.environ.get("ATTACK_LIMITED"))
-DIALECTS = tuple(map(int, os.environ.get("ATTACK_DIALECTS", "5 6").split()))
+DIALECTS = (5, 6)
 ADDRESS_SPACE = 1500 << 20  # an idle host takes some 500 MiB of it, most of it stacks and arenas
 DESCRIPTORS = 64
 

@@ -106,7 +106,7 @@ class Case(unittest.TestCase):
         big = value((rng.randbytes(8 << 20),))
         with contextlib.ExitStack() as stack:
             for peer in self.connect_many(stack, known=True):
-                peer.sock.settimeout(0.2)
+                peer.sock.settimeout(0.5)
                 with gone_is_fine(), contextlib.suppress(TimeoutError):
                     for seq in range(100, 110):
                         peer.request(PING, big, seq=seq)
